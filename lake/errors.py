@@ -1,0 +1,34 @@
+"""What can go wrong in the lake.
+
+LakeError
+├── TableOwnedElsewhere   another process holds the table's lock
+├── StaleWriter           someone else committed to a table that this process owns
+├── TableNotReadable      the newest commit of a table is damaged
+└── QueryRefused          a query that may not run here (only reading is allowed)
+"""
+
+
+class LakeError(Exception):
+    """`fix` is what the user can do about it, in one line."""
+
+    fix: str
+
+    def __init__(self, cause: str, fix: str) -> None:
+        super().__init__(cause)
+        self.fix = fix
+
+
+class TableOwnedElsewhere(LakeError):
+    pass
+
+
+class StaleWriter(LakeError):
+    pass
+
+
+class TableNotReadable(LakeError):
+    pass
+
+
+class QueryRefused(LakeError):
+    pass

@@ -1,0 +1,64 @@
+"""Where everything lies: the only place that knows folders and the lake's URL."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lake.tables import Owner, Table
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class PlaceSettings(BaseSettings):
+    """`SNR_HOME`: the folder of all state. `SNR_LAKE_URL`: the lake elsewhere (s3://...)."""
+
+    model_config = SettingsConfigDict(env_prefix="SNR_")
+
+    home: Path = CHECKOUT / "var"
+    lake_url: str = ""
+
+
+@dataclass(frozen=True)
+class Places:
+    """One hospital's state on disk. `lake_url` is a local path or an object-store URL."""
+
+    home: Path
+    lake_url: str
+
+    @classmethod
+    def from_settings(cls, settings: PlaceSettings | None = None) -> "Places":
+        settings = settings or PlaceSettings()
+        home = settings.home.expanduser().resolve()
+        return cls(home, settings.lake_url or str(home / "lake"))
+
+    @property
+    def is_local(self) -> bool:
+        return urlsplit(self.lake_url).scheme in ("", "file")
+
+    def table(self, table: Table) -> str:
+        return f"{self.lake_url}/{table.layer}/{table.stem}"
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table has been created; remote tables are taken to exist."""
+        return not self.is_local or any(Path(self.table(table), "_delta_log").glob("*.json"))
+
+    def checkpoint(self, query: str) -> str:
+        root = str(self.home) if self.is_local else self.lake_url
+        return f"{root}/checkpoints/{query}"
+
+    def lock(self, owner: Owner) -> Path:
+        return self.home / "locks" / f"{owner}.lock"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def prefect(self) -> Path:
+        return self.home / "prefect"
+
+    @property
+    def secrets(self) -> Path:
+        return self.home / "secrets"

@@ -1,0 +1,402 @@
+"""Every table of the lake: one Arrow schema each, its key, partition, owner and meaning.
+
+Spark types, DuckDB views and docs/tables.md derive from here. Columns are flat: string, bool,
+int64, float64, date32, `timestamp[us, UTC]`, list of string. All are nullable in storage, so that
+every engine agrees on the type; what must be there is a check (`check_lake`), not a type.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pyarrow as pa
+
+STRING = pa.string()
+BOOL = pa.bool_()
+INT = pa.int64()
+FLOAT = pa.float64()
+DATE = pa.date32()
+INSTANT = pa.timestamp("us", tz="UTC")
+
+
+class Owner(StrEnum):
+    """The one process that writes and maintains a table."""
+
+    ENGINE = "engine"
+    STREAM = "stream"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: pa.DataType
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """`name` reads `layer.stem`; `key` is unique per row; `partition_by` is empty or one date."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    owner: Owner
+    partition_by: tuple[str, ...] = ()
+    properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def layer(self) -> str:
+        return self.name.split(".")[0]
+
+    @property
+    def stem(self) -> str:
+        return self.name.split(".")[1]
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([pa.field(column.name, column.type) for column in self.columns])
+
+
+HOSPITAL_ID = Column("hospital_id", STRING, "The hospital, from hospital.toml")
+WARD_ID = Column("ward_id", STRING, "The ward")
+
+EVENT_COLUMNS = (
+    HOSPITAL_ID,
+    Column("seq", INT, "Position in the log, gapless from 1: the one order of events"),
+    Column("event_id", STRING, "UUIDv7 of the event"),
+    Column("event_type", STRING, "What happened, past tense"),
+    Column("occurred_at", INSTANT, "When it happened, hospital time"),
+    Column("recorded_at", INSTANT, "When it was written down, wall time"),
+    Column("event_date", DATE, "UTC date of recorded_at"),
+    WARD_ID,
+    Column("room_id", STRING, "The room"),
+    Column("bed_id", STRING, "The bed; null for events without a bed"),
+    Column("booking_id", STRING, "The booking; its columns here are its whole state after the event"),
+    Column("booking_state", STRING, "State of that booking after the event"),
+    Column("stay_id", STRING, "The stay: one patient in one bed"),
+    Column("spell_id", STRING, "The spell: all stays of one admission"),
+    Column("patient_ref", STRING, "Opaque reference of the patient; never a name"),
+    Column("patient_sex", STRING, "female, male, other or unknown"),
+    Column("starts_at", INSTANT, "Start of the booking, hospital time, included"),
+    Column("ends_at", INSTANT, "End of the booking, hospital time, excluded; null: open"),
+    Column("need_specialty", STRING, "Specialty that the booking asks for"),
+    Column("need_room_class", STRING, "Room class that the booking asks for"),
+    Column("need_isolation", BOOL, "Whether the booking asks for isolation"),
+    Column("priority", INT, "1 (most urgent) to 5"),
+    Column("disposition", STRING, "Where the patient went, on a discharge"),
+    Column("source", STRING, "simulator, manual, replay, system, hl7 or fhir"),
+    Column("actor", STRING, "Who did it"),
+    Column("role", STRING, "The actor's role"),
+    Column("reason_code", STRING, "Coded reason"),
+    Column("note", STRING, "Free text"),
+    Column("override_rule", STRING, "Soft rules that were overridden, joined by commas"),
+    Column("displaced_booking_id", STRING, "Booking that an override displaced"),
+    Column("corrects_event_id", STRING, "Event that this one undoes"),
+    Column("idempotency_key", STRING, "The client's Idempotency-Key"),
+    Column("request_id", STRING, "The request; the rows of one command share it"),
+    Column("request_path", STRING, "Method and path of the request that carried the key"),
+    Column("request_digest", STRING, "SHA-256 of the body of the request that carried the key"),
+    Column("clock_speed", FLOAT, "Hospital seconds per wall second, on clock_set"),
+    Column("time_zone", STRING, "The hospital's IANA time zone"),
+    Column("schema_version", INT, "Version of these columns"),
+    Column("chain_hash", STRING, "SHA-256 over the previous row's hash and this row"),
+)
+
+BED_STATE_COLUMNS = (
+    Column("bed_status", STRING, "What the bed is"),
+    Column("status_since_at", INSTANT, "Since when, hospital time"),
+    Column("previous_bed_status", STRING, "What the bed was before its status last changed"),
+    Column("current_booking_id", STRING, "Booking of the patient in the bed"),
+    Column("current_stay_id", STRING, "Stay of the patient in the bed"),
+    Column("current_patient_ref", STRING, "The patient in the bed"),
+    Column("admitted_at", INSTANT, "Start of the stay in this bed, hospital time"),
+    Column("expected_discharge_at", INSTANT, "Planned end of the stay; null: not known"),
+    Column("next_booking_id", STRING, "Next reservation of the bed"),
+    Column("next_starts_at", INSTANT, "Its start"),
+    Column("next_ends_at", INSTANT, "Its end; null: open"),
+    Column("closed_reason_code", STRING, "Why the bed is closed"),
+    Column("is_staffed", BOOL, "Whether the bed is staffed"),
+    Column("room_class", STRING, "Class of the room"),
+    Column("specialty", STRING, "Specialty of the ward"),
+    Column("ward_name", STRING, "Name of the ward"),
+)
+
+SCHEMA_VERSION = 1
+
+BED_EVENTS = Table(
+    "bronze.bed_events",
+    "The event log: every change of every bed, append-only. The newest row of a bed is the bed.",
+    (*EVENT_COLUMNS, *BED_STATE_COLUMNS),
+    key=("hospital_id", "seq"),
+    owner=Owner.ENGINE,
+    partition_by=("event_date",),
+    properties={
+        "delta.appendOnly": "true",
+        "delta.checkpointInterval": "25",
+        "delta.logRetentionDuration": "interval 3 days",
+        "delta.deletedFileRetentionDuration": "interval 2 days",
+        # Columns that reads filter by: statistics on the rest would only cost the writer time.
+        "delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,recorded_at,bed_id,booking_id",
+    },
+)
+
+SILVER_BED_EVENTS = Table(
+    "silver.bed_events",
+    "Valid events, each once.",
+    (
+        *BED_EVENTS.columns,
+        Column("occurred_on", DATE, "Hospital date of occurred_at"),
+    ),
+    key=("hospital_id", "seq"),
+    owner=Owner.STREAM,
+    partition_by=("occurred_on",),
+    properties={"delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,bed_id,booking_id"},
+)
+
+QUARANTINE = Table(
+    "silver.quarantine",
+    "Events that break a check, with the rule and what is wrong.",
+    (
+        *BED_EVENTS.columns,
+        Column("rule", STRING, "The check that the event breaks"),
+        Column("detail", STRING, "What is wrong, in words"),
+        Column("quarantined_at", INSTANT, "When it was set aside, wall time"),
+    ),
+    key=("hospital_id", "seq", "event_id", "rule"),
+    owner=Owner.STREAM,
+)
+
+BED_BOARD = Table(
+    "gold.bed_board",
+    "Every registered bed as its newest event left it.",
+    (
+        HOSPITAL_ID,
+        Column("bed_id", STRING, "The bed"),
+        Column("room_id", STRING, "Its room"),
+        Column("ward_id", STRING, "Its ward"),
+        *BED_STATE_COLUMNS,
+        Column("last_event_type", STRING, "Type of the newest event"),
+        Column("seq", INT, "seq of the newest event"),
+        Column("occurred_at", INSTANT, "When it happened, hospital time"),
+        Column("recorded_at", INSTANT, "When it was written down, wall time"),
+    ),
+    key=("hospital_id", "bed_id"),
+    owner=Owner.STREAM,
+)
+
+UPDATE_TERMS = Table(
+    "gold.update_terms",
+    "String analysis of update texts: terms and bigrams per hour and ward.",
+    (
+        HOSPITAL_ID,
+        Column("window_at", INSTANT, "Start of the hospital hour"),
+        Column("window_on", DATE, "Hospital date of window_at"),
+        WARD_ID,
+        Column("term", STRING, "One word, or two words of a bigram, lower case"),
+        Column("gram_size", INT, "1: a term, 2: a bigram"),
+        Column("is_manual", BOOL, "Whether people wrote the updates, not the simulator or a feed"),
+        Column("update_count", INT, "Updates that contain the term"),
+        Column("character_count", INT, "Characters of those updates' texts"),
+    ),
+    key=("hospital_id", "window_at", "ward_id", "term", "gram_size", "is_manual"),
+    owner=Owner.STREAM,
+    partition_by=("window_on",),
+)
+
+BEDS = Table(
+    "silver.beds",
+    "Each bed with its place, and from when to when that held.",
+    (
+        HOSPITAL_ID,
+        Column("bed_id", STRING, "The bed"),
+        Column("room_id", STRING, "Its room"),
+        WARD_ID,
+        Column("ward_name", STRING, "Name of the ward"),
+        Column("specialty", STRING, "Specialty of the ward"),
+        Column("room_class", STRING, "Class of the room"),
+        Column("is_staffed", BOOL, "Whether the bed is staffed"),
+        Column("from_at", INSTANT, "Registered or changed, hospital time"),
+        Column("until_at", INSTANT, "Changed or retired; null: still so"),
+    ),
+    key=("hospital_id", "bed_id", "from_at"),
+    owner=Owner.BATCH,
+)
+
+BED_STATUS_SPANS = Table(
+    "silver.bed_status_spans",
+    "Each bed's statuses, one span after the other.",
+    (
+        HOSPITAL_ID,
+        Column("bed_id", STRING, "The bed"),
+        WARD_ID,
+        Column("bed_status", STRING, "What the bed was"),
+        Column("is_staffed", BOOL, "Whether it was staffed"),
+        Column("from_at", INSTANT, "Start, hospital time, included"),
+        Column("until_at", INSTANT, "End, excluded; null: still so"),
+        Column("ended_on", DATE, "Hospital date of until_at; null while open"),
+    ),
+    key=("hospital_id", "bed_id", "from_at"),
+    owner=Owner.BATCH,
+    partition_by=("ended_on",),
+)
+
+BED_STAYS = Table(
+    "silver.bed_stays",
+    "Each stay: one patient in one bed.",
+    (
+        HOSPITAL_ID,
+        Column("stay_id", STRING, "The stay"),
+        Column("spell_id", STRING, "All stays of one admission"),
+        Column("booking_id", STRING, "Its booking"),
+        Column("patient_ref", STRING, "The patient"),
+        WARD_ID,
+        Column("room_id", STRING, "The room"),
+        Column("bed_id", STRING, "The bed"),
+        Column("specialty", STRING, "Specialty of the ward"),
+        Column("admitted_at", INSTANT, "Start of the stay in this bed"),
+        Column("ended_at", INSTANT, "End of the stay in this bed; null while open"),
+        Column("end_reason", STRING, "discharged or transferred; null while open"),
+        Column("disposition", STRING, "Where the patient went, on a discharge"),
+        Column("ended_on", DATE, "Hospital date of ended_at; null while open"),
+    ),
+    key=("hospital_id", "stay_id"),
+    owner=Owner.BATCH,
+    partition_by=("ended_on",),
+)
+
+BOOKINGS = Table(
+    "silver.bookings",
+    "Each booking as it stands or ended.",
+    (
+        HOSPITAL_ID,
+        Column("booking_id", STRING, "The booking"),
+        Column("bed_id", STRING, "The bed"),
+        WARD_ID,
+        Column("patient_ref", STRING, "The patient"),
+        Column("state", STRING, "reserved, active, completed, cancelled, expired or displaced"),
+        Column("starts_at", INSTANT, "Start, included"),
+        Column("ends_at", INSTANT, "End, excluded; null: open"),
+        Column("booked_at", INSTANT, "When it was made, hospital time"),
+        Column("ended_at", INSTANT, "When it ended, hospital time; null while open"),
+        Column("source", STRING, "Who or what made it"),
+        Column("actor", STRING, "Who made it"),
+        Column("override_rule", STRING, "Soft rules that were overridden to make it"),
+        Column("displaced_by_booking_id", STRING, "The booking that displaced it"),
+        Column("ended_on", DATE, "Hospital date of ended_at; null while open"),
+    ),
+    key=("hospital_id", "booking_id"),
+    owner=Owner.BATCH,
+    partition_by=("ended_on",),
+)
+
+CENSUS_HOURLY = Table(
+    "gold.census_hourly",
+    "Beds per display status at each full hour of the hospital.",
+    (
+        HOSPITAL_ID,
+        WARD_ID,
+        Column("census_at", INSTANT, "The full hour"),
+        Column("census_on", DATE, "Its hospital date"),
+        Column("bed_count", INT, "Registered beds"),
+        Column("staffed_count", INT, "Beds that are staffed and not closed"),
+        Column("occupied_count", INT, "Occupied or isolated"),
+        Column("available_count", INT, "Available and not reserved"),
+        Column("reserved_count", INT, "Available, reserved now or within 2 hours"),
+        Column("dirty_count", INT, "Dirty, contaminated or in cleaning"),
+        Column("closed_count", INT, "Closed"),
+    ),
+    key=("hospital_id", "ward_id", "census_at"),
+    owner=Owner.BATCH,
+    partition_by=("census_on",),
+)
+
+WARD_DAILY = Table(
+    "gold.ward_daily",
+    "What adds up, per ward and ended hospital day.",
+    (
+        HOSPITAL_ID,
+        WARD_ID,
+        Column("census_on", DATE, "The hospital day"),
+        Column("available_bed_days", INT, "Staffed, not closed beds at the midnight that ends the day"),
+        Column("occupied_bed_days", INT, "Occupied beds at that midnight"),
+        Column("admission_count", INT, "Admissions"),
+        Column("transfer_in_count", INT, "Stays that a transfer began"),
+        Column("transfer_out_count", INT, "Stays that a transfer ended"),
+        Column("discharge_count", INT, "Discharges other than deaths"),
+        Column("death_count", INT, "Deaths"),
+        Column("case_count", INT, "Discharges and deaths"),
+        Column("override_count", INT, "Overrides"),
+        Column("no_show_count", INT, "Reservations that expired"),
+    ),
+    key=("hospital_id", "ward_id", "census_on"),
+    owner=Owner.BATCH,
+    partition_by=("census_on",),
+)
+
+CHECK_RESULTS = Table(
+    "gold.check_results",
+    "Each check of the lake at each run.",
+    (
+        HOSPITAL_ID,
+        Column("checked_at", INSTANT, "When the check ran, wall time"),
+        Column("check_name", STRING, "The check"),
+        Column("table_name", STRING, "The table it looks at"),
+        Column("is_ok", BOOL, "Whether it held"),
+        Column("failed_count", INT, "Rows that break it"),
+        Column("detail", STRING, "What was found"),
+    ),
+    key=("hospital_id", "checked_at", "check_name"),
+    owner=Owner.BATCH,
+)
+
+TABLE_RUNS_COLUMNS = (
+    HOSPITAL_ID,
+    Column("run_name", STRING, "The flow run"),
+    Column("table_name", STRING, "The table it wrote"),
+    Column("finished_at", INSTANT, "When it finished, wall time"),
+    Column("version_read", INT, "Version of the table it read from"),
+    Column("version_written", INT, "Version it wrote"),
+    Column("seq_until", INT, "Highest seq that it took in"),
+    Column("in_count", INT, "Rows in"),
+    Column("out_count", INT, "Rows out"),
+    Column("quarantined_count", INT, "Rows set aside"),
+    Column("seconds", FLOAT, "How long it took, wall time"),
+)
+
+TABLE_RUNS_STREAM = Table(
+    "gold.table_runs_stream",
+    "What the stream wrote, one row a minute at most.",
+    TABLE_RUNS_COLUMNS,
+    key=("hospital_id", "run_name", "table_name", "finished_at"),
+    owner=Owner.STREAM,
+)
+
+TABLE_RUNS_BATCH = Table(
+    "gold.table_runs_batch",
+    "What each batch run wrote.",
+    TABLE_RUNS_COLUMNS,
+    key=("hospital_id", "run_name", "table_name", "finished_at"),
+    owner=Owner.BATCH,
+)
+
+TABLES = (
+    BED_EVENTS,
+    SILVER_BED_EVENTS,
+    QUARANTINE,
+    BED_BOARD,
+    UPDATE_TERMS,
+    BEDS,
+    BED_STATUS_SPANS,
+    BED_STAYS,
+    BOOKINGS,
+    CENSUS_HOURLY,
+    WARD_DAILY,
+    CHECK_RESULTS,
+    TABLE_RUNS_STREAM,
+    TABLE_RUNS_BATCH,
+)

@@ -1,0 +1,247 @@
+"""The words that every room of the house shares, each with its field meaning (see GLOSSARY.md)."""
+
+from enum import StrEnum
+
+
+class BedStatus(StrEnum):
+    """What a bed is. HL7 table 0116 is derived from it, never stored."""
+
+    AVAILABLE = "available"
+    OCCUPIED = "occupied"
+    ISOLATED = "isolated"
+    DIRTY = "dirty"
+    CONTAMINATED = "contaminated"
+    CLEANING = "cleaning"
+    CLOSED = "closed"
+
+
+HL7_BED_STATUS = {
+    BedStatus.AVAILABLE: "U",
+    BedStatus.OCCUPIED: "O",
+    BedStatus.ISOLATED: "I",
+    BedStatus.DIRTY: "H",
+    BedStatus.CONTAMINATED: "K",
+    BedStatus.CLEANING: "H",
+    BedStatus.CLOSED: "C",
+}
+
+HOLDS_A_PATIENT = frozenset({BedStatus.OCCUPIED, BedStatus.ISOLATED})
+NEEDS_CLEANING = frozenset({BedStatus.DIRTY, BedStatus.CONTAMINATED, BedStatus.CLEANING})
+
+
+class DisplayStatus(StrEnum):
+    """What the board counts; the five add up to the registered beds."""
+
+    CLOSED = "closed"
+    OCCUPIED = "occupied"
+    DIRTY = "dirty"
+    RESERVED = "reserved"
+    AVAILABLE = "available"
+
+
+RESERVED_AHEAD_MINUTES = 120
+"""A reservation that starts within this many hospital minutes shows its bed as reserved."""
+
+
+class RoomClass(StrEnum):
+    GENERAL = "general"
+    SEMI_PRIVATE = "semi_private"
+    PRIVATE = "private"
+    DELUXE = "deluxe"
+    ICU = "icu"
+    ISOLATION = "isolation"
+
+
+class BookingState(StrEnum):
+    RESERVED = "reserved"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    DISPLACED = "displaced"
+
+
+OPEN_BOOKING_STATES = frozenset({BookingState.RESERVED, BookingState.ACTIVE})
+
+
+class Sex(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Disposition(StrEnum):
+    """Where a patient went at the end of a spell."""
+
+    HOME = "home"
+    OTHER_HOSPITAL = "other_hospital"
+    DIED = "died"
+    OTHER = "other"
+
+
+class Source(StrEnum):
+    """Who or what caused an event. `system` is the engine itself: its clock, its bed register."""
+
+    SIMULATOR = "simulator"
+    MANUAL = "manual"
+    REPLAY = "replay"
+    SYSTEM = "system"
+    HL7 = "hl7"
+    FHIR = "fhir"
+
+
+class Role(StrEnum):
+    MANAGER = "manager"
+    CLERK = "clerk"
+    SYSTEM = "system"
+
+
+class LakeMode(StrEnum):
+    """What a lake is; fixed by its first event."""
+
+    DEMO = "demo"
+    REPLAY = "replay"
+    LIVE = "live"
+
+
+class EventType(StrEnum):
+    BED_REGISTERED = "bed_registered"
+    BED_UPDATED = "bed_updated"
+    BED_RETIRED = "bed_retired"
+    BED_BOOKED = "bed_booked"
+    BOOKING_CHANGED = "booking_changed"
+    BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_EXPIRED = "booking_expired"
+    BOOKING_DISPLACED = "booking_displaced"
+    PATIENT_ADMITTED = "patient_admitted"
+    PATIENT_TRANSFERRED = "patient_transferred"
+    PATIENT_DISCHARGED = "patient_discharged"
+    DISCHARGE_EXPECTED = "discharge_expected"
+    DISCHARGE_CONFIRMED = "discharge_confirmed"
+    ADMISSION_CANCELLED = "admission_cancelled"
+    TRANSFER_CANCELLED = "transfer_cancelled"
+    DISCHARGE_CANCELLED = "discharge_cancelled"
+    ISOLATION_STARTED = "isolation_started"
+    ISOLATION_ENDED = "isolation_ended"
+    BED_MARKED_DIRTY = "bed_marked_dirty"
+    CLEANING_STARTED = "cleaning_started"
+    CLEANING_FINISHED = "cleaning_finished"
+    CLEANING_STOPPED = "cleaning_stopped"
+    BED_CLOSED = "bed_closed"
+    BED_OPENED = "bed_opened"
+    NOTE_ADDED = "note_added"
+    BED_REQUESTED = "bed_requested"
+    REQUEST_WITHDRAWN = "request_withdrawn"
+    REQUEST_PLACED = "request_placed"
+    OVERRIDE_REVIEWED = "override_reviewed"
+    ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    CLOCK_SET = "clock_set"
+
+
+WITHOUT_A_BED = frozenset(
+    {
+        EventType.BED_REQUESTED,
+        EventType.REQUEST_WITHDRAWN,
+        EventType.REQUEST_PLACED,
+        EventType.OVERRIDE_REVIEWED,
+        EventType.ALERT_ACKNOWLEDGED,
+        EventType.CLOCK_SET,
+    }
+)
+"""Events that may leave the bed columns null."""
+
+
+class Rule(StrEnum):
+    """Every rule a command can break, in the order in which an override names them."""
+
+    UNKNOWN_BED = "unknown_bed"
+    BED_OCCUPIED = "bed_occupied"
+    PATIENT_IN_OTHER_BED = "patient_in_other_bed"
+    BED_CLOSED = "bed_closed"
+    ILLEGAL_STATUS_CHANGE = "illegal_status_change"
+    EMPTY_INTERVAL = "empty_interval"
+    BEFORE_LAST_EVENT = "before_last_event"
+    ILLEGAL_BOOKING_CHANGE = "illegal_booking_change"
+    BED_EXISTS = "bed_exists"
+    OVERLAPS_BOOKING = "overlaps_booking"
+    OVERLAPS_OPEN_STAY = "overlaps_open_stay"
+    BED_NOT_CLEAN = "bed_not_clean"
+    WRONG_SPECIALTY = "wrong_specialty"
+    WRONG_ROOM_CLASS = "wrong_room_class"
+    MIXED_SEX = "mixed_sex"
+    ISOLATION_NEEDED = "isolation_needed"
+    STARTS_IN_PAST = "starts_in_past"
+
+
+SOFT_RULES = frozenset(
+    {
+        Rule.OVERLAPS_BOOKING,
+        Rule.OVERLAPS_OPEN_STAY,
+        Rule.BED_NOT_CLEAN,
+        Rule.WRONG_SPECIALTY,
+        Rule.WRONG_ROOM_CLASS,
+        Rule.MIXED_SEX,
+        Rule.ISOLATION_NEEDED,
+        Rule.STARTS_IN_PAST,
+    }
+)
+
+REPLAY_NO_CLEANING_DATA = "replay_no_cleaning_data"
+"""Reason code of a cleaning that a replayed log does not know; left out of turnaround."""
+
+
+class StatusChange(StrEnum):
+    """Why a bed's status changes; the third column of the table of legal changes."""
+
+    ADMITTED = "admitted"
+    VACATED = "vacated"
+    ADMISSION_UNDONE = "admission_undone"
+    VACATING_UNDONE = "vacating_undone"
+    ISOLATION_STARTED = "isolation_started"
+    ISOLATION_ENDED = "isolation_ended"
+    SWAPPED = "swapped"
+    MARKED_DIRTY = "marked_dirty"
+    CLEANING_STARTED = "cleaning_started"
+    CLEANING_FINISHED = "cleaning_finished"
+    CLEANING_STOPPED = "cleaning_stopped"
+    CLOSED = "closed"
+    OPENED = "opened"
+
+
+def _legal_changes() -> dict[tuple[BedStatus, BedStatus], frozenset[StatusChange]]:
+    b, by = BedStatus, StatusChange
+    unclean = (b.DIRTY, b.CONTAMINATED, b.CLEANING)
+    changes: list[tuple[BedStatus, BedStatus, StatusChange]] = [
+        *((b.AVAILABLE, to, by.ADMITTED) for to in HOLDS_A_PATIENT),
+        *((b.AVAILABLE, to, by.VACATING_UNDONE) for to in HOLDS_A_PATIENT),
+        (b.OCCUPIED, b.DIRTY, by.VACATED),
+        (b.ISOLATED, b.CONTAMINATED, by.VACATED),
+        *((f, to, by.ADMISSION_UNDONE) for f in HOLDS_A_PATIENT for to in (b.AVAILABLE, *unclean)),
+        (b.OCCUPIED, b.ISOLATED, by.ISOLATION_STARTED),
+        (b.ISOLATED, b.OCCUPIED, by.ISOLATION_ENDED),
+        (b.OCCUPIED, b.ISOLATED, by.SWAPPED),
+        (b.ISOLATED, b.OCCUPIED, by.SWAPPED),
+        (b.DIRTY, b.CLEANING, by.CLEANING_STARTED),
+        (b.CONTAMINATED, b.CLEANING, by.CLEANING_STARTED),
+        (b.CLEANING, b.AVAILABLE, by.CLEANING_FINISHED),
+        (b.CLEANING, b.DIRTY, by.CLEANING_STOPPED),
+        (b.CLEANING, b.CONTAMINATED, by.CLEANING_STOPPED),
+        *((f, to, by.ADMITTED) for f in unclean for to in HOLDS_A_PATIENT),
+        *((f, to, by.VACATING_UNDONE) for f in unclean for to in HOLDS_A_PATIENT),
+        (b.AVAILABLE, b.DIRTY, by.MARKED_DIRTY),
+        *((f, b.CLOSED, by.CLOSED) for f in (b.AVAILABLE, b.DIRTY, b.CONTAMINATED)),
+        *((b.CLOSED, to, by.OPENED) for to in (b.AVAILABLE, b.DIRTY, b.CONTAMINATED)),
+    ]
+    table: dict[tuple[BedStatus, BedStatus], set[StatusChange]] = {}
+    for before, after, cause in changes:
+        table.setdefault((before, after), set()).add(cause)
+    return {pair: frozenset(causes) for pair, causes in table.items()}
+
+
+LEGAL_BED_STATUS_CHANGES = _legal_changes()
+"""(from, to) -> what may cause it. A pair that is not here never happens."""
+
+
+def is_legal_change(before: BedStatus, after: BedStatus, cause: StatusChange) -> bool:
+    return cause in LEGAL_BED_STATUS_CHANGES.get((before, after), frozenset())
