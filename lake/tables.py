@@ -76,7 +76,9 @@ EVENT_COLUMNS = (
     WARD_ID,
     Column("room_id", STRING, "The room"),
     Column("bed_id", STRING, "The bed; null for events without a bed"),
-    Column("booking_id", STRING, "The booking; its columns here are its whole state after the event"),
+    Column(
+        "booking_id", STRING, "The booking; its columns here are its whole state after the event"
+    ),
     Column("booking_state", STRING, "State of that booking after the event"),
     Column("stay_id", STRING, "The stay: one patient in one bed"),
     Column("spell_id", STRING, "The spell: all stays of one admission"),
@@ -322,7 +324,9 @@ WARD_DAILY = Table(
         HOSPITAL_ID,
         WARD_ID,
         Column("census_on", DATE, "The hospital day"),
-        Column("available_bed_days", INT, "Staffed, not closed beds at the midnight that ends the day"),
+        Column(
+            "available_bed_days", INT, "Staffed, not closed beds at the midnight that ends the day"
+        ),
         Column("occupied_bed_days", INT, "Occupied beds at that midnight"),
         Column("admission_count", INT, "Admissions"),
         Column("transfer_in_count", INT, "Stays that a transfer began"),

@@ -1,0 +1,1 @@
+"""The commands behind `./snr`: they start and wire the rest."""

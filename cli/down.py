@@ -1,0 +1,16 @@
+"""`./snr down`."""
+
+import sys
+
+from cli.settings import StackSettings
+from cli.stack import Stack
+from lake.paths import Places
+
+
+def run() -> None:
+    stack = Stack(Places.from_settings(), StackSettings())
+    if stack.pid is None:
+        print(f"Nothing runs on {stack.places.home}.", file=sys.stderr)
+        return
+    stack.stop()
+    print("Stopped.", file=sys.stderr)

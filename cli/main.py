@@ -1,0 +1,165 @@
+"""`./snr`: one command each; failures end as one line of cause and one of fix.
+
+Nothing heavy is imported here, so that `./snr --help` answers at once.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from lake.errors import LakeError
+
+app = typer.Typer(
+    help="SNR Hospitals: live beds, bookings and their numbers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of a failure.")] = False,
+) -> None:
+    context.obj = {"debug": debug}
+
+
+@app.command()
+def up(
+    speed: Annotated[
+        float | None, typer.Option(min=0.001, max=3600, help="Hospital seconds per wall second.")
+    ] = None,
+    simulator: Annotated[
+        bool, typer.Option("--simulator/--no-simulator", help="Run the simulated hospital.")
+    ] = True,
+    auth: Annotated[str, typer.Option(help="off: nobody signs in (loopback only).")] = "off",
+) -> None:
+    """Start everything; Ctrl-C stops it."""
+    _command("up").run(speed=speed, simulator=simulator, auth=auth)
+
+
+@app.command()
+def status() -> None:
+    """What runs, and where."""
+    _command("status").run()
+
+
+@app.command()
+def down() -> None:
+    """Stop what `up` started."""
+    _command("down").run()
+
+
+@app.command(context_settings=PASS_ON)
+def test(
+    context: typer.Context,
+    long: Annotated[
+        bool, typer.Option("--long", help="Run the long tests too.")
+    ] = False,
+) -> None:
+    """Run the tests; further arguments go to pytest."""
+    _command("test").run(context.args, long=long)
+
+
+@app.command()
+def check() -> None:
+    """Style, types, import contracts, generated docs."""
+    _command("check").run()
+
+
+@app.command()
+def replay(file: Annotated[Path, typer.Argument(help="An ADT log in CSV.")]) -> None:
+    """Feed a recorded log into an empty lake."""
+    _command("replay").run(file)
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="A SELECT; none: a prompt.")] = None,
+    output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+) -> None:
+    """Ask the lake."""
+    _command("sql").run(query, output)
+
+
+@app.command()
+def build(
+    from_on: Annotated[str | None, typer.Option("--from", help="First hospital date.")] = None,
+    to_on: Annotated[str | None, typer.Option("--to", help="Last hospital date.")] = None,
+) -> None:
+    """Build the batch tables for a range of hospital dates."""
+    _command("build").run(from_on, to_on)
+
+
+@app.command()
+def stream(
+    once: Annotated[bool, typer.Option("--once", help="Catch up and stop.")] = False,
+) -> None:
+    """Run the stream without Prefect, or only catch up."""
+    _command("stream").run(once=once)
+
+
+@app.command()
+def doctor() -> None:
+    """Look for what could be wrong, with the fix for each."""
+    _command("doctor").run()
+
+
+@app.command()
+def bench(name: Annotated[str | None, typer.Argument(help="Which one; none: all.")] = None) -> None:
+    """Measure, beside a reference from the same run."""
+    _command("bench").run(name)
+
+
+def _command(name: str) -> Any:
+    return import_module(f"cli.{name}")
+
+
+def main() -> int:
+    debug = "--debug" in sys.argv
+    try:
+        code = app(prog_name="./snr", standalone_mode=False)
+    except LakeError as error:
+        return _explain(str(error), error.fix, debug)
+    except (ValidationError, SettingsError) as error:
+        return _explain(f"A setting is wrong: {_first_line(error)}", "Correct it.", debug)
+    except OSError as error:
+        return _explain(str(error), "./snr doctor looks for the cause.", debug)
+    except (KeyboardInterrupt, typer.Abort):
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last line before the user
+        return _not_ours(error, debug)
+    return code if isinstance(code, int) else 0
+
+
+def _not_ours(error: Exception, debug: bool) -> int:
+    show: Callable[[], None] | None = getattr(error, "show", None)
+    if show:  # a usage error of the command line
+        show()
+        return int(getattr(error, "exit_code", 2))
+    return _explain(f"{type(error).__name__}: {error}", "Run again with --debug.", debug)
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _explain(cause: str, fix: str, debug: bool) -> int:
+    if debug:
+        raise  # noqa: PLE0704 - called only while an exception is handled
+    print(" ".join(cause.split("\n")), file=sys.stderr)
+    print(f"Fix: {fix}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""The processes of `./snr up`, run by supervisord: what they are, where they listen, their end."""
+
+import os
+import subprocess
+import sys
+import xmlrpc.client
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport
+
+from cli.settings import StackSettings
+from lake.paths import CHECKOUT, Places
+
+STOP_SECONDS = 12
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    command: tuple[str, ...]
+    address: str = ""
+    health: str = ""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One SNR_HOME's processes."""
+
+    places: Places
+    settings: StackSettings
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        python, s = sys.executable, self.settings
+        api = f"http://127.0.0.1:{s.api_port}"
+        prefect = f"http://127.0.0.1:{s.prefect_port}"
+        dashboard = f"http://127.0.0.1:{s.dashboard_port}"
+        return (
+            Program("api", (python, "-m", "simulator.serve"), f"{api}/docs", f"{api}/health/ready"),
+            Program("dashboard", self._streamlit(), dashboard, f"{dashboard}/_stcore/health"),
+            Program("prefect", self._prefect(), prefect, f"{prefect}/api/health"),
+            Program("worker", (python, "-m", "cli.worker")),
+            Program("stream_watch", (python, "-m", "flows.watch_stream")),
+        )
+
+    def _prefect(self) -> tuple[str, ...]:
+        port = str(self.settings.prefect_port)
+        start = ("server", "start", "--host", "127.0.0.1", "--port", port)
+        return (sys.executable, "-m", "prefect", *start)
+
+    def _streamlit(self) -> tuple[str, ...]:
+        app = str(CHECKOUT / "dashboard" / "app.py")
+        options = {
+            "server.address": "127.0.0.1",
+            "server.port": str(self.settings.dashboard_port),
+            "server.headless": "true",
+            "server.fileWatcherType": "none",
+            "browser.gatherUsageStats": "false",
+        }
+        flags = (f"--{name}={value}" for name, value in options.items())
+        return (sys.executable, "-m", "streamlit", "run", app, *flags)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        s = self.settings
+        return {
+            **os.environ,
+            "SNR_HOME": str(self.places.home),
+            "SNR_CHECKOUT": str(CHECKOUT),
+            "SNR_API_PORT": str(s.api_port),
+            "SNR_DASHBOARD_PORT": str(s.dashboard_port),
+            "SNR_PREFECT_PORT": str(s.prefect_port),
+            "PREFECT_HOME": str(self.places.prefect),
+            "PREFECT_API_URL": f"http://127.0.0.1:{s.prefect_port}/api",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    @property
+    def run_folder(self) -> Path:
+        return self.places.home / "run"
+
+    @property
+    def socket(self) -> Path:
+        """A short path: a unix socket's may not be longer than about 100 characters."""
+        return Path("/tmp") / f"snr-{os.getuid()}-{abs(hash_of(self.run_folder)):x}.sock"  # noqa: S108
+
+    @property
+    def pid(self) -> int | None:
+        """supervisord's process, if it lives."""
+        try:
+            pid = int((self.run_folder / "supervisord.pid").read_text())
+            process = psutil.Process(pid)
+        except (OSError, ValueError, psutil.NoSuchProcess):
+            return None
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return pid if alive and "supervisor" in " ".join(process.cmdline()) else None
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        for folder in (self.run_folder, self.places.logs, self.places.prefect):
+            folder.mkdir(parents=True, exist_ok=True)
+        config = self.run_folder / "supervisord.conf"
+        config.write_text(self.config())
+        command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)]
+        with (self.places.logs / "supervisord.out").open("wb") as output:
+            return subprocess.Popen(
+                command,
+                env=self.environment,
+                cwd=CHECKOUT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def config(self) -> str:
+        """Paths may hold a percent sign, which supervisord reads as its own."""
+        run, logs = _quoted(self.run_folder), _quoted(self.places.logs)
+        head = f"""
+            [supervisord]
+            logfile={logs}/supervisord.log
+            pidfile={run}/supervisord.pid
+            nodaemon=true
+            [unix_http_server]
+            file={self.socket}
+            chmod=0700
+            [rpcinterface:supervisor]
+            supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+            [group:snr]
+            programs={",".join(program.name for program in self.programs)}
+        """
+        sections = "".join(self._section(program, logs) for program in self.programs)
+        return "\n".join(line.strip() for line in (head + sections).splitlines())
+
+    def _section(self, program: Program, logs: str) -> str:
+        command = " ".join(f'"{_quoted(word)}"' for word in program.command)
+        return f"""
+            [program:{program.name}]
+            command={command}
+            autorestart=true
+            startsecs=2
+            startretries=1000
+            stopwaitsecs={STOP_SECONDS}
+            stopasgroup=true
+            killasgroup=true
+            redirect_stderr=true
+            stdout_logfile={logs}/{program.name}.log
+            stdout_logfile_maxbytes=10MB
+            stdout_logfile_backups=3
+        """
+
+    def states(self) -> list[dict[str, Any]]:
+        """supervisord's word on each process. Raises OSError where it does not answer."""
+        transport = SupervisorTransport(serverurl=f"unix://{self.socket}")
+        proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+        return cast("list[dict[str, Any]]", proxy.supervisor.getAllProcessInfo())
+
+    def stop(self) -> None:
+        """End supervisord and every process below it, JVMs and flow runs too."""
+        pid = self.pid
+        if pid is None:
+            return
+        supervisor = psutil.Process(pid)
+        family = supervisor.children(recursive=True)
+        supervisor.terminate()
+        psutil.wait_procs([supervisor], timeout=STOP_SECONDS + 2)
+        _end([supervisor, *family])
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    """Ask those that are left, then make them."""
+    left = [process for process in processes if process.is_running()]
+    for process in _alive(left):
+        process.terminate()
+    _, stubborn = psutil.wait_procs(left, timeout=3)
+    for process in _alive(stubborn):
+        process.kill()
+    psutil.wait_procs(stubborn, timeout=2)
+
+
+def _alive(processes: list[psutil.Process]) -> Iterator[psutil.Process]:
+    for process in processes:
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            yield process
+
+
+def _quoted(path: object) -> str:
+    return str(path).replace("%", "%%")
+
+
+def hash_of(path: Path) -> int:
+    """The same for the same path in every process."""
+    return int.from_bytes(str(path).encode(), "big") % (1 << 61)

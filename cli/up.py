@@ -1,0 +1,144 @@
+"""`./snr up`: looks before it starts, starts everything, shows where it is, stops it all."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import FrameType
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from cli.settings import StackSettings
+from cli.stack import Program, Stack
+from lake.errors import LakeError
+from lake.ownership import own
+from lake.paths import Places
+from lake.tables import Owner
+
+PATIENCE_SECONDS = 300
+ALL_UP_SECONDS = 120
+
+
+def run(*, speed: float | None, simulator: bool, auth: str) -> None:
+    stack = Stack(Places.from_settings(), StackSettings())
+    if auth != "off":
+        raise LakeError(f"--auth {auth} is not known.", "Use --auth off.")
+    os.environ["SNR_AUTH"] = auth
+    os.environ["SNR_SIMULATOR"] = str(simulator).lower()
+    if speed is not None:
+        os.environ["SNR_SPEED"] = str(speed)
+    look_first(stack)
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console(stderr=True)
+    process = stack.start()
+    try:
+        _wait(stack, process, console)
+    except KeyboardInterrupt:
+        console.print("Stopping ...")
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stack.stop()
+        process.wait()
+    console.print("Stopped.")
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def look_first(stack: Stack) -> None:
+    """Refuse within a moment what cannot work, with the cause and the fix."""
+    home = stack.places.home
+    if stack.pid:
+        raise LakeError(
+            f"`up` already runs on {home} (process {stack.pid}).",
+            "./snr status shows it; ./snr down stops it; or use another SNR_HOME.",
+        )
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with own(stack.places, Owner.ENGINE, "./snr up"):
+            pass
+    except PermissionError:
+        raise LakeError(
+            f"{home} cannot be written.", "Name a folder of your own: SNR_HOME=~/snr ./snr up"
+        ) from None
+    s = stack.settings
+    ports = {
+        "SNR_API_PORT": s.api_port,
+        "SNR_DASHBOARD_PORT": s.dashboard_port,
+        "SNR_PREFECT_PORT": s.prefect_port,
+    }
+    if len(set(ports.values())) < len(ports):
+        raise LakeError("Two of the three ports are the same.", "Set SNR_..._PORT apart.")
+    for variable, port in ports.items():
+        if is_taken(port):
+            raise LakeError(
+                f"Port {port} is taken by another program.",
+                f"Stop that program, or choose another port: {variable}={port + 1000} ./snr up",
+            )
+
+
+def is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _wait(stack: Stack, process: "subprocess.Popen[bytes]", console: Console) -> None:
+    """Until Ctrl-C, or supervisord ends (after `./snr down`)."""
+    start = time.monotonic()
+    console.print("Starting ... (the first start writes 90 days of simulated history)")
+    board = [program for program in stack.programs if program.name in ("api", "dashboard")]
+    _until_healthy(board, process, start + PATIENCE_SECONDS)
+    console.print(f"The board is live after {time.monotonic() - start:.0f} s.")
+    _addresses(stack)
+    console.print("Ctrl-C stops everything. The worker and the stream follow in a moment.")
+    rest = [program for program in stack.programs if program.health]
+    _until_healthy(rest, process, time.monotonic() + ALL_UP_SECONDS)
+    console.print(f"Prefect answers after {time.monotonic() - start:.0f} s.")
+    while process.poll() is None:
+        time.sleep(0.5)
+
+
+def _until_healthy(
+    programs: list[Program], process: "subprocess.Popen[bytes]", limit: float
+) -> None:
+    waiting = list(programs)
+    while waiting:
+        if process.poll() is not None:
+            raise LakeError(
+                "The supervisor ended before everything was up.", "Its log is in logs/ of SNR_HOME."
+            )
+        if time.monotonic() > limit:
+            names = ", ".join(program.name for program in waiting)
+            raise LakeError(f"{names} did not come up.", "See logs/ in SNR_HOME, ./snr doctor.")
+        waiting = [program for program in waiting if not is_healthy(program)]
+        time.sleep(0.2)
+
+
+def is_healthy(program: Program) -> bool:
+    try:
+        return httpx.get(program.health, timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _addresses(stack: Stack) -> None:
+    table = Table(title="SNR Hospitals")
+    table.add_column("what")
+    table.add_column("where")
+    names = {"dashboard": "Board", "api": "API", "prefect": "Prefect UI"}
+    addresses = {program.name: program.address for program in stack.programs}
+    for name, title in names.items():
+        table.add_row(title, addresses[name])
+    table.add_row("Lake", stack.places.lake_url)
+    table.add_row("Logs", str(stack.places.logs))
+    Console(file=sys.stdout, soft_wrap=True).print(table)

@@ -1,0 +1,293 @@
+"""Spark: the session, and how it creates, reads, writes and maintains Delta tables.
+
+`python -m lake.spark` fetches the four Delta jars into the checkout, once, at set-up; afterwards
+Spark starts without a network.
+"""
+
+# ruff: noqa: PLC0415 - set-up runs before each command and must not load pyspark
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lake.errors import LakeError, TableOwnedElsewhere
+from lake.paths import CHECKOUT, Places
+from lake.tables import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.streaming import DataStreamReader
+    from pyspark.sql.types import StructType
+
+JARS = CHECKOUT / ".jars"
+DELTA = "4.4.0"
+DELTA_PACKAGE = f"io.delta:delta-spark_4.2_2.13:{DELTA}"
+JAR_NAMES = ("delta-spark_4.2_2.13", "delta-storage", "delta-kernel-api", "delta-kernel-defaults")
+SPARK_BRINGS = (
+    "org.antlr:*,org.apache.hadoop:*,org.apache.logging.log4j:*,org.apache.parquet:*,org.slf4j:*,"
+    "com.fasterxml.jackson.core:*,com.fasterxml.jackson.datatype:*,com.github.luben:*,"
+    "com.google.code.findbugs:*,commons-logging:*,commons-pool:*,io.airlift:*,io.unitycatalog:*,"
+    "io.delta:delta-kernel-unitycatalog,javax.annotation:*,org.locationtech.jts:*,"
+    "org.roaringbitmap:*,org.xerial.snappy:*"
+)
+"""What Delta's package asks for and Spark has, or a lake without Unity Catalog never loads."""
+
+
+class SparkSettings(BaseSettings):
+    """`SNR_SPARK_MASTER`, `SNR_SPARK_MEMORY`: where Spark runs and how large its JVM may grow."""
+
+    model_config = SettingsConfigDict(env_prefix="SNR_")
+
+    master: str = Field("local[2]", validation_alias="SNR_SPARK_MASTER")
+    memory: str = Field("1g", validation_alias="SNR_SPARK_MEMORY")
+
+
+def session(app_name: str, settings: SparkSettings | None = None) -> "SparkSession":
+    """A session for small data on one machine: few partitions, no web pages, UTC."""
+    from pyspark.sql import SparkSession
+
+    settings = settings or SparkSettings()
+    builder = SparkSession.builder.appName(app_name).master(settings.master)
+    for key, value in _configuration(settings).items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def _configuration(settings: SparkSettings) -> dict[str, str]:
+    return {
+        "spark.jars": ",".join(str(jar) for jar in _jars()),
+        "spark.driver.memory": settings.memory,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.log.level": "ERROR",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.scheduler.mode": "FAIR",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.warehouse.dir": str(Path(tempfile.gettempdir(), "snr-spark-warehouse")),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.sources.partitionOverwriteMode": "static",
+        # Writing by date without sorting the rows by date first.
+        "spark.sql.maxConcurrentOutputFileWriters": "40",
+        "spark.sql.streaming.minBatchesToRetain": "20",
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+    }
+
+
+def _jars() -> list[Path]:
+    jars = [JARS / f"{name}-{DELTA}.jar" for name in JAR_NAMES]
+    if missing := [jar.name for jar in jars if not jar.exists()]:
+        raise LakeError(
+            f"Spark's Delta files are missing in {JARS}: {', '.join(missing)}.",
+            "Run ./snr doctor with a network once: it fetches them.",
+        )
+    return jars
+
+
+def fetch_jars() -> bool:
+    """Whether anything had to be fetched. Spark's own resolver finds the registry by itself."""
+    with suppress(LakeError):
+        return not _jars()
+    from pyspark.sql import SparkSession
+
+    JARS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=JARS) as ivy:
+        spark = (
+            SparkSession.builder.master("local[1]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.jars.ivy", ivy)
+            .config("spark.jars.packages", DELTA_PACKAGE)
+            .config("spark.jars.excludes", SPARK_BRINGS)
+            .getOrCreate()
+        )
+        spark.stop()
+        for name in JAR_NAMES:
+            [jar] = Path(ivy, "jars").glob(f"io.delta_{name}-*.jar")
+            jar.rename(JARS / f"{name}-{DELTA}.jar")
+    return True
+
+
+@contextmanager
+def hold_in_jvm(spark: "SparkSession", lock: Path) -> Iterator[None]:
+    """The JVM holds the file that `own()` yields until it ends, even if this Python is killed.
+
+    The kernel frees a POSIX record lock only when the process that took it is gone, so nobody
+    can own the tables while a JVM that lost its Python still writes.
+    """
+    file = _jvm(spark).java.io.RandomAccessFile(str(lock), "rw")
+    held = file.getChannel().tryLock()
+    if held is None:
+        raise TableOwnedElsewhere(
+            f"{lock.name} is held by a Spark process that is still ending.",
+            "Wait a few seconds and start again.",
+        )
+    try:
+        yield
+    finally:
+        with suppress(Exception):  # a JVM that is gone holds nothing
+            held.release()
+            file.close()
+
+
+def spark_type(table: Table) -> "StructType":
+    """The table's Arrow schema in Spark's words."""
+    from pyspark.sql import types
+
+    spark_types: dict[pa.DataType, types.DataType] = {
+        pa.string(): types.StringType(),
+        pa.bool_(): types.BooleanType(),
+        pa.int64(): types.LongType(),
+        pa.float64(): types.DoubleType(),
+        pa.date32(): types.DateType(),
+        pa.timestamp("us", tz="UTC"): types.TimestampType(),
+        pa.list_(pa.string()): types.ArrayType(types.StringType()),
+    }
+    return types.StructType([types.StructField(c.name, spark_types[c.type]) for c in table.columns])
+
+
+def ensure(spark: "SparkSession", places: Places, *tables: Table) -> None:
+    """Create those of the tables that do not exist."""
+    from delta.tables import DeltaTable
+
+    for table in tables:
+        if places.is_local and places.exists(table):
+            continue
+        create = DeltaTable.createIfNotExists(spark).location(places.table(table))
+        create = create.addColumns(spark_type(table)).partitionedBy(*table.partition_by)
+        for key, value in table.properties.items():
+            create = create.property(key, value)
+        create.comment(table.meaning).execute()
+
+
+def read(spark: "SparkSession", places: Places, table: Table) -> "DataFrame":
+    return spark.read.format("delta").load(places.table(table))
+
+
+def follow(
+    spark: "SparkSession", places: Places, table: Table, options: Mapping[str, str | int]
+) -> "DataFrame":
+    """The table as a stream. Commits that rewrite old rows (a purge) are not followed."""
+    reader: DataStreamReader = spark.readStream.format("delta").option("skipChangeCommits", "true")
+    for key, value in options.items():
+        reader = reader.option(key, value)
+    return reader.load(places.table(table))
+
+
+def append(
+    rows: "DataFrame", places: Places, table: Table, *, once: tuple[str, int] | None = None
+) -> None:
+    """`once` is (application, version): a version that is already there is not written again."""
+    _write(rows, places, table, "append", _once(once))
+
+
+def replace(
+    rows: "DataFrame", places: Places, table: Table, *, once: tuple[str, int] | None = None
+) -> None:
+    """The rows become the whole table."""
+    _write(rows, places, table, "overwrite", _once(once))
+
+
+def replace_touched(rows: "DataFrame", places: Places, table: Table) -> None:
+    """The rows become the partitions that they lie in; the others stay."""
+    _write(_one_file_each(rows, table), places, table, "overwrite", DYNAMIC)
+
+
+def replace_dates(
+    rows: "DataFrame", places: Places, table: Table, from_on: date, to_on: date
+) -> None:
+    """The rows of these dates (both included) replace what the table has of them.
+
+    A row without a date is still open: the open ones are replaced too.
+    """
+    [column] = table.partition_by
+    dates = f"({column} IS NULL OR {column} BETWEEN DATE'{from_on}' AND DATE'{to_on}')"
+    rows = _one_file_each(rows.where(dates), table)
+    _write(rows, places, table, "overwrite", {"replaceWhere": dates})
+
+
+DYNAMIC = {"partitionOverwriteMode": "dynamic"}
+
+
+def _once(once: tuple[str, int] | None) -> dict[str, str | int]:
+    return {"txnAppId": once[0], "txnVersion": once[1]} if once else {}
+
+
+def _one_file_each(rows: "DataFrame", table: Table) -> "DataFrame":
+    return rows.repartition(2, *table.partition_by)
+
+
+def _write(
+    rows: "DataFrame", places: Places, table: Table, mode: str, options: Mapping[str, str | int]
+) -> None:
+    writer = rows.select(*table.column_names).write.format("delta").mode(mode)
+    writer.options(**options).save(places.table(table))
+
+
+def version(spark: "SparkSession", places: Places, table: Table) -> int:
+    return int(_snapshot(spark, places, table).version())
+
+
+def written_until(spark: "SparkSession", places: Places, table: Table, application: str) -> int:
+    """The last version that this application wrote with `once`; -1 if none."""
+    found = _snapshot(spark, places, table).transactions().get(application)
+    return int(found.get()) if found.isDefined() else -1
+
+
+def live_files(spark: "SparkSession", places: Places, table: Table) -> "DataFrame":
+    """One row per partition: `partition` (null where the table has none), `file_count`, `bytes`."""
+    from pyspark.sql import DataFrame
+    from pyspark.sql import functions as F
+
+    files = DataFrame(_snapshot(spark, places, table).allFiles().toDF(), spark)
+    partition = (
+        F.col("partitionValues")[table.partition_by[0]] if table.partition_by else F.lit(None)
+    )
+    return files.groupBy(partition.cast("string").alias("partition")).agg(
+        F.count("*").alias("file_count"), F.sum("size").alias("bytes")
+    )
+
+
+def optimize(
+    spark: "SparkSession", places: Places, table: Table, partitions: Iterable[str] | None = None
+) -> None:
+    """Make few files of many; a stream that reads the table does not notice."""
+    from delta.tables import DeltaTable
+
+    whole = DeltaTable.forPath(spark, places.table(table)).optimize()
+    if partitions is None:
+        whole.executeCompaction()
+    elif quoted := ", ".join(f"'{partition}'" for partition in partitions):
+        whole.where(f"{table.partition_by[0]} IN ({quoted})").executeCompaction()
+
+
+def vacuum(spark: "SparkSession", places: Places, table: Table) -> None:
+    """Delete the files that left the table longer ago than its retention."""
+    from delta.tables import DeltaTable
+
+    DeltaTable.forPath(spark, places.table(table)).vacuum()
+
+
+def _jvm(spark: "SparkSession") -> Any:
+    return spark.sparkContext._jvm
+
+
+def _snapshot(spark: "SparkSession", places: Places, table: Table) -> Any:
+    delta_log = _jvm(spark).org.apache.spark.sql.delta.DeltaLog
+    nothing = _jvm(spark).scala.Option.empty()
+    log = delta_log.forTable(spark._jsparkSession, places.table(table))
+    return log.update(False, nothing, nothing)
+
+
+if __name__ == "__main__":
+    fetch_jars()

@@ -1,0 +1,93 @@
+"""The HTTP API: one application around one desk. Routes are in `routes/`, rules in `domain/`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from simulator.desk import Desk, WrongMode
+from simulator.domain.errors import NotThere, Refusal
+from simulator.engine import NotYet
+from simulator.group_commit import StorageUnavailable
+from simulator.idempotency import KeyReused
+from simulator.problems import BodyLimit, http_error, invalid_request, problem
+from simulator.routes import beds, bookings, events, health, simulation
+from simulator.routes.shared import ANSWERS, NotReady, Overloaded
+
+
+def create_app(desk: Desk) -> FastAPI:
+    """The application around one desk, which it opens and closes with the server."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        opening = asyncio.create_task(_open(desk))
+        yield
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        await desk.close()
+
+    app = FastAPI(
+        title="SNR Hospitals booking",
+        description="Beds and bookings, live. Instants are UTC, of the hospital's clock.",
+        version="1",
+        lifespan=lifespan,
+    )
+    app.add_middleware(BodyLimit)
+    _handle_problems(app, desk)
+    for routes in (health, beds, bookings, events, simulation):
+        app.include_router(routes.router_of(desk))
+    return app
+
+
+async def _open(desk: Desk) -> None:
+    try:
+        await desk.open()
+    except Exception as error:
+        desk.failure = str(error)
+        raise
+
+
+def _handle_problems(app: FastAPI, desk: Desk) -> None:
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refusal)  # noqa: S101 - registered for this type only
+        ANSWERS.labels(error.rule.value).inc()
+        beds = getattr(request.state, "suggestions", None)
+        return problem(error.rule.value, str(error), error.conflicts_with, beds)
+
+    def plain(code: str, detail: str = "") -> Any:
+        async def handler(_: Request, error: Exception) -> Response:
+            return problem(code, detail or str(error))
+
+        return handler
+
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(RequestValidationError, invalid_request)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(NotThere, plain("not_found"))
+    app.add_exception_handler(NotYet, plain("invalid_request"))
+    app.add_exception_handler(
+        KeyReused,
+        plain("idempotency_key_reused", "This Idempotency-Key came before with another body."),
+    )
+    app.add_exception_handler(
+        WrongMode, plain("wrong_mode", "Only a demo lake has a simulated hospital.")
+    )
+    app.add_exception_handler(
+        StorageUnavailable,
+        plain("storage_unavailable", "The lake takes no writes now. Try again with the same key."),
+    )
+    app.add_exception_handler(Overloaded, plain("overloaded", "Too many requests are waiting."))
+
+    async def not_ready(_: Request, __: Exception) -> Response:
+        return problem("not_ready", desk.failure or "The hospital is still being opened.")
+
+    async def internal_error(_: Request, __: Exception) -> Response:
+        return problem("internal_error", "This is our fault; the log has the details.")
+
+    app.add_exception_handler(NotReady, not_ready)
+    app.add_exception_handler(Exception, internal_error)

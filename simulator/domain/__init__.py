@@ -1,0 +1,1 @@
+"""The booking rules. Pure: decides from values, touches nothing."""

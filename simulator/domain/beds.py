@@ -1,0 +1,94 @@
+"""A bed: its place, its status, and why a status may change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from lake.vocabulary import (
+    HOLDS_A_PATIENT,
+    NEEDS_CLEANING,
+    BedStatus,
+    Rule,
+    StatusChange,
+    is_legal_change,
+)
+from simulator.domain.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """`last_event_at`, `last_source`: when the bed's newest event occurred, and who caused it."""
+
+    bed_id: str
+    room_id: str
+    ward_id: str
+    ward_name: str
+    specialty: str
+    room_class: str
+    status: BedStatus
+    status_since_at: datetime
+    last_event_at: datetime
+    last_source: str
+    previous_status: BedStatus | None = None
+    closed_reason_code: str | None = None
+    is_staffed: bool = True
+    is_retired: bool = False
+
+    @property
+    def holds_a_patient(self) -> bool:
+        return self.status in HOLDS_A_PATIENT
+
+    @property
+    def needs_cleaning(self) -> bool:
+        return self.status in NEEDS_CLEANING
+
+    def becomes(self, status: BedStatus, cause: StatusChange, at: datetime) -> "Bed":
+        """The bed after a legal change of status. Raises Refusal for any other."""
+        if not is_legal_change(self.status, status, cause):
+            raise Refusal(
+                Rule.ILLEGAL_STATUS_CHANGE,
+                f"{self.bed_id} is {self.status}, which does not turn into {status} this way.",
+            )
+        return replace(
+            self,
+            status=status,
+            previous_status=self.status,
+            status_since_at=at,
+            closed_reason_code=None,
+        )
+
+    def as_columns(self) -> dict[str, Any]:
+        return {
+            "ward_id": self.ward_id,
+            "room_id": self.room_id,
+            "bed_id": self.bed_id,
+            "bed_status": self.status.value,
+            "status_since_at": self.status_since_at,
+            "previous_bed_status": self.previous_status and self.previous_status.value,
+            "closed_reason_code": self.closed_reason_code,
+            "is_staffed": self.is_staffed,
+            "room_class": self.room_class,
+            "specialty": self.specialty,
+            "ward_name": self.ward_name,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Bed":
+        previous = row.get("previous_bed_status")
+        return cls(
+            bed_id=row["bed_id"],
+            room_id=row["room_id"],
+            ward_id=row["ward_id"],
+            ward_name=row["ward_name"],
+            specialty=row["specialty"],
+            room_class=row["room_class"],
+            status=BedStatus(row["bed_status"]),
+            status_since_at=row["status_since_at"],
+            last_event_at=row["occurred_at"],
+            last_source=row["source"],
+            previous_status=BedStatus(previous) if previous else None,
+            closed_reason_code=row.get("closed_reason_code"),
+            is_staffed=row["is_staffed"],
+            is_retired=row["event_type"] == "bed_retired",
+        )

@@ -1,0 +1,224 @@
+"""The event log on disk: appends that survive power loss, and the upkeep of `bronze.bed_events`.
+
+delta-rs does not fsync, so every commit file, every file it adds and every new folder is synced
+here before anyone is told that a row is safe.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import structlog
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Transaction,
+    write_deltalake,
+)
+
+from lake.arrow import open_or_create
+from lake.errors import StaleWriter, TableNotReadable
+from lake.paths import Places
+from lake.tables import BED_EVENTS
+
+WRITER = "booking-engine"
+REOPEN_EVERY = 32
+COMPACT_EVERY = 200
+COMPACTED_FILE_BYTES = 16 * 1024 * 1024
+NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+
+log = structlog.get_logger()
+
+
+def to_arrow(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
+    schema = BED_EVENTS.schema
+    columns = [pa.array([row.get(f.name) for row in rows], f.type) for f in schema]
+    return pa.record_batch(columns, schema=schema)
+
+
+@dataclass
+class EventLog:
+    """One writer's handle on the log. `head_seq` is the newest row that is safe on disk."""
+
+    places: Places
+    head_seq: int = 0
+    _table: DeltaTable = field(init=False)
+    _synced_version: int = field(init=False, default=-1)
+    _synced_folders: set[Path] = field(init=False, default_factory=set)
+    _commits: int = field(init=False, default=0)
+
+    def open(self) -> None:
+        """Create the table or check its tail; afterwards all that it holds is safe on disk."""
+        if self.places.is_local:
+            set_aside_torn_commit(self.places)
+        self._table = open_or_create(self.places, BED_EVENTS)
+        self.head_seq = self._table.transaction_version(WRITER) or 0
+        self._synced_version = max(-1, self._table.version() - REOPEN_EVERY)
+        self._sync()
+
+    def append(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Append rows as one commit and return once they would survive a power cut."""
+        last_seq = rows[-1]["seq"]
+        write_deltalake(
+            self._table,
+            to_arrow(rows),
+            mode="append",
+            commit_properties=CommitProperties(app_transactions=[Transaction(WRITER, last_seq)]),
+            post_commithook_properties=NO_HOOKS,
+        )
+        self._sync()
+        self.head_seq = last_seq
+        self._commits += 1
+
+    def landed(self, last_seq: int) -> bool:
+        """Whether a commit of unknown outcome is in the table; what is there is made safe.
+
+        Raises StaleWriter if someone else has written since.
+        """
+        self._table = DeltaTable(self.places.table(BED_EVENTS))
+        found = self._table.transaction_version(WRITER) or 0
+        if found not in (self.head_seq, last_seq):
+            raise _stale(self.head_seq, found)
+        self._sync()
+        self.head_seq = found
+        return found == last_seq
+
+    def maintain(self) -> None:
+        """Between two commits: keep the handle fresh and the day's small files few."""
+        if self._commits % REOPEN_EVERY == 0:
+            self._table.create_checkpoint()
+            self._reopen()
+        if self._commits % COMPACT_EVERY == 0:
+            self.compact(datetime.now(UTC).date())
+
+    def compact(self, day: date) -> None:
+        self._table.optimize.compact(
+            partition_filters=[("event_date", "=", day.isoformat())],
+            target_size=COMPACTED_FILE_BYTES,
+            commit_properties=CommitProperties(),
+            post_commithook_properties=NO_HOOKS,
+        )
+        self._sync()
+        self._table.create_checkpoint()
+        self._reopen()
+
+    def tidy(self) -> None:
+        """Compact the last days, then remove files and log entries past their retention."""
+        for day in sorted(self._days())[-2:]:
+            self.compact(day)
+        self._table.vacuum(dry_run=False, post_commithook_properties=NO_HOOKS)
+        self._table.cleanup_metadata()
+        self._reopen()
+
+    def _days(self) -> set[date]:
+        return {date.fromisoformat(p["event_date"]) for p in self._table.partitions()}
+
+    def _reopen(self) -> None:
+        self._table = DeltaTable(self.places.table(BED_EVENTS))
+        found = self._table.transaction_version(WRITER) or 0
+        if found != self.head_seq:
+            raise _stale(self.head_seq, found)
+        self._sync()
+
+    def _sync(self) -> None:
+        version = self._table.version()
+        if self.places.is_local:
+            root = Path(self.places.table(BED_EVENTS))
+            for past in range(self._synced_version + 1, version + 1):
+                self._sync_commit(root, past)
+        self._synced_version = version
+
+    def _sync_commit(self, root: Path, version: int) -> None:
+        commit = commit_file(root, version)
+        if not commit.exists():
+            return  # cleaned up: it is in a checkpoint
+        for added in added_files(root, commit):
+            _fsync(added)
+            self._sync_folders(added.parent, root)
+            _fsync(added.parent)
+        _fsync(commit)
+        self._sync_folders(commit.parent, root)
+        _fsync(commit.parent)
+        for checkpoint in commit.parent.glob(f"{version:020d}.checkpoint*"):
+            _fsync(checkpoint)
+
+    def _sync_folders(self, folder: Path, root: Path) -> None:
+        """The first time a folder is seen, sync all folders above it, up to the lake's own."""
+        if folder in self._synced_folders:
+            return
+        self._synced_folders.add(folder)
+        top = self.places.home.parent
+        for parent in folder.parents:
+            if parent == top or not parent.is_relative_to(self.places.home):
+                break
+            _fsync(parent)
+
+
+def commit_file(root: Path, version: int) -> Path:
+    return root / "_delta_log" / f"{version:020d}.json"
+
+
+def added_files(root: Path, commit: Path) -> Iterable[Path]:
+    for action in _actions(commit):
+        if "add" in action:
+            yield root / action["add"]["path"]
+
+
+def _actions(commit: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in commit.read_text().splitlines()]
+
+
+def set_aside_torn_commit(places: Places) -> Path | None:
+    """Move the newest commit away if a crash left it empty, torn, or without its data.
+
+    Such a commit was never acknowledged: the answer waits for the sync.
+    """
+    root = Path(places.table(BED_EVENTS))
+    commits = sorted((root / "_delta_log").glob("*.json"))
+    if not commits or _is_whole(root, commits[-1]):
+        return None
+    torn = commits[-1]
+    if len(commits) == 1:
+        raise TableNotReadable(
+            f"The first commit of {BED_EVENTS.name} is damaged, so the log has no schema.",
+            f"Nothing was ever acknowledged: remove {root} and start again.",
+        )
+    aside = places.home / "set_aside" / torn.name
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(torn, aside)
+    _fsync(torn.parent)
+    log.warning("set aside a torn commit that nobody was promised", commit=str(aside))
+    return aside
+
+
+def _is_whole(root: Path, commit: Path) -> bool:
+    try:
+        actions = _actions(commit)
+        adds = [action["add"] for action in actions if "add" in action]
+        return bool(actions) and all(
+            (root / add["path"]).stat().st_size == add["size"] for add in adds
+        )
+    except (ValueError, OSError, KeyError, TypeError):
+        return False
+
+
+def _stale(expected: int, found: int) -> StaleWriter:
+    return StaleWriter(
+        f"stale_writer: the log's writer stands at seq {found}, this one at {expected}.",
+        "Another process has written to the lake. Stop it, then start again.",
+    )
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,165 @@
+"""Group commit: what is staged while one commit runs shares the next one.
+
+Runs on one event loop. Commands are decided there, one after the other; the commit itself runs in
+a thread. Every answer, a refusal and a read too, waits until all that it rests on is on disk.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sized
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from lake.errors import LakeError
+from simulator.domain.commands import Command
+from simulator.engine import Context, Engine, Row
+from simulator.event_log import EventLog
+
+RECENT_ROWS = 10_000
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+class StorageUnavailable(Exception):
+    """The lake did not take the rows; whether a lost commit landed is found out by itself."""
+
+
+@dataclass
+class GroupCommit:
+    """`restore` builds a fresh engine from the log, after a commit that failed."""
+
+    engine: Engine
+    event_log: EventLog
+    restore: Callable[[], Engine]
+    recent: deque[Row] = field(default_factory=lambda: deque(maxlen=RECENT_ROWS))
+    _staged: list[Row] = field(default_factory=list)
+    _waiting: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
+    _work: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _disk: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _task: asyncio.Task[None] | None = None
+    is_broken: bool = False
+    fatal: LakeError | None = None
+
+    @property
+    def durable_seq(self) -> int:
+        return self.event_log.head_seq
+
+    @property
+    def waiting(self) -> Sized:
+        return self._waiting
+
+    @property
+    def oldest_recent_seq(self) -> int:
+        """The oldest row that `follow` still has; past the head where it has none."""
+        return self.recent[0]["seq"] if self.recent else self.durable_seq + 1
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Commit what is staged, then end."""
+        if self._task:
+            with suppress(StorageUnavailable):
+                await self.durable()
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def stage(self, command: Command, context: Context) -> list[Row]:
+        """Decide now, commit soon; `durable()` says when. Raises what `Engine.stage` raises."""
+        if self.is_broken:
+            raise StorageUnavailable
+        rows = self.engine.stage(command, context)
+        self._staged += rows
+        self._work.set()
+        return rows
+
+    async def durable(self) -> None:
+        """Wait until all that is staged by now is on disk. Raises StorageUnavailable."""
+        if self.is_broken:
+            raise StorageUnavailable
+        seq = self.engine.head_seq
+        if seq <= self.durable_seq:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((seq, future))
+        await future
+
+    async def upkeep(self, work: Callable[[], None]) -> None:
+        """Run work on the log while no commit runs."""
+        async with self._disk:
+            await asyncio.to_thread(work)
+
+    async def _run(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            rows, self._staged = self._staged, []
+            if rows:
+                await self._commit(rows)
+
+    async def _commit(self, rows: list[Row]) -> None:
+        async with self._disk:
+            try:
+                await asyncio.to_thread(self.event_log.append, rows)
+            except Exception:
+                log.exception("a commit failed", first=rows[0]["seq"], last=rows[-1]["seq"])
+                await self._recover(rows)
+            else:
+                await self._publish(rows)
+            await asyncio.to_thread(self.event_log.maintain)
+
+    async def _publish(self, rows: list[Row]) -> None:
+        self.recent.extend(rows)
+        ready = [future for seq, future in self._waiting if seq <= self.durable_seq]
+        self._waiting = [(s, f) for s, f in self._waiting if s > self.durable_seq]
+        for future in ready:
+            if not future.done():
+                future.set_result(None)
+        async with self._news:
+            self._news.notify_all()
+
+    async def _recover(self, rows: list[Row]) -> None:
+        """Look up what became of the commit; what rests on a lost one is refused."""
+        self.is_broken = True
+        landed = await self._outcome(rows[-1]["seq"])
+        if landed:
+            await self._publish(rows)
+        self._refuse_waiting()
+        self._staged.clear()
+        self.engine = await asyncio.to_thread(self.restore)
+        self.is_broken = False
+
+    async def _outcome(self, last_seq: int) -> bool:
+        while True:
+            try:
+                return await asyncio.to_thread(self.event_log.landed, last_seq)
+            except LakeError as error:
+                self.fatal = error
+                self._refuse_waiting()
+                raise
+            except Exception:  # noqa: BLE001 - storage is away: keep asking
+                log.warning("storage is away", retry_seconds=RETRY_SECONDS)
+                self._refuse_waiting()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _refuse_waiting(self) -> None:
+        for _, future in self._waiting:
+            if not future.done():
+                future.set_exception(StorageUnavailable())
+        self._waiting.clear()
+
+    async def follow(self, after_seq: int) -> AsyncIterator[dict[str, Any]]:
+        """Rows as they become durable, from the recent ones on; the caller reads older ones."""
+        while True:
+            for row in [row for row in self.recent if row["seq"] > after_seq]:
+                after_seq = row["seq"]
+                yield row
+            async with self._news:
+                if self.durable_seq <= after_seq:
+                    await self._news.wait()

@@ -1,0 +1,70 @@
+"""The first events of an empty lake: its clock, its beds and, in demo, the days before today."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from lake.vocabulary import LakeMode, Role, Source
+from simulator.domain import commands as c
+from simulator.engine import Context, Engine, Row
+from simulator.event_log import EventLog
+from simulator.layout import HospitalPlan
+from simulator.world import World
+
+ROWS_PER_COMMIT = 5_000
+
+
+@dataclass
+class BulkWriter:
+    """Stages commands and commits them in large pieces, each command whole."""
+
+    engine: Engine
+    event_log: EventLog
+    _rows: list[Row] = field(default_factory=list)
+
+    def carry_out(self, command: c.Command, context: Context) -> list[Row]:
+        rows = self.engine.stage(command, context)
+        self._rows += rows
+        if len(self._rows) >= ROWS_PER_COMMIT:
+            self.flush()
+        return rows
+
+    def flush(self) -> None:
+        if self._rows:
+            self.event_log.append(self._rows)
+            self._rows = []
+
+
+def write_first_events(
+    engine: Engine,
+    event_log: EventLog,
+    plan: HospitalPlan,
+    mode: LakeMode,
+    seed: int,
+    history_days: int,
+) -> None:
+    """Ends at the engine's now. The simulated past goes through the same rules as the present."""
+    writer = BulkWriter(engine, event_log)
+    end = engine.clock.now()
+    start = end - timedelta(days=history_days)
+    system = Context(Source.SYSTEM, "system", Role.SYSTEM, occurred_at=start)
+    speed = 1.0 if mode is LakeMode.LIVE else 0.0
+    writer.carry_out(c.SetClock(speed, plan.time_zone, mode), system)
+    for bed in plan.beds():
+        writer.carry_out(bed, system)
+    if history_days:
+        _simulate(writer, plan, seed, start, end)
+    writer.flush()
+
+
+def _simulate(
+    writer: BulkWriter, plan: HospitalPlan, seed: int, start: datetime, end: datetime
+) -> None:
+    def execute(
+        command: c.Command, at: datetime, note: str | None = None, reason_code: str | None = None
+    ) -> list[Row]:
+        context = Context(Source.SIMULATOR, "simulator", Role.SYSTEM, at, reason_code, note)
+        return writer.carry_out(command, context)
+
+    world = World(plan, seed, lambda: writer.engine.hospital, execute)
+    world.open_doors(start)
+    world.advance(end)

@@ -1,0 +1,1 @@
+"""The routes of the API: from HTTP to commands, from rows to answers. No rules live here."""

@@ -1,0 +1,67 @@
+"""The log, in pages and as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from sse_starlette import EventSourceResponse
+
+from simulator import api_models as m
+from simulator.desk import Desk
+from simulator.engine import Row
+from simulator.log_queries import EVENTS_AFTER, ask
+from simulator.problems import JSON_OPTIONS
+from simulator.routes.shared import READ_PROBLEMS, Limit, json_response, ready
+
+
+def router_of(desk: Desk) -> APIRouter:
+    router = APIRouter(tags=["events"], responses=READ_PROBLEMS)
+
+    @router.get("/events", response_model=m.Page)
+    async def events(
+        after_seq: Annotated[int, Query(ge=0, le=2**62)] = 0,
+        limit: Limit = 100,
+        bed_id: Annotated[str | None, Query(max_length=64)] = None,
+    ) -> Response:
+        """The log in order; all columns of bronze.bed_events."""
+        parameters = {"after_seq": after_seq, "bed_id": bed_id, "limit": limit + 1}
+        rows = await asyncio.to_thread(ask, ready(desk).reader, EVENTS_AFTER, parameters)
+        following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
+        return json_response({"items": rows[:limit], "next": following})
+
+    @router.get(
+        "/events/stream",
+        response_class=EventSourceResponse,
+    )
+    async def event_stream(
+        request: Request, after_seq: Annotated[int | None, Query(ge=0, le=2**62)] = None
+    ) -> EventSourceResponse:
+        """Server-sent events as they become durable; resumes after `Last-Event-ID`."""
+        last_id = request.headers.get("Last-Event-ID", "")
+        start = int(last_id) if last_id.isascii() and last_id.isdigit() else after_seq
+        head = ready(desk).commit.durable_seq
+        return EventSourceResponse(_stream(desk, head if start is None else start))
+
+    return router
+
+
+async def _stream(desk: Desk, after_seq: int) -> AsyncIterator[dict[str, str]]:
+    """Older rows from the log, then the live ones."""
+    while desk.commit.oldest_recent_seq > after_seq + 1:
+        parameters = {"after_seq": after_seq, "bed_id": None, "limit": 1000}
+        rows = await asyncio.to_thread(ask, desk.reader, EVENTS_AFTER, parameters)
+        if not rows:
+            break
+        for row in rows:
+            yield _server_sent(row)
+        after_seq = rows[-1]["seq"]
+    async for row in desk.commit.follow(after_seq):
+        yield _server_sent(row)
+
+
+def _server_sent(row: Row) -> dict[str, str]:
+    data = orjson.dumps(row, option=JSON_OPTIONS).decode()
+    return {"id": str(row["seq"]), "event": row["event_type"], "data": data}

@@ -1,0 +1,38 @@
+"""Whether the process runs and the hospital is open; metrics."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+from simulator import api_models as m
+from simulator.desk import Desk
+from simulator.routes.shared import PROBLEMS, json_response, ready
+
+HEAD_SEQ = Gauge("snr_head_seq", "seq of the newest event that is on disk")
+
+
+def router_of(desk: Desk) -> APIRouter:
+    router = APIRouter(tags=["health"], responses={503: PROBLEMS[503]})
+
+    @router.get("/health/live", response_model=m.LiveAnswer)
+    async def live() -> Response:
+        """The process runs."""
+        return json_response({"status": "ok"})
+
+    @router.get("/health/ready", response_model=m.ReadyAnswer)
+    async def is_ready() -> Response:
+        """The hospital is open: its beds, and in demo its history, are there."""
+        commit = ready(desk).commit
+        status = "degraded" if commit.is_broken else "ok"
+        return json_response(
+            {"status": status, "head_seq": commit.durable_seq, "mode": desk.mode.value}
+        )
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        """Prometheus metrics."""
+        if desk.ready.is_set():
+            HEAD_SEQ.set(desk.commit.durable_seq)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,45 @@
+"""`python -m simulator.serve`: the API process, the one writer of the event log."""
+
+import sys
+
+import structlog
+import uvicorn
+
+from lake.errors import LakeError
+from lake.ownership import own
+from lake.paths import Places
+from lake.tables import Owner
+from simulator.api import create_app
+from simulator.desk import Desk
+from simulator.layout import read_plan
+from simulator.settings import ApiSettings
+
+
+def main() -> int:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        serve()
+    except LakeError as error:
+        sys.stderr.write(f"{error}\n{error.fix}\n")
+        return 1
+    return 0
+
+
+def serve() -> None:
+    settings, places = ApiSettings(), Places.from_settings()
+    plan = read_plan(settings.hospital_file)
+    with own(places, Owner.ENGINE, "the booking API"):
+        desk = Desk(places, settings, plan)
+        config = uvicorn.Config(
+            create_app(desk),
+            host="127.0.0.1",
+            port=settings.api_port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=3,
+        )
+        uvicorn.Server(config).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
