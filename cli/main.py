@@ -59,8 +59,8 @@ def down() -> None:
     _command("down").run()
 
 
-@app.command(context_settings=PASS_ON)
-def test(
+@app.command("test", context_settings=PASS_ON)
+def run_tests(
     context: typer.Context,
     long: Annotated[
         bool, typer.Option("--long", help="Run the long tests too.")

@@ -1,0 +1,139 @@
+from datetime import UTC, datetime
+
+import pytest
+from deltalake import write_deltalake
+
+from lake.arrow import open_or_create
+from lake.duck import SQL_TYPES, LakeReader
+from lake.errors import QueryRefused
+from lake.paths import Places
+from lake.tables import BED_BOARD, BED_EVENTS, TABLES, Table
+from simulator.event_log import to_arrow
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def put(places: Places, table: Table, *rows: dict) -> None:
+    import pyarrow as pa
+
+    columns = [pa.array([row.get(f.name) for row in rows], f.type) for f in table.schema]
+    write_deltalake(
+        open_or_create(places, table), pa.record_batch(columns, schema=table.schema), mode="append"
+    )
+
+
+def event(seq: int, bed_id: str | None, status: str, event_type: str = "note_added") -> dict:
+    return {
+        "seq": seq,
+        "bed_id": bed_id,
+        "bed_status": status,
+        "event_type": event_type,
+        "event_date": NOW.date(),
+        "occurred_at": NOW,
+    }
+
+
+def board(seq: int, bed_id: str, status: str) -> dict:
+    return {"seq": seq, "bed_id": bed_id, "bed_status": status, "last_event_type": "note_added"}
+
+
+def live(reader: LakeReader) -> dict[str, str]:
+    rows = reader.ask("SELECT bed_id, bed_status FROM live_board").to_pylist()
+    return {row["bed_id"]: row["bed_status"] for row in rows}
+
+
+def test_a_table_that_does_not_exist_is_an_empty_select_of_its_columns(places) -> None:
+    reader = LakeReader(places)
+    for table in TABLES:
+        answer = reader.ask(f"SELECT * FROM {table.name}")
+        assert answer.column_names == table.column_names
+        assert answer.num_rows == 0
+
+
+def test_a_view_turns_into_its_table_once_that_exists(places) -> None:
+    reader = LakeReader(places)
+    put(places, BED_EVENTS, event(1, "A", "available"))
+    assert reader.ask("SELECT seq FROM bronze.bed_events").to_pylist() == [{"seq": 1}]
+
+
+def test_the_live_board_takes_the_newest_of_board_and_log(places) -> None:
+    put(places, BED_BOARD, board(3, "A", "dirty"), board(2, "B", "occupied"))
+    put(
+        places,
+        BED_EVENTS,
+        event(1, "A", "available"),
+        event(2, "B", "occupied"),
+        event(3, "A", "dirty"),
+        event(4, None, "", "clock_set"),
+        event(5, "A", "cleaning"),
+        event(6, "C", "available"),
+    )
+    assert live(LakeReader(places)) == {"A": "cleaning", "B": "occupied", "C": "available"}
+
+
+def test_the_live_board_works_before_the_stream_has_written_anything(places) -> None:
+    put(places, BED_EVENTS, event(1, "A", "available"), event(2, "A", "occupied"))
+    assert live(LakeReader(places)) == {"A": "occupied"}
+
+
+def test_a_retired_bed_is_not_on_the_live_board(places) -> None:
+    put(places, BED_BOARD, board(1, "A", "available"))
+    put(places, BED_EVENTS, event(2, "A", "available", "bed_retired"))
+    assert live(LakeReader(places)) == {}
+
+
+def test_types_in_duckdb_are_those_of_the_schema(places) -> None:
+    open_or_create(places, BED_EVENTS)
+    described = LakeReader(places).ask("DESCRIBE bronze.bed_events").to_pylist()
+    found = {row["column_name"]: row["column_type"] for row in described}
+    assert found == {column.name: SQL_TYPES[column.type] for column in BED_EVENTS.columns}
+
+
+@pytest.fixture
+def locked(places) -> LakeReader:
+    put(places, BED_EVENTS, event(1, "A", "available"))
+    reader = LakeReader(places)
+    reader.lock()
+    return reader
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT count(*) FROM bronze.bed_events",
+        "WITH a AS (SELECT 1) SELECT * FROM a",
+        "DESCRIBE gold.bed_board",
+        "SHOW TABLES",
+        "SUMMARIZE bronze.bed_events",
+        "EXPLAIN SELECT 1",
+    ],
+)
+def test_what_reads_may_run(locked, query) -> None:
+    assert locked.run(query).fetchall()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "COPY (SELECT 1) TO '{lake}/x.csv'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "DROP VIEW live_board",
+        "CREATE TABLE x AS SELECT 1",
+        "ATTACH '{lake}/x.db'",
+        "SET threads = 1",
+        "INSTALL httpfs",
+        "SELECT 1; DROP VIEW live_board",
+        "PRAGMA enable_profiling",
+        "SELEC 1",
+        "SELECT * FROM no_such_table",
+    ],
+)
+def test_what_writes_leaves_the_lake_or_cannot_be_parsed_is_refused(locked, places, query) -> None:
+    with pytest.raises(QueryRefused):
+        locked.run(query.format(lake=places.lake_url))
+    assert locked.run("SELECT count(*) FROM live_board").fetchall() == [(1,)]
+
+
+def test_the_log_writes_what_the_schema_says() -> None:
+    assert to_arrow([event(1, "A", "available")]).schema == BED_EVENTS.schema

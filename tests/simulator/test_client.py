@@ -1,0 +1,154 @@
+"""The client against an API that is played by a function."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+import httpx
+import pytest
+
+from lake.vocabulary import BookingState
+from simulator.client import BookingClient, NewBooking, Refused, Unreachable
+
+IST = timezone(timedelta(hours=5, minutes=30))
+
+BOOKED = {
+    "booking_id": "bk-1",
+    "bed_id": "W3-204-A",
+    "state": "reserved",
+    "starts_at": "2024-03-04T12:00:00Z",
+    "ends_at": None,
+    "stay_id": None,
+    "spell_id": "sp-1",
+    "seq": 7,
+    "what_comes_later": True,
+}
+
+
+def client(answer: Callable[[httpx.Request], httpx.Response], actor: str = "") -> BookingClient:
+    return BookingClient("http://api", actor, transport=httpx.MockTransport(answer))
+
+
+def test_a_booking_comes_back_typed_with_aware_instants() -> None:
+    booking = client(lambda _: httpx.Response(201, json=BOOKED)).book(
+        NewBooking("W3-204-A", "P-1001")
+    )
+
+    assert booking.state is BookingState.RESERVED
+    assert booking.starts_at.utcoffset() == timedelta(0)
+    assert (booking.ends_at, booking.seq) == (None, 7)
+
+
+def test_a_booking_sends_what_was_given_and_instants_as_utc() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201, json=BOOKED)
+
+    client(answer, "Asha").book(
+        NewBooking("W3-204-A", "P-1001", ends_at=datetime(2024, 3, 5, 9, tzinfo=IST), admit=True)
+    )
+
+    assert json.loads(seen[0].content) == {
+        "bed_id": "W3-204-A",
+        "patient_ref": "P-1001",
+        "ends_at": "2024-03-05T03:30:00Z",
+        "admit": True,
+    }
+    assert seen[0].headers["X-Actor"] == "Asha"
+
+
+def test_a_name_that_is_not_ascii_travels_as_utf8() -> None:
+    seen: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(dict(request.headers.raw)[b"X-Actor"])
+        return httpx.Response(200, json=BOOKED)
+
+    client(answer, "आशा").admit("bk-1")
+
+    assert seen == ["आशा".encode()]
+
+
+def test_a_lost_post_is_sent_once_more_with_the_same_key() -> None:
+    keys: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        if len(keys) == 1:
+            raise httpx.ReadTimeout("too slow")
+        return httpx.Response(200, json=BOOKED)
+
+    client(answer).cancel("bk-1")
+
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+
+
+def test_two_actions_have_two_keys() -> None:
+    keys: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        return httpx.Response(200, json={"seq": 1})
+
+    api = client(answer)
+    api.start_cleaning("W3-204-A")
+    api.start_cleaning("W3-204-A")
+
+    assert keys[0] != keys[1]
+
+
+def test_a_refusal_carries_the_rule_the_booking_in_the_way_and_alternatives() -> None:
+    problem = {
+        "code": "overlaps_booking",
+        "detail": "The bed is booked for a part of this time.",
+        "conflicts_with": {
+            "booking_id": "bk-9",
+            "bed_id": "W3-204-A",
+            "starts_at": "2024-03-04T12:00:00Z",
+            "ends_at": "2024-03-05T12:00:00Z",
+        },
+        "alternatives": [{"bed_id": "W3-205-B", "reason": "same ward, free and clean"}],
+    }
+
+    with pytest.raises(Refused) as refusal:
+        client(lambda _: httpx.Response(409, json=problem)).book(NewBooking("W3-204-A", "P-1"))
+
+    assert refusal.value.code == "overlaps_booking"
+    assert str(refusal.value) == problem["detail"]
+    assert refusal.value.conflicts_with is not None
+    assert refusal.value.conflicts_with.booking_id == "bk-9"
+    assert [a.bed_id for a in refusal.value.alternatives] == ["W3-205-B"]
+
+
+def test_a_refusal_that_is_not_json_still_says_something() -> None:
+    with pytest.raises(Refused, match="Bad Gateway"):
+        client(lambda _: httpx.Response(502, text="<html>")).clock()
+
+
+def test_a_silent_api_is_unreachable() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    with pytest.raises(Unreachable):
+        client(answer).clock()
+
+
+def test_not_ready_is_an_answer() -> None:
+    problem = {"status": 503, "code": "not_ready", "detail": "The hospital is being opened."}
+
+    readiness = client(lambda _: httpx.Response(503, json=problem)).ready()
+
+    assert (readiness.is_ready, readiness.head_seq) == (False, None)
+    assert readiness.status == "The hospital is being opened."
+
+
+def test_a_list_is_read_to_its_last_page() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = request.url.params.get("after")
+        item = {**BOOKED, "booking_id": page or "bk-1"}
+        return httpx.Response(200, json={"items": [item], "next": None if page else "bk-2"})
+
+    assert [b.booking_id for b in client(answer).bookings()] == ["bk-1", "bk-2"]
