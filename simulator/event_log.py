@@ -93,7 +93,7 @@ class EventLog:
     def maintain(self) -> None:
         """Between two commits: keep the handle fresh and the day's small files few."""
         if self._commits % REOPEN_EVERY == 0:
-            self._table.create_checkpoint()
+            self._checkpoint()
             self._reopen()
         if self._commits % COMPACT_EVERY == 0:
             self.compact(datetime.now(UTC).date())
@@ -106,7 +106,7 @@ class EventLog:
             post_commithook_properties=NO_HOOKS,
         )
         self._sync()
-        self._table.create_checkpoint()
+        self._checkpoint()
         self._reopen()
 
     def tidy(self) -> None:
@@ -116,6 +116,15 @@ class EventLog:
         self._table.vacuum(dry_run=False, post_commithook_properties=NO_HOOKS)
         self._table.cleanup_metadata()
         self._reopen()
+
+    def _checkpoint(self) -> None:
+        """Written only over commits that are safe already, and synced like them."""
+        self._table.create_checkpoint()
+        if self.places.is_local:
+            folder = Path(self.places.table(BED_EVENTS)) / "_delta_log"
+            _fsync(folder / f"{self._table.version():020d}.checkpoint.parquet")
+            _fsync(folder / "_last_checkpoint")
+            _fsync(folder)
 
     def _days(self) -> set[date]:
         return {date.fromisoformat(p["event_date"]) for p in self._table.partitions()}
@@ -146,8 +155,6 @@ class EventLog:
         _fsync(commit)
         self._sync_folders(commit.parent, root)
         _fsync(commit.parent)
-        for checkpoint in commit.parent.glob(f"{version:020d}.checkpoint*"):
-            _fsync(checkpoint)
 
     def _sync_folders(self, folder: Path, root: Path) -> None:
         """The first time a folder is seen, sync all folders above it, up to the lake's own."""
