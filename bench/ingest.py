@@ -210,7 +210,7 @@ def rate(code: str, home: Path) -> float:
 
 
 def one_client(home: Path) -> tuple[list[float], list[float]]:
-    """Milliseconds of each answer to one client, and of bare appends of one row to a fresh table."""
+    """Milliseconds of each answer to one client, and of bare appends to a fresh table."""
     answers = []
     with (
         server(SERVE["durable"], home / "one") as port,

@@ -1,5 +1,6 @@
 """`./snr build`: through Prefect when its server answers, else the plain function."""
 
+import sys
 from datetime import date
 
 from cli import prefect_runs
@@ -15,9 +16,10 @@ def run(from_on: str | None, to_on: str | None) -> None:
         parameters = {"from_on": from_on, "to_on": to_on}
         prefect_runs.run("build_gold/build_gold", parameters)
     else:
-        from flows import build_gold
+        from flows.build_gold import run as build
 
-        build_gold.run(Places.from_settings(), first, last)
+        for note in build(Places.from_settings(), first, last).notes:
+            print(note, file=sys.stderr)
 
 
 def _date(option: str, text: str | None) -> date | None:

@@ -62,9 +62,7 @@ def down() -> None:
 @app.command("test", context_settings=PASS_ON)
 def run_tests(
     context: typer.Context,
-    long: Annotated[
-        bool, typer.Option("--long", help="Run the long tests too.")
-    ] = False,
+    long: Annotated[bool, typer.Option("--long", help="Run the long tests too.")] = False,
 ) -> None:
     """Run the tests; further arguments go to pytest."""
     _command("test").run(context.args, long=long)

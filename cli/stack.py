@@ -78,6 +78,8 @@ class Stack:
             "PREFECT_API_URL": f"http://127.0.0.1:{s.prefect_port}/api",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            # SQLite has one writer at a time; a busy machine needs more than the default 10 s.
+            "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
             "DO_NOT_TRACK": "1",
             "PYTHONUNBUFFERED": "1",
         }
@@ -127,6 +129,7 @@ class Stack:
             logfile={logs}/supervisord.log
             pidfile={run}/supervisord.pid
             nodaemon=true
+            silent=true
             [unix_http_server]
             file={self.socket}
             chmod=0700

@@ -17,11 +17,11 @@ def run() -> None:
     states = {state["name"]: state for state in stack.states()}
     table = Table()
     for heading in ("process", "state", "since", "answers", "address"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for program in stack.programs:
         state = states[program.name]
         answers = ("yes" if is_healthy(program) else "no") if program.health else ""
         table.add_row(
             program.name, state["statename"], state["description"], answers, program.address
         )
-    Console(soft_wrap=True).print(table)
+    Console(width=max(Console().width, 120)).print(table)

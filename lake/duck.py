@@ -4,6 +4,7 @@ The views are stable: one over a table that does not exist yet is an empty SELEC
 columns, and turns into the table at the next `refresh()`.
 """
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,11 +46,12 @@ BOARD_FROM_EVENTS = {"last_event_type": "event_type"}
 
 
 class LakeReader:
-    """Reads one lake. Use a reader from one thread at a time, or take a `cursor()` per thread."""
+    """Reads one lake, from any thread: each question has its own cursor."""
 
     def __init__(self, places: Places) -> None:
         self._places = places
         self._attached: set[str] = set()
+        self._attaching = threading.Lock()
         self._connection = duckdb.connect()
         self._connection.execute(f"LOAD '{_delta_extension()}'")
         self._connection.execute("SET TimeZone = 'UTC'")
@@ -63,11 +65,12 @@ class LakeReader:
 
     def refresh(self) -> None:
         """Attach the tables that have come into being since the last look."""
-        for table in TABLES:
-            if table.name not in self._attached and self._places.exists(table):
-                self._connection.execute(_attach(self._places, table))
-                self._connection.execute(_view(table))
-                self._attached.add(table.name)
+        with self._attaching:
+            for table in TABLES:
+                if table.name not in self._attached and self._places.exists(table):
+                    self._connection.execute(_attach(self._places, table))
+                    self._connection.execute(_view(table))
+                    self._attached.add(table.name)
 
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The answer to one of our own questions."""
@@ -120,7 +123,8 @@ def _attach(places: Places, table: Table) -> str:
 
 def _view(table: Table) -> str:
     columns = ", ".join(table.column_names)
-    return f"CREATE OR REPLACE VIEW {table.name} AS SELECT {columns} FROM {_catalog(table)}"
+    view = f"CREATE OR REPLACE VIEW {table.name} AS "
+    return view + f"SELECT {columns} FROM {_catalog(table)}"  # noqa: S608 - our own names
 
 
 def _empty_view(table: Table) -> str:

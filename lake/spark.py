@@ -23,7 +23,7 @@ from lake.tables import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.streaming import DataStreamReader
+    from pyspark.sql.streaming.readwriter import DataStreamReader
     from pyspark.sql.types import StructType
 
 JARS = CHECKOUT / ".jars"
@@ -60,10 +60,21 @@ def session(app_name: str, settings: SparkSettings | None = None) -> "SparkSessi
     return builder.getOrCreate()
 
 
+def stop(spark: "SparkSession") -> None:
+    """End the session; one whose JVM was ended at the same time has ended already."""
+    with suppress(Exception):
+        spark.stop()
+
+
 def _configuration(settings: SparkSettings) -> dict[str, str]:
     return {
         "spark.jars": ",".join(str(jar) for jar in _jars()),
         "spark.driver.memory": settings.memory,
+        # Hadoop starts a `chmod` for each file that it makes: without checksum files half as
+        # many, and by vfork without a helper process each. Measured: 3.4 s against 5.5 for 600 files.
+        "spark.driver.extraJavaOptions": "-Djdk.lang.Process.launchMechanism=VFORK",
+        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.log.level": "ERROR",
@@ -82,6 +93,8 @@ def _configuration(settings: SparkSettings) -> dict[str, str]:
         "spark.sql.streaming.minBatchesToRetain": "20",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+        # A task takes in few files, so that what it writes lies in few days.
+        "spark.sql.files.maxPartitionBytes": "8m",
     }
 
 
@@ -170,8 +183,14 @@ def ensure(spark: "SparkSession", places: Places, *tables: Table) -> None:
         create.comment(table.meaning).execute()
 
 
-def read(spark: "SparkSession", places: Places, table: Table) -> "DataFrame":
-    return spark.read.format("delta").load(places.table(table))
+def read(
+    spark: "SparkSession", places: Places, table: Table, as_of: int | None = None
+) -> "DataFrame":
+    """The table as it is, or as its version `as_of` was."""
+    reader = spark.read.format("delta")
+    if as_of is not None:
+        reader = reader.option("versionAsOf", as_of)
+    return reader.load(places.table(table))
 
 
 def follow(
@@ -211,7 +230,8 @@ def replace_dates(
     A row without a date is still open: the open ones are replaced too.
     """
     [column] = table.partition_by
-    dates = f"({column} IS NULL OR {column} BETWEEN DATE'{from_on}' AND DATE'{to_on}')"
+    # Delta cannot resolve a BETWEEN here.
+    dates = f"{column} >= DATE'{from_on}' AND {column} <= DATE'{to_on}' OR {column} IS NULL"
     rows = _one_file_each(rows.where(dates), table)
     _write(rows, places, table, "overwrite", {"replaceWhere": dates})
 
@@ -236,6 +256,14 @@ def _write(
 
 def version(spark: "SparkSession", places: Places, table: Table) -> int:
     return int(_snapshot(spark, places, table).version())
+
+
+def rows_written(spark: "SparkSession", places: Places, table: Table) -> int:
+    """How many rows the newest commit wrote."""
+    from delta.tables import DeltaTable
+
+    row = DeltaTable.forPath(spark, places.table(table)).history(1).first()
+    return int(row["operationMetrics"].get("numOutputRows", 0)) if row else 0
 
 
 def written_until(spark: "SparkSession", places: Places, table: Table, application: str) -> int:

@@ -17,7 +17,7 @@ from simulator.group_commit import StorageUnavailable
 from simulator.idempotency import KeyReused
 from simulator.problems import BodyLimit, http_error, invalid_request, problem
 from simulator.routes import beds, bookings, events, health, simulation
-from simulator.routes.shared import ANSWERS, NotReady, Overloaded
+from simulator.routes.shared import ANSWERS, NotReady, Overloaded, WrongActor
 
 
 def create_app(desk: Desk) -> FastAPI:
@@ -70,6 +70,7 @@ def _handle_problems(app: FastAPI, desk: Desk) -> None:
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(NotThere, plain("not_found"))
     app.add_exception_handler(NotYet, plain("invalid_request"))
+    app.add_exception_handler(WrongActor, plain("invalid_request"))
     app.add_exception_handler(
         KeyReused,
         plain("idempotency_key_reused", "This Idempotency-Key came before with another body."),

@@ -33,6 +33,11 @@ DISCHARGE = (
     "Discharged after ward round, letter sent",
     "Discharged, follow up in clinic in two weeks",
 )
+REVIEW = (
+    "Not fit for discharge yet, expected discharge changed",
+    "Waiting for home care, expected discharge changed",
+    "Waiting for transport, expected discharge changed",
+)
 DEATH = ("Patient died, family informed",)
 OTHER_HOSPITAL = ("Transferred to another hospital by ambulance",)
 CLEANING_STARTED = ("Cleaning started", "Housekeeping on the way, cleaning started")

@@ -202,7 +202,7 @@ class World:
         isolation = self._happens(self._plan.assumptions.isolation_share) or None
         emergency = self._random.choice((1, 2, 2, 3, 3))
         return Patient(
-            patient_ref=f"sim-{self._random.getrandbits(40):010x}-1",
+            patient_ref=f"M{self._random.randrange(10**9):09d}",
             ward=ward,
             stay=stay,
             needs=Needs(sex=sex, isolation=isolation, priority=emergency),
@@ -400,10 +400,24 @@ class World:
 
     def _plan_stay(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
         self._plan_action(leaves_at, partial(self._leave, booking_id))
+        self._plan_review(booking_id, at, leaves_at)
         self._plan_note(booking_id, at, leaves_at)
         if self._happens(self._plan.assumptions.transfer_share):
             when = at + (leaves_at - at) * self._random.random()
             self._plan_action(when, partial(self._move, booking_id, leaves_at))
+
+    def _plan_review(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
+        """When the expected discharge has passed and the patient is still there, expect anew."""
+        stay = self._own_stay(booking_id)
+        if stay and stay.ends_at and stay.ends_at < leaves_at:
+            when = max(stay.ends_at, at) + HOUR * self._random.uniform(1, 8)
+            self._plan_action(when, partial(self._review, booking_id, leaves_at))
+
+    def _review(self, booking_id: str, leaves_at: datetime, at: datetime) -> None:
+        if self._own_stay(booking_id) and at < leaves_at:
+            expected_at = self._expected(at, leaves_at)
+            self._try(c.ExpectDischarge(booking_id, expected_at), at, self._pick(messages.REVIEW))
+            self._plan_review(booking_id, at, leaves_at)
 
     def _plan_note(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
         when = self._after_hours(at, 24 / self._plan.assumptions.note_per_stay_day)
@@ -435,6 +449,7 @@ class World:
             for row in rows[1:]:
                 self._plan_clean(stay.bed_id, at)
                 self._plan_action(leaves_at, partial(self._leave, row["booking_id"]))
+                self._plan_review(row["booking_id"], at, leaves_at)
                 self._plan_note(row["booking_id"], at, leaves_at)
 
     def _leave(self, booking_id: str, at: datetime) -> None:

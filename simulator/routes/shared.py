@@ -46,6 +46,10 @@ class Overloaded(Exception):
     pass
 
 
+class WrongActor(Exception):
+    """The `X-Actor` header holds no name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls, with the request's key, path and digest."""
@@ -71,11 +75,23 @@ class Caller:
 
 async def caller(
     request: Request,
-    x_actor: Annotated[str, Header(pattern=r"^[ -~]{1,100}$")] = "anonymous",
+    x_actor: Annotated[str, Header(max_length=400, description="UTF-8 name")] = "anonymous",
     idempotency_key: Annotated[str | None, Header(pattern=r"^[!-~]{1,255}$")] = None,
 ) -> Caller:
     digest = digest_of(await request.body()) if idempotency_key else None
-    return Caller(x_actor, idempotency_key, f"{request.method} {request.url.path}", digest)
+    path = f"{request.method} {request.url.path}"
+    return Caller(actor_from(x_actor), idempotency_key, path, digest)
+
+
+def actor_from(header: str) -> str:
+    """The name in `X-Actor`: up to 100 printable characters, UTF-8. Raises WrongActor."""
+    try:
+        name = header.encode("latin-1").decode()
+    except UnicodeError:
+        name = ""
+    if not (1 <= len(name) <= 100 and name.isprintable() and name.strip()):
+        raise WrongActor("X-Actor: 1 to 100 printable characters in UTF-8.")
+    return name
 
 
 CallerNow = Annotated[Caller, Depends(caller)]

@@ -1,4 +1,4 @@
-"""The table of legal bed-status changes, for every pair, against a copy written as the design has it."""
+"""The table of legal bed-status changes, for every pair, against a copy written out by hand."""
 
 from itertools import product
 

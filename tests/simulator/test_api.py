@@ -238,7 +238,23 @@ async def test_an_interval_that_ends_before_it_starts_is_422(api) -> None:
     is_problem(await api.post("/bookings", json=body), 422, "empty_interval")
 
 
-@pytest.mark.parametrize("headers", [{"Idempotency-Key": "x" * 256}, {"X-Actor": "y" * 101}])
+async def test_a_name_in_any_script_is_recorded(api) -> None:
+    answer = await api.post(
+        f"/beds/{BED}/notes", json={"note": "x"}, headers={"X-Actor": "आशा".encode()}
+    )
+    events = (await api.get("/events", params={"after_seq": answer.json()["seq"] - 1})).json()
+    assert events["items"][0]["actor"] == "आशा"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Idempotency-Key": "x" * 256},
+        {"X-Actor": "y" * 101},
+        {"X-Actor": b"\xff\xfe"},
+        {"X-Actor": " "},
+    ],
+)
 async def test_a_wrong_header_is_422(api, headers) -> None:
     is_problem(await api.post("/bookings", json=GOOD, headers=headers), 422, "invalid_request")
 

@@ -53,7 +53,7 @@ def test_every_file_of_a_commit_is_synced_before_append_returns(
     synced: set[str] = set()
     real = os.fsync
     monkeypatch.setattr(
-        os, "fsync", lambda fd: (synced.add(os.readlink(f"/proc/self/fd/{fd}")), real(fd))
+        os, "fsync", lambda fd: (synced.add(str(Path(f"/proc/self/fd/{fd}").readlink())), real(fd))
     )
     event_log.append(rows)
     table = DeltaTable(places.table(BED_EVENTS))
@@ -120,7 +120,7 @@ def intrude(places: Places, rows: list[dict], seq: int) -> None:
 def test_a_second_writers_commit_stops_the_first_one(event_log, places, rows) -> None:
     event_log.append(rows[:1])
     intrude(places, rows[1:2], 2)
-    with pytest.raises(Exception, match="(?i)transaction|conflict|concurrent"):
+    with pytest.raises(Exception, match=r"(?i)transaction|conflict|concurrent"):
         event_log.append(rows[1:2])
     with pytest.raises(StaleWriter, match="stale_writer"):
         event_log.landed(99)
@@ -155,5 +155,5 @@ def test_compaction_keeps_every_row_and_leaves_one_file(event_log, places, rows)
 
 def test_the_log_cannot_be_deleted_from(event_log, places, rows) -> None:
     event_log.append(rows)
-    with pytest.raises(Exception, match="(?i)append"):
+    with pytest.raises(Exception, match=r"(?i)append"):
         DeltaTable(places.table(BED_EVENTS)).delete("seq = 1")

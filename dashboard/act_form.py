@@ -1,0 +1,67 @@
+"""The widgets that ask what is to be done to a bed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import forms, pick
+from dashboard.board import Bed, Filter
+from dashboard.forms import Act
+from dashboard.tiles import Here
+from lake.vocabulary import DisplayStatus, Disposition
+
+CLOSE_REASONS = ["maintenance", "infection_control", "staffing", "equipment", "other"]
+OPEN_REASONS = ["work_finished", "staffed_again", "closed_in_error", "other"]
+CANCEL_REASONS = ["patient_cancelled", "booked_in_error", "better_bed_found", "other"]
+
+Details = dict[str, Any]
+"""The client's own arguments for an act."""
+
+
+def ask_act(bed: Bed, beds: Sequence[Bed], here: Here) -> tuple[Act, Details] | None:
+    """The act and its details, once they are complete."""
+    chosen = st.pills("What happened?", forms.legal_acts(bed), key=f"act-{bed['bed_id']}")
+    if chosen is None:
+        return None
+    ask_details = ASKED.get(chosen)
+    details: Details | None = ask_details(beds, here) if ask_details else {}
+    return None if details is None else (chosen, details)
+
+
+def _ask_disposition(_: Sequence[Bed], __: Here) -> Details:
+    return {"disposition": pick.word("Where to", [*Disposition], "Not given")}
+
+
+def _ask_new_bed(beds: Sequence[Bed], here: Here) -> Details | None:
+    free = [bed for bed in beds if Filter(status=DisplayStatus.AVAILABLE).lets_through(bed)]
+    bed = pick.bed("To which free bed", free, here, "transfer_to_bed_id")
+    return {"to_bed_id": bed["bed_id"]} if bed else None
+
+
+def _ask_cancel_reason(_: Sequence[Bed], __: Here) -> Details:
+    return {"reason_code": pick.word("Why", CANCEL_REASONS, "Not given")}
+
+
+def _ask_reason(reasons: Sequence[str]) -> Callable[[Sequence[Bed], Here], Details | None]:
+    def ask(_: Sequence[Bed], __: Here) -> Details | None:
+        code = pick.word("Why", reasons, "Choose")
+        text = st.text_input("In words").strip()
+        return {"reason_code": code, "reason": text} if code and text else None
+
+    return ask
+
+
+def _ask_note(_: Sequence[Bed], __: Here) -> Details | None:
+    note = st.text_area("Note (no names of patients)", max_chars=500).strip()
+    return {"note": note} if note else None
+
+
+ASKED: dict[Act, Callable[[Sequence[Bed], Here], Details | None]] = {
+    Act.DISCHARGE: _ask_disposition,
+    Act.TRANSFER: _ask_new_bed,
+    Act.CANCEL: _ask_cancel_reason,
+    Act.CLOSE: _ask_reason(CLOSE_REASONS),
+    Act.OPEN: _ask_reason(OPEN_REASONS),
+    Act.NOTE: _ask_note,
+}

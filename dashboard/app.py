@@ -1,0 +1,35 @@
+"""The dashboard: `streamlit run dashboard/app.py`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import theme, top
+from dashboard.live import glance
+from dashboard.settings import DashboardSettings
+
+st.set_page_config(
+    page_title="SNR beds",
+    page_icon=Path(__file__).with_name("bed.svg"),
+    layout="wide",
+    initial_sidebar_state="collapsed",
+)
+st.html(theme.STYLE)
+
+page = st.navigation(
+    [
+        st.Page("app_pages/board.py", title="Board", icon=":material/grid_view:", default=True),
+        st.Page("app_pages/book.py", title="Book", icon=":material/event_available:"),
+        st.Page("app_pages/activity.py", title="Activity", icon=":material/history:"),
+        st.Page("app_pages/trends.py", title="Trends", icon=":material/monitoring:"),
+    ],
+    position="top",
+)
+
+ribbon, name = st.columns([5, 1], vertical_alignment="center")
+actor = name.text_input(
+    "Your name", key="actor", placeholder="Your name", label_visibility="collapsed"
+)
+ribbon.html(top.ribbons(glance().mode, DashboardSettings().auth, actor))
+
+page.run()

@@ -1,0 +1,61 @@
+"""Book: promise a bed, and act on one."""
+
+import streamlit as st
+
+from dashboard import board, desk, outcomes, pick, queries, tiles, top
+from dashboard.act_form import ask_act
+from dashboard.ask import rows
+from dashboard.booking_form import ask_wish
+from dashboard.live import glance
+from dashboard.tiles import Here
+from lake.vocabulary import RESERVED_AHEAD_MINUTES
+
+
+@st.fragment(run_every=3)
+def head() -> None:
+    st.html(top.strip(glance()))
+
+
+def keep(outcome: desk.Outcome, key: str) -> None:
+    """Shown after the page has asked the lake again."""
+    st.session_state[key] = outcome
+    st.rerun()
+
+
+def book_a_bed(beds: list[board.Bed], here: Here) -> None:
+    st.subheader("Book a bed", anchor=False)
+    wish = ask_wish(beds, here)
+    if st.button("Book", type="primary", disabled=wish is None) and wish:
+        keep(desk.book(wish), "booking_outcome")
+    instead = outcomes.tell(st.session_state.get("booking_outcome", desk.NOTHING_YET), here)
+    if instead:
+        keep(desk.book(instead), "booking_outcome")
+
+
+def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
+    st.subheader("Act on a bed", anchor=False)
+    bed = pick.bed("Bed", beds, here, "acted_bed_id")
+    if bed is None:
+        st.caption("Admit, discharge, transfer, cancel, clean, close and open: choose a bed.")
+        return
+    st.html(tiles.card(bed, here))
+    act = ask_act(bed, beds, here)
+    if act and st.button(f"{act[0]}: {bed['bed_id']}", type="primary"):
+        keep(desk.act(*act, bed), "act_outcome")
+    outcomes.tell(st.session_state.get("act_outcome", desk.NOTHING_YET), here)
+
+
+if "bed_id" in st.query_params:  # chosen on the board
+    st.session_state["wanted_bed_id"] = st.query_params.pop("bed_id")
+    st.session_state.pop("booking_outcome", None)
+
+head()
+now = glance()
+all_beds = rows(queries.beds, now=now.hospital_at, reserved_ahead_minutes=RESERVED_AHEAD_MINUTES)
+if not all_beds:
+    st.info("No beds are registered yet. Booking starts as soon as the hospital is set up.")
+left, right = st.columns(2, gap="large")
+with left:
+    book_a_bed(all_beds, now.here)
+with right:
+    act_on_a_bed(all_beds, now.here)

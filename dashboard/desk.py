@@ -1,0 +1,73 @@
+"""Acting at the desk: asks the booking API in the name of whoever sits there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from dashboard.board import Bed
+from dashboard.forms import Act
+from dashboard.settings import DashboardSettings
+from simulator.client import (
+    Booking,
+    BookingClient,
+    Change,
+    NewBooking,
+    Refused,
+    Unreachable,
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the last action; one of `done`, `refused` and `unreachable` is set."""
+
+    wish: NewBooking | None = None
+    done: Booking | Change | None = None
+    refused: Refused | None = None
+    unreachable: Unreachable | None = None
+
+
+NOTHING_YET = Outcome()
+
+
+def client() -> BookingClient:
+    return _client(DashboardSettings().api_url, st.session_state.get("actor") or "")
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _client(api_url: str, actor: str) -> BookingClient:
+    return BookingClient(api_url, actor)
+
+
+def book(wish: NewBooking) -> Outcome:
+    return replace(_attempt(lambda api: api.book(wish)), wish=wish)
+
+
+def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
+    """`details` are the client's own arguments for that act."""
+    bed_id, current, following = bed["bed_id"], bed["current_booking_id"], bed["next_booking_id"]
+    calls: dict[Act, Callable[[BookingClient], Booking | Change]] = {
+        Act.ADMIT: lambda api: api.admit(following),
+        Act.CANCEL: lambda api: api.cancel(following, **details),
+        Act.DISCHARGE: lambda api: api.discharge(current, **details),
+        Act.TRANSFER: lambda api: api.transfer(current, **details),
+        Act.START_CLEANING: lambda api: api.start_cleaning(bed_id),
+        Act.FINISH_CLEANING: lambda api: api.finish_cleaning(bed_id),
+        Act.STOP_CLEANING: lambda api: api.stop_cleaning(bed_id),
+        Act.MARK_DIRTY: lambda api: api.mark_dirty(bed_id, **details),
+        Act.CLOSE: lambda api: api.close_bed(bed_id, **details),
+        Act.OPEN: lambda api: api.open_bed(bed_id, **details),
+        Act.NOTE: lambda api: api.add_note(bed_id, **details),
+    }
+    return _attempt(calls[chosen])
+
+
+def _attempt(action: Callable[[BookingClient], Booking | Change]) -> Outcome:
+    try:
+        return Outcome(done=action(client()))
+    except Refused as refusal:
+        return Outcome(refused=refusal)
+    except Unreachable as silence:
+        return Outcome(unreachable=silence)

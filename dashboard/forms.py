@@ -1,0 +1,91 @@
+"""What a person may ask for, said before the API has to refuse it."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from dashboard.board import Bed
+from lake.vocabulary import (
+    LEGAL_BED_STATUS_CHANGES,
+    BedStatus,
+    DisplayStatus,
+    StatusChange,
+)
+
+PATIENT_REF = re.compile(r"[A-Za-z0-9._-]{3,64}", re.ASCII)
+PATIENT_REF_HINT = "3 to 64 letters, digits, dots, dashes or underscores, at least one digit"
+
+
+class Act(StrEnum):
+    """What can be done to a bed; the value is what the button says."""
+
+    ADMIT = "Admit the reserved patient"
+    DISCHARGE = "Discharge"
+    TRANSFER = "Transfer"
+    CANCEL = "Cancel reservation"
+    START_CLEANING = "Start cleaning"
+    FINISH_CLEANING = "Finish cleaning"
+    STOP_CLEANING = "Stop cleaning"
+    MARK_DIRTY = "Mark dirty"
+    CLOSE = "Close"
+    OPEN = "Open"
+    NOTE = "Write a note"
+
+
+CAUSES = {
+    Act.DISCHARGE: StatusChange.VACATED,
+    Act.TRANSFER: StatusChange.VACATED,
+    Act.START_CLEANING: StatusChange.CLEANING_STARTED,
+    Act.FINISH_CLEANING: StatusChange.CLEANING_FINISHED,
+    Act.STOP_CLEANING: StatusChange.CLEANING_STOPPED,
+    Act.MARK_DIRTY: StatusChange.MARKED_DIRTY,
+    Act.CLOSE: StatusChange.CLOSED,
+    Act.OPEN: StatusChange.OPENED,
+}
+
+
+def patient_ref_problem(text: str) -> str | None:
+    """Why this cannot be a patient reference; None: it can."""
+    if not text:
+        return "Give the patient's reference."
+    if not PATIENT_REF.fullmatch(text):
+        return f"A patient reference is {PATIENT_REF_HINT}."
+    if not re.search(r"\d", text, re.ASCII):
+        return "A patient reference holds at least one digit: it is not the patient's name."
+    return None
+
+
+def interval_problem(
+    starts_at: datetime | None, ends_at: datetime | None, now: datetime
+) -> str | None:
+    if ends_at is not None and ends_at <= (starts_at or now):
+        return "The booking ends before it starts."
+    return None
+
+
+def legal_acts(bed: Bed) -> list[Act]:
+    """What the bed's status and reservation allow, in the order of `Act`."""
+    status = BedStatus(bed["bed_status"])
+    possible = {
+        cause for (at, _), by in LEGAL_BED_STATUS_CHANGES.items() if at is status for cause in by
+    }
+    acts = {act for act, cause in CAUSES.items() if cause in possible} | {Act.NOTE}
+    if bed["next_booking_id"]:
+        acts.add(Act.CANCEL)
+        if status is BedStatus.AVAILABLE:
+            acts.add(Act.ADMIT)
+    return [act for act in Act if act in acts]
+
+
+FREE_FIRST = (
+    DisplayStatus.AVAILABLE,
+    DisplayStatus.RESERVED,
+    DisplayStatus.DIRTY,
+    DisplayStatus.OCCUPIED,
+    DisplayStatus.CLOSED,
+)
+
+
+def free_first(beds: Iterable[Bed]) -> list[Bed]:
+    return sorted(beds, key=lambda bed: FREE_FIRST.index(DisplayStatus(bed["display_status"])))

@@ -1,0 +1,62 @@
+"""Widgets that pick a bed or an instant."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+import streamlit as st
+
+from dashboard import theme, tiles, times
+from dashboard.board import Bed
+from dashboard.tiles import Here
+
+
+def bed(
+    label: str, beds: Sequence[Bed], here: Here, key: str, first: str | None = None
+) -> Bed | None:
+    """`first` is the bed_id that is chosen at first."""
+    by_id = {bed["bed_id"]: bed for bed in beds}
+    ids = [*by_id]
+    # Streamlit keeps the label that it last showed, and labels change with the beds: a stale one
+    # is taken for the bed it begins with, and drawn anew.
+    is_new = key not in st.session_state
+    if st.session_state.get(key):
+        st.session_state[key] = _bed_id(st.session_state[key])
+    chosen = st.selectbox(
+        label,
+        ids,
+        index=ids.index(first) if is_new and first in by_id else None,
+        placeholder="Type to search",
+        format_func=lambda bed_id: tiles.choice(by_id[bed_id], here),
+        key=key,
+    )
+    return by_id.get(chosen or "")
+
+
+def _bed_id(bed_id_or_label: str) -> str:
+    return bed_id_or_label.split(tiles.DOT, maxsplit=1)[0]
+
+
+def instant(label: str, here: Here, ahead: timedelta, key: str) -> datetime:
+    """Given in the hospital's own time."""
+    # The default must stand while the clock goes on, and travel as the widget's own default: a
+    # value put into its state is lost to the browser when a click interrupts the run.
+    there = st.session_state.setdefault(
+        f"{key}_default", times.local(here.now + ahead, here.zone).replace(minute=0)
+    )
+    day, hour = st.columns(2)
+    return times.instant(
+        day.date_input(f"{label} on", value=there.date(), key=f"{key}_on"),
+        hour.time_input(
+            "at (hospital time)",
+            value=time(there.hour),
+            key=f"{key}_time",
+            step=timedelta(minutes=15),
+        ),
+        here.zone,
+    )
+
+
+def word(label: str, options: Sequence[str], placeholder: str = "Any") -> str | None:
+    return st.selectbox(
+        label, options, index=None, format_func=theme.words, placeholder=placeholder
+    )

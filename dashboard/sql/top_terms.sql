@@ -1,0 +1,22 @@
+-- The $top terms ($gram_size 1) or bigrams (2) by number of updates, and who wrote those.
+SELECT
+    term,
+    CASE WHEN is_manual THEN 'manual' ELSE 'automatic' END AS origin,
+    sum(update_count)::BIGINT AS update_count,
+    any_value(term_count) AS term_count
+FROM gold.update_terms
+JOIN (
+    SELECT term, sum(update_count)::BIGINT AS term_count
+    FROM gold.update_terms
+    WHERE window_on BETWEEN $from_on AND $until_on
+        AND gram_size = $gram_size
+        AND ($ward_id IS NULL OR ward_id = $ward_id)
+    GROUP BY term
+    ORDER BY term_count DESC, term
+    LIMIT $top
+) USING (term)
+WHERE window_on BETWEEN $from_on AND $until_on
+    AND gram_size = $gram_size
+    AND ($ward_id IS NULL OR ward_id = $ward_id)
+GROUP BY term, is_manual
+ORDER BY term_count DESC, term, origin

@@ -1,0 +1,5 @@
+-- The wards as they are called now.
+SELECT ward_id, any_value(ward_name) AS ward_name
+FROM live_board
+GROUP BY ward_id
+ORDER BY length(ward_id), ward_id

@@ -1,0 +1,182 @@
+"""The board in HTML. Every text from the lake is escaped here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from dashboard import theme, times
+from dashboard.board import Bed, Counts, Ward, is_overdue
+from lake.vocabulary import DisplayStatus
+
+
+@dataclass(frozen=True)
+class Here:
+    """The hospital's now and zone, for telling times."""
+
+    now: datetime
+    zone: ZoneInfo
+
+    def moment(self, at: datetime | None) -> str:
+        return times.moment(at, self.now, self.zone) if at else ""
+
+    def since(self, at: datetime | None) -> str:
+        return times.duration(self.now - at) if at else ""
+
+
+def page(*parts: str) -> str:
+    return f'<div class="snr">{"".join(parts)}</div>'
+
+
+def wards(shown: Iterable[Ward], here: Here, *, is_stale: bool = False) -> str:
+    """Without colour where stale: what may no longer be so must not look free."""
+    blocks = "".join(_ward(ward, here) for ward in shown)
+    return page(f'<div class="wards{" stale" * is_stale}">{blocks}</div>')
+
+
+def counts(count: Counts) -> str:
+    boxes = "".join(
+        _count(look, status, count.by_status[status]) for status, look in theme.LOOKS.items()
+    )
+    return f"""{boxes}<div><span class="big">{count.registered}</span>
+        <span class="small">beds, {count.staffed} staffed and open</span></div>"""
+
+
+def tile(bed: Bed, here: Here) -> str:
+    look = theme.LOOKS[DisplayStatus(bed["display_status"])]
+    return f"""<div class="bed {bed["display_status"]}" title="{escape(_story(bed, here))}">
+        <div><b>{escape(short_label(bed))}</b>
+          <span><span class="sign">{look.sign}</span> {escape(status_word(bed))}</span></div>
+        <div><span class="cut">{escape(_subject(bed))}</span>
+          <span class="quiet">{here.since(bed["status_since_at"])}</span></div>
+        <div>{_leaving(bed, here)}<span>{_coming(bed, here)}</span></div></div>"""
+
+
+def short_label(bed: Bed) -> str:
+    """`204-A` of W3-204-A: the ward is in the heading."""
+    return str(bed["bed_id"]).removeprefix(f"{bed['ward_id']}-")
+
+
+def status_word(bed: Bed) -> str:
+    """The display status, or the bed's own where it says more (cleaning, isolated)."""
+    status, own = DisplayStatus(bed["display_status"]), str(bed["bed_status"])
+    if status in (DisplayStatus.OCCUPIED, DisplayStatus.DIRTY):
+        return own.capitalize()
+    return theme.LOOKS[status].word
+
+
+def _count(look: theme.Look, status: DisplayStatus, number: int) -> str:
+    return f"""<div class="count {status}"><span class="big"><span class="sign">{look.sign}</span>
+        {number}</span><span class="small">{look.word.lower()}</span></div>"""
+
+
+def _ward(ward: Ward, here: Here) -> str:
+    free = ward.counts.by_status[DisplayStatus.AVAILABLE]
+    tiles = "".join(tile(bed, here) for bed in ward.beds)
+    return f"""<section class="ward"><header>
+        <span class="name"><b>{escape(ward.ward_id)} {escape(_name(ward))}</b>
+          <span class="quiet">{escape(theme.words(ward.specialty))}</span></span>
+        <b>{free} free</b><span class="quiet">of {ward.counts.registered}</span>
+        {_occupancy_bar(ward.counts)}</header><div class="beds">{tiles}</div></section>"""
+
+
+def _name(ward: Ward) -> str:
+    return "" if ward.ward_name == ward.ward_id else ward.ward_name
+
+
+def _occupancy_bar(count: Counts) -> str:
+    if count.occupancy is None:
+        return '<span class="quiet">no staffed beds</span>'
+    percent = 100 * count.occupancy
+    level = theme.occupancy_level(percent)
+    return f"""<span class="bar" style="--level: {level.colour}">
+        <i style="width: {min(percent, 100):.0f}%"></i></span>
+        <span>{level.sign} {int(percent)} % {level.word}</span>"""
+
+
+def _subject(bed: Bed) -> str:
+    if bed["current_patient_ref"]:
+        return str(bed["current_patient_ref"])
+    if bed["closed_reason_code"]:
+        return theme.words(bed["closed_reason_code"])
+    return theme.words(bed["room_class"])
+
+
+def _leaving(bed: Bed, here: Here) -> str:
+    if not bed["current_patient_ref"]:
+        return (
+            '<span class="quiet">not staffed</span>' if not bed["is_staffed"] else "<span></span>"
+        )
+    expected = here.moment(bed["expected_discharge_at"])
+    if not expected:
+        return '<span class="quiet">out: open</span>'
+    if is_overdue(bed, here.now):
+        return f'<span class="late">late {expected}</span>'
+    return f"<span>out {expected}</span>"
+
+
+def _coming(bed: Bed, here: Here) -> str:
+    """Beside an expected discharge there is room for the day or the hour only."""
+    moment = here.moment(bed["next_starts_at"])
+    if not moment:
+        return ""
+    is_crowded = bed["current_patient_ref"] and bed["expected_discharge_at"]
+    return f"◆ {moment.split(' ')[0] if is_crowded and ':' in moment else moment}"
+
+
+def _story(bed: Bed, here: Here) -> str:
+    """All that the tile says, in full words."""
+    zone = here.zone
+    parts: Sequence[tuple[str, datetime | None]] = (
+        ("since", bed["status_since_at"]),
+        ("expected discharge", bed["expected_discharge_at"]),
+        ("next reservation", bed["next_starts_at"]),
+    )
+    told = [f"{name} {times.full(at, zone)}" for name, at in parts if at]
+    return ", ".join([f"{bed['bed_id']} {status_word(bed)}", _subject(bed), *told])
+
+
+DOT = " · "
+
+
+def offer(bed: Bed, here: Here) -> str:
+    """A free bed to choose."""
+    until = here.moment(bed["next_starts_at"])
+    parts = [f"○ {bed['bed_id']}", theme.words(bed["room_class"])]
+    return DOT.join([*parts, *([f"until {until}"] if until else [])])
+
+
+def choice(bed: Bed, here: Here) -> str:
+    """A bed in a list of all beds; begins with its bed_id."""
+    look = theme.LOOKS[DisplayStatus(bed["display_status"])]
+    coming = here.moment(bed["next_starts_at"])
+    parts = [bed["bed_id"], f"{look.sign} {status_word(bed)}", _subject(bed)]
+    return DOT.join([*parts, *([f"reserved from {coming}"] if coming else [])])
+
+
+def card(bed: Bed, here: Here) -> str:
+    """One bed, with all that is known of it."""
+    facts = "".join(
+        f"<tr><th>{name}</th><td>{escape(fact)}</td></tr>" for name, fact in _facts(bed, here)
+    )
+    return page(f'<div class="card {bed["display_status"]}"><table>{facts}</table></div>')
+
+
+def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
+    def full(at: datetime | None) -> str:
+        return times.full(at, here.zone) if at else ""
+
+    look = theme.LOOKS[DisplayStatus(bed["display_status"])]
+    since = f"since {full(bed['status_since_at'])} ({here.since(bed['status_since_at'])})"
+    facts = [
+        ("Status", f"{look.sign} {status_word(bed)}, {since}"),
+        ("Place", f"{bed['ward_name'] or bed['ward_id']}, {theme.words(bed['room_class'])} room"),
+        ("Patient", bed["current_patient_ref"] or ""),
+        ("In this bed from", full(bed["admitted_at"])),
+        ("Expected discharge", full(bed["expected_discharge_at"])),
+        ("Next reservation", full(bed["next_starts_at"])),
+        ("Reservation ends", full(bed["next_ends_at"])),
+        ("Closed because", theme.words(bed["closed_reason_code"])),
+    ]
+    return [(name, fact) for name, fact in facts if fact]

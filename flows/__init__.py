@@ -1,0 +1,1 @@
+"""Flows: events of the log become curated tables, streaming and in batches."""

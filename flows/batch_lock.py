@@ -1,0 +1,42 @@
+"""The batch flows' session: one of them at a time, holding the batch tables."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from lake import spark as lake
+from lake.errors import TableOwnedElsewhere
+from lake.ownership import own
+from lake.paths import Places
+from lake.tables import Owner
+
+WAIT_SECONDS = 60.0
+
+
+@contextmanager
+def batch_session(
+    places: Places, holder: str, *, wait_seconds: float = WAIT_SECONDS
+) -> Iterator[SparkSession]:
+    """A Spark session that owns the batch tables; waits for another batch flow to end.
+
+    Raises TableOwnedElsewhere when it does not end in time.
+    """
+    with ExitStack() as held:
+        lock = _own(held, places, holder, time.monotonic() + wait_seconds)
+        spark = lake.session(holder)
+        held.callback(lake.stop, spark)
+        held.enter_context(lake.hold_in_jvm(spark, lock))
+        yield spark
+
+
+def _own(held: ExitStack, places: Places, holder: str, deadline: float) -> Path:
+    while True:
+        try:
+            return held.enter_context(own(places, Owner.BATCH, holder))
+        except TableOwnedElsewhere:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)

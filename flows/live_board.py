@@ -1,0 +1,101 @@
+"""The first query of the stream: takes the log in, keeps its tables tidy, reports each minute."""
+
+import time
+
+from pyspark.sql import DataFrame, SparkSession
+
+from flows.intake import Intake, Summary
+from flows.table_runs import TableRun, record
+from flows.upkeep import clear, compact
+from lake import spark as lake
+from lake.paths import Places
+from lake.tables import (
+    BED_BOARD,
+    BED_EVENTS,
+    QUARANTINE,
+    SILVER_BED_EVENTS,
+    TABLE_RUNS_STREAM,
+)
+
+QUERY = "bed_board"
+TABLES = (SILVER_BED_EVENTS, QUARANTINE, BED_BOARD, TABLE_RUNS_STREAM)
+BATCHES_BETWEEN_COMPACTING = 100
+BATCHES_BETWEEN_CLEARING = 2_000
+REPORT_EVERY_SECONDS = 60.0
+
+
+class LiveBoard:
+    def __init__(self, spark: SparkSession, places: Places, run_name: str) -> None:
+        self._spark = spark
+        self._places = places
+        self._report = Report(run_name)
+        self._intake: Intake | None = None
+
+    def take(self, batch: DataFrame, batch_id: int) -> None:
+        started = time.monotonic()
+        found = self._take_in().take(batch, batch_id)
+        self._report.add(found, time.monotonic() - started)
+        if self._report.is_due:
+            self.report()
+        if batch_id % BATCHES_BETWEEN_COMPACTING == BATCHES_BETWEEN_COMPACTING - 1:
+            compact(self._spark, self._places, TABLES)
+        if batch_id % BATCHES_BETWEEN_CLEARING == BATCHES_BETWEEN_CLEARING - 1:
+            clear(self._spark, self._places, TABLES)
+
+    def report(self) -> None:
+        """Write down what was done since the last report, if anything was."""
+        record(
+            self._spark,
+            self._places,
+            TABLE_RUNS_STREAM,
+            self._report.rows(self._spark, self._places),
+        )
+        self._report = Report(self._report.run_name)
+
+    def _take_in(self) -> Intake:
+        """Made at the first batch: only then has the checkpoint its id."""
+        if self._intake is None:
+            [checkpoint] = [q.id for q in self._spark.streams.active if q.name == QUERY]
+            self._intake = Intake(self._spark, self._places, f"{QUERY}:{checkpoint}")
+        return self._intake
+
+
+class Report:
+    """Adds up batches until they are worth a row."""
+
+    def __init__(self, run_name: str) -> None:
+        self.run_name = run_name
+        self._since = time.monotonic()
+        self._hospital_id: str | None = None
+        self._in_count = self._out_count = self._seq_until = 0
+        self._seconds = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        return time.monotonic() - self._since >= REPORT_EVERY_SECONDS
+
+    def add(self, found: Summary, seconds: float) -> None:
+        self._hospital_id = self._hospital_id or found.hospital_id
+        self._in_count += found.count
+        self._out_count += found.valid.count
+        self._seq_until = max(self._seq_until, found.valid.high_seq)
+        self._seconds += seconds
+
+    def rows(self, spark: SparkSession, places: Places) -> list[TableRun]:
+        if not self._in_count:
+            return []
+        return [
+            TableRun(
+                hospital_id=self._hospital_id or "",
+                run_name=self.run_name,
+                table_name=table.name,
+                version_read=lake.version(spark, places, BED_EVENTS),
+                version_written=lake.version(spark, places, table),
+                seq_until=self._seq_until or None,
+                in_count=self._in_count,
+                out_count=self._out_count,
+                quarantined_count=self._in_count - self._out_count,
+                seconds=self._seconds,
+            )
+            for table in (SILVER_BED_EVENTS, BED_BOARD)
+        ]

@@ -1,0 +1,140 @@
+"""The live stream: bronze.bed_events into silver, quarantine and the board, and into the terms."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import State, flow
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed, Crashed
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from flows import live_board, live_terms
+from flows.live_board import LiveBoard
+from flows.live_terms import LiveTerms
+from flows.supervision import Ending, OwnRun, RunProcess, noted
+from lake import spark as lake
+from lake.ownership import own
+from lake.paths import Places
+from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, UPDATE_TERMS, Owner, Table
+
+LOOK_EVERY_SECONDS = 1.0
+FILES_PER_BATCH = 500
+
+ShouldEnd = Callable[[], Ending | None]
+TakeBatch = Callable[[DataFrame, int], None]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One streaming query; `every` is how often it looks for more, None: once, to catch up."""
+
+    name: str
+    source: Table
+    take: TakeBatch
+    every: str | None
+
+    def start(self, spark: SparkSession, places: Places) -> StreamingQuery:
+        # Each query gets its share of the cores, so that the terms do not hold up the board.
+        spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
+        options = {"maxFilesPerTrigger": FILES_PER_BATCH}
+        rows = lake.follow(spark, places, self.source, options)
+        trigger: dict[str, Any] = (
+            {"processingTime": self.every} if self.every else {"availableNow": True}
+        )
+        writer = rows.writeStream.queryName(self.name).foreachBatch(self.take).trigger(**trigger)
+        return writer.option("checkpointLocation", places.checkpoint(self.name)).start()
+
+
+def run(
+    places: Places,
+    *,
+    once: bool = False,
+    run_name: str = "by hand",
+    should_end: ShouldEnd = lambda: None,
+) -> Ending | None:
+    """Follow the log until told to end; with `once` until all that is there is taken in."""
+    with own(places, Owner.STREAM, f"stream_bookings, run {run_name}") as lock:
+        spark = lake.session("stream_bookings")
+        try:
+            with lake.hold_in_jvm(spark, lock):
+                if once:
+                    catch_up(spark, places, run_name=run_name)
+                    return None
+                return follow(spark, places, run_name=run_name, should_end=should_end)
+        finally:
+            lake.stop(spark)
+
+
+def catch_up(spark: SparkSession, places: Places, *, run_name: str = "by hand") -> None:
+    """Take in what the log holds now; nothing if there is no log yet."""
+    if not places.exists(BED_EVENTS):
+        return
+    board, queries = queries_of(spark, places, run_name, (None, None))
+    for query in queries:
+        query.start(spark, places).awaitTermination()
+    board.report()
+
+
+def follow(
+    spark: SparkSession,
+    places: Places,
+    *,
+    run_name: str = "by hand",
+    should_end: ShouldEnd = lambda: None,
+) -> Ending | None:
+    while not places.exists(BED_EVENTS):
+        if ending := should_end():
+            return ending
+        time.sleep(LOOK_EVERY_SECONDS)
+    _, queries = queries_of(spark, places, run_name, ("500 milliseconds", "10 seconds"))
+    running = [query.start(spark, places) for query in queries]
+    try:
+        return _watch(running, should_end)
+    finally:
+        for query in running:
+            with suppress(Exception):  # its JVM may have been ended with it
+                query.stop()
+
+
+def queries_of(
+    spark: SparkSession, places: Places, run_name: str, pace: tuple[str | None, str | None]
+) -> tuple[LiveBoard, list[Query]]:
+    lake.ensure(spark, places, *live_board.TABLES, UPDATE_TERMS)
+    board, terms = LiveBoard(spark, places, run_name), LiveTerms(spark, places)
+    return board, [
+        Query(live_board.QUERY, BED_EVENTS, board.take, pace[0]),
+        Query(live_terms.QUERY, SILVER_BED_EVENTS, terms.take, pace[1]),
+    ]
+
+
+def _watch(running: list[StreamingQuery], should_end: ShouldEnd) -> Ending:
+    """Until told to end. Raises what a query failed of: the run fails, and a new one starts."""
+    while all(query.isActive for query in running):
+        if ending := should_end():
+            return ending
+        time.sleep(LOOK_EVERY_SECONDS)
+    [ended, *_] = [query for query in running if not query.isActive]
+    raise ended.exception() or RuntimeError(f"The query {ended.name} has ended.")
+
+
+@flow(
+    name="stream_bookings",
+    flow_run_name="stream_bookings",
+    description="Follows the event log into silver.bed_events, gold.bed_board, gold.update_terms.",
+    retries=0,
+)
+def stream_bookings(once: bool = False) -> State[Any]:
+    """Runs until it is cancelled. `once`: catch up with the log, then stop."""
+    places = Places.from_settings()
+    own_run = OwnRun(flow_run.id)
+    with noted(places, RunProcess.this(str(flow_run.id))):
+        ending = run(places, once=once, run_name=flow_run.name, should_end=own_run.ending)
+    if ending is Ending.CANCELLED:
+        return Cancelled(message="The stream ended when its run was cancelled.")
+    if ending is Ending.ORPHANED:
+        return Crashed(message="The stream ended because its worker is gone.")
+    return Completed(message="The stream has caught up.")

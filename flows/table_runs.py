@@ -1,0 +1,35 @@
+"""Rows of gold.table_runs: what a run read and wrote, and how long it took."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from pyspark.sql import SparkSession
+
+from lake import spark as lake
+from lake.paths import Places
+from lake.tables import Table
+
+
+@dataclass
+class TableRun:
+    """One run × table; the fields are the columns of `lake.tables.TABLE_RUNS_COLUMNS`."""
+
+    hospital_id: str
+    run_name: str
+    table_name: str
+    version_read: int | None = None
+    version_written: int | None = None
+    seq_until: int | None = None
+    in_count: int = 0
+    out_count: int = 0
+    quarantined_count: int = 0
+    seconds: float = 0.0
+    finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def record(spark: SparkSession, places: Places, table: Table, runs: Iterable[TableRun]) -> None:
+    rows = [tuple(asdict(run)[name] for name in table.column_names) for run in runs]
+    if rows:
+        frame = spark.createDataFrame(rows, lake.spark_type(table)).coalesce(1)
+        lake.append(frame, places, table)

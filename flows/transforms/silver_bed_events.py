@@ -1,0 +1,101 @@
+"""silver.bed_events and silver.quarantine: the valid events, and what is wrong with the rest."""
+
+from collections.abc import Iterator
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from flows.transforms.hospital_time import TIME_ZONES, hospital_date
+from lake.tables import SCHEMA_VERSION
+from lake.vocabulary import WITHOUT_A_BED, EventType
+
+REQUIRED = ("seq", "event_id", "event_type", "occurred_at", "recorded_at", "hospital_id")
+
+
+def checked(events: DataFrame) -> DataFrame:
+    """The events with `rule`, the first check that each breaks (null: none), and its `detail`."""
+    checks = list(_checks())
+    return events.withColumns(
+        {
+            "rule": F.coalesce(*(F.when(broken, F.lit(rule)) for broken, rule, _ in checks)),
+            "detail": F.coalesce(*(F.when(broken, detail) for broken, _, detail in checks)),
+        }
+    )
+
+
+def _checks() -> Iterator[tuple[Column, str, Column]]:
+    missing = F.concat_ws(", ", *(F.when(F.col(c).isNull(), F.lit(c)) for c in REQUIRED))
+    yield missing != "", "missing_field", F.concat(missing, F.lit(" is missing"))
+    yield (
+        F.col("schema_version") > SCHEMA_VERSION,
+        "newer_schema_version",
+        F.format_string(f"schema_version is %d, known is {SCHEMA_VERSION}", "schema_version"),
+    )
+    yield (
+        ~F.col("event_type").isin(*EventType),
+        "unknown_event_type",
+        F.concat(F.lit("unknown event_type "), "event_type"),
+    )
+    yield (
+        ~F.col("time_zone").isin(*TIME_ZONES),
+        "unknown_time_zone",
+        F.concat(F.lit("unknown time_zone "), "time_zone"),
+    )
+    yield (
+        F.col("bed_id").isNull() & ~F.col("event_type").isin(*WITHOUT_A_BED),
+        "missing_bed_id",
+        F.concat("event_type", F.lit(" needs a bed_id")),
+    )
+
+
+def without_duplicates(events: DataFrame, seen: DataFrame) -> DataFrame:
+    """Checked events, those marked whose `event_id` or `seq` was there before.
+
+    `seen` holds `seq` and `event_id` of earlier batches. Within a batch the lower `seq` (of equal
+    ones the lower `event_id`) is the original. Only rows that share a key are moved about: the
+    wide rest is not shuffled.
+    """
+    keys = events.where("rule IS NULL").select("seq", "event_id")
+    known = seen.join(keys, "seq", "left_semi").unionByName(
+        seen.join(keys, "event_id", "left_semi")
+    )
+    known = known.distinct()
+    marked = events
+    for key in ("seq", "event_id"):
+        marked = marked.join(F.broadcast(_shared(keys.unionByName(known), key)), key, "left")
+    is_suspect = F.expr("rule IS NULL AND (shared_seq IS NOT NULL OR shared_event_id IS NOT NULL)")
+    suspects = _originals_first(marked.where(is_suspect), known)
+    rest = marked.where(~is_suspect)
+    return suspects.unionByName(rest).drop("shared_seq", "shared_event_id")
+
+
+def _shared(keys: DataFrame, key: str) -> DataFrame:
+    counted = keys.groupBy(key).agg(F.count("*").alias(f"shared_{key}"))
+    return counted.where(f"shared_{key} > 1")
+
+
+def _originals_first(suspects: DataFrame, known: DataFrame) -> DataFrame:
+    rows = suspects.withColumn("is_new", F.lit(True)).unionByName(
+        known.withColumn("is_new", F.lit(False)), allowMissingColumns=True
+    )
+    same_id = Window.partitionBy("event_id").orderBy("is_new", "seq")
+    rows = rows.withColumn("is_copy", F.row_number().over(same_id) > 1)
+    same_seq = Window.partitionBy("seq", "is_copy").orderBy("is_new", "event_id")
+    rows = rows.withColumn("is_second", F.row_number().over(same_seq) > 1)
+    rule = F.expr(
+        "CASE WHEN is_copy THEN 'duplicate_event_id' WHEN is_second THEN 'duplicate_seq' END"
+    )
+    detail = F.when(rule == "duplicate_event_id", F.concat("event_id", F.lit(" came before")))
+    detail = F.coalesce(detail, F.when(rule.isNotNull(), F.concat("seq", F.lit(" came before"))))
+    rows = rows.withColumns({"rule": rule, "detail": detail}).where("is_new")
+    return rows.drop("is_new", "is_copy", "is_second")
+
+
+def silver_bed_events(checked_events: DataFrame) -> DataFrame:
+    valid = checked_events.where("rule IS NULL").drop("rule", "detail")
+    return valid.withColumn("occurred_on", hospital_date(F.col("occurred_at")))
+
+
+def quarantine(checked_events: DataFrame) -> DataFrame:
+    broken = checked_events.where("rule IS NOT NULL")
+    return broken.withColumn("quarantined_at", F.current_timestamp())

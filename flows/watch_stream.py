@@ -1,0 +1,121 @@
+"""Keeps the stream running: `python -m flows.watch_stream`, supervised by `./snr up`.
+
+Every 10 s it looks at the runs of the deployment stream_bookings. None under way and the last one
+crashed or failed, or none ever: a new run. The last one cancelled: somebody meant it.
+"""
+
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.states import Cancelled, Crashed
+
+from flows.supervision import noted_process
+from lake.paths import Places
+
+DEPLOYMENT = "stream_bookings"
+LOOK_EVERY_SECONDS = 10.0
+MOST_STARTS, IN_SECONDS = 5, 600.0
+UNDER_WAY = {StateType.RUNNING, StateType.PENDING, StateType.SCHEDULED, StateType.CANCELLING}
+HAS_A_PROCESS = {StateType.RUNNING, StateType.PENDING, StateType.CANCELLING}
+DIED = {StateType.CRASHED, StateType.FAILED}
+MAY_BE_STARTING = timedelta(seconds=90)
+
+log = logging.getLogger("snr.watch_stream")
+
+
+@dataclass
+class Starts:
+    """The starts of late: a stream that dies again and again needs a person, not another start."""
+
+    times: deque[float] = field(default_factory=deque)
+
+    def are_too_many(self, now: float) -> bool:
+        while self.times and self.times[0] < now - IN_SECONDS:
+            self.times.popleft()
+        return len(self.times) >= MOST_STARTS
+
+
+def needs_start(states: list[StateType]) -> bool:
+    """The states of all runs, newest first."""
+    if UNDER_WAY & set(states):
+        return False
+    return not states or states[0] in DIED
+
+
+class Watcher:
+    def __init__(self, client: SyncPrefectClient, places: Places) -> None:
+        self._client = client
+        self._places = places
+        self._starts = Starts()
+
+    def look(self) -> None:
+        for run in self._runs():
+            if self._is_gone(run):
+                self._bury(run)
+        if needs_start([run.state_type for run in self._runs() if run.state_type]):
+            self._start()
+
+    def _runs(self) -> list[FlowRun]:
+        """Newest first."""
+        return self._client.read_flow_runs(
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[DEPLOYMENT])),
+            sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+            limit=20,
+        )
+
+    def _is_gone(self, run: FlowRun) -> bool:
+        """Whether a run that should have a process has none: a crash that nobody reported."""
+        if run.state is None or run.state_type not in HAS_A_PROCESS:
+            return False
+        process = noted_process(self._places)
+        if process and process.flow_run_id == str(run.id):
+            return process.is_gone
+        return datetime.now(UTC) - run.state.timestamp > MAY_BE_STARTING
+
+    def _bury(self, run: FlowRun) -> None:
+        log.warning("The process of the stream's run %s is gone.", run.name)
+        ended = Cancelled if run.state_type is StateType.CANCELLING else Crashed
+        self._client.set_flow_run_state(run.id, ended(message="Its process is gone."), force=True)
+
+    def _start(self) -> None:
+        now = time.monotonic()
+        if self._starts.are_too_many(now):
+            log.error(
+                "The stream died %d times in %d minutes and is left alone: look at its runs in "
+                "Prefect, then start it there.", MOST_STARTS, IN_SECONDS / 60
+            )  # fmt: skip
+            return
+        self._starts.times.append(now)
+        deployment = self._client.read_deployment_by_name(f"{DEPLOYMENT}/{DEPLOYMENT}")
+        run = self._client.create_flow_run_from_deployment(deployment.id)
+        log.info("Started the stream's run %s.", run.name)
+
+
+def watch(places: Places) -> None:
+    """Until the process is ended. A server that does not answer is asked again."""
+    with get_client(sync_client=True) as client:
+        watcher = Watcher(client, places)
+        while True:
+            try:
+                watcher.look()
+            except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:
+                log.warning("Prefect does not answer yet: %s", error)
+            time.sleep(LOOK_EVERY_SECONDS)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    watch(Places.from_settings())

@@ -1,0 +1,29 @@
+"""A small lake in a folder of its own, and an API that answers what a test wants."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from lake_rows import NOON
+from played_api import PlayedApi, clock, playing
+
+from lake.paths import Places
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
+    monkeypatch.setenv("SNR_HOME", str(tmp_path))
+    monkeypatch.delenv("SNR_LAKE_URL", raising=False)
+    st.cache_resource.clear()
+    yield Places(tmp_path, str(tmp_path / "lake"))
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedApi]:
+    with playing() as played:
+        played.answers["GET /clock"] = (200, clock(NOON))
+        monkeypatch.setenv("SNR_API_PORT", str(played.port))
+        monkeypatch.setenv("SNR_AUTH", "off")
+        yield played

@@ -1,0 +1,175 @@
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from lake_rows import NOON, bed_event
+
+from dashboard import board, forms, theme, tiles
+from dashboard.forms import Act
+from dashboard.tiles import Here
+from lake.tables import BED_BOARD
+from lake.vocabulary import BedStatus, DisplayStatus
+
+HERE = Here(NOON, ZoneInfo("Asia/Kolkata"))
+
+
+def bed(bed_id: str, display_status: str, **columns: Any) -> board.Bed:
+    bed_status = columns.pop("bed_status", display_status)
+    known = bed_event(1, bed_id, bed_status, **columns)
+    nothing = dict.fromkeys(BED_BOARD.column_names)
+    return {**nothing, **known, "display_status": display_status}
+
+
+WARD = [
+    bed("W1-101-A", "occupied", current_patient_ref="P-1001", specialty="cardiology"),
+    bed("W1-101-B", "available", room_class="private"),
+    bed("W1-102-A", "available", is_staffed=False),
+    bed("W1-102-B", "closed"),
+    bed("W2-201-A", "reserved", bed_status="available"),
+]
+
+
+def test_the_five_statuses_add_up_to_the_registered_beds() -> None:
+    count = board.counts(WARD)
+
+    assert {str(status): n for status, n in count.by_status.items()} == {
+        "closed": 1,
+        "occupied": 1,
+        "dirty": 0,
+        "reserved": 1,
+        "available": 2,
+    }
+    assert sum(count.by_status.values()) == count.registered == 5
+
+
+def test_staffed_beds_are_those_staffed_and_not_closed() -> None:
+    assert board.counts(WARD).staffed == 3
+
+
+def test_occupancy_is_of_the_staffed_beds_and_unknown_without_any() -> None:
+    assert board.counts(WARD).occupancy == pytest.approx(1 / 3)
+    assert board.counts([]).occupancy is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [
+        (board.Filter(), 5),
+        (board.Filter(ward_id="W2"), 1),
+        (board.Filter(status="available"), 2),
+        (board.Filter(specialty="cardiology"), 1),
+        (board.Filter(room_class="private"), 1),
+        (board.Filter(text=" p-100 "), 1),
+        (board.Filter(text="102"), 2),
+        (board.Filter(ward_id="W2", status="available"), 0),
+    ],
+)
+def test_a_filter_shows_only_what_fits(chosen: board.Filter, shown: int) -> None:
+    assert sum(len(ward.beds) for ward in board.wards(WARD, chosen)) == shown
+
+
+def test_a_filtered_ward_still_counts_all_its_beds() -> None:
+    [ward] = board.wards(WARD, board.Filter(text="P-1001"))
+
+    assert ward.counts.registered == 4
+
+
+def test_free_beds_are_free_clean_and_staffed() -> None:
+    assert [free["bed_id"] for free in board.free_beds(WARD, board.Filter())] == ["W1-101-B"]
+
+
+def test_a_tile_tells_its_status_by_sign_and_word() -> None:
+    for status, look in theme.LOOKS.items():
+        shown = tiles.tile(bed("W1-101-A", status), HERE)
+
+        assert look.sign in shown
+        assert tiles.status_word(bed("W1-101-A", status)) in shown
+
+
+def test_a_tile_says_more_where_the_bed_says_more() -> None:
+    assert "Cleaning" in tiles.tile(bed("W1-101-A", "dirty", bed_status="cleaning"), HERE)
+
+
+def test_a_tile_escapes_what_the_lake_holds() -> None:
+    shown = tiles.tile(bed("W1-101-A", "occupied", current_patient_ref="<script>1"), HERE)
+
+    assert "<script>" not in shown
+    assert "&lt;script&gt;1" in shown
+
+
+def test_the_signs_and_colours_of_the_statuses_all_differ() -> None:
+    assert set(theme.LOOKS) == set(DisplayStatus)
+    for part in ("sign", "word", "strong", "pale"):
+        assert len({getattr(look, part) for look in theme.LOOKS.values()}) == len(DisplayStatus)
+
+
+def test_dark_text_on_every_pale_colour_has_a_contrast_above_7() -> None:
+    for look in theme.LOOKS.values():
+        assert contrast(theme.INK, look.pale) > 7
+        assert contrast(look.strong, look.pale) > 3
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2 contrast ratio."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize(
+    ("text", "is_fine"),
+    [
+        ("P-10293", True),
+        ("a1b", True),
+        ("7" * 64, True),
+        ("7" * 65, False),
+        ("a1", False),
+        ("Mary", False),
+        ("Mary 1", False),
+        ("P-१२३", False),
+        ("", False),
+    ],
+)
+def test_a_patient_reference_is_explained_before_the_api_refuses_it(
+    text: str, is_fine: bool
+) -> None:
+    assert (forms.patient_ref_problem(text) is None) == is_fine
+
+
+@pytest.mark.parametrize(
+    ("bed_status", "acts"),
+    [
+        (BedStatus.OCCUPIED, {Act.DISCHARGE, Act.TRANSFER, Act.NOTE}),
+        (BedStatus.ISOLATED, {Act.DISCHARGE, Act.TRANSFER, Act.NOTE}),
+        (BedStatus.DIRTY, {Act.START_CLEANING, Act.CLOSE, Act.NOTE}),
+        (BedStatus.CONTAMINATED, {Act.START_CLEANING, Act.CLOSE, Act.NOTE}),
+        (BedStatus.CLEANING, {Act.FINISH_CLEANING, Act.STOP_CLEANING, Act.NOTE}),
+        (BedStatus.AVAILABLE, {Act.MARK_DIRTY, Act.CLOSE, Act.NOTE}),
+        (BedStatus.CLOSED, {Act.OPEN, Act.NOTE}),
+    ],
+)
+def test_each_status_offers_what_is_legal(bed_status: BedStatus, acts: set[Act]) -> None:
+    assert set(forms.legal_acts(bed("W1-101-A", "available", bed_status=bed_status))) == acts
+
+
+def test_a_reservation_can_be_cancelled_and_in_a_free_bed_admitted() -> None:
+    reserved = {"next_booking_id": "bk-1", "next_starts_at": NOON}
+    free = bed("W1-101-A", "reserved", bed_status="available", **reserved)
+    taken = bed("W1-101-A", "occupied", **reserved)
+
+    assert {Act.ADMIT, Act.CANCEL} <= set(forms.legal_acts(free))
+    assert Act.ADMIT not in forms.legal_acts(taken)
+    assert Act.CANCEL in forms.legal_acts(taken)
+
+
+def test_free_beds_are_offered_first() -> None:
+    shown = [str(free["display_status"]) for free in forms.free_first(WARD)]
+
+    assert shown == ["available", "available", "reserved", "occupied", "closed"]

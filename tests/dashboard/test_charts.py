@@ -1,0 +1,78 @@
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from dashboard import charts, theme
+from lake.vocabulary import DisplayStatus
+
+
+def fields(spec: dict[str, Any]) -> set[str]:
+    encoding = spec["encoding"]
+    return {channel["field"] for channel in encoding.values() if "field" in channel}
+
+
+def drawn(chart: charts.Drawn) -> dict[str, Any]:
+    return dict(chart.to_dict())
+
+
+def columns(**values: list[Any]) -> pa.Table:
+    return pa.table(values)
+
+
+def test_the_census_stacks_the_statuses_in_their_colours() -> None:
+    spec = drawn(
+        charts.census_hourly(columns(census_local=[None], display_status=["dirty"], bed_count=[1]))
+    )
+
+    assert spec["mark"]["type"] == "area"
+    assert {"census_local", "bed_count", "display_status"} <= fields(spec)
+    colours = spec["encoding"]["color"]["scale"]
+    assert dict(zip(colours["domain"], colours["range"], strict=True)) == {
+        str(status): theme.LOOKS[status].strong for status in DisplayStatus
+    }
+
+
+def test_the_census_is_drawn_as_the_hospitals_clock_reads() -> None:
+    spec = drawn(
+        charts.census_hourly(columns(census_local=[None], display_status=["x"], bed_count=[1]))
+    )
+
+    assert spec["encoding"]["x"]["scale"]["type"] == "utc"
+
+
+def test_occupancy_has_lines_at_85_and_92_percent() -> None:
+    spec = drawn(charts.ward_occupancy(columns(ward_name=["W1"], occupancy_percent=[90.0])))
+
+    assert {"ward_name", "occupancy_percent"} <= fields(spec["layer"][0])
+    limits = spec["datasets"][spec["layer"][1]["data"]["name"]]
+    assert [limit["percent"] for limit in limits] == [85.0, 92.0]
+
+
+def test_movements_differ_by_shape_and_colour() -> None:
+    spec = drawn(
+        charts.movements_daily(columns(census_on=[None], movement=["deaths"], patient_count=[1]))
+    )
+
+    assert spec["encoding"]["shape"]["field"] == spec["encoding"]["color"]["field"] == "movement"
+
+
+def test_terms_are_split_into_manual_and_automatic() -> None:
+    spec = drawn(
+        charts.top_terms(columns(term=["bed"], origin=["manual"], update_count=[1], term_count=[1]))
+    )
+
+    assert {"term", "origin", "update_count"} <= fields(spec)
+
+
+@pytest.mark.parametrize(
+    ("percent", "level"),
+    [
+        (84.9, theme.CALM_LEVEL),
+        (85.0, theme.BUSY_LEVEL),
+        (91.9, theme.BUSY_LEVEL),
+        (92.0, theme.FULL_LEVEL),
+    ],
+)
+def test_occupancy_levels_begin_at_their_thresholds(percent: float, level: theme.Level) -> None:
+    assert theme.occupancy_level(percent) == level

@@ -1,0 +1,246 @@
+"""Each page as a file, against a small lake and a played API."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from lake_rows import NOON, bed_event, clock_set, write_events
+from played_api import PlayedApi
+from streamlit.testing.v1 import AppTest
+
+from lake.paths import Places
+
+PAGES = Path(__file__).parents[2] / "dashboard" / "app_pages"
+
+pytestmark = pytest.mark.timeout(60)
+
+BOOKED = {
+    "booking_id": "bk-7",
+    "bed_id": "W1-101-B",
+    "state": "reserved",
+    "starts_at": "2024-03-04T12:00:00Z",
+    "ends_at": None,
+    "stay_id": None,
+    "spell_id": "sp-7",
+    "seq": 5,
+}
+
+
+def open_page(name: str) -> AppTest:
+    page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=30).run()
+    assert not page.exception
+    return page
+
+
+def html(page: AppTest) -> str:
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+@pytest.fixture
+def ward(places: Places, api: PlayedApi) -> PlayedApi:
+    write_events(
+        places,
+        [
+            clock_set(1),
+            bed_event(
+                2,
+                "W1-101-A",
+                "occupied",
+                event_type="patient_admitted",
+                current_booking_id="bk-1",
+                current_patient_ref="P-1001",
+                patient_ref="P-1001",
+                expected_discharge_at=NOON + timedelta(hours=20),
+                note="tea taken",
+            ),
+            bed_event(3, "W1-101-B", "available"),
+            bed_event(4, "W1-102-A", "dirty", source="manual", actor="Asha"),
+        ],
+    )
+    api.ready(head_seq=4)
+    return api
+
+
+@pytest.mark.usefixtures("ward")
+def test_the_board_shows_every_bed_and_no_data_age() -> None:
+    shown = html(open_page("board"))
+
+    assert "17:30" in shown
+    assert "P-1001" in shown
+    assert "out Tue 13:30" in shown
+    assert shown.count('class="bed ') == 3
+    assert "● 0 s" in shown
+    assert "out of date" not in shown
+
+
+@pytest.mark.usefixtures("ward")
+def test_the_board_can_be_searched_by_patient() -> None:
+    page = open_page("board")
+    page.text_input[0].set_value("p-1001").run()
+
+    assert html(page).count('class="bed ') == 1
+
+
+def test_a_board_without_the_api_says_that_it_may_be_out_of_date(ward: PlayedApi) -> None:
+    ward.silence()
+
+    shown = html(open_page("board"))
+
+    assert "Statuses may be out of date" in shown
+    assert "unknown" in shown
+    assert "P-1001" in shown
+    assert '<div class="wards stale">' in shown
+
+
+def test_a_bed_chosen_on_the_board_is_chosen_in_the_form(ward: PlayedApi) -> None:
+    ward.answers["POST /bookings"] = (201, BOOKED)
+    page = AppTest.from_file(str(PAGES / "book.py"), default_timeout=30)
+    page.query_params["bed_id"] = "W1-101-B"
+    page.run()
+
+    assert page.selectbox(key="booked_bed_id").value == "W1-101-B"
+
+    page.text_input[0].set_value("P-2002").run()
+    page.button[0].click().run()
+
+    assert ward.sent("POST /bookings")[0]["bed_id"] == "W1-101-B"
+
+
+def test_a_chosen_bed_stays_chosen_when_its_status_changes(ward: PlayedApi, places: Places) -> None:
+    page = open_page("book")
+    page.selectbox(key="acted_bed_id").select("W1-102-A").run()
+    write_events(places, [bed_event(5, "W1-102-A", "available")])
+    ward.ready(head_seq=5)
+    page.run()
+
+    assert page.selectbox(key="acted_bed_id").value == "W1-102-A"
+    assert "Available, since" in html(page)
+
+
+def test_a_silent_api_turns_the_age_red_at_once(ward: PlayedApi) -> None:
+    page = open_page("board")
+    ward.silence()
+    time.sleep(1.1)  # all sessions share one look a second
+    page.run()
+
+    assert '<div class="age stale">' in html(page)
+    assert "out of date" not in html(page)
+
+
+def test_a_board_that_misses_events_is_as_old_as_the_first_of_them(ward: PlayedApi) -> None:
+    ward.ready(head_seq=9)
+    missing = {
+        "seq": 5,
+        "event_id": "e",
+        "event_type": "note_added",
+        "occurred_at": "2024-03-04T12:00:00Z",
+        "recorded_at": "2024-03-04T12:00:00Z",
+        "source": "manual",
+    }
+    ward.answers["GET /events"] = (200, {"items": [missing], "next": None})
+
+    shown = html(open_page("board"))
+
+    assert "Updates reach this page late" in shown
+    assert '<div class="age stale">' in shown
+
+
+@pytest.mark.parametrize("name", ["board", "book", "activity", "trends"])
+@pytest.mark.usefixtures("places")
+def test_every_page_opens_on_an_empty_lake_while_the_hospital_is_set_up(
+    name: str, api: PlayedApi
+) -> None:
+    api.answers["GET /health/ready"] = (503, {"code": "not_ready", "detail": "opening"})
+
+    assert "being set up" in html(open_page(name))
+
+
+def test_a_booking_is_made_and_told(ward: PlayedApi) -> None:
+    ward.answers["POST /bookings"] = (201, BOOKED)
+    page = open_page("book")
+    page.text_input[0].set_value("P-2002").run()
+    page.selectbox(key="booked_bed_id").select("W1-101-B").run()
+    page.button[0].click().run()
+
+    assert ward.sent("POST /bookings") == [
+        {"bed_id": "W1-101-B", "patient_ref": "P-2002", "admit": False}
+    ]
+    assert "bk-7" in page.success[0].value
+    assert "W1-101-B" in page.success[0].value
+
+
+def test_a_refusal_shows_its_reason_and_an_alternative_can_be_taken(ward: PlayedApi) -> None:
+    ward.answers["POST /bookings"] = (
+        409,
+        {
+            "code": "overlaps_booking",
+            "detail": "The bed is booked for a part of this time.",
+            "conflicts_with": {**BOOKED, "booking_id": "bk-3"},
+            "alternatives": [{"bed_id": "W1-103-A", "reason": "free and clean"}],
+        },
+    )
+    page = open_page("book")
+    page.text_input[0].set_value("P-2002").run()
+    page.selectbox(key="booked_bed_id").select("W1-101-B").run()
+    page.button[0].click().run()
+
+    assert "booked for a part of this time" in page.error[0].value
+    assert any("bk-3" in text.value for text in page.markdown)
+
+    ward.answers["POST /bookings"] = (201, {**BOOKED, "bed_id": "W1-103-A"})
+    page.button(key="instead-W1-103-A").click().run()
+
+    assert ward.sent("POST /bookings")[-1]["bed_id"] == "W1-103-A"
+    assert "W1-103-A" in page.success[0].value
+
+
+def test_a_name_is_refused_before_it_is_sent(ward: PlayedApi) -> None:
+    page = open_page("book")
+    page.selectbox(key="booked_bed_id").select("W1-101-B").run()
+    page.text_input[0].set_value("Mary").run()
+
+    assert "not the patient's name" in page.warning[0].value
+    assert page.button[0].disabled
+    assert ward.sent("POST /bookings") == []
+
+
+def test_the_acts_of_a_bed_are_those_that_its_status_allows(ward: PlayedApi) -> None:
+    ward.answers["POST /beds/W1-102-A/cleaning/start"] = (200, {"bed_id": "W1-102-A", "seq": 5})
+    page = open_page("book")
+    page.selectbox(key="acted_bed_id").select("W1-102-A").run()
+    acts = page.button_group(key="act-W1-102-A")
+
+    assert acts.options[0] == "Start cleaning"
+
+    acts.select("Start cleaning").run()
+    page.button[-1].click().run()
+
+    assert ward.sent("POST /beds/W1-102-A/cleaning/start") == [{}]
+    assert "update 5" in page.success[0].value
+
+
+@pytest.mark.usefixtures("ward")
+def test_activity_lists_updates_newest_first_and_marks_manual_ones() -> None:
+    shown = html(open_page("activity"))
+
+    assert shown.index("W1-102-A") < shown.index("W1-101-B") < shown.index("W1-101-A")
+    assert shown.count('class="manual"') == 1
+    assert "tea taken" in shown
+
+
+@pytest.mark.usefixtures("ward")
+def test_trends_say_that_they_are_being_built() -> None:
+    page = open_page("trends")
+
+    assert len(page.info) == 5
+    assert all("Building" in note.value for note in page.info)
+
+
+@pytest.mark.usefixtures("ward")
+def test_the_app_opens_on_the_board_with_its_ribbons() -> None:
+    app = AppTest.from_file(str(PAGES.parent / "app.py"), default_timeout=30).run()
+
+    assert not app.exception
+    assert "Simulated data" in html(app)
+    assert "Nobody signs in" in html(app)

@@ -1,0 +1,115 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from bed_log import Row, event, rows_of, write_bronze
+from pyspark.sql import SparkSession
+
+from flows.build_gold import TABLES, build
+from flows.check_lake import check
+from flows.maintain_lake import maintain
+from flows.stream_bookings import catch_up
+from lake.paths import Places
+from lake.spark import read, version
+from lake.tables import BED_BOARD, CENSUS_HOURLY, WARD_DAILY
+
+FIRST = datetime(2026, 1, 5, 6, tzinfo=UTC)
+
+
+def three_days(first_seq: int = 1, patients: int = 6) -> list[Row]:
+    """A patient every 12 hours, six hours in the bed, half an hour of cleaning."""
+    rows: list[Row] = []
+    for nth in range(patients):
+        steps = (
+            (0.0, "patient_admitted", "occupied", "active"),
+            (6.0, "patient_discharged", "dirty", "completed"),
+            (6.5, "cleaning_finished", "available", None),
+        )
+        for hours, kind, status, state in steps:
+            at = FIRST + timedelta(hours=12 * (nth + (first_seq - 1) // 3) + hours)
+            seq = first_seq + len(rows)
+            whose = f"{first_seq}-{nth}" if state else None
+            rows.append(
+                event(seq, occurred_at=at, event_type=kind, bed_status=status, booking_state=state,
+                      booking_id=whose, stay_id=whose, spell_id=whose, starts_at=at)
+            )  # fmt: skip
+    return rows
+
+
+def contents(spark: SparkSession, places: Places) -> dict[str, list[tuple[object, ...]]]:
+    return {
+        table.name: rows_of(read(spark, places, table), *table.column_names) for table in TABLES
+    }
+
+
+@pytest.mark.timeout(180)
+def test_a_build_is_the_same_again_in_steps_and_by_dates(
+    spark: SparkSession, places: Places, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rows = three_days()
+    write_bronze(places, rows[:7])
+    catch_up(spark, places)
+    build(spark, places)
+    write_bronze(places, rows[7:])
+    catch_up(spark, places)
+    built = build(spark, places)
+    in_steps = contents(spark, places)
+
+    assert built.notes == []
+    assert build(spark, places).notes == ["No events since the last build."]
+
+    build(spark, places, date(2026, 1, 5), date(2026, 1, 7))
+    assert contents(spark, places) == in_steps
+
+    elsewhere = Places(home := tmp_path_factory.mktemp("whole"), str(home / "lake"))
+    write_bronze(elsewhere, rows)
+    catch_up(spark, elsewhere)
+    build(spark, elsewhere)
+    assert contents(spark, elsewhere) == in_steps
+
+    daily = read(spark, places, WARD_DAILY)
+    assert rows_of(daily, "census_on", "occupied_bed_days", "admission_count", "case_count") == [
+        ("01-05", 0, 2, 1),  # in at 6 and 18, out at 12 and, the next day, at midnight
+        ("01-06", 0, 2, 2),
+        ("01-07", 0, 2, 2),
+    ]
+
+    assert [result.check_name for result in check(spark, places) if not result.is_ok] == [
+        "board_is_fresh"
+    ] or all(result.is_ok for result in check(spark, places))
+    assert {count.table_name for count in maintain(spark, places)} >= {t.name for t in TABLES}
+
+
+@pytest.mark.timeout(120)
+def test_dates_outside_the_log_are_left_out_with_a_note(
+    spark: SparkSession, places: Places
+) -> None:
+    write_bronze(places, three_days(patients=2))
+    catch_up(spark, places)
+
+    built = build(spark, places, date(2025, 1, 1), date(2027, 1, 1))
+
+    assert built.notes == [
+        "Left out: dates before the log's first, 2026-01-05.",
+        "Left out: dates after the hospital's now, 2026-01-06.",
+    ]
+    assert read(spark, places, CENSUS_HOURLY).count() == 19  # 6:00 to 0:30 has 19 full hours
+    before = version(spark, places, CENSUS_HOURLY)
+    assert build(spark, places, date(2024, 1, 1), date(2024, 1, 2)).runs == []
+    assert version(spark, places, CENSUS_HOURLY) == before
+
+
+def test_checks_find_what_is_wrong(spark: SparkSession, places: Places) -> None:
+    """Rows 3 and 4 are not in the log; the board was doubled by hand."""
+    write_bronze(places, [event(1), event(2), event(5)])
+    catch_up(spark, places)
+    board = read(spark, places, BED_BOARD)
+    board.write.format("delta").mode("append").save(places.table(BED_BOARD))
+
+    found = {result.check_name: result.failed_count for result in check(spark, places)}
+
+    assert found == {
+        "seq_is_gapless": 2,
+        "event_id_is_unique": 0,
+        "bed_id_is_unique": 1,
+        "board_is_fresh": 0,
+    }

@@ -1,0 +1,118 @@
+from datetime import UTC, datetime
+
+import pytest
+from bed_log import bronze, event, rows_of
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from flows.transforms.hospital_time import TIME_ZONES
+from flows.transforms.silver_bed_events import checked, silver_bed_events, without_duplicates
+
+NOBODY = "seq bigint, event_id string"
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule", "detail"),
+    [
+        ({}, None, None),
+        ({"event_type": "clock_set", "bed_id": None}, None, None),
+        (
+            {"event_type": "bed_teleported"},
+            "unknown_event_type",
+            "unknown event_type bed_teleported",
+        ),
+        ({"bed_id": None}, "missing_bed_id", "note_added needs a bed_id"),
+        ({"schema_version": 2}, "newer_schema_version", "schema_version is 2, known is 1"),
+        ({"schema_version": None}, None, None),
+        ({"time_zone": "Mars/Olympus"}, "unknown_time_zone", "unknown time_zone Mars/Olympus"),
+        ({"event_type": None, "bed_id": None}, "missing_field", "event_type is missing"),
+        (
+            {"seq": None, "event_id": None, "hospital_id": None},
+            "missing_field",
+            "seq, event_id, hospital_id is missing",
+        ),
+        ({"occurred_at": None}, "missing_field", "occurred_at is missing"),
+    ],
+)
+def test_an_event_is_set_aside_with_its_first_fault(
+    spark: SparkSession, columns: dict[str, object], rule: str | None, detail: str | None
+) -> None:
+    row = event(7) | columns
+
+    actual = checked(bronze(spark, [row])).select("rule", "detail").first()
+
+    assert tuple(actual or ()) == (rule, detail)
+
+
+def test_spark_knows_every_accepted_time_zone(spark: SparkSession) -> None:
+    zones = spark.createDataFrame([(name,) for name in TIME_ZONES], "zone string")
+    noon = F.lit("2026-01-05 12:00").cast("timestamp")
+
+    known = zones.where(F.from_utc_timestamp(noon, F.col("zone")).isNotNull()).count()
+
+    assert known == len(TIME_ZONES)
+
+
+def test_the_second_of_two_with_one_id_or_seq_is_the_duplicate(spark: SparkSession) -> None:
+    rows = [
+        event(1),
+        event(1),  # the very same again
+        event(2),
+        event(3, event_id="id-000002"),
+        event(4, event_id="id-a"),
+        event(4, event_id="id-b"),
+        event(5),
+    ]
+
+    seen = spark.createDataFrame([], NOBODY)
+    actual = without_duplicates(checked(bronze(spark, rows)), seen)
+
+    assert rows_of(actual, "seq", "event_id", "rule") == [
+        (1, "id-000001", "duplicate_event_id"),
+        (1, "id-000001", None),
+        (2, "id-000002", None),
+        (3, "id-000002", "duplicate_event_id"),
+        (4, "id-a", None),
+        (4, "id-b", "duplicate_seq"),
+        (5, "id-000005", None),
+    ]
+
+
+def test_what_was_there_before_is_the_original(spark: SparkSession) -> None:
+    seen = spark.createDataFrame([(1, "id-000001"), (9, "id-z")], NOBODY)
+    rows = [event(1), event(2, event_id="id-z"), event(9), event(3)]
+
+    actual = without_duplicates(checked(bronze(spark, rows)), seen)
+
+    assert rows_of(actual, "seq", "rule", "detail") == [
+        (1, "duplicate_event_id", "id-000001 came before"),
+        (2, "duplicate_event_id", "id-z came before"),
+        (3, None, None),
+        (9, "duplicate_seq", "9 came before"),
+    ]
+
+
+def test_an_invalid_event_is_nobodys_original(spark: SparkSession) -> None:
+    rows = [event(1, event_type="bed_teleported"), event(1, event_id="id-other")]
+
+    seen = spark.createDataFrame([], NOBODY)
+    actual = without_duplicates(checked(bronze(spark, rows)), seen)
+
+    assert rows_of(actual, "event_id", "rule") == [
+        ("id-000001", "unknown_event_type"),
+        ("id-other", None),
+    ]
+
+
+def test_the_hospital_date_is_that_of_its_time_zone(spark: SparkSession) -> None:
+    late = datetime(2026, 1, 5, 18, 30, tzinfo=UTC)
+    rows = [
+        event(nth, occurred_at=late, time_zone=zone)
+        for nth, zone in enumerate(["UTC", "Asia/Kolkata", "America/New_York", None], 1)
+    ]
+
+    actual = silver_bed_events(checked(bronze(spark, rows)))
+
+    assert [on for _, on in rows_of(actual, "seq", "occurred_on")] == [
+        "01-05", "01-06", "01-05", "01-05",
+    ]  # fmt: skip

@@ -1,0 +1,122 @@
+"""The stream on small logs, written with delta-rs as the engine does."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bed_log import event, rows_of, write_bronze
+from pyspark.sql import SparkSession
+
+from flows.stream_bookings import catch_up
+from lake.paths import Places
+from lake.spark import read
+from lake.tables import (
+    BED_BOARD,
+    QUARANTINE,
+    SILVER_BED_EVENTS,
+    TABLE_RUNS_STREAM,
+    UPDATE_TERMS,
+    Table,
+)
+
+
+def rows(
+    spark: SparkSession, places: Places, table: Table, *columns: str
+) -> list[tuple[object, ...]]:
+    return rows_of(read(spark, places, table), *columns)
+
+
+def test_without_a_log_there_is_nothing_to_do(spark: SparkSession, places: Places) -> None:
+    catch_up(spark, places)
+
+    assert not places.exists(SILVER_BED_EVENTS)
+
+
+def test_what_breaks_a_check_is_set_aside_and_disturbs_nothing_else(
+    spark: SparkSession, places: Places
+) -> None:
+    write_bronze(
+        places,
+        [
+            event(1, event_type="bed_registered"),
+            event(2, event_type="patient_admitted", bed_status="occupied"),
+            event(2, event_type="patient_admitted", bed_status="occupied"),
+            event(3, event_type="bed_teleported"),
+            event(4, bed_id="A-1-B", event_type="bed_registered"),
+            event(5, event_type="clock_set", bed_id=None),
+        ],
+    )
+
+    catch_up(spark, places)
+
+    assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (2,), (4,), (5,)]
+    assert rows(spark, places, QUARANTINE, "seq", "rule") == [
+        (2, "duplicate_event_id"),
+        (3, "unknown_event_type"),
+    ]
+    assert rows(spark, places, BED_BOARD, "bed_id", "seq", "bed_status", "last_event_type") == [
+        ("A-1-A", 2, "occupied", "patient_admitted"),
+        ("A-1-B", 4, "available", "bed_registered"),
+    ]
+    [counted] = rows(
+        spark, places, TABLE_RUNS_STREAM, "in_count", "out_count", "quarantined_count", "seq_until"
+    )[:1]
+    assert counted == (6, 4, 2, 5)
+
+
+def test_events_that_come_late_or_twice_change_neither_board_nor_silver(
+    spark: SparkSession, places: Places
+) -> None:
+    newest = event(9, event_type="patient_admitted", bed_status="occupied")
+    write_bronze(places, [event(1), newest])
+    catch_up(spark, places)
+
+    write_bronze(places, [event(5, bed_status="dirty"), newest])
+    catch_up(spark, places)
+
+    assert rows(spark, places, BED_BOARD, "seq", "bed_status") == [(9, "occupied")]
+    assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (5,), (9,)]
+    assert rows(spark, places, QUARANTINE, "seq", "rule") == [(9, "duplicate_event_id")]
+
+
+def test_a_stream_that_died_before_the_board_finishes_its_batch_once(
+    spark: SparkSession, places: Places
+) -> None:
+    """The commit of the checkpoint is taken back, as if the stream had died before it."""
+    write_bronze(places, [event(1), event(2, bed_id=None)])
+    catch_up(spark, places)
+    write_bronze(places, [event(3, bed_status="dirty")])
+    catch_up(spark, places)
+    board_before = rows(spark, places, BED_BOARD, *BED_BOARD.column_names)
+
+    commits = Path(places.checkpoint("bed_board"), "commits")
+    newest = max(int(file.name) for file in commits.iterdir() if file.name.isdigit())
+    for file in (commits / str(newest), commits / f".{newest}.crc"):
+        file.unlink(missing_ok=True)
+    write_bronze(places, [event(4, bed_id="A-1-B")])
+    catch_up(spark, places)
+
+    assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (3,), (4,)]
+    assert rows(spark, places, QUARANTINE, "seq") == [(2,)]
+    assert rows(spark, places, BED_BOARD, *BED_BOARD.column_names)[:1] == board_before
+    assert rows(spark, places, BED_BOARD, "bed_id", "seq") == [("A-1-A", 3), ("A-1-B", 4)]
+
+
+def test_terms_are_counted_once_per_update_however_often_the_stream_comes_by(
+    spark: SparkSession, places: Places
+) -> None:
+    """Two updates hold "oxygen", 14 and 18 characters long; one says it twice."""
+    at = datetime(2026, 1, 5, 10, 20, tzinfo=UTC)
+    write_bronze(places, [event(1, note="Oxygen, oxygen", occurred_at=at)])
+    catch_up(spark, places)
+    write_bronze(places, [event(2, note="The oxygen is here", occurred_at=at)])
+    catch_up(spark, places)
+
+    counted = rows(
+        spark, places, UPDATE_TERMS, "term", "gram_size",
+        "window_at", "window_on", "is_manual", "update_count", "character_count",
+    )  # fmt: skip
+
+    assert counted == [
+        ("oxygen oxygen", 2, "01-05T10:00", "01-05", False, 1, 14),
+        ("oxygen", 1, "01-05T10:00", "01-05", False, 2, 32),
+    ]

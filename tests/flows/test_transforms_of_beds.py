@@ -1,0 +1,215 @@
+"""beds, bed_status_spans and census_hourly: what holds when."""
+
+from datetime import UTC, datetime
+
+import pytest
+from bed_log import rows_of, silver
+from pyspark.sql import SparkSession
+
+from flows.transforms.bed_status_spans import bed_status_spans
+from flows.transforms.beds import beds
+from flows.transforms.census_hourly import census_hourly
+
+COUNTS = (
+    "bed_count",
+    "staffed_count",
+    "occupied_count",
+    "available_count",
+    "reserved_count",
+    "dirty_count",
+    "closed_count",
+)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=UTC)
+
+
+def test_neighbouring_events_of_one_status_are_one_span(spark: SparkSession) -> None:
+    events = silver(
+        spark,
+        """
+        occurred_at  | event_type         | bed_status | is_staffed
+        01-05T08:00  | bed_registered     | available  | yes
+        01-05T09:00  | patient_admitted   | occupied   | yes
+        01-05T10:00  | note_added         | occupied   | yes
+        01-06T11:00  | patient_discharged | dirty      | yes
+        01-06T12:00  | cleaning_started   | cleaning   | yes
+        01-06T13:00  | bed_updated        | cleaning   | no
+        """,
+    )
+
+    spans = rows_of(
+        bed_status_spans(events), "from_at", "until_at", "bed_status", "is_staffed", "ended_on"
+    )
+
+    assert spans == [
+        ("01-05T08:00", "01-05T09:00", "available", True, "01-05"),
+        ("01-05T09:00", "01-06T11:00", "occupied", True, "01-06"),
+        ("01-06T11:00", "01-06T12:00", "dirty", True, "01-06"),
+        ("01-06T12:00", "01-06T13:00", "cleaning", True, "01-06"),
+        ("01-06T13:00", None, "cleaning", False, None),
+    ]
+
+
+def test_of_equal_instants_the_highest_seq_is_the_state(spark: SparkSession) -> None:
+    events = silver(
+        spark,
+        """
+        seq | occurred_at  | event_type         | bed_status
+        1   | 01-05T08:00  | bed_registered     | available
+        4   | 01-05T09:00  | cleaning_started   | cleaning
+        3   | 01-05T09:00  | patient_discharged | dirty
+        2   | 01-05T09:00  | patient_admitted   | occupied
+        5   | 01-05T09:00  | cleaning_finished  | available
+        """,
+    )
+
+    spans = rows_of(bed_status_spans(events), "from_at", "until_at", "bed_status")
+
+    assert spans == [("01-05T08:00", None, "available")]
+
+
+def test_a_bed_has_a_row_for_each_place_until_it_is_retired(spark: SparkSession) -> None:
+    events = silver(
+        spark,
+        """
+        occurred_at  | event_type     | bed_id | room_class | ward_id
+        01-05T08:00  | bed_registered | A-1-A  | general    | A
+        01-05T08:00  | bed_registered | A-1-B  | general    | A
+        01-05T09:00  | note_added     | A-1-A  | general    | A
+        01-05T10:00  | bed_updated    | A-1-A  | private    | A
+        01-05T11:00  | bed_retired    | A-1-A  | private    | A
+        """,
+    )
+
+    assert rows_of(beds(events), "bed_id", "room_class", "from_at", "until_at") == [
+        ("A-1-A", "general", "01-05T08:00", "01-05T10:00"),
+        ("A-1-A", "private", "01-05T10:00", "01-05T11:00"),
+        ("A-1-B", "general", "01-05T08:00", None),
+    ]
+
+
+def test_the_census_counts_what_the_board_shows_at_the_full_hour(spark: SparkSession) -> None:
+    """Bed A is reserved from 12:00, seen from 10:00 on; at 11:00 exactly it is occupied."""
+    events = silver(
+        spark,
+        """
+        occurred_at | event_type        | bed_id | bed_status | next_starts_at | is_staffed
+        01-05T08:30 | bed_registered    | A-1-A  | available  | -              | yes
+        01-05T08:30 | bed_registered    | A-1-B  | available  | -              | yes
+        01-05T08:40 | bed_booked        | A-1-A  | available  | 01-05T12:00    | yes
+        01-05T09:10 | bed_closed        | A-1-B  | closed     | -              | yes
+        01-05T11:00 | patient_admitted  | A-1-A  | occupied   | -              | yes
+        01-05T11:30 | bed_opened        | A-1-B  | dirty      | -              | no
+        01-05T12:00 | bed_retired       | A-1-B  | dirty      | -              | no
+        """,
+    )
+
+    census = census_hourly(events, until=at("01-05T12:00"))
+
+    assert rows_of(census, "census_at", *COUNTS) == [
+        # beds, staffed, occupied, available, reserved, dirty, closed
+        ("01-05T09:00", 2, 2, 0, 2, 0, 0, 0),
+        ("01-05T10:00", 2, 1, 0, 0, 1, 0, 1),
+        ("01-05T11:00", 2, 1, 1, 0, 0, 0, 1),
+        ("01-05T12:00", 1, 1, 1, 0, 0, 0, 0),
+    ]
+
+
+def test_a_reservation_that_is_over_reserves_nothing(spark: SparkSession) -> None:
+    events = silver(
+        spark,
+        """
+        occurred_at | event_type | bed_status | next_starts_at | next_ends_at
+        01-05T08:30 | bed_booked | available  | 01-05T09:00    | 01-05T11:00
+        """,
+    )
+
+    census = census_hourly(events, until=at("01-05T11:59"))
+
+    assert rows_of(census, "census_at", "reserved_count", "available_count") == [
+        ("01-05T09:00", 1, 0),
+        ("01-05T10:00", 1, 0),
+        ("01-05T11:00", 0, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "until", "hours"),
+    [
+        # Kolkata is 5:30 ahead: its midnight is 18:30 UTC, its full hours lie on UTC's half ones.
+        (
+            "Asia/Kolkata",
+            "01-05T17:00",
+            "01-05T19:30",
+            ["01-05T17:30", "01-05T18:30", "01-05T19:30"],
+        ),
+        ("Asia/Kathmandu", "01-05T17:00", "01-05T19:00", ["01-05T17:15", "01-05T18:15"]),
+        ("UTC", "01-05T17:00", "01-05T18:00", ["01-05T17:00", "01-05T18:00"]),
+        ("America/St_Johns", "01-05T17:00", "01-05T18:00", ["01-05T17:30"]),
+    ],
+)
+def test_full_hours_are_the_hospitals(
+    spark: SparkSession, zone: str, first: str, until: str, hours: list[str]
+) -> None:
+    events = silver(
+        spark,
+        f"""
+        occurred_at | event_type     | time_zone
+        {first}     | bed_registered | {zone}
+        """,
+    )
+
+    census = census_hourly(events, until=at(until))
+
+    assert [hour for (hour,) in rows_of(census, "census_at")] == hours
+
+
+def test_the_hospital_date_turns_at_its_own_midnight(spark: SparkSession) -> None:
+    events = silver(
+        spark,
+        """
+        occurred_at | event_type     | time_zone
+        01-05T17:00 | bed_registered | Asia/Kolkata
+        """,
+    )
+
+    census = census_hourly(events, until=at("01-05T19:00"))
+
+    assert rows_of(census, "census_at", "census_on") == [
+        ("01-05T17:30", "01-05"),
+        ("01-05T18:30", "01-06"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/Berlin", "03-29", 23),
+        ("Europe/Berlin", "10-25", 25),
+        ("America/New_York", "03-08", 23),
+        ("America/New_York", "11-01", 25),
+        ("Asia/Kolkata", "03-29", 24),
+    ],
+)
+def test_a_day_has_as_many_census_hours_as_its_zone_gives_it(
+    spark: SparkSession, zone: str, day: str, hours: int
+) -> None:
+    month, number = day.split("-")
+    events = silver(
+        spark,
+        f"""
+        occurred_at                  | event_type     | time_zone
+        {month}-{int(number) - 1:02}T00:00 | bed_registered | {zone}
+        """
+        if number != "01"
+        else f"""
+        occurred_at | event_type     | time_zone
+        10-31T00:00 | bed_registered | {zone}
+        """,
+    )
+
+    census = census_hourly(events, until=at("12-01T00:00"))
+
+    assert census.where(f"census_on = DATE'2026-{day}'").count() == hours

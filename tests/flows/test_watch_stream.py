@@ -1,0 +1,54 @@
+import os
+
+import pytest
+from prefect.client.schemas.objects import StateType as S
+
+from flows.supervision import RunProcess, noted, noted_process
+from flows.watch_stream import MOST_STARTS, Starts, needs_start
+from lake.paths import Places
+
+
+@pytest.mark.parametrize(
+    ("states", "starts"),
+    [
+        ([], True),
+        ([S.CRASHED], True),
+        ([S.FAILED, S.COMPLETED], True),
+        ([S.CANCELLED], False),
+        ([S.CANCELLED, S.CRASHED], False),
+        ([S.CRASHED, S.CANCELLED], True),
+        ([S.CRASHED, S.RUNNING], False),
+        ([S.SCHEDULED, S.CRASHED], False),
+        ([S.PENDING], False),
+        ([S.CANCELLING], False),
+        ([S.COMPLETED], False),
+    ],
+)
+def test_a_run_that_died_is_followed_by_another_a_cancelled_one_is_not(
+    states: list[S], starts: bool
+) -> None:
+    assert needs_start(states) is starts
+
+
+def test_five_starts_in_ten_minutes_are_enough() -> None:
+    starts = Starts()
+    starts.times.extend(range(MOST_STARTS))
+
+    assert starts.are_too_many(now=599.0)
+    assert not starts.are_too_many(now=601.0)
+
+
+def test_a_run_leaves_word_of_its_process(places: Places) -> None:
+    assert noted_process(places) is None
+    with noted(places, RunProcess.this("run-1")):
+        found = noted_process(places)
+
+    assert found is not None
+    assert (found.flow_run_id, found.process_id, found.is_gone) == ("run-1", os.getpid(), False)
+
+
+def test_a_process_id_that_was_given_to_another_process_is_gone() -> None:
+    mine = RunProcess.this("run-1")
+
+    assert RunProcess("run-1", mine.host, mine.process_id, mine.started_at - 100).is_gone
+    assert not RunProcess("run-1", "elsewhere", 1, 0.0).is_gone

@@ -1,0 +1,135 @@
+"""One booking's whole way, through the stack that `./snr up` starts.
+
+The tests run in order and share the stack; the last one stops it.
+"""
+
+import signal
+import time
+
+import httpx
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from lake.duck import LakeReader
+from tests.system.conftest import RunningStack, eventually
+
+PATIENT = "SYSTEM-TEST-1"
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Page:
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def api(stack: RunningStack) -> httpx.Client:
+    with httpx.Client(base_url=stack.url("API"), timeout=10) as client:
+        yield client
+
+
+def asked(stack: RunningStack, sql: str) -> list[dict]:
+    return LakeReader(stack.places).ask(sql).to_pylist()
+
+
+def test_a_person_books_in_the_browser_and_finds_the_booking_on_the_board(stack, page, api) -> None:
+    free = api.get("/beds", params={"status": "available", "limit": 1000}).json()["items"]
+    bed_id = free[-1]["bed_id"]
+    page.goto(f"{stack.url('DASHBOARD')}/book?bed_id={bed_id}")
+    page.get_by_label("Patient reference").fill(PATIENT)
+    page.get_by_text("Admit now").click()
+    page.get_by_role("button", name="Book", exact=True).click()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text(bed_id)
+    page.goto(stack.url("DASHBOARD"))
+    expect(page.get_by_text(PATIENT).first).to_be_visible()
+    [booking] = api.get("/bookings", params={"patient_ref": PATIENT}).json()["items"]
+    assert (booking["bed_id"], booking["state"]) == (bed_id, "active")
+
+
+def test_the_booking_reaches_the_curated_board(stack) -> None:
+    sql = f"SELECT bed_status FROM gold.bed_board WHERE current_patient_ref = '{PATIENT}'"
+    rows = eventually(lambda: asked(stack, sql), 150, f"gold.bed_board has {PATIENT}")
+    assert rows == [{"bed_status": "occupied"}]
+
+
+def test_prefect_knows_the_run_that_carried_it(stack) -> None:
+    answer = httpx.post(
+        f"{stack.url('PREFECT')}/api/flow_runs/filter",
+        json={"flows": {"name": {"any_": ["stream_bookings"]}}},
+    )
+    assert [run["state_type"] for run in answer.json()] == ["RUNNING"]
+    deployments = httpx.post(f"{stack.url('PREFECT')}/api/deployments/filter", json={}).json()
+    assert {deployment["name"] for deployment in deployments} == {
+        *("stream_bookings", "build_gold", "check_lake", "maintain_lake")
+    }
+
+
+def test_the_numbers_are_built_from_the_command_line(stack) -> None:
+    done = stack.snr("build")
+    assert done.returncode == 0, done.stderr + stack.logs()
+    counted = asked(
+        stack,
+        """SELECT count(*) AS hours,
+                  bool_and(bed_count = occupied_count + available_count + reserved_count
+                           + dirty_count + closed_count) AS adds_up
+           FROM gold.census_hourly""",
+    )
+    assert counted[0]["hours"] > 10 * 24 * 10
+    assert counted[0]["adds_up"]
+    assert asked(stack, "SELECT sum(admission_count) AS n FROM gold.ward_daily")[0]["n"] > 100
+
+
+@pytest.mark.parametrize("name", ["", "book", "activity", "trends"])
+def test_every_page_shows_itself_without_an_error(stack, page, name) -> None:
+    page.goto(f"{stack.url('DASHBOARD')}/{name}")
+    expect(page.locator(".snr .age").first).to_be_visible()
+    page.wait_for_timeout(2000)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_the_lake_answers_in_sql(stack) -> None:
+    done = stack.snr("sql", "SELECT count(*) AS beds FROM live_board", "--format", "csv")
+    assert (done.returncode, done.stdout.split()) == (0, ['"beds"', "200"])
+
+
+def test_a_second_up_is_refused_at_once_with_cause_and_fix(stack) -> None:
+    start = time.monotonic()
+    done = stack.snr("up")
+    assert time.monotonic() - start < 3
+    assert done.returncode == 1
+    assert "already runs" in done.stderr
+    assert "Fix: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_killed_api_comes_back_and_booking_goes_on(stack, api) -> None:
+    [server] = [p for p in stack_processes(stack) if "simulator.serve" in p.cmdline()]
+    server.send_signal(signal.SIGKILL)
+    ready = stack.url("API") + "/health/ready"
+    eventually(lambda: stack.answers(ready), 30, "the API is back")
+    assert api.get("/bookings", params={"patient_ref": PATIENT}).json()["items"]
+
+
+def stack_processes(stack: RunningStack) -> list[psutil.Process]:
+    home = str(stack.places.home)
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SNR_HOME") == home:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def test_ctrl_c_ends_everything_and_leaves_no_process_behind(stack) -> None:
+    assert len(stack_processes(stack)) > 5
+    start = time.monotonic()
+    stack.process.send_signal(signal.SIGINT)
+    stack.process.wait(timeout=30)
+    assert time.monotonic() - start < 20
+    assert [" ".join(p.cmdline()) for p in stack_processes(stack)] == []
