@@ -9,7 +9,9 @@ import httpx
 import orjson
 
 from cli.settings import StackSettings
+from cli.stack import Stack
 from lake.errors import LakeError
+from lake.paths import Places
 
 
 def api_url() -> str:
@@ -17,6 +19,9 @@ def api_url() -> str:
 
 
 def server_answers() -> bool:
+    """Whether this SNR_HOME's own stack runs and its Prefect server answers."""
+    if Stack(Places.from_settings(), StackSettings()).pid is None:
+        return False
     try:
         return httpx.get(f"{api_url()}/health", timeout=1).is_success
     except httpx.HTTPError:

@@ -62,9 +62,10 @@ def look_first(stack: Stack) -> None:
         home.mkdir(parents=True, exist_ok=True)
         with own(stack.places, Owner.ENGINE, "./snr up"):
             pass
-    except PermissionError:
+    except OSError as error:
         raise LakeError(
-            f"{home} cannot be written.", "Name a folder of your own: SNR_HOME=~/snr ./snr up"
+            f"{home} cannot be written: {error.strerror}.",
+            "Name a folder of your own: SNR_HOME=~/snr ./snr up",
         ) from None
     s = stack.settings
     ports = {

@@ -41,9 +41,9 @@ def contents(spark: SparkSession, places: Places) -> dict[str, list[tuple[object
     }
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_a_build_is_the_same_again_in_steps_and_by_dates(
-    spark: SparkSession, places: Places, tmp_path_factory: pytest.TempPathFactory
+    spark: SparkSession, places: Places
 ) -> None:
     rows = three_days()
     write_bronze(places, rows[:7])
@@ -60,12 +60,6 @@ def test_a_build_is_the_same_again_in_steps_and_by_dates(
     build(spark, places, date(2026, 1, 5), date(2026, 1, 7))
     assert contents(spark, places) == in_steps
 
-    elsewhere = Places(home := tmp_path_factory.mktemp("whole"), str(home / "lake"))
-    write_bronze(elsewhere, rows)
-    catch_up(spark, elsewhere)
-    build(spark, elsewhere)
-    assert contents(spark, elsewhere) == in_steps
-
     daily = read(spark, places, WARD_DAILY)
     assert rows_of(daily, "census_on", "occupied_bed_days", "admission_count", "case_count") == [
         ("01-05", 0, 2, 1),  # in at 6 and 18, out at 12 and, the next day, at midnight
@@ -73,13 +67,11 @@ def test_a_build_is_the_same_again_in_steps_and_by_dates(
         ("01-07", 0, 2, 2),
     ]
 
-    assert [result.check_name for result in check(spark, places) if not result.is_ok] == [
-        "board_is_fresh"
-    ] or all(result.is_ok for result in check(spark, places))
+    assert all(result.is_ok for result in check(spark, places))
     assert {count.table_name for count in maintain(spark, places)} >= {t.name for t in TABLES}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_dates_outside_the_log_are_left_out_with_a_note(
     spark: SparkSession, places: Places
 ) -> None:

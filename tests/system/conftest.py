@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -81,8 +80,7 @@ def start_stack(home: Path, **settings: str) -> RunningStack:
         [str(CHECKOUT / "snr"), "up"],
         env=environment,
         cwd=home.parent,
-        stdout=subprocess.PIPE,
-        stderr=sys.stderr,
+        stdout=subprocess.DEVNULL,
         text=True,
     )
     return RunningStack(process, Places(home, str(home / "lake")), environment)

@@ -1,0 +1,147 @@
+"""The commands as a newcomer types them: what goes wrong ends as one cause and one fix."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cli import docs
+from cli.doctor import examine
+from cli.replay import text_of
+from cli.settings import StackSettings
+from lake.paths import CHECKOUT, Places
+from simulator.founding import replay_file
+from tests.simulator.test_replay import LOG
+
+
+def snr(home: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"SNR_HOME": str(home)} | settings
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments],
+        env=environment,
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def has_cause_and_fix(done: "subprocess.CompletedProcess[str]", cause: str) -> None:
+    assert done.returncode == 1, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 2, done.stderr
+    assert cause in lines[0]
+    assert lines[1].startswith("Fix: ")
+    assert done.stdout == ""
+
+
+@pytest.fixture
+def replayed(places: Places, tmp_path: Path) -> Path:
+    (tmp_path / "adt.csv").write_text(LOG)
+    replay_file(places, tmp_path / "adt.csv", "snr")
+    return places.home
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [(["upp"], "'up'"), (["replya", "x"], "'replay'"), (["up", "--sped", "2"], "--speed")],
+)
+def test_a_mistyped_word_is_exit_2_with_the_nearest_match(tmp_path, arguments, nearest) -> None:
+    done = snr(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert nearest in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_named_with_what_to_do(tmp_path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        start = time.monotonic()
+        done = snr(tmp_path / "home", "up", SNR_API_PORT=str(port))
+        assert time.monotonic() - start < 3
+    has_cause_and_fix(done, f"Port {port} is taken")
+    assert "SNR_API_PORT=" in done.stderr
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    has_cause_and_fix(snr(tmp_path / "file" / "home", "up"), "cannot be written")
+
+
+def test_a_wrong_setting_is_named(tmp_path) -> None:
+    has_cause_and_fix(snr(tmp_path, "up", SNR_API_PORT="eighty"), "api_port")
+
+
+def test_a_file_that_is_no_adt_log_is_refused(tmp_path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n")
+    has_cause_and_fix(snr(tmp_path / "home", "replay", str(tmp_path / "x.csv")), "columns")
+    has_cause_and_fix(snr(tmp_path / "home", "replay", str(tmp_path / "no.csv")), "cannot be read")
+
+
+def test_debug_shows_the_traceback(tmp_path) -> None:
+    done = snr(tmp_path / "home", "--debug", "replay", "no.csv")
+    assert "Traceback" in done.stderr
+
+
+def test_what_is_not_running_is_said(tmp_path) -> None:
+    has_cause_and_fix(snr(tmp_path, "status"), "Nothing runs")
+    assert snr(tmp_path, "down").returncode == 0
+
+
+def test_the_summary_of_a_replay_adds_up_for_its_reader(places, tmp_path) -> None:
+    (tmp_path / "adt.csv").write_text(LOG)
+    done = snr(places.home, "replay", str(tmp_path / "adt.csv"))
+    assert done.returncode == 0, done.stderr
+    assert "12 rows" in done.stdout
+    assert "line 7: a release of C, who is in no bed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("csv", '"ward_id","n","nothing"\n"G",1,\n"M",4,\n'),
+        (
+            "json",
+            '[{"ward_id":"G","n":1,"nothing":null},{"ward_id":"M","n":4,"nothing":null}]\n',
+        ),
+    ],
+)
+def test_sql_answers_in_every_format(replayed, output, expected) -> None:
+    query = "SELECT ward_id, count(*) AS n, NULL AS nothing FROM live_board GROUP BY 1 ORDER BY 1"
+    done = snr(replayed, "sql", query, "--format", output)
+    assert (done.returncode, done.stdout) == (0, expected)
+
+
+def test_sql_refuses_what_writes_with_cause_and_fix(replayed) -> None:
+    has_cause_and_fix(snr(replayed, "sql", "DROP VIEW live_board"), "read-only")
+    has_cause_and_fix(snr(replayed, "sql", "SELECT * FROM nowhere"), "nowhere")
+    has_cause_and_fix(snr(replayed, "sql", "SELECT 1", "--format", "xml"), "xml")
+
+
+def test_build_explains_wrong_dates(tmp_path) -> None:
+    has_cause_and_fix(snr(tmp_path, "build", "--from", "yesterday"), "not a date")
+    done = snr(tmp_path, "build", "--from", "2026-02-02", "--to", "2026-02-01")
+    has_cause_and_fix(done, "lies before")
+
+
+def test_doctor_names_a_missing_java_with_its_fix(places, monkeypatch) -> None:
+    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    [java] = [f for f in examine(places, StackSettings()) if f.what == "Java"]
+    assert not java.is_good
+    assert "openjdk" in java.fix
+
+
+def test_generated_docs_are_current() -> None:
+    assert docs.stale() == []
+
+
+def test_a_summary_that_does_not_add_up_would_be_said() -> None:
+    from simulator.replay import Summary
+
+    assert "do not add up" in text_of(Summary(rows=1))
