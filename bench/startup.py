@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from bench.bronze import write_events
+from bench.bronze import write_log
 from lake.duck import LakeReader
 from lake.paths import CHECKOUT, Places
 from simulator.event_log import EventLog
@@ -94,7 +94,7 @@ def bare_start() -> float:
 def engine_start(home: Path) -> float:
     """Opening the log and restoring the state from a million events."""
     places = Places(home, str(home / "lake"))
-    write_events(places, EVENTS)
+    write_log(places, EVENTS, files=100)
     begin = time.perf_counter()
     EventLog(places).open()
     remember(LakeReader(places))

@@ -8,11 +8,12 @@ from lake.paths import CHECKOUT
 
 
 def run(name: str | None) -> None:
-    known = sorted(path.stem for path in (CHECKOUT / "bench").glob("[a-z]*.py"))
+    files = (CHECKOUT / "bench").glob("*.py")
+    known = sorted(path.stem for path in files if "def main(" in path.read_text())
     if name and name not in known:
         raise LakeError(f"There is no benchmark {name}.", f"Use one of {', '.join(known)}.")
     for stem in [name] if name else known:
         print(f"== {stem}", flush=True)
-        done = subprocess.run([sys.executable, f"bench/{stem}.py"], cwd=CHECKOUT, check=False)
+        done = subprocess.run([sys.executable, "-m", f"bench.{stem}"], cwd=CHECKOUT, check=False)
         if done.returncode:
             raise LakeError(f"The benchmark {stem} failed.", "Its output above says why.")
