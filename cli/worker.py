@@ -10,6 +10,8 @@ import httpx
 from lake.paths import CHECKOUT
 
 POOL = "snr"
+FIRST_RUN = "build_gold"
+"""Run at each start: the tables may be as old as the last stop."""
 PREFECT = (sys.executable, "-m", "prefect")
 
 
@@ -17,6 +19,7 @@ def main() -> None:
     wait_for_server(os.environ["PREFECT_API_URL"])
     _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
     _prefect("--no-prompt", "deploy", "--all")
+    start_run(os.environ["PREFECT_API_URL"], FIRST_RUN)
     os.execv(sys.executable, [*PREFECT, "worker", "start", "--pool", POOL, "--name", "snr"])
 
 
@@ -30,6 +33,12 @@ def wait_for_server(url: str, seconds: float = 120) -> None:
             pass
         time.sleep(0.3)
     sys.exit("The Prefect server does not answer; its log is logs/prefect.log.")
+
+
+def start_run(url: str, name: str) -> None:
+    deployment = httpx.get(f"{url}/deployments/name/{name}/{name}", timeout=10).raise_for_status()
+    path = f"{url}/deployments/{deployment.json()['id']}/create_flow_run"
+    httpx.post(path, json={}, timeout=10).raise_for_status()
 
 
 def _prefect(*arguments: str) -> None:

@@ -19,8 +19,10 @@ from flows.transforms.bookings import bookings
 from flows.transforms.census_hourly import census_hourly
 from flows.transforms.ward_daily import ward_daily
 from lake import spark as lake
+from lake.duck import LakeReader
 from lake.paths import Places
 from lake.tables import (
+    BED_EVENTS,
     BED_STATUS_SPANS,
     BED_STAYS,
     BEDS,
@@ -33,6 +35,7 @@ from lake.tables import (
 )
 
 DAY = timedelta(days=1)
+FIRST_BATCH_SECONDS = 120.0
 TABLES = (BEDS, BED_STATUS_SPANS, BED_STAYS, BOOKINGS, CENSUS_HOURLY, WARD_DAILY)
 
 
@@ -88,6 +91,16 @@ def build(
         built.runs = _build_tables(spark, places, log, (since, until), run_name, by_date)
         record(spark, places, TABLE_RUNS_BATCH, built.runs)
     return built
+
+
+def await_first_batch(places: Places) -> None:
+    """The very first build waits a while for the stream, before it takes a JVM of its own."""
+    deadline = time.monotonic() + FIRST_BATCH_SECONDS
+    reader = LakeReader(places)
+    while places.exists(BED_EVENTS) and time.monotonic() < deadline:
+        if reader.ask(f"SELECT 1 FROM {SILVER_BED_EVENTS.name} LIMIT 1").num_rows:  # noqa: S608
+            return
+        time.sleep(1)
 
 
 def read_log(spark: SparkSession, places: Places) -> Log | None:
@@ -214,6 +227,7 @@ def _step(
 )
 def build_gold(from_on: date | None = None, to_on: date | None = None) -> list[str]:
     """Hospital dates, both included; without them the dates that new events touch."""
+    await_first_batch(Places.from_settings())
     with batch_session(Places.from_settings(), "build_gold") as spark:
         built = build(spark, Places.from_settings(), from_on, to_on, run_name=flow_run.name)
     show_table(

@@ -23,6 +23,8 @@ from lake.paths import Places
 from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS
 
 IS_VALID = "rule IS NULL"
+FEW = 10_000
+"""Rows that are quicker looked at here than in a job with a shuffle."""
 NARROW = ("hospital_id", "seq", "event_id", "bed_id", "rule")
 
 
@@ -92,10 +94,13 @@ def summary(events: DataFrame) -> Summary:
 def repeats_itself(events: DataFrame, count: int) -> bool:
     """Whether two valid rows may share a `seq` or an `event_id`.
 
-    Ids are compared by a 64-bit digest: two that share one cause a needless closer look, never
-    an oversight.
+    Many ids are compared by a 64-bit digest: two that share one cause a needless closer look,
+    never an oversight.
     """
     valid = events.where(IS_VALID)
+    if count <= FEW:
+        seqs, ids = zip(*valid.select("seq", "event_id").collect(), strict=True)
+        return min(len(set(seqs)), len(set(ids))) < count
     keys = (F.col("seq"), F.xxhash64("event_id"))
     return any(valid.select(key.alias("key")).distinct().count() < count for key in keys)
 
@@ -113,36 +118,40 @@ class Intake:
 
     def take(self, batch: DataFrame, batch_id: int) -> Summary:
         events = checked(batch.select(*BED_EVENTS.column_names))
-        # The batch is read twice: once narrow, for all that is asked about it, and once to be
-        # written. The board's few rows are then read from silver.
+        once = (self._application, batch_id)
         narrow = events.select(*NARROW).persist()
         try:
             found = summary(narrow)
             if batch_id > self._done_until:
-                found = self._write(events, narrow, found, (self._application, batch_id))
-            self._show(found, (self._application, batch_id))
+                events, found = self._deduplicated(events, narrow, found)
+                self._write(events, found, once)
         finally:
             narrow.unpersist()
+        # A wide batch is not read a second time: of silver only the files with these rows are.
+        is_in_silver = batch_id <= self._done_until or found.count > FEW
+        self._show(self._silver() if is_in_silver else events.where(IS_VALID), found, once)
         return found
 
-    def _write(
-        self, events: DataFrame, narrow: DataFrame, found: Summary, once: tuple[str, int]
-    ) -> Summary:
+    def _deduplicated(
+        self, events: DataFrame, narrow: DataFrame, found: Summary
+    ) -> tuple[DataFrame, Summary]:
         meets = self._seen.may_meet(found.valid)
-        if meets or repeats_itself(narrow, found.valid.count):
-            seen = self._silver().select("seq", "event_id")
-            events = without_duplicates(events, seen if meets else seen.limit(0))
-            found = summary(events)
+        if not found.valid.count or not (meets or repeats_itself(narrow, found.valid.count)):
+            return events, found
+        seen = self._silver().select("seq", "event_id")
+        events = without_duplicates(events, seen if meets else seen.limit(0))
+        return events, summary(events)
+
+    def _write(self, events: DataFrame, found: Summary, once: tuple[str, int]) -> None:
         if found.broken_count:
             lake.append(quarantine(events), self._places, QUARANTINE, once=once)
         # Even without a row: the commit says that this batch is done.
         lake.append(silver_bed_events(events), self._places, SILVER_BED_EVENTS, once=once)
         self._seen = self._seen.with_(found.valid)
-        return found
 
-    def _show(self, found: Summary, once: tuple[str, int]) -> None:
+    def _show(self, events: DataFrame, found: Summary, once: tuple[str, int]) -> None:
         if found.newest:
-            newer = bed_rows(self._silver(), found.newest)
+            newer = bed_rows(events, found.newest)
             board = bed_board(lake.read(self._spark, self._places, BED_BOARD), newer)
             lake.replace(board.coalesce(1), self._places, BED_BOARD, once=once)
 

@@ -26,6 +26,7 @@ from lake.paths import Places
 
 DEPLOYMENT = "stream_bookings"
 LOOK_EVERY_SECONDS = 10.0
+ASK_AGAIN_SECONDS = 1.0
 MOST_STARTS, IN_SECONDS = 5, 600.0
 UNDER_WAY = {StateType.RUNNING, StateType.PENDING, StateType.SCHEDULED, StateType.CANCELLING}
 HAS_A_PROCESS = {StateType.RUNNING, StateType.PENDING, StateType.CANCELLING}
@@ -97,9 +98,9 @@ class Watcher:
                 "Prefect, then start it there.", MOST_STARTS, IN_SECONDS / 60
             )  # fmt: skip
             return
-        self._starts.times.append(now)
         deployment = self._client.read_deployment_by_name(f"{DEPLOYMENT}/{DEPLOYMENT}")
         run = self._client.create_flow_run_from_deployment(deployment.id)
+        self._starts.times.append(now)
         log.info("Started the stream's run %s.", run.name)
 
 
@@ -110,9 +111,10 @@ def watch(places: Places) -> None:
         while True:
             try:
                 watcher.look()
+                time.sleep(LOOK_EVERY_SECONDS)
             except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:
-                log.warning("Prefect does not answer yet: %s", error)
-            time.sleep(LOOK_EVERY_SECONDS)
+                log.info("Prefect has no %s yet: %s", DEPLOYMENT, error)
+                time.sleep(ASK_AGAIN_SECONDS)
 
 
 if __name__ == "__main__":

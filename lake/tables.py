@@ -157,7 +157,12 @@ SILVER_BED_EVENTS = Table(
     key=("hospital_id", "seq"),
     owner=Owner.STREAM,
     partition_by=("occurred_on",),
-    properties={"delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,bed_id,booking_id"},
+    properties={
+        "delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,bed_id,booking_id",
+        "delta.checkpointInterval": "50",
+        "delta.logRetentionDuration": "interval 3 days",
+        "delta.deletedFileRetentionDuration": "interval 2 days",
+    },
 )
 
 QUARANTINE = Table(
@@ -189,6 +194,13 @@ BED_BOARD = Table(
     ),
     key=("hospital_id", "bed_id"),
     owner=Owner.STREAM,
+    properties={
+        # One small file, replaced every second or so: old ones and their log must not pile up.
+        "delta.dataSkippingNumIndexedCols": "0",
+        "delta.checkpointInterval": "50",
+        "delta.logRetentionDuration": "interval 1 hours",
+        "delta.deletedFileRetentionDuration": "interval 1 hours",
+    },
 )
 
 UPDATE_TERMS = Table(
