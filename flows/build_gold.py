@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from prefect import flow
 from prefect.runtime import flow_run
@@ -220,9 +221,15 @@ def _step(
     return run
 
 
+def run_title(parameters: dict[str, Any]) -> str:
+    """`build_gold` and the dates that it was asked for, if any."""
+    dates = (parameters.get("from_on"), parameters.get("to_on"))
+    return " ".join(["build_gold", *(str(day) for day in dates if day)])
+
+
 @flow(
     name="build_gold",
-    flow_run_name="build_gold {from_on} {to_on}",
+    flow_run_name=lambda: run_title(flow_run.parameters),
     description="Builds beds, spans, stays, bookings, the census and the ward days from silver.",
 )
 def build_gold(from_on: date | None = None, to_on: date | None = None) -> list[str]:

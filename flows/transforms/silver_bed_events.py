@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from flows.transforms.hospital_time import TIME_ZONES, hospital_date
+from flows.transforms.hospital_time import hospital_date, is_time_zone
 from lake.tables import SCHEMA_VERSION
 from lake.vocabulary import WITHOUT_A_BED, EventType
 
@@ -37,7 +37,7 @@ def _checks() -> Iterator[tuple[Column, str, Column]]:
         F.concat(F.lit("unknown event_type "), "event_type"),
     )
     yield (
-        ~F.col("time_zone").isin(*TIME_ZONES),
+        F.expr("time_zone IS NOT NULL") & ~is_time_zone(F.col("time_zone")),
         "unknown_time_zone",
         F.concat(F.lit("unknown time_zone "), "time_zone"),
     )
