@@ -6,6 +6,7 @@ import sys
 import xmlrpc.client
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -91,7 +92,7 @@ class Stack:
     @property
     def socket(self) -> Path:
         """A short path: a unix socket's may not be longer than about 100 characters."""
-        return Path("/tmp") / f"snr-{os.getuid()}-{abs(hash_of(self.run_folder)):x}.sock"  # noqa: S108
+        return Path("/tmp") / f"snr-{os.getuid()}-{_digest(self.run_folder)}.sock"  # noqa: S108
 
     @property
     def pid(self) -> int | None:
@@ -197,6 +198,5 @@ def _quoted(path: object) -> str:
     return str(path).replace("%", "%%")
 
 
-def hash_of(path: Path) -> int:
-    """The same for the same path in every process."""
-    return int.from_bytes(str(path).encode(), "big") % (1 << 61)
+def _digest(path: Path) -> str:
+    return sha256(str(path).encode()).hexdigest()[:16]

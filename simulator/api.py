@@ -80,7 +80,7 @@ def _handle_problems(app: FastAPI, desk: Desk) -> None:
     )
     app.add_exception_handler(
         StorageUnavailable,
-        plain("storage_unavailable", "The lake takes no writes now. Try again with the same key."),
+        plain("storage_unavailable"),
     )
     app.add_exception_handler(Overloaded, plain("overloaded", "Too many requests are waiting."))
 

@@ -52,6 +52,7 @@ class Desk:
     mode: LakeMode = LakeMode.LIVE
     seed: int = 1
     is_simulating: bool = False
+    _lost_actions: bool = False
     failure: str = ""
 
     async def open(self) -> None:
@@ -215,11 +216,16 @@ class Desk:
                 self._expire_no_shows()
                 seconds = self._advance_world()
             except StorageUnavailable:
-                await asyncio.sleep(TICK_SECONDS)
-                if not self.commit.is_broken:
-                    self._world = self._new_world()
-                continue
+                seconds = TICK_SECONDS
+                self._lost_actions = True
+            except Exception:
+                log.exception("the simulated hospital stumbled; it starts afresh")
+                seconds = TICK_SECONDS
+                self._lost_actions = True
             await asyncio.sleep(seconds)
+            if self._lost_actions and not self.commit.is_broken:
+                self._world = self._new_world()
+                self._lost_actions = False
 
     def _advance_world(self) -> float:
         """Let the simulated hospital act; gives the wall seconds until it acts next."""
@@ -248,8 +254,7 @@ class Desk:
         """Upkeep of the log on its own timer, between commits."""
         while True:
             await asyncio.sleep(TIDY_SECONDS)
-            with suppress(Exception):
-                await self.commit.upkeep(self._event_log.tidy)
+            await self.commit.upkeep(self._event_log.tidy)
 
 
 def system_context(reason_code: str | None = None, note: str | None = None) -> Context:

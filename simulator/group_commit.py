@@ -25,7 +25,10 @@ log = structlog.get_logger()
 
 
 class StorageUnavailable(Exception):
-    """The lake did not take the rows; whether a lost commit landed is found out by itself."""
+    """The lake takes no rows now; whether a lost commit landed is found out by itself."""
+
+    def __init__(self, cause: object = "The lake takes no writes now.") -> None:
+        super().__init__(str(cause))
 
 
 @dataclass
@@ -72,8 +75,7 @@ class GroupCommit:
 
     def stage(self, command: Command, context: Context) -> list[Row]:
         """Decide now, commit soon; `durable()` says when. Raises what `Engine.stage` raises."""
-        if self.is_broken:
-            raise StorageUnavailable
+        self._refuse_if_broken()
         rows = self.engine.stage(command, context)
         self._staged += rows
         self._work.set()
@@ -81,8 +83,7 @@ class GroupCommit:
 
     async def durable(self) -> None:
         """Wait until all that is staged by now is on disk. Raises StorageUnavailable."""
-        if self.is_broken:
-            raise StorageUnavailable
+        self._refuse_if_broken()
         seq = self.engine.head_seq
         if seq <= self.durable_seq:
             return
@@ -90,13 +91,32 @@ class GroupCommit:
         self._waiting.append((seq, future))
         await future
 
+    def _refuse_if_broken(self) -> None:
+        if self.is_broken:
+            raise StorageUnavailable(self.fatal) if self.fatal else StorageUnavailable()
+
     async def upkeep(self, work: Callable[[], None]) -> None:
         """Run work on the log while no commit runs."""
         async with self._disk:
+            await self._keep_up(work)
+
+    async def _keep_up(self, work: Callable[[], None]) -> None:
+        """Upkeep that fails is tried again another time; another writer ends this one."""
+        try:
             await asyncio.to_thread(work)
+        except LakeError as error:
+            self._give_up(error)
+        except Exception:
+            log.exception("upkeep of the log failed")
+
+    def _give_up(self, error: LakeError) -> None:
+        """Write nothing more: somebody else does."""
+        log.critical("the writer stops", cause=str(error), fix=error.fix)
+        self.fatal, self.is_broken = error, True
+        self._refuse_waiting()
 
     async def _run(self) -> None:
-        while True:
+        while not self.fatal:
             await self._work.wait()
             self._work.clear()
             rows, self._staged = self._staged, []
@@ -112,7 +132,8 @@ class GroupCommit:
                 await self._recover(rows)
             else:
                 await self._publish(rows)
-            await asyncio.to_thread(self.event_log.maintain)
+            if not self.fatal:
+                await self._keep_up(self.event_log.maintain)
 
     async def _publish(self, rows: list[Row]) -> None:
         self.recent.extend(rows)
@@ -127,7 +148,11 @@ class GroupCommit:
     async def _recover(self, rows: list[Row]) -> None:
         """Look up what became of the commit; what rests on a lost one is refused."""
         self.is_broken = True
-        landed = await self._outcome(rows[-1]["seq"])
+        try:
+            landed = await self._outcome(rows[-1]["seq"])
+        except LakeError as error:
+            self._give_up(error)
+            return
         if landed:
             await self._publish(rows)
         self._refuse_waiting()
@@ -139,9 +164,7 @@ class GroupCommit:
         while True:
             try:
                 return await asyncio.to_thread(self.event_log.landed, last_seq)
-            except LakeError as error:
-                self.fatal = error
-                self._refuse_waiting()
+            except LakeError:
                 raise
             except Exception:  # noqa: BLE001 - storage is away: keep asking
                 log.warning("storage is away", retry_seconds=RETRY_SECONDS)

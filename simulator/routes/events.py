@@ -29,6 +29,7 @@ def router_of(desk: Desk) -> APIRouter:
         """The log in order; all columns of bronze.bed_events."""
         parameters = {"after_seq": after_seq, "bed_id": bed_id, "limit": limit + 1}
         rows = await asyncio.to_thread(ask, ready(desk).reader, EVENTS_AFTER, parameters)
+        await desk.commit.durable()  # what was read may have been on its way to the disk
         following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
         return json_response({"items": rows[:limit], "next": following})
 

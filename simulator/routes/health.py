@@ -6,6 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from simulator import api_models as m
 from simulator.desk import Desk
+from simulator.group_commit import StorageUnavailable
 from simulator.routes.shared import PROBLEMS, json_response, ready
 
 HEAD_SEQ = Gauge("snr_head_seq", "seq of the newest event that is on disk")
@@ -23,6 +24,8 @@ def router_of(desk: Desk) -> APIRouter:
     async def is_ready() -> Response:
         """The hospital is open: its beds, and in demo its history, are there."""
         commit = ready(desk).commit
+        if commit.fatal:
+            raise StorageUnavailable(commit.fatal)
         status = "degraded" if commit.is_broken else "ok"
         return json_response(
             {"status": status, "head_seq": commit.durable_seq, "mode": desk.mode.value}

@@ -143,4 +143,6 @@ async def _explain_closed(desk: Desk, command: c.Command) -> None:
 async def bookings_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Row]:
     names = ("booking_id", "bed_id", "state", "patient_ref", "after_seq")
     parameters = {name: filters.get(name) for name in names} | {"limit": limit}
-    return await asyncio.to_thread(ask, desk.reader, NEWEST_OF_BOOKINGS, parameters)
+    rows = await asyncio.to_thread(ask, desk.reader, NEWEST_OF_BOOKINGS, parameters)
+    await desk.commit.durable()  # what was read may have been on its way to the disk
+    return rows

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from lake.duck import LakeReader
+from lake.errors import StaleWriter
 from lake.vocabulary import Source
 from simulator.domain import commands as c
 from simulator.domain.errors import Refusal
@@ -139,3 +140,24 @@ async def test_followers_get_each_row_once_and_in_order(desk) -> None:
         await asyncio.sleep(0.01)
     follower.cancel()
     assert seen == list(range(head + 1, head + 13))
+
+
+async def test_upkeep_that_fails_does_not_stop_the_booking(desk) -> None:
+    def fails() -> None:
+        raise OSError("no room for a checkpoint")
+
+    desk.commit.event_log.maintain = fails
+    for _ in range(3):
+        await desk.carry_out(c.AddNote(BEDS[0]), PERSON)
+
+
+async def test_another_writer_ends_this_one_with_the_cause(desk) -> None:
+    def finds_another() -> None:
+        raise StaleWriter("stale_writer: somebody else", "Stop it.")
+
+    desk.commit.event_log.maintain = finds_another
+    await desk.carry_out(c.AddNote(BEDS[0]), PERSON)
+    while not desk.commit.fatal:
+        await asyncio.sleep(0.01)
+    with pytest.raises(StorageUnavailable, match="stale_writer"):
+        await desk.carry_out(c.AddNote(BEDS[0]), PERSON)
