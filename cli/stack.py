@@ -79,6 +79,7 @@ class Stack:
             "PREFECT_API_URL": f"http://127.0.0.1:{s.prefect_port}/api",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
             # SQLite has one writer at a time; a busy machine needs more than the default 10 s.
             "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
             "DO_NOT_TRACK": "1",

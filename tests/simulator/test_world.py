@@ -73,10 +73,14 @@ def test_there_are_about_200_beds_on_10_wards() -> None:
 
 
 def test_occupancy_comes_near_the_published_one() -> None:
-    _, occupied = sixty_days()
-    off = [100 * mean(occupied[ward.ward_id]) - ward.occupancy_percent for ward in plan().wards]
-    assert max(abs(points) for points in off) < 15
-    assert abs(mean(off)) < 6
+    """Over four hospitals: two months of one ward of 20 beds scatter by 10 points and more."""
+    runs = [sixty_days()[1], *(simulate(seed, DAYS)[1] for seed in (2, 3, 4))]
+    off = [
+        mean(100 * mean(run[ward.ward_id]) for run in runs) - ward.occupancy_percent
+        for ward in plan().wards
+    ]
+    assert max(abs(points) for points in off) < 10
+    assert abs(mean(off)) < 5
 
 
 def test_most_discharges_come_in_the_afternoon() -> None:
