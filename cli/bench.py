@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from typer import BadParameter
+
 from lake.errors import LakeError
 from lake.paths import CHECKOUT
 
@@ -11,7 +13,7 @@ def run(name: str | None) -> None:
     files = (CHECKOUT / "bench").glob("*.py")
     known = sorted(path.stem for path in files if "def main(" in path.read_text())
     if name and name not in known:
-        raise LakeError(f"There is no benchmark {name}.", f"Use one of {', '.join(known)}.")
+        raise BadParameter(f"There is no benchmark {name}; use one of {', '.join(known)}.")
     for stem in [name] if name else known:
         print(f"== {stem}", flush=True)
         done = subprocess.run([sys.executable, "-m", f"bench.{stem}"], cwd=CHECKOUT, check=False)

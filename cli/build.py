@@ -3,15 +3,16 @@
 import sys
 from datetime import date
 
+from typer import BadParameter
+
 from cli import prefect_runs
-from lake.errors import LakeError
 from lake.paths import Places
 
 
 def run(from_on: str | None, to_on: str | None) -> None:
     first, last = _date("--from", from_on), _date("--to", to_on)
     if first and last and last < first:
-        raise LakeError(f"--to {last} lies before --from {first}.", "Swap them.")
+        raise BadParameter(f"--to {last} lies before --from {first}; swap them.")
     if prefect_runs.server_answers():
         parameters = {"from_on": from_on, "to_on": to_on}
         prefect_runs.run("build_gold/build_gold", parameters)
@@ -26,4 +27,4 @@ def _date(option: str, text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise LakeError(f"{option} {text} is not a date.", "Write it like 2026-11-24.") from None
+        raise BadParameter(f"{option} {text} is not a date like 2026-11-24.") from None

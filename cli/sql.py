@@ -1,6 +1,7 @@
 """`./snr sql`: one query, or a prompt with history and completion."""
 
 import sys
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -12,9 +13,10 @@ from prompt_toolkit.completion import WordCompleter
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
+from typer import BadParameter
 
 from lake.duck import LakeReader
-from lake.errors import LakeError, QueryRefused
+from lake.errors import QueryRefused
 from lake.paths import Places
 from lake.tables import TABLES
 
@@ -24,7 +26,7 @@ FORMATS = ("table", "csv", "json", "parquet")
 
 def run(query: str | None, output: str) -> None:
     if output not in FORMATS:
-        raise LakeError(f"--format {output} is not known.", f"Use one of {', '.join(FORMATS)}.")
+        raise BadParameter(f"--format {output} is not known; use one of {', '.join(FORMATS)}.")
     places = Places.from_settings()
     reader = LakeReader(places)
     reader.lock()
@@ -69,7 +71,9 @@ def _as_text(table: pa.Table) -> str:
 def _as_json(table: pa.Table) -> str:
     import orjson
 
-    def plain(value: Any) -> str:
+    def plain(value: Any) -> Any:
+        if isinstance(value, Decimal):
+            return int(value) if value == value.to_integral_value() else float(value)
         return str(value)
 
     options = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC

@@ -166,12 +166,15 @@ class Stack:
         proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
         return cast("list[dict[str, Any]]", proxy.supervisor.getAllProcessInfo())
 
-    def stop(self) -> None:
+    def stop(self, pid: int | None = None) -> None:
         """End supervisord and every process below it, JVMs and flow runs too."""
-        pid = self.pid
+        pid = pid or self.pid
         if pid is None:
             return
-        supervisor = psutil.Process(pid)
+        try:
+            supervisor = psutil.Process(pid)
+        except psutil.NoSuchProcess:
+            return
         family = supervisor.children(recursive=True)
         supervisor.terminate()
         psutil.wait_procs([supervisor], timeout=STOP_SECONDS + 2)

@@ -11,6 +11,7 @@ from types import FrameType
 import httpx
 from rich.console import Console
 from rich.table import Table
+from typer import BadParameter
 
 from cli.settings import StackSettings
 from cli.stack import Program, Stack
@@ -26,7 +27,7 @@ ALL_UP_SECONDS = 120
 def run(*, speed: float | None, simulator: bool, auth: str) -> None:
     stack = Stack(Places.from_settings(), StackSettings())
     if auth != "off":
-        raise LakeError(f"--auth {auth} is not known.", "Use --auth off.")
+        raise BadParameter(f"--auth {auth} is not known; use --auth off.")
     os.environ["SNR_AUTH"] = auth
     os.environ["SNR_SIMULATOR"] = str(simulator).lower()
     if speed is not None:
@@ -41,7 +42,7 @@ def run(*, speed: float | None, simulator: bool, auth: str) -> None:
         console.print("Stopping ...")
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        stack.stop()
+        stack.stop(process.pid)
         process.wait()
     console.print("Stopped.")
 
@@ -103,8 +104,11 @@ def _wait(stack: Stack, process: "subprocess.Popen[bytes]", console: Console) ->
     _addresses(stack)
     console.print("Ctrl-C stops everything. The worker and the stream follow in a moment.")
     rest = [program for program in stack.programs if program.health]
-    _until_healthy(rest, process, time.monotonic() + ALL_UP_SECONDS)
-    console.print(f"Prefect answers after {time.monotonic() - start:.0f} s.")
+    try:
+        _until_healthy(rest, process, time.monotonic() + ALL_UP_SECONDS)
+        console.print(f"Prefect answers after {time.monotonic() - start:.0f} s.")
+    except LakeError as error:
+        console.print(f"{error} Booking and the live board go on. {error.fix}")
     while process.poll() is None:
         time.sleep(0.5)
 

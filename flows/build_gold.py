@@ -188,7 +188,7 @@ def _build_tables(
         (WARD_DAILY, ward_daily(events, census)),
     ]
     return [
-        _step(spark, places, table, rows, dates, TableRun(
+        _step(spark, places, table, rows, dates, log.last_on, TableRun(
             log.hospital_id, run_name, table.name, version_read=version_read,
             seq_until=None if by_date else log.high_seq,
         ))
@@ -207,11 +207,14 @@ def _step(
     table: Table,
     rows: DataFrame,
     dates: tuple[date, date],
+    last_on: date,
     run: TableRun,
 ) -> TableRun:
     started = time.monotonic()
     if table.partition_by:
-        lake.replace_dates(rows, places, table, *dates)
+        # What was open may have ended on any date since: those partitions go with the open one.
+        last = last_on if table.partition_by == ("ended_on",) else dates[1]
+        lake.replace_dates(rows, places, table, dates[0], last)
     else:
         lake.replace(rows.coalesce(1), places, table)
     run.version_written = lake.version(spark, places, table)

@@ -81,7 +81,7 @@ class Watcher:
         if run.state is None or run.state_type not in HAS_A_PROCESS:
             return False
         process = noted_process(self._places)
-        if process and process.flow_run_id == str(run.id):
+        if process and (process.flow_run_id == str(run.id) or not process.is_gone):
             return process.is_gone
         return datetime.now(UTC) - run.state.timestamp > MAY_BE_STARTING
 

@@ -4,6 +4,7 @@ The views are stable: one over a table that does not exist yet is an empty SELEC
 columns, and turns into the table at the next `refresh()`.
 """
 
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,10 +28,12 @@ from lake.tables import (
 READING = frozenset(
     {
         duckdb.StatementType.SELECT,
-        duckdb.StatementType.EXPLAIN,
         duckdb.StatementType.RELATION,
     }
 )
+
+EXPLAIN = re.compile(r"^\s*EXPLAIN\s*(ANALYZE\b)?\s*(\([^)]*\))?", re.IGNORECASE)
+"""What stands before the statement that is explained, and with ANALYZE run."""
 
 SQL_TYPES = {
     pa.string(): "VARCHAR",
@@ -106,7 +109,9 @@ def _delta_extension() -> Path:
 
 def _refuse_writing(statements: list[duckdb.Statement]) -> None:
     for statement in statements:
-        if statement.type not in READING:
+        if statement.type is duckdb.StatementType.EXPLAIN:
+            _refuse_writing(duckdb.extract_statements(EXPLAIN.sub("", statement.query)))
+        elif statement.type not in READING:
             raise QueryRefused(
                 f"{statement.type.name} is not allowed: the lake is read-only here.",
                 "Use SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE.",

@@ -3,6 +3,7 @@
 LakeError
 ├── TableOwnedElsewhere   another process holds the table's lock
 ├── StaleWriter           someone else committed to a table that this process owns
+├── WriteLost             the disk did not keep what was written
 ├── TableNotReadable      the newest commit of a table is damaged
 └── QueryRefused          a query that may not run here (only reading is allowed)
 """
@@ -23,6 +24,10 @@ class TableOwnedElsewhere(LakeError):
 
 
 class StaleWriter(LakeError):
+    pass
+
+
+class WriteLost(LakeError):
     pass
 
 

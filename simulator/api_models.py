@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from lake.vocabulary import (
     BookingState,
@@ -63,7 +63,7 @@ class Write(Body):
 class NeedsBody(Body):
     specialty: Annotated[str, Field(max_length=64)] | None = None
     room_class: RoomClass | None = None
-    isolation: bool | None = None
+    isolation: StrictBool | None = None
     sex: Sex | None = None
     priority: Annotated[int, Field(ge=1, le=5, strict=True)] | None = None
 
@@ -82,7 +82,7 @@ class BookingRequest(Write):
     patient_ref: PatientRef
     starts_at: Instant | None = None
     ends_at: Instant | None = None
-    admit: bool = False
+    admit: StrictBool = False
     needs: NeedsBody = NeedsBody()
 
 
@@ -124,13 +124,13 @@ class BedRequest(Write):
     ward_name: Annotated[str, Field(max_length=100)]
     specialty: Annotated[str, Field(max_length=64)]
     room_class: RoomClass
-    is_staffed: bool = True
+    is_staffed: StrictBool = True
 
 
 class SimulatorBody(Body):
-    running: bool
-    speed: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
-    seed: Annotated[int, Field(ge=0, le=2**53)]
+    running: StrictBool
+    speed: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False, strict=True)]
+    seed: Annotated[int, Field(ge=0, le=2**53, strict=True)]
 
 
 class BookingAnswer(BaseModel):

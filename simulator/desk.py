@@ -53,6 +53,7 @@ class Desk:
     seed: int = 1
     is_simulating: bool = False
     _lost_actions: bool = False
+    _generation: int = 0
     failure: str = ""
 
     async def open(self) -> None:
@@ -110,6 +111,7 @@ class Desk:
         """Start, stop, or change the simulated hospital; the clock goes on when it stops."""
         if self.mode is not LakeMode.DEMO:
             raise WrongMode
+        await self.commit.durable()
         if speed != self.clock.speed:
             self.clock.set(speed)
             self.commit.stage(c.SetClock(speed, self.clock.time_zone, self.mode), context)
@@ -223,7 +225,9 @@ class Desk:
                 seconds = TICK_SECONDS
                 self._lost_actions = True
             await asyncio.sleep(seconds)
-            if self._lost_actions and not self.commit.is_broken:
+            lost = self._lost_actions or self.commit.generation != self._generation
+            if lost and not self.commit.is_broken:
+                self._generation = self.commit.generation
                 self._world = self._new_world()
                 self._lost_actions = False
 

@@ -24,7 +24,7 @@ from deltalake import (
 )
 
 from lake.arrow import open_or_create
-from lake.errors import StaleWriter, TableNotReadable
+from lake.errors import StaleWriter, TableNotReadable, WriteLost
 from lake.paths import Places
 from lake.tables import BED_EVENTS
 
@@ -160,12 +160,12 @@ class EventLog:
         """The first time a folder is seen, sync all folders above it, up to the lake's own."""
         if folder in self._synced_folders:
             return
-        self._synced_folders.add(folder)
         top = self.places.home.parent
         for parent in folder.parents:
             if parent == top or not parent.is_relative_to(self.places.home):
                 break
             _fsync(parent)
+        self._synced_folders.add(folder)
 
 
 def commit_file(root: Path, version: int) -> Path:
@@ -212,7 +212,7 @@ def _is_whole(root: Path, commit: Path) -> bool:
         return bool(actions) and all(
             (root / add["path"]).stat().st_size == add["size"] for add in adds
         )
-    except (ValueError, OSError, KeyError, TypeError):
+    except (ValueError, FileNotFoundError, KeyError, TypeError):
         return False
 
 
@@ -224,8 +224,14 @@ def _stale(expected: int, found: int) -> StaleWriter:
 
 
 def _fsync(path: Path) -> None:
+    """Raises WriteLost: the kernel tells of a lost write once, so asking again proves nothing."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        raise WriteLost(
+            f"The disk did not keep {path.name}: {error.strerror}.",
+            "Check the disk, then start again; what was not answered may be missing.",
+        ) from error
     finally:
         os.close(handle)

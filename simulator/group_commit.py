@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -20,6 +20,8 @@ from simulator.event_log import EventLog
 
 RECENT_ROWS = 10_000
 RETRY_SECONDS = 1.0
+
+Answer = TypeVar("Answer")
 
 log = structlog.get_logger()
 
@@ -45,7 +47,9 @@ class GroupCommit:
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _disk: asyncio.Lock = field(default_factory=asyncio.Lock)
     _task: asyncio.Task[None] | None = None
+    _published_seq: int = 0
     is_broken: bool = False
+    generation: int = 0
     fatal: LakeError | None = None
 
     @property
@@ -59,7 +63,10 @@ class GroupCommit:
     @property
     def oldest_recent_seq(self) -> int:
         """The oldest row that `follow` still has; past the head where it has none."""
-        return self.recent[0]["seq"] if self.recent else self.durable_seq + 1
+        return self.recent[0]["seq"] if self.recent else self._published_seq + 1
+
+    def __post_init__(self) -> None:
+        self._published_seq = self.durable_seq
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -127,6 +134,8 @@ class GroupCommit:
         async with self._disk:
             try:
                 await asyncio.to_thread(self.event_log.append, rows)
+            except LakeError as error:
+                self._give_up(error)
             except Exception:
                 log.exception("a commit failed", first=rows[0]["seq"], last=rows[-1]["seq"])
                 await self._recover(rows)
@@ -137,6 +146,7 @@ class GroupCommit:
 
     async def _publish(self, rows: list[Row]) -> None:
         self.recent.extend(rows)
+        self._published_seq = self.durable_seq
         ready = [future for seq, future in self._waiting if seq <= self.durable_seq]
         self._waiting = [(s, f) for s, f in self._waiting if s > self.durable_seq]
         for future in ready:
@@ -149,21 +159,22 @@ class GroupCommit:
         """Look up what became of the commit; what rests on a lost one is refused."""
         self.is_broken = True
         try:
-            landed = await self._outcome(rows[-1]["seq"])
+            if await self._insist(lambda: self.event_log.landed(rows[-1]["seq"])):
+                await self._publish(rows)
+            self._refuse_waiting()
+            self._staged.clear()
+            self.engine = await self._insist(self.restore)
         except LakeError as error:
             self._give_up(error)
-            return
-        if landed:
-            await self._publish(rows)
-        self._refuse_waiting()
-        self._staged.clear()
-        self.engine = await asyncio.to_thread(self.restore)
-        self.is_broken = False
+        else:
+            self.generation += 1
+            self.is_broken = False
 
-    async def _outcome(self, last_seq: int) -> bool:
+    async def _insist(self, ask: Callable[[], Answer]) -> Answer:
+        """The answer of storage, however long it is away. Raises LakeError."""
         while True:
             try:
-                return await asyncio.to_thread(self.event_log.landed, last_seq)
+                return await asyncio.to_thread(ask)
             except LakeError:
                 raise
             except Exception:  # noqa: BLE001 - storage is away: keep asking
@@ -178,11 +189,14 @@ class GroupCommit:
         self._waiting.clear()
 
     async def follow(self, after_seq: int) -> AsyncIterator[dict[str, Any]]:
-        """Rows as they become durable, from the recent ones on; the caller reads older ones."""
-        while True:
+        """Rows as they become durable, from the recent ones on; the caller reads older ones.
+
+        Ends for a reader that is too slow: it goes on with older rows.
+        """
+        while self.oldest_recent_seq <= after_seq + 1:
             for row in [row for row in self.recent if row["seq"] > after_seq]:
                 after_seq = row["seq"]
                 yield row
             async with self._news:
-                if self.durable_seq <= after_seq:
+                if self._published_seq <= after_seq:
                     await self._news.wait()

@@ -6,12 +6,12 @@ needed when the new bed is taken before the old one is left.
 """
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heappop, heappush
-from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ TIME_ZONE = "UTC"
 SPECIALTY = "not_stated"
 NO_BED_TOUCHED = ("register", "return")
 INTENSIVE_CARE = "IC"
+CASE_ID = re.compile(r"[A-Za-z0-9._-]{1,56}")
 
 
 class LogRow(NamedTuple):
@@ -72,8 +73,8 @@ def read_log(path: Path) -> tuple[list[LogRow], list[Fault], int]:
         text = path.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise LakeError(f"{path} cannot be read: {error.strerror}.", "Name a CSV file.") from None
-    lines = csv.reader(StringIO(text.replace("\0", "\ufffd")))
-    header = next(lines, [])
+    lines = text.splitlines()
+    header = _values(lines[0]) if lines else []
     if header != COLUMNS:
         raise LakeError(
             f"{path} has the columns {', '.join(header) or '(none)'}.",
@@ -81,29 +82,27 @@ def read_log(path: Path) -> tuple[list[LogRow], list[Fault], int]:
         )
     rows: list[LogRow] = []
     faults: list[Fault] = []
-    number = 0
-    for values in _values(lines):
-        number += 1
-        parsed = _parse(lines.line_num, values)
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        parsed = _parse(number, _values(line))
         if isinstance(parsed, LogRow):
             rows.append(parsed)
         else:
             faults.append(parsed)
-    return sorted(rows, key=lambda row: (row.occurred_at, row.line)), faults, number
+    return (
+        sorted(rows, key=lambda row: (row.occurred_at, row.line)),
+        faults,
+        len(rows) + len(faults),
+    )
 
 
-def _values(lines: Iterator[list[str]]) -> Iterator[list[str]]:
-    """Skips blank lines; a line that csv cannot read comes out as no values."""
-    while True:
-        try:
-            values = next(lines)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield []
-            continue
-        if values:
-            yield values
+def _values(line: str) -> list[str]:
+    """Each line by itself, so that a stray quote spoils no other; none where it cannot be read."""
+    try:
+        return next(csv.reader([line.replace("\0", "\ufffd")], strict=True), [])
+    except csv.Error:
+        return []
 
 
 def _parse(line: int, values: list[str]) -> LogRow | Fault:
@@ -112,15 +111,15 @@ def _parse(line: int, values: list[str]) -> LogRow | Fault:
     case_id, event, unit, detail, occurred_at = (value.strip() for value in values)
     if event not in (*NO_BED_TOUCHED, "admission", "release"):
         return Fault(line, f"unknown event {event!r}")
-    if not case_id.replace("-", "").replace("_", "").replace(".", "").isalnum():
+    if not CASE_ID.fullmatch(case_id):
         return Fault(line, f"case_id {case_id!r} is not an identifier")
     if event == "admission" and not (unit.isalnum() and unit.isascii()):
         return Fault(line, f"an admission to unit {unit!r}")
     try:
         at = datetime.fromisoformat(occurred_at)
-    except ValueError:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return Fault(line, f"occurred_at {occurred_at!r} is not a time")
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     return LogRow(line, case_id, event, unit, detail, at)
 
 

@@ -94,6 +94,8 @@ class World:
         self._agenda: list[tuple[datetime, int, Action]] = []
         self._order = count()
         self._cleaning_planned: set[str] = set()
+        self._cleaning: set[str] = set()
+        self._closed: set[str] = set()
 
     # What the outside calls
 
@@ -112,6 +114,7 @@ class World:
                 self._take_up(booking, at)
         for bed in list(self._hospital().registered_beds):
             if bed.status is BedStatus.CLOSED and bed.last_source == Source.SIMULATOR:
+                self._closed.add(bed.bed_id)
                 self._plan_action(self._after_hours(at, 8), partial(self._open, bed.bed_id))
             if bed.status is BedStatus.CLEANING and bed.last_source == Source.SIMULATOR:
                 self._plan_finish(bed.bed_id, at)
@@ -355,12 +358,17 @@ class World:
             self._plan_action(come, partial(self._come_in, booking_id, patient, leaves))
 
     def _cancel(self, booking_id: str, at: datetime) -> None:
-        self._try(
-            c.CancelBooking(booking_id), at, self._pick(messages.CANCELLATION), "planned_change"
-        )
+        if self._is_own(booking_id):
+            text = self._pick(messages.CANCELLATION)
+            self._try(c.CancelBooking(booking_id), at, text, "planned_change")
+
+    def _is_own(self, booking_id: str) -> bool:
+        booking = self._hospital().bookings.get(booking_id)
+        return booking is not None and booking.source == Source.SIMULATOR
 
     def _expire(self, booking_id: str, at: datetime) -> None:
-        self._try(c.ExpireBooking(booking_id), at, self._pick(messages.NO_SHOW), "no_show")
+        if self._is_own(booking_id):
+            self._try(c.ExpireBooking(booking_id), at, self._pick(messages.NO_SHOW), "no_show")
 
     def _come_in(
         self, booking_id: str, patient: Patient, leaves_at: datetime, at: datetime
@@ -370,7 +378,7 @@ class World:
         if booking is None:  # expired or cancelled: the patient comes all the same
             self._seek_bed(replace(patient, waiting_since=at), at)
             return
-        if booking.state is not BookingState.RESERVED:
+        if booking.state is not BookingState.RESERVED or booking.source != Source.SIMULATOR:
             return
         note = self._pick(messages.ELECTIVE_ADMISSION)
         if self._try(c.AdmitPatient(booking_id), at, note):
@@ -483,6 +491,7 @@ class World:
             self._plan_finish(bed_id, at, isolation)
 
     def _plan_finish(self, bed_id: str, at: datetime, isolation: bool = False) -> None:
+        self._cleaning.add(bed_id)
         a = self._plan.assumptions
         factor = a.isolation_clean_factor if isolation else 1.0
         takes = self._normal_minutes(a.clean_minutes, factor)
@@ -490,7 +499,8 @@ class World:
 
     def _finish_cleaning(self, bed_id: str, isolation: bool, at: datetime) -> None:
         texts = messages.TERMINAL_CLEANING_FINISHED if isolation else messages.CLEANING_FINISHED
-        if self._hospital().bed(bed_id).last_source == Source.SIMULATOR:
+        if bed_id in self._cleaning:
+            self._cleaning.discard(bed_id)
             self._try(c.FinishCleaning(bed_id), at, self._pick(texts))
 
     def _sweep(self, at: datetime) -> None:
@@ -516,10 +526,12 @@ class World:
             reason = self._random.choice(list(messages.CLOSURE))
             command = c.CloseBed(bed.bed_id, reason)
             if self._try(command, at, messages.CLOSURE[reason], reason):
+                self._closed.add(bed.bed_id)
                 self._plan_action(at + HOUR * hours, partial(self._open, bed.bed_id))
 
     def _open(self, bed_id: str, at: datetime) -> None:
-        if self._hospital().bed(bed_id).last_source == Source.SIMULATOR:
+        if bed_id in self._closed:
+            self._closed.discard(bed_id)
             self._try(c.OpenBed(bed_id), at, self._pick(messages.OPENING), "ready")
 
     # After a restart

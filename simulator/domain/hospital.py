@@ -53,11 +53,10 @@ class Hospital:
             (b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.ACTIVE), None
         )
 
-    def next_booking(self, bed_id: str) -> Booking | None:
-        """The first reservation of the bed."""
-        return next(
-            (b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED), None
-        )
+    def next_booking(self, bed_id: str, at: datetime | None = None) -> Booking | None:
+        """The first reservation of the bed; with `at` the first that has not passed by then."""
+        reserved = (b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED)
+        return next((b for b in reserved if at is None or at < (b.ends_at or END_OF_TIME)), None)
 
     def display_status(self, bed: Bed, now: datetime) -> DisplayStatus:
         if bed.status is BedStatus.CLOSED:
@@ -93,7 +92,8 @@ class Hospital:
 
     def bed_columns(self, bed: Bed) -> dict[str, Any]:
         """The bed's whole state, as columns of an event row."""
-        current, following = self.current_booking(bed.bed_id), self.next_booking(bed.bed_id)
+        current = self.current_booking(bed.bed_id)
+        following = self.next_booking(bed.bed_id, bed.last_event_at)
         columns = bed.as_columns()
         if current:
             columns |= {

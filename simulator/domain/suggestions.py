@@ -5,7 +5,7 @@ from datetime import datetime
 from heapq import nsmallest
 from typing import NamedTuple
 
-from lake.vocabulary import BedStatus
+from lake.vocabulary import BedStatus, Rule
 from simulator.domain import rules
 from simulator.domain.beds import Bed
 from simulator.domain.commands import AdmitPatient, BookBed, Command, TransferPatient
@@ -13,6 +13,9 @@ from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 
 MOST = 3
+NO_OTHER_BED_HELPS = frozenset(
+    {Rule.PATIENT_IN_OTHER_BED, Rule.ILLEGAL_BOOKING_CHANGE, Rule.BEFORE_LAST_EVENT}
+)
 
 
 class Suggestion(NamedTuple):
@@ -72,8 +75,12 @@ def _reason(bed: Bed, wanted: Bed) -> str:
     return f"{ward}, {kind}, {clean}, free for the whole time"
 
 
-def suggest(hospital: Hospital, command: Command, at: datetime, now: datetime) -> list[Suggestion]:
-    """Other beds for a refused booking, admission or transfer; none for other commands."""
+def suggest(
+    hospital: Hospital, command: Command, rule: Rule, at: datetime, now: datetime
+) -> list[Suggestion]:
+    """Other beds for a booking, admission or transfer that this bed refused."""
+    if rule in NO_OTHER_BED_HELPS:
+        return []
     match command:
         case BookBed():
             starts_at = at if command.admit else command.starts_at or at

@@ -42,7 +42,11 @@ def router_of(desk: Desk) -> APIRouter:
     ) -> EventSourceResponse:
         """Server-sent events as they become durable; resumes after `Last-Event-ID`."""
         last_id = request.headers.get("Last-Event-ID", "")
-        start = int(last_id) if last_id.isascii() and last_id.isdigit() else after_seq
+        start = (
+            int(last_id)
+            if last_id.isascii() and last_id.isdigit() and len(last_id) < 19
+            else after_seq
+        )
         head = ready(desk).commit.durable_seq
         return EventSourceResponse(_stream(desk, head if start is None else start))
 
@@ -51,16 +55,17 @@ def router_of(desk: Desk) -> APIRouter:
 
 async def _stream(desk: Desk, after_seq: int) -> AsyncIterator[dict[str, str]]:
     """Older rows from the log, then the live ones."""
-    while desk.commit.oldest_recent_seq > after_seq + 1:
-        parameters = {"after_seq": after_seq, "bed_id": None, "limit": 1000}
-        rows = await asyncio.to_thread(ask, desk.reader, EVENTS_AFTER, parameters)
-        if not rows:
-            break
-        for row in rows:
+    while True:
+        while desk.commit.oldest_recent_seq > after_seq + 1:
+            parameters = {"after_seq": after_seq, "bed_id": None, "limit": 1000}
+            rows = await asyncio.to_thread(ask, desk.reader, EVENTS_AFTER, parameters)
+            await desk.commit.durable()
+            for row in rows:
+                after_seq = row["seq"]
+                yield _server_sent(row)
+        async for row in desk.commit.follow(after_seq):
+            after_seq = row["seq"]
             yield _server_sent(row)
-        after_seq = rows[-1]["seq"]
-    async for row in desk.commit.follow(after_seq):
-        yield _server_sent(row)
 
 
 def _server_sent(row: Row) -> dict[str, str]:

@@ -117,10 +117,10 @@ async def carry_out(desk: Desk, request: Request, command: c.Command, context: C
         raise Overloaded
     try:
         row = await desk.carry_out(command, context)
-    except Refusal:
+    except Refusal as refusal:
         now = desk.clock.now()
         at = context.occurred_at or now
-        request.state.suggestions = suggest(desk.engine.hospital, command, at, now)
+        request.state.suggestions = suggest(desk.engine.hospital, command, refusal.rule, at, now)
         raise
     except NotThere:
         await _explain_closed(desk, command)

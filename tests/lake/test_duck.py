@@ -106,6 +106,7 @@ def locked(places) -> LakeReader:
         "SHOW TABLES",
         "SUMMARIZE bronze.bed_events",
         "EXPLAIN SELECT 1",
+        "EXPLAIN ANALYZE SELECT 1",
     ],
 )
 def test_what_reads_may_run(locked, query) -> None:
@@ -124,6 +125,9 @@ def test_what_reads_may_run(locked, query) -> None:
         "SET threads = 1",
         "INSTALL httpfs",
         "SELECT 1; DROP VIEW live_board",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '{lake}/x.csv'",
+        "EXPLAIN (ANALYZE) COPY (SELECT 1) TO '{lake}/x.csv'",
+        "/* */ EXPLAIN ANALYZE COPY (SELECT 1) TO '{lake}/x.csv'",
         "PRAGMA enable_profiling",
         "SELEC 1",
         "SELECT * FROM no_such_table",

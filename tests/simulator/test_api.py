@@ -188,6 +188,8 @@ GOOD = {"bed_id": BED, "patient_ref": "MRN-1"}
         {"starts_at": "0001-01-01T00:00:00+14:00"},
         {"occurred_at": FAR},
         {"admit": "perhaps"},
+        {"admit": "yes"},
+        {"needs": {"isolation": "on"}},
         {"admit": True, "starts_at": FAR},
         {"needs": {"priority": 6}},
         {"needs": {"priority": float("nan")}},
@@ -319,3 +321,21 @@ def make_app(places):
     from simulator.api import create_app
 
     return create_app(make_desk(places))
+
+
+async def test_the_stream_of_events_begins_with_the_older_ones_and_goes_on_live(places) -> None:
+    from simulator.routes.events import _stream
+
+    desk = make_desk(places)
+    async with serving(desk) as api:
+        stream = _stream(desk, 0)
+        head = desk.commit.durable_seq
+        older = [int((await anext(stream))["id"]) for _ in range(head)]
+        assert older == list(range(1, head + 1))
+        coming = asyncio.create_task(anext(stream))
+        await asyncio.sleep(0.05)
+        assert not coming.done()
+        note = await api.post(f"/beds/{BED}/notes", json={"note": "x"})
+        event = await asyncio.wait_for(coming, 5)
+        assert (int(event["id"]), event["event"]) == (note.json()["seq"], "note_added")
+        await stream.aclose()

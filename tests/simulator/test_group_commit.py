@@ -161,3 +161,36 @@ async def test_another_writer_ends_this_one_with_the_cause(desk) -> None:
         await asyncio.sleep(0.01)
     with pytest.raises(StorageUnavailable, match="stale_writer"):
         await desk.carry_out(c.AddNote(BEDS[0]), PERSON)
+
+
+async def test_a_follower_does_not_spin_between_the_disk_and_the_news(desk) -> None:
+    desk.commit.event_log.head_seq += 1  # on disk, not yet published
+    follower = asyncio.create_task(anext(desk.commit.follow(desk.engine.head_seq)))
+    await asyncio.wait_for(asyncio.sleep(0.05), timeout=2)
+    assert not follower.done()
+    follower.cancel()
+    desk.commit.event_log.head_seq -= 1
+
+
+async def test_a_restore_that_fails_is_tried_again(desk, monkeypatch) -> None:
+    event_log, restore = desk.commit.event_log, desk.commit.restore
+    append = event_log.append
+
+    def fails(rows):
+        event_log.append = append
+        raise OSError("disk full")
+
+    failures = [OSError("still away")]
+
+    def fails_once():
+        if failures:
+            raise failures.pop()
+        return restore()
+
+    monkeypatch.setattr("simulator.group_commit.RETRY_SECONDS", 0.01)
+    event_log.append, desk.commit.restore = fails, fails_once
+    with pytest.raises(StorageUnavailable):
+        await desk.carry_out(c.BookBed(BEDS[0], "P-1"), PERSON)
+    while desk.commit.is_broken:
+        await asyncio.sleep(0.01)
+    await desk.carry_out(c.BookBed(BEDS[0], "P-2"), PERSON)

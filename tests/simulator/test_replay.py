@@ -111,3 +111,15 @@ def test_bytes_that_are_no_text_are_reported_and_the_rest_applied(tmp_path, plac
     assert summary.adds_up
     assert summary.rows == 14
     assert len(summary.faults) == 6
+
+
+def test_a_stray_quote_spoils_its_own_line_only(tmp_path, places) -> None:
+    path = tmp_path / "adt.csv"
+    lines = LOG.splitlines()
+    lines.insert(2, 'H,admission,"M,NC,2014-01-01 08:30:00')
+    path.write_text("\n".join(lines))
+    summary = replay_file(places, path, "snr")
+    assert summary.rows == 13
+    assert summary.adds_up
+    assert summary.faults[0].line == 3
+    assert summary.applied == Counter(admission=3, transfer=2, release=1)
