@@ -109,7 +109,7 @@ def _delta_extension() -> Path:
 
 def _refuse_writing(statements: list[duckdb.Statement]) -> None:
     for statement in statements:
-        if statement.type is duckdb.StatementType.EXPLAIN:
+        if statement.type == duckdb.StatementType.EXPLAIN:
             _refuse_writing(duckdb.extract_statements(EXPLAIN.sub("", statement.query)))
         elif statement.type not in READING:
             raise QueryRefused(

@@ -23,7 +23,7 @@ from simulator.domain.errors import NotThere, Refusal
 from simulator.engine import Context, Engine, Row
 from simulator.event_log import EventLog
 from simulator.group_commit import GroupCommit, StorageUnavailable
-from simulator.history import write_first_events
+from simulator.history import finish_history, write_first_events
 from simulator.idempotency import RecentKeys
 from simulator.layout import HospitalPlan
 from simulator.log_queries import Remembered, remember
@@ -128,7 +128,8 @@ class Desk:
         self._event_log.open()
         self.reader = LakeReader(self.places)
         past = self._past()
-        if past.mode is None:
+        is_unfinished = past.mode is LakeMode.DEMO and not past.clock_speed
+        if past.mode is None or is_unfinished:
             self._found(past)
         else:
             self.mode = past.mode
@@ -152,13 +153,17 @@ class Desk:
         return past
 
     def _found(self, past: Remembered) -> None:
-        """The first events of an empty lake."""
-        self.mode = LakeMode.DEMO if self.settings.simulator else LakeMode.LIVE
+        """The first events of an empty lake, or the rest of them if a start was interrupted."""
+        asked = LakeMode.DEMO if self.settings.simulator else LakeMode.LIVE
+        self.mode = past.mode or asked
         wall = wall_now()
         self.clock = HospitalClock(wall, wall, 0.0, self.plan.time_zone)
         self._engine = self._engine_after(past)
-        days = self.settings.history_days if self.mode is LakeMode.DEMO else 0
-        write_first_events(self._engine, self._event_log, self.plan, self.mode, self.seed, days)
+        if past.mode:
+            finish_history(self._engine, self._event_log, self.plan, self.seed)
+        else:
+            days = self.settings.history_days if self.mode is LakeMode.DEMO else 0
+            write_first_events(self._engine, self._event_log, self.plan, self.mode, self.seed, days)
         self.clock.set(self._speed)
         rows = self._engine.stage(
             c.SetClock(self._speed, self.clock.time_zone, self.mode), system_context()

@@ -56,15 +56,29 @@ def write_first_events(
     writer.flush()
 
 
+def finish_history(engine: Engine, event_log: EventLog, plan: HospitalPlan, seed: int) -> None:
+    """Take up a simulated past that was interrupted while it was written, up to now."""
+    writer = BulkWriter(engine, event_log)
+    reached = max(bed.last_event_at for bed in engine.hospital.beds.values())
+    world = _world(writer, plan, f"{seed}:{engine.head_seq}")
+    world.resume(reached)
+    world.advance(engine.clock.now())
+    writer.flush()
+
+
 def _simulate(
     writer: BulkWriter, plan: HospitalPlan, seed: int, start: datetime, end: datetime
 ) -> None:
+    world = _world(writer, plan, seed)
+    world.open_doors(start)
+    world.advance(end)
+
+
+def _world(writer: BulkWriter, plan: HospitalPlan, seed: int | str) -> World:
     def execute(
         command: c.Command, at: datetime, note: str | None = None, reason_code: str | None = None
     ) -> list[Row]:
         context = Context(Source.SIMULATOR, "simulator", Role.SYSTEM, at, reason_code, note)
         return writer.carry_out(command, context)
 
-    world = World(plan, seed, lambda: writer.engine.hospital, execute)
-    world.open_doors(start)
-    world.advance(end)
+    return World(plan, seed, lambda: writer.engine.hospital, execute)

@@ -72,6 +72,7 @@ class Remembered:
     head_hash: str
     latest_at: datetime | None
     mode: LakeMode | None
+    clock_speed: float | None
     time_zone: str | None
     recent_keys: list[Row]
 
@@ -89,6 +90,7 @@ def remember(reader: LakeReader) -> Remembered:
         head_hash=head["chain_hash"] or chain.FIRST_HASH,
         latest_at=head["occurred_at"],
         mode=LakeMode(clock["mode"]) if clock["mode"] else None,
+        clock_speed=clock["clock_speed"],
         time_zone=clock["time_zone"],
         recent_keys=ask(reader, RECENT_KEYS, {"since": since, "since_on": since.date()}),
     )
