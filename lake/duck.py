@@ -109,8 +109,9 @@ def _delta_extension() -> Path:
 
 def _refuse_writing(statements: list[duckdb.Statement]) -> None:
     for statement in statements:
-        if statement.type == duckdb.StatementType.EXPLAIN:
-            _refuse_writing(duckdb.extract_statements(EXPLAIN.sub("", statement.query)))
+        explained = EXPLAIN.sub("", statement.query)
+        if statement.type == duckdb.StatementType.EXPLAIN and explained != statement.query:
+            _refuse_writing(duckdb.extract_statements(explained))
         elif statement.type not in READING:
             raise QueryRefused(
                 f"{statement.type.name} is not allowed: the lake is read-only here.",
