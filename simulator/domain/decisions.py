@@ -159,15 +159,8 @@ def _transfer(hospital: Hospital, command: c.TransferPatient, moment: Moment) ->
     needs = command.needs or replace(stay.needs, isolation=left.status is BedStatus.ISOLATED)
     runs_over = stay.ends_at is not None and stay.ends_at <= moment.at
     ends_at = None if runs_over else stay.ends_at
-    rules.not_closed(taken)
-    if taken.holds_a_patient:
-        raise Refusal(
-            Rule.BED_OCCUPIED,
-            f"{taken.bed_id} is {taken.status}.",
-            hospital.current_booking(taken.bed_id),
-        )
-    if taken.needs_cleaning:
-        raise Refusal(Rule.BED_NOT_CLEAN, f"{taken.bed_id} is {taken.status}.")
+    rules.vacant(hospital, taken)
+    rules.clean(taken)
     rules.free_for(hospital, taken, moment.at, ends_at, moment.now)
     arrived = Booking(
         booking_id=f"B{moment.next_seq}",

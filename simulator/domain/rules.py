@@ -70,8 +70,8 @@ def _after_the_stay(
         )
 
 
-def can_take_a_patient(hospital: Hospital, bed: Bed, patient_ref: str) -> None:
-    """The bed holds nobody and is clean, and the patient is in no other bed."""
+def vacant(hospital: Hospital, bed: Bed) -> None:
+    """The bed is not closed and holds nobody."""
     not_closed(bed)
     if bed.holds_a_patient:
         raise Refusal(
@@ -79,6 +79,16 @@ def can_take_a_patient(hospital: Hospital, bed: Bed, patient_ref: str) -> None:
             f"{bed.bed_id} is {bed.status}.",
             hospital.current_booking(bed.bed_id),
         )
+
+
+def clean(bed: Bed) -> None:
+    if bed.needs_cleaning:
+        raise Refusal(Rule.BED_NOT_CLEAN, f"{bed.bed_id} is {bed.status}.")
+
+
+def can_take_a_patient(hospital: Hospital, bed: Bed, patient_ref: str) -> None:
+    """The bed holds nobody and is clean, and the patient is in no other bed."""
+    vacant(hospital, bed)
     in_bed = hospital.in_bed.get(patient_ref)
     if in_bed is not None and in_bed != bed.bed_id:
         raise Refusal(
@@ -86,8 +96,7 @@ def can_take_a_patient(hospital: Hospital, bed: Bed, patient_ref: str) -> None:
             f"{patient_ref} is in {in_bed}; a transfer moves a patient.",
             hospital.current_booking(in_bed),
         )
-    if bed.needs_cleaning:
-        raise Refusal(Rule.BED_NOT_CLEAN, f"{bed.bed_id} is {bed.status}.")
+    clean(bed)
 
 
 def in_state(booking: Booking, state: BookingState, verb: str) -> None:
