@@ -135,11 +135,7 @@ class Desk:
             self.mode = past.mode
             self.clock = self._clock_after(past)
             self._engine = self._engine_after(past)
-            speed = self.clock.speed
-            rows = self._engine.stage(
-                c.SetClock(speed, self.clock.time_zone, self.mode), system_context()
-            )
-            self._event_log.append(rows)
+        self._write_clock()
 
     def _past(self) -> Remembered:
         past = remember(self.reader)
@@ -165,10 +161,10 @@ class Desk:
             days = self.settings.history_days if self.mode is LakeMode.DEMO else 0
             write_first_events(self._engine, self._event_log, self.plan, self.mode, self.seed, days)
         self.clock.set(self._speed)
-        rows = self._engine.stage(
-            c.SetClock(self._speed, self.clock.time_zone, self.mode), system_context()
-        )
-        self._event_log.append(rows)
+
+    def _write_clock(self) -> None:
+        command = c.SetClock(self.clock.speed, self.clock.time_zone, self.mode)
+        self._event_log.append(self._engine.stage(command, system_context()))
 
     @property
     def _speed(self) -> float:
