@@ -25,18 +25,17 @@ from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS
 IS_VALID = "rule IS NULL"
 FEW = 10_000
 """Rows that are quicker looked at here than in a job with a shuffle."""
-NARROW = ("hospital_id", "seq", "event_id", "bed_id", "rule")
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What rows hold: how many, and from which `seq` and `event_id` to which."""
+    """What rows hold: how many, and from which `seq` and `id_key` to which."""
 
     count: int = 0
     low_seq: int = 0
     high_seq: int = 0
-    low_id: str = ""
-    high_id: str = ""
+    low_id: int = 0
+    high_id: int = 0
 
     def with_(self, other: "Extent") -> "Extent":
         if not (self.count and other.count):
@@ -70,39 +69,60 @@ class Summary:
         return self.valid.count + self.broken_count
 
 
-def _extent() -> tuple[Column, ...]:
-    of_valid = [F.when(F.expr(IS_VALID), F.col(c)) for c in ("seq", "event_id")]
-    return (
-        F.count_if(F.expr(IS_VALID)),
-        *(of(column) for column in of_valid for of in (F.min, F.max)),
+def keys(events: DataFrame) -> DataFrame:
+    """Checked events without their width: numbers stand for the `event_id`.
+
+    Equal ids have equal numbers, and those of UUIDv7 rise with their time. Aggregating numbers
+    takes a third of the time that strings take.
+    """
+    instant = F.replace(F.substring("event_id", 1, 13), F.lit("-"), F.lit(""))
+    return events.select(
+        "hospital_id",
+        "bed_id",
+        "seq",
+        F.expr(IS_VALID).alias("is_valid"),
+        F.conv(instant, 16, 10).cast("bigint").alias("id_key"),
+        F.xxhash64("event_id").alias("id_digest"),
     )
 
 
-def summary(events: DataFrame) -> Summary:
-    """One pass over narrow columns, one row per bed."""
-    per_bed = events.groupBy("bed_id").agg(F.max("hospital_id"), F.count("*"), *_extent())
+def extent(of: DataFrame) -> tuple[Column, ...]:
+    """The fields of an Extent of the valid rows among these keys."""
+    valid = [F.when(F.col("is_valid"), F.coalesce(of[c], F.lit(0))) for c in ("seq", "id_key")]
+    return (
+        F.count_if("is_valid"),
+        *(end(column) for column in valid for end in (F.min, F.max)),
+    )
+
+
+def summary(batch: DataFrame) -> Summary:
+    """One pass over the keys of a batch, one row per bed."""
+    per_bed = batch.groupBy("hospital_id", "bed_id").agg(F.count("*"), *extent(batch))
     beds = [(row[0], row[1], row[2], Extent(*row[3:])) for row in per_bed.collect()]
-    valid = reduce(Extent.with_, (extent for *_, extent in beds), Extent())
+    valid = reduce(Extent.with_, (of_bed for *_, of_bed in beds), Extent())
     return Summary(
         valid,
         sum(count for _, _, count, _ in beds) - valid.count,
-        max((hospital for _, hospital, *_ in beds if hospital), default=None),
-        [extent.high_seq for bed, *_, extent in beds if bed and extent.count],
+        max((hospital for hospital, *_ in beds if hospital), default=None),
+        [of_bed.high_seq for _, bed, _, of_bed in beds if bed and of_bed.count],
     )
 
 
-def repeats_itself(events: DataFrame, count: int) -> bool:
+def repeats_itself(batch: DataFrame, count: int) -> bool:
     """Whether two valid rows may share a `seq` or an `event_id`.
 
-    Many ids are compared by a 64-bit digest: two that share one cause a needless closer look,
-    never an oversight.
+    Ids are compared by a 64-bit digest: two that share one cause a needless closer look, never
+    an oversight.
     """
-    valid = events.where(IS_VALID)
+    valid = batch.where("is_valid").select("seq", "id_digest")
     if count <= FEW:
-        seqs, ids = zip(*valid.select("seq", "event_id").collect(), strict=True)
+        seqs, ids = zip(*valid.collect(), strict=True)
         return min(len(set(seqs)), len(set(ids))) < count
-    keys = (F.col("seq"), F.xxhash64("event_id"))
-    return any(valid.select(key.alias("key")).distinct().count() < count for key in keys)
+    bits = valid.groupBy(F.bitmap_bucket_number("seq").alias("bucket")).agg(
+        F.bitmap_count(F.bitmap_construct_agg(F.bitmap_bit_position("seq"))).alias("bits")
+    )
+    [(seq_count,)] = bits.agg(F.sum("bits")).collect()
+    return min(seq_count, valid.select("id_digest").distinct().count()) < count
 
 
 class Intake:
@@ -113,47 +133,54 @@ class Intake:
         self._places = places
         self._application = application
         self._done_until = lake.written_until(spark, places, SILVER_BED_EVENTS, application)
-        [row] = self._silver().withColumn("rule", F.lit(None)).agg(*_extent()).collect()
+        seen = keys(self._silver().withColumn("rule", F.lit(None)))
+        [row] = seen.agg(*extent(seen)).collect()
         self._seen = Extent(*row) if row[0] else Extent()
+        self._board = lake.read(spark, places, BED_BOARD)
 
     def take(self, batch: DataFrame, batch_id: int) -> Summary:
         events = checked(batch.select(*BED_EVENTS.column_names))
-        once = (self._application, batch_id)
-        narrow = events.select(*NARROW).persist()
+        batch_keys = keys(events).persist()
         try:
-            found = summary(narrow)
-            if batch_id > self._done_until:
-                events, found = self._deduplicated(events, narrow, found)
-                self._write(events, found, once)
+            found = summary(batch_keys)
+            if batch_id <= self._done_until:
+                self._show(self._silver(), found)
+                return found
+            events, found = self._deduplicated(events, batch_keys, found)
         finally:
-            narrow.unpersist()
-        # A wide batch is not read a second time: of silver only the files with these rows are.
-        is_in_silver = batch_id <= self._done_until or found.count > FEW
-        self._show(self._silver() if is_in_silver else events.where(IS_VALID), found, once)
+            batch_keys.unpersist()
+        if found.count <= FEW:  # the board first: somebody waits for it
+            self._show(events.where(IS_VALID), found)
+            self._write(events, found, batch_id)
+        else:  # not read a second time: of silver only the files with these rows are
+            self._write(events, found, batch_id)
+            self._show(self._silver(), found)
         return found
 
     def _deduplicated(
-        self, events: DataFrame, narrow: DataFrame, found: Summary
+        self, events: DataFrame, batch_keys: DataFrame, found: Summary
     ) -> tuple[DataFrame, Summary]:
         meets = self._seen.may_meet(found.valid)
-        if not found.valid.count or not (meets or repeats_itself(narrow, found.valid.count)):
+        if not found.valid.count or not (meets or repeats_itself(batch_keys, found.valid.count)):
             return events, found
         seen = self._silver().select("seq", "event_id")
         events = without_duplicates(events, seen if meets else seen.limit(0))
-        return events, summary(events)
+        return events, summary(keys(events))
 
-    def _write(self, events: DataFrame, found: Summary, once: tuple[str, int]) -> None:
+    def _write(self, events: DataFrame, found: Summary, batch_id: int) -> None:
+        once = (self._application, batch_id)
         if found.broken_count:
             lake.append(quarantine(events), self._places, QUARANTINE, once=once)
         # Even without a row: the commit says that this batch is done.
         lake.append(silver_bed_events(events), self._places, SILVER_BED_EVENTS, once=once)
         self._seen = self._seen.with_(found.valid)
 
-    def _show(self, events: DataFrame, found: Summary, once: tuple[str, int]) -> None:
+    def _show(self, events: DataFrame, found: Summary) -> None:
         if found.newest:
-            newer = bed_rows(events, found.newest)
-            board = bed_board(lake.read(self._spark, self._places, BED_BOARD), newer)
-            lake.replace(board.coalesce(1), self._places, BED_BOARD, once=once)
+            board = bed_board(self._board, bed_rows(events, found.newest))
+            # Kept here: nobody else writes it, and reading Delta takes as long as writing it.
+            self._board = board.coalesce(1).localCheckpoint()
+            lake.replace(self._board, self._places, BED_BOARD)
 
     def _silver(self) -> DataFrame:
         return lake.read(self._spark, self._places, SILVER_BED_EVENTS)

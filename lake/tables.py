@@ -159,7 +159,7 @@ SILVER_BED_EVENTS = Table(
     partition_by=("occurred_on",),
     properties={
         "delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,bed_id,booking_id",
-        "delta.checkpointInterval": "50",
+        "delta.checkpointInterval": "20",
         "delta.logRetentionDuration": "interval 3 days",
         "delta.deletedFileRetentionDuration": "interval 2 days",
     },
@@ -197,7 +197,7 @@ BED_BOARD = Table(
     properties={
         # One small file, replaced every second or so: old ones and their log must not pile up.
         "delta.dataSkippingNumIndexedCols": "0",
-        "delta.checkpointInterval": "50",
+        "delta.checkpointInterval": "20",
         "delta.logRetentionDuration": "interval 1 hours",
         "delta.deletedFileRetentionDuration": "interval 1 hours",
     },
