@@ -14,13 +14,13 @@ def run(from_on: str | None, to_on: str | None) -> None:
     if first and last and last < first:
         raise BadParameter(f"--to {last} lies before --from {first}; swap them.")
     if prefect_runs.server_answers():
-        parameters = {"from_on": from_on, "to_on": to_on}
-        prefect_runs.run("build_gold/build_gold", parameters)
+        notes = prefect_runs.run("build_gold", {"from_on": from_on, "to_on": to_on})
     else:
         from flows.build_gold import run as build
 
-        for note in build(Places.from_settings(), first, last).notes:
-            print(note, file=sys.stderr)
+        notes = build(Places.from_settings(), first, last).notes
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 def _date(option: str, text: str | None) -> date | None:

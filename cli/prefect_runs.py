@@ -1,17 +1,18 @@
 """Runs a deployment on the stack's Prefect server and waits for its end."""
 
-import os
-import subprocess
 import sys
+import time
 from typing import Any
 
 import httpx
-import orjson
 
 from cli.settings import StackSettings
 from cli.stack import Stack
 from lake.errors import LakeError
 from lake.paths import Places
+
+ASK_EVERY_SECONDS = 0.5
+FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 
 def api_url() -> str:
@@ -28,14 +29,39 @@ def server_answers() -> bool:
         return False
 
 
-def run(deployment: str, parameters: dict[str, Any]) -> None:
-    """Raises LakeError where the run does not complete."""
-    given = {name: value for name, value in parameters.items() if value is not None}
-    command = [sys.executable, "-m", "prefect", "deployment", "run", deployment, "--watch"]
-    command += ["--params", orjson.dumps(given).decode()]
-    environment = os.environ | {"PREFECT_API_URL": api_url(), "DO_NOT_TRACK": "1"}
-    done = subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
-    if done.returncode:
+def run(name: str, parameters: dict[str, Any]) -> list[str]:
+    """Run the deployment of the flow `name` to its end; gives what its artifacts say.
+
+    Raises LakeError where the run does not complete.
+    """
+    given = {key: value for key, value in parameters.items() if value is not None}
+    with httpx.Client(base_url=api_url(), timeout=30) as prefect:
+        deployment = _answer(prefect.get(f"/deployments/name/{name}/{name}"))
+        path = f"/deployments/{deployment['id']}/create_flow_run"
+        flow_run = _answer(prefect.post(path, json={"parameters": given}))
+        state = _final_state(prefect, flow_run["id"])
+        of_run = {"artifacts": {"flow_run_id": {"any_": [flow_run["id"]]}}}
+        artifacts = _answer(prefect.post("/artifacts/filter", json=of_run))
+    if state["type"] != "COMPLETED":
         raise LakeError(
-            f"The run of {deployment} did not complete.", "The Prefect UI shows its log."
+            f"The run {flow_run['name']} of {name} ended as {state['name']}: {state['message']}",
+            f"Its log: http://127.0.0.1:{StackSettings().prefect_port}/runs/flow-run/{flow_run['id']}",
         )
+    return [artifact["description"] for artifact in artifacts if artifact["description"]]
+
+
+def _final_state(prefect: httpx.Client, flow_run_id: str) -> dict[str, Any]:
+    """Tells each change of state on the way."""
+    told = None
+    while True:
+        state: dict[str, Any] = _answer(prefect.get(f"/flow_runs/{flow_run_id}"))["state"]
+        if state["name"] != told:
+            print(f"{state['name']} ...", file=sys.stderr)
+            told = state["name"]
+        if state["type"] in FINAL:
+            return state
+        time.sleep(ASK_EVERY_SECONDS)
+
+
+def _answer(response: httpx.Response) -> Any:
+    return response.raise_for_status().json()

@@ -1,14 +1,16 @@
 """One micro-batch of the log: into silver.bed_events or quarantine, and onto the board.
 
-A batch may come twice: a stream that died between two writes gets it again. The appends carry
-(checkpoint, batch) and are not repeated; the board takes the newest `seq`, which is the same
-however often it is done.
+A batch may come twice: a stream that died between two writes gets it again. The appends carry the
+checkpoint and the batch, so that a table that has the batch is not given it again; the board takes
+the newest `seq`, which is the same however often it is done.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
+from operator import xor
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from flows.transforms.bed_board import bed_board, bed_rows
@@ -20,7 +22,7 @@ from flows.transforms.silver_bed_events import (
 )
 from lake import spark as lake
 from lake.paths import Places
-from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS
+from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, Table
 
 IS_VALID = "rule IS NULL"
 FEW = 10_000
@@ -54,6 +56,15 @@ class Extent:
         by_id = self.low_id <= other.high_id and other.low_id <= self.high_id
         return bool(self.count and other.count) and (by_seq or by_id)
 
+    def within(self) -> Column:
+        """Rows that may be in here, in terms by which files can be skipped."""
+        if not self.low_id:  # ids that are no UUIDv7 say nothing
+            return F.lit(True)
+        low_id, high_id = (f"{key:012x}" for key in (self.low_id, self.high_id))
+        from_id, to_id = (f"{key[:8]}-{key[8:]}" for key in (low_id, high_id))
+        by_id = (F.col("event_id") >= from_id) & (F.col("event_id") < f"{to_id}~")
+        return F.col("seq").between(self.low_seq, self.high_seq) | by_id
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -62,7 +73,9 @@ class Summary:
     valid: Extent
     broken_count: int
     hospital_id: str | None
-    newest: list[int] = field(default_factory=list)
+    newest: list[int]
+    repeats_itself: bool
+    """Whether two valid rows may share a `seq` or an `event_id`."""
 
     @property
     def count(self) -> int:
@@ -70,25 +83,22 @@ class Summary:
 
 
 def keys(events: DataFrame) -> DataFrame:
-    """Checked events without their width: numbers stand for the `event_id`.
-
-    Equal ids have equal numbers, and those of UUIDv7 rise with their time. Aggregating numbers
-    takes a third of the time that strings take.
-    """
+    """Checked events without their width. `id_key`, the time in a UUIDv7, is a number, which
+    aggregates in a third of the time that a text takes."""
     instant = F.replace(F.substring("event_id", 1, 13), F.lit("-"), F.lit(""))
     return events.select(
         "hospital_id",
         "bed_id",
-        "seq",
+        F.coalesce("seq", F.lit(0)).alias("seq"),
         F.expr(IS_VALID).alias("is_valid"),
-        F.conv(instant, 16, 10).cast("bigint").alias("id_key"),
-        F.xxhash64("event_id").alias("id_digest"),
+        F.coalesce(F.conv(instant, 16, 10).cast("bigint"), F.lit(0)).alias("id_key"),
+        "event_id",
     )
 
 
-def extent(of: DataFrame) -> tuple[Column, ...]:
+def extent() -> tuple[Column, ...]:
     """The fields of an Extent of the valid rows among these keys."""
-    valid = [F.when(F.col("is_valid"), F.coalesce(of[c], F.lit(0))) for c in ("seq", "id_key")]
+    valid = (F.when(F.col("is_valid"), F.col(column)) for column in ("seq", "id_key"))
     return (
         F.count_if("is_valid"),
         *(end(column) for column in valid for end in (F.min, F.max)),
@@ -96,33 +106,60 @@ def extent(of: DataFrame) -> tuple[Column, ...]:
 
 
 def summary(batch: DataFrame) -> Summary:
-    """One pass over the keys of a batch, one row per bed."""
-    per_bed = batch.groupBy("hospital_id", "bed_id").agg(F.count("*"), *extent(batch))
-    beds = [(row[0], row[1], row[2], Extent(*row[3:])) for row in per_bed.collect()]
+    """The summary of the keys of a batch; few are fetched, many are aggregated where they lie."""
+    few = batch.limit(FEW + 1).collect()
+    return summary_of_few(few) if len(few) <= FEW else summary_of_many(batch)
+
+
+def summary_of_few(rows: Sequence[Row]) -> Summary:
+    valid = [row for row in rows if row["is_valid"]]
+    newest: dict[str, int] = {}
+    for row in valid:
+        if row["bed_id"]:
+            newest[row["bed_id"]] = max(row["seq"], newest.get(row["bed_id"], 0))
+    extents = (Extent(1, row["seq"], row["seq"], row["id_key"], row["id_key"]) for row in valid)
+    different = min(len({row["seq"] for row in valid}), len({row["event_id"] for row in valid}))
+    return Summary(
+        reduce(Extent.with_, extents, Extent()),
+        len(rows) - len(valid),
+        max((row["hospital_id"] for row in rows if row["hospital_id"]), default=None),
+        list(newest.values()),
+        repeats_itself=different < len(valid),
+    )
+
+
+def summary_of_many(batch: DataFrame) -> Summary:
+    """One pass over the keys, one row per bed, and one over the ids.
+
+    Numbers that are as many as the range from the lowest to the highest, and whose hashes add up
+    like those of that range, are each there once (but for one chance in 2^64).
+    """
+    hashed = F.bit_xor(F.when(F.col("is_valid"), F.xxhash64("seq")))
+    per_bed = batch.groupBy("hospital_id", "bed_id").agg(F.count("*"), hashed, *extent())
+    beds = [(*row[:4], Extent(*row[4:])) for row in per_bed.collect()]
     valid = reduce(Extent.with_, (of_bed for *_, of_bed in beds), Extent())
+    broken_count = sum(count for _, _, count, *_ in beds) - valid.count
+    hashes = reduce(xor, (of_bed[3] or 0 for of_bed in beds), 0)
     return Summary(
         valid,
-        sum(count for _, _, count, _ in beds) - valid.count,
+        broken_count,
         max((hospital for hospital, *_ in beds if hospital), default=None),
-        [of_bed.high_seq for _, bed, _, of_bed in beds if bed and of_bed.count],
+        [of_bed.high_seq for _, bed, _, _, of_bed in beds if bed and of_bed.count],
+        repeats_itself=_has_gaps(batch.sparkSession, valid, hashes)
+        or _repeats_an_id(batch.where("is_valid") if broken_count else batch, valid.count),
     )
 
 
-def repeats_itself(batch: DataFrame, count: int) -> bool:
-    """Whether two valid rows may share a `seq` or an `event_id`.
+def _repeats_an_id(batch: DataFrame, count: int) -> bool:
+    return bool(batch.select("event_id").distinct().count() < count)
 
-    Ids are compared by a 64-bit digest: two that share one cause a needless closer look, never
-    an oversight.
-    """
-    valid = batch.where("is_valid").select("seq", "id_digest")
-    if count <= FEW:
-        seqs, ids = zip(*valid.collect(), strict=True)
-        return min(len(set(seqs)), len(set(ids))) < count
-    bits = valid.groupBy(F.bitmap_bucket_number("seq").alias("bucket")).agg(
-        F.bitmap_count(F.bitmap_construct_agg(F.bitmap_bit_position("seq"))).alias("bits")
-    )
-    [(seq_count,)] = bits.agg(F.sum("bits")).collect()
-    return min(seq_count, valid.select("id_digest").distinct().count()) < count
+
+def _has_gaps(spark: SparkSession, valid: Extent, hashes: int) -> bool:
+    """Whether some `seq` between the lowest and the highest is not there just once."""
+    if not valid.count or valid.high_seq - valid.low_seq + 1 != valid.count:
+        return True
+    whole = spark.range(valid.low_seq, valid.high_seq + 1).agg(F.bit_xor(F.xxhash64("id")))
+    return bool(whole.collect()[0][0] != hashes)
 
 
 class Intake:
@@ -132,23 +169,24 @@ class Intake:
         self._spark = spark
         self._places = places
         self._application = application
-        self._done_until = lake.written_until(spark, places, SILVER_BED_EVENTS, application)
+        self._written = {
+            table.name: lake.written_until(spark, places, table, application)
+            for table in (SILVER_BED_EVENTS, QUARANTINE)
+        }
         seen = keys(self._silver().withColumn("rule", F.lit(None)))
-        [row] = seen.agg(*extent(seen)).collect()
+        [row] = seen.agg(*extent()).collect()
         self._seen = Extent(*row) if row[0] else Extent()
         self._board = lake.read(spark, places, BED_BOARD)
 
     def take(self, batch: DataFrame, batch_id: int) -> Summary:
-        events = checked(batch.select(*BED_EVENTS.column_names))
-        batch_keys = keys(events).persist()
-        try:
-            found = summary(batch_keys)
-            if batch_id <= self._done_until:
-                self._show(self._silver(), found)
-                return found
-            events, found = self._deduplicated(events, batch_keys, found)
-        finally:
-            batch_keys.unpersist()
+        """`batch` says in which files the rows are."""
+        files = lake.files_of(batch)
+        events = checked(lake.read_files(self._spark, self._places, BED_EVENTS, files))
+        found = summary(keys(events))
+        if batch_id <= self._written[SILVER_BED_EVENTS.name]:
+            self._show(self._silver(), found)
+            return found
+        events, found = self._deduplicated(events, found)
         if found.count <= FEW:  # the board first: somebody waits for it
             self._show(events.where(IS_VALID), found)
             self._write(events, found, batch_id)
@@ -157,23 +195,25 @@ class Intake:
             self._show(self._silver(), found)
         return found
 
-    def _deduplicated(
-        self, events: DataFrame, batch_keys: DataFrame, found: Summary
-    ) -> tuple[DataFrame, Summary]:
+    def _deduplicated(self, events: DataFrame, found: Summary) -> tuple[DataFrame, Summary]:
         meets = self._seen.may_meet(found.valid)
-        if not found.valid.count or not (meets or repeats_itself(batch_keys, found.valid.count)):
+        if not (meets or found.repeats_itself):
             return events, found
-        seen = self._silver().select("seq", "event_id")
+        seen = self._silver().where(found.valid.within()).select("seq", "event_id")
         events = without_duplicates(events, seen if meets else seen.limit(0))
         return events, summary(keys(events))
 
     def _write(self, events: DataFrame, found: Summary, batch_id: int) -> None:
-        once = (self._application, batch_id)
         if found.broken_count:
-            lake.append(quarantine(events), self._places, QUARANTINE, once=once)
+            self._append(quarantine(events), QUARANTINE, batch_id)
         # Even without a row: the commit says that this batch is done.
-        lake.append(silver_bed_events(events), self._places, SILVER_BED_EVENTS, once=once)
+        self._append(silver_bed_events(events), SILVER_BED_EVENTS, batch_id)
         self._seen = self._seen.with_(found.valid)
+
+    def _append(self, rows: DataFrame, table: Table, batch_id: int) -> None:
+        if batch_id > self._written[table.name]:
+            lake.append(rows, self._places, table, batch=(self._application, batch_id))
+            self._written[table.name] = batch_id
 
     def _show(self, events: DataFrame, found: Summary) -> None:
         if found.newest:

@@ -15,7 +15,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from flows import live_board, live_terms
 from flows.live_board import LiveBoard
 from flows.live_terms import LiveTerms
-from flows.supervision import Ending, OwnRun, RunProcess, noted
+from flows.supervision import Ending, OwnRun, RunProcess, note
 from lake import spark as lake
 from lake.ownership import own
 from lake.paths import Places
@@ -55,9 +55,12 @@ def run(
     once: bool = False,
     run_name: str = "by hand",
     should_end: ShouldEnd = lambda: None,
+    process: RunProcess | None = None,
 ) -> Ending | None:
     """Follow the log until told to end; with `once` until all that is there is taken in."""
     with own(places, Owner.STREAM, f"stream_bookings, run {run_name}") as lock:
+        if process:
+            note(places, process)
         spark = lake.session("stream_bookings")
         try:
             with lake.hold_in_jvm(spark, lock):
@@ -131,8 +134,13 @@ def stream_bookings(once: bool = False) -> State[Any]:
     """Runs until it is cancelled. `once`: catch up with the log, then stop."""
     places = Places.from_settings()
     own_run = OwnRun(flow_run.id)
-    with noted(places, RunProcess.this(str(flow_run.id))):
-        ending = run(places, once=once, run_name=flow_run.name, should_end=own_run.ending)
+    ending = run(
+        places,
+        once=once,
+        run_name=flow_run.name,
+        should_end=own_run.ending,
+        process=RunProcess.this(str(flow_run.id)),
+    )
     if ending is Ending.CANCELLED:
         return Cancelled(message="The stream ended when its run was cancelled.")
     if ending is Ending.ORPHANED:

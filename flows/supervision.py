@@ -4,8 +4,6 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -57,13 +55,14 @@ def _note(places: Places) -> Path:
     return places.home / "locks" / "stream_run.json"
 
 
-@contextmanager
-def noted(places: Places, process: RunProcess) -> Iterator[None]:
-    """Leave word of which process a run is; the watcher looks for it when the run is silent."""
-    note = _note(places)
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(asdict(process)))
-    yield
+def note(places: Places, process: RunProcess) -> None:
+    """Leave word of which process writes for a run; the watcher looks for it when that is silent.
+
+    Only the owner of the stream's tables may: another run must not hide it.
+    """
+    path = _note(places)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(process)))
 
 
 def noted_process(places: Places) -> RunProcess | None:

@@ -3,7 +3,7 @@ import os
 import pytest
 from prefect.client.schemas.objects import StateType as S
 
-from flows.supervision import RunProcess, noted, noted_process
+from flows.supervision import RunProcess, note, noted_process
 from flows.watch_stream import MOST_STARTS, Starts, needs_start
 from lake.paths import Places
 
@@ -40,8 +40,8 @@ def test_five_starts_in_ten_minutes_are_enough() -> None:
 
 def test_a_run_leaves_word_of_its_process(places: Places) -> None:
     assert noted_process(places) is None
-    with noted(places, RunProcess.this("run-1")):
-        found = noted_process(places)
+    note(places, RunProcess.this("run-1"))
+    found = noted_process(places)
 
     assert found is not None
     assert (found.flow_run_id, found.process_id, found.is_gone) == ("run-1", os.getpid(), False)
