@@ -20,6 +20,7 @@ from flows.transforms.bookings import bookings
 from flows.transforms.census_hourly import census_hourly
 from flows.transforms.ward_daily import ward_daily
 from lake import spark as lake
+from lake.arrow import ensure
 from lake.duck import LakeReader
 from lake.paths import Places
 from lake.tables import (
@@ -79,7 +80,7 @@ def build(
     log = read_log(spark, places)
     if log is None:
         return Built(notes=["The log has no events yet: nothing to build."])
-    lake.ensure(spark, places, *TABLES, TABLE_RUNS_BATCH)
+    ensure(places, *TABLES, TABLE_RUNS_BATCH)
     by_date = from_on is not None or to_on is not None
     asked = (
         (from_on or log.first_on, to_on or log.last_on) if by_date else touched(spark, places, log)
@@ -95,7 +96,7 @@ def build(
 
 
 def await_first_batch(places: Places) -> None:
-    """The very first build waits a while for the stream, before it takes a JVM of its own."""
+    """The very first build waits a while for the stream; its JVM has started by then."""
     deadline = time.monotonic() + FIRST_BATCH_SECONDS
     reader = LakeReader(places)
     while places.exists(BED_EVENTS) and time.monotonic() < deadline:
@@ -178,22 +179,25 @@ def _build_tables(
     # One log for all tables, though the stream goes on.
     events = lake.read(spark, places, SILVER_BED_EVENTS, version_read)
     events = events.where(F.col("seq") <= log.high_seq)
-    census = census_hourly(events, until=log.until, since=_day_starts(dates[0]))
-    steps: list[tuple[Table, DataFrame]] = [
+    census = census_hourly(events, until=log.until, since=_day_starts(dates[0])).persist()
+    steps: list[tuple[Table, DataFrame]] = [  # what the charts wait for comes first
+        (CENSUS_HOURLY, census),
+        (WARD_DAILY, ward_daily(events, census)),
         (BEDS, beds(events)),
         (BED_STATUS_SPANS, bed_status_spans(events)),
         (BED_STAYS, bed_stays(events)),
         (BOOKINGS, bookings(events)),
-        (CENSUS_HOURLY, census),
-        (WARD_DAILY, ward_daily(events, census)),
     ]
-    return [
-        _step(spark, places, table, rows, dates, log.last_on, TableRun(
-            log.hospital_id, run_name, table.name, version_read=version_read,
-            seq_until=None if by_date else log.high_seq,
-        ))
-        for table, rows in steps
-    ]  # fmt: skip
+    try:
+        return [
+            _step(spark, places, table, rows, dates, log.last_on, TableRun(
+                log.hospital_id, run_name, table.name, version_read=version_read,
+                seq_until=None if by_date else log.high_seq,
+            ))
+            for table, rows in steps
+        ]  # fmt: skip
+    finally:
+        census.unpersist()
 
 
 def _day_starts(day: date) -> datetime:
@@ -237,9 +241,10 @@ def run_title(parameters: dict[str, Any]) -> str:
 )
 def build_gold(from_on: date | None = None, to_on: date | None = None) -> list[str]:
     """Hospital dates, both included; without them the dates that new events touch."""
-    await_first_batch(Places.from_settings())
-    with batch_session(Places.from_settings(), "build_gold") as spark:
-        built = build(spark, Places.from_settings(), from_on, to_on, run_name=flow_run.name)
+    places = Places.from_settings()
+    with batch_session(places, "build_gold") as spark:
+        await_first_batch(places)
+        built = build(spark, places, from_on, to_on, run_name=flow_run.name)
     show_table(
         "built-tables",
         [

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from flows.artifacts import show_table
 from flows.batch_lock import batch_session
 from lake import spark as lake
+from lake.arrow import ensure
 from lake.errors import LakeError
 from lake.paths import Places
 from lake.tables import (
@@ -113,7 +114,7 @@ def check(spark: SparkSession, places: Places) -> list[Result]:
     """Checks whose tables are there; the results are kept in gold.check_results."""
     results = list(_results(spark, places))
     if results:
-        lake.ensure(spark, places, CHECK_RESULTS)
+        ensure(places, CHECK_RESULTS)
         values = [tuple(asdict(result).values()) for result in results]
         rows = spark.createDataFrame(values, lake.spark_type(CHECK_RESULTS)).coalesce(1)
         lake.append(rows, places, CHECK_RESULTS)

@@ -17,6 +17,7 @@ from flows.live_board import LiveBoard
 from flows.live_terms import LiveTerms
 from flows.supervision import Ending, OwnRun, RunProcess, note
 from lake import spark as lake
+from lake.arrow import ensure
 from lake.ownership import own
 from lake.paths import Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, UPDATE_TERMS, Owner, Table
@@ -106,7 +107,7 @@ def follow(
 def queries_of(
     spark: SparkSession, places: Places, run_name: str, pace: tuple[str | None, str | None]
 ) -> tuple[LiveBoard, list[Query]]:
-    lake.ensure(spark, places, *live_board.TABLES, UPDATE_TERMS)
+    ensure(places, *live_board.TABLES, UPDATE_TERMS)
     board, terms = LiveBoard(spark, places, run_name), LiveTerms(spark, places)
     return board, [
         Query(live_board.QUERY, BED_EVENTS, board.take, pace[0]),

@@ -19,3 +19,12 @@ def open_or_create(places: Places, table: Table) -> DeltaTable:
             description=table.meaning,
             configuration=table.properties,
         )
+
+
+def ensure(places: Places, *tables: Table) -> None:
+    """Create those of the tables that do not exist, for an owner that is about to write them.
+
+    Spark takes a second or two for each, this one some milliseconds.
+    """
+    for table in tables:
+        open_or_create(places, table)

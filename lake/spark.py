@@ -172,20 +172,6 @@ def spark_type(table: Table) -> "StructType":
     return types.StructType([types.StructField(c.name, spark_types[c.type]) for c in table.columns])
 
 
-def ensure(spark: "SparkSession", places: Places, *tables: Table) -> None:
-    """Create those of the tables that do not exist."""
-    from delta.tables import DeltaTable
-
-    for table in tables:
-        if places.is_local and places.exists(table):
-            continue
-        create = DeltaTable.createIfNotExists(spark).location(places.table(table))
-        create = create.addColumns(spark_type(table)).partitionedBy(*table.partition_by)
-        for key, value in table.properties.items():
-            create = create.property(key, value)
-        create.comment(table.meaning).execute()
-
-
 def read(
     spark: "SparkSession", places: Places, table: Table, as_of: int | None = None
 ) -> "DataFrame":

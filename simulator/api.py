@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
@@ -17,7 +17,14 @@ from simulator.group_commit import StorageUnavailable
 from simulator.idempotency import KeyReused
 from simulator.problems import BodyLimit, http_error, invalid_request, problem
 from simulator.routes import beds, bookings, events, health, simulation
-from simulator.routes.shared import ANSWERS, NotReady, Overloaded, WrongActor
+from simulator.routes.shared import (
+    ANSWERS,
+    NotReady,
+    Overloaded,
+    UnknownParameter,
+    WrongActor,
+    only_known_parameters,
+)
 
 
 def create_app(desk: Desk) -> FastAPI:
@@ -39,8 +46,9 @@ def create_app(desk: Desk) -> FastAPI:
     )
     app.add_middleware(BodyLimit)
     _handle_problems(app, desk)
-    for routes in (health, beds, bookings, events, simulation):
-        app.include_router(routes.router_of(desk))
+    app.include_router(health.router_of(desk))
+    for routes in (beds, bookings, events, simulation):
+        app.include_router(routes.router_of(desk), dependencies=[Depends(only_known_parameters)])
     return app
 
 
@@ -71,6 +79,7 @@ def _handle_problems(app: FastAPI, desk: Desk) -> None:
     app.add_exception_handler(NotThere, plain("not_found"))
     app.add_exception_handler(NotYet, plain("invalid_request"))
     app.add_exception_handler(WrongActor, plain("invalid_request"))
+    app.add_exception_handler(UnknownParameter, plain("invalid_request"))
     app.add_exception_handler(
         KeyReused,
         plain("idempotency_key_reused", "This Idempotency-Key came before with another body."),

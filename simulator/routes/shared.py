@@ -46,6 +46,10 @@ class Overloaded(Exception):
     pass
 
 
+class UnknownParameter(Exception):
+    """The query string names what the route does not take."""
+
+
 class WrongActor(Exception):
     """The `X-Actor` header holds no name."""
 
@@ -92,6 +96,15 @@ def actor_from(header: str) -> str:
     if not (1 <= len(name) <= 100 and name.isprintable() and name.strip()):
         raise WrongActor("X-Actor: 1 to 100 printable characters in UTF-8.")
     return name
+
+
+async def only_known_parameters(request: Request) -> None:
+    """A filter that is ignored would answer another question. Raises UnknownParameter."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    if unknown := sorted(set(request.query_params) - known):
+        takes = ", ".join(sorted(known)) or "none"
+        # Query strings hold anything; what is told back is printable.
+        raise UnknownParameter(f"{ascii(unknown[0])[:80]}: no such parameter; there are: {takes}.")
 
 
 CallerNow = Annotated[Caller, Depends(caller)]

@@ -339,3 +339,10 @@ async def test_the_stream_of_events_begins_with_the_older_ones_and_goes_on_live(
         event = await asyncio.wait_for(coming, 5)
         assert (int(event["id"]), event["event"]) == (note.json()["seq"], "note_added")
         await stream.aclose()
+
+
+async def test_a_parameter_that_a_route_does_not_take_is_refused_not_ignored(api) -> None:
+    answer = await api.get("/beds", params={"at": "2026-01-01T00:00:00Z"})
+
+    assert "'at'" in is_problem(answer, 422, "invalid_request")["detail"]
+    assert (await api.get("/beds", params={"ward_id": "W1", "limit": 5})).is_success
