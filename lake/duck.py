@@ -56,7 +56,7 @@ class LakeReader:
         self._attached: set[str] = set()
         self._attaching = threading.Lock()
         self._connection = duckdb.connect()
-        self._connection.execute(f"LOAD '{_delta_extension()}'")
+        self._connection.execute(f"LOAD {_text(str(_delta_extension()))}")
         self._connection.execute("SET TimeZone = 'UTC'")
         for layer in ("bronze", "silver", "gold"):
             self._connection.execute(f"CREATE SCHEMA {layer}")
@@ -83,8 +83,8 @@ class LakeReader:
 
     def lock(self) -> None:
         """Shut everything but the lake's files, for queries that users write. Cannot be undone."""
-        folder = self._places.lake_url
-        self._connection.execute(f"SET allowed_directories=['{folder}']")
+        folder = _text(self._places.lake_url)
+        self._connection.execute(f"SET allowed_directories=[{folder}]")
         self._connection.execute("SET enable_external_access=false")
         self._connection.execute("SET lock_configuration=true")
 
@@ -124,7 +124,12 @@ def _catalog(table: Table) -> str:
 
 
 def _attach(places: Places, table: Table) -> str:
-    return f"ATTACH '{places.table(table)}' AS {_catalog(table)} (TYPE delta)"
+    return f"ATTACH {_text(places.table(table))} AS {_catalog(table)} (TYPE delta)"
+
+
+def _text(value: str) -> str:
+    """A text of SQL, for statements that take no parameters."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _view(table: Table) -> str:

@@ -1,12 +1,17 @@
 """Where everything lies: the only place that knows folders and the lake's URL."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lake.errors import LakeError
 from lake.tables import Owner, Table
+
+UNFIT = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]]")
+"""What delta-rs takes for an encoded character or for a host in a folder's name."""
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -29,8 +34,14 @@ class Places:
 
     @classmethod
     def from_settings(cls, settings: PlaceSettings | None = None) -> "Places":
+        """Raises LakeError for a folder that the engines would not find again."""
         settings = settings or PlaceSettings()
         home = settings.home.expanduser().resolve()
+        if UNFIT.search(str(home)):
+            raise LakeError(
+                f"A lake cannot lie in {home}: Delta's writer misreads its name.",
+                "Name a folder without square brackets and percent signs: SNR_HOME=~/snr",
+            )
         return cls(home, settings.lake_url or str(home / "lake"))
 
     @property

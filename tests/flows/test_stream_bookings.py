@@ -63,6 +63,18 @@ def test_what_breaks_a_check_is_set_aside_and_disturbs_nothing_else(
     assert counted == (6, 4, 2, 5)
 
 
+def test_a_lake_in_a_folder_with_an_unusual_name_is_followed(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    home = tmp_path / "St. Mary's 50 % ward"
+    places = Places(home, str(home / "lake"))
+    write_bronze(places, [event(1), event(2)])
+
+    catch_up(spark, places)
+
+    assert rows(spark, places, BED_BOARD, "seq") == [(2,)]
+
+
 def test_events_that_come_late_or_twice_change_neither_board_nor_silver(
     spark: SparkSession, places: Places
 ) -> None:

@@ -56,6 +56,13 @@ def test_the_booking_reaches_the_curated_board(stack) -> None:
     assert rows == [{"bed_status": "occupied"}]
 
 
+def test_catching_up_beside_the_live_stream_waits_for_that(stack) -> None:
+    head = asked(stack, "SELECT max(seq) AS seq FROM bronze.bed_events")[0]["seq"]
+    done = stack.snr("stream", "--once")
+    assert done.returncode == 0, done.stderr
+    assert asked(stack, "SELECT max(seq) AS seq FROM silver.bed_events")[0]["seq"] >= head
+
+
 def test_prefect_knows_the_run_that_carried_it(stack) -> None:
     answer = httpx.post(
         f"{stack.url('PREFECT')}/api/flow_runs/filter",
@@ -69,8 +76,9 @@ def test_prefect_knows_the_run_that_carried_it(stack) -> None:
 
 
 def test_the_numbers_are_built_from_the_command_line(stack) -> None:
-    done = stack.snr("build")
+    done = stack.snr("build", "--from", "2000-01-01")
     assert done.returncode == 0, done.stderr + stack.logs()
+    assert "Left out: dates before the log's first" in done.stderr
     counted = asked(
         stack,
         """SELECT count(*) AS hours,
