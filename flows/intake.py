@@ -156,7 +156,9 @@ def _repeats_an_id(batch: DataFrame, count: int) -> bool:
 
 def _has_gaps(spark: SparkSession, valid: Extent, hashes: int) -> bool:
     """Whether some `seq` between the lowest and the highest is not there just once."""
-    if not valid.count or valid.high_seq - valid.low_seq + 1 != valid.count:
+    if not valid.count:
+        return False
+    if valid.high_seq - valid.low_seq + 1 != valid.count:
         return True
     whole = spark.range(valid.low_seq, valid.high_seq + 1).agg(F.bit_xor(F.xxhash64("id")))
     return bool(whole.collect()[0][0] != hashes)

@@ -6,6 +6,9 @@ from pyspark.sql import SparkSession
 
 from flows.intake import Summary, keys, summary_of_few, summary_of_many
 from flows.transforms.silver_bed_events import checked
+from lake.paths import Places
+from lake.spark import read_files
+from lake.tables import BED_EVENTS
 
 
 def uuid(number: int) -> str:
@@ -55,3 +58,10 @@ def test_a_batch_without_gaps_needs_no_closer_look(spark: SparkSession) -> None:
 
     assert many.valid.count == 300
     assert not many.repeats_itself
+
+
+def test_a_batch_without_files_has_no_rows(spark: SparkSession, places: Places) -> None:
+    """Compacting the log makes a commit that adds none."""
+    empty = read_files(spark, places, BED_EVENTS, [])
+
+    assert (empty.columns, empty.count()) == (BED_EVENTS.column_names, 0)
