@@ -7,10 +7,12 @@ from bed_log import event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows.stream_bookings import catch_up
+from lake.arrow import open_or_create
 from lake.paths import Places
 from lake.spark import read
 from lake.tables import (
     BED_BOARD,
+    BED_EVENTS,
     QUARANTINE,
     SILVER_BED_EVENTS,
     TABLE_RUNS_STREAM,
@@ -61,6 +63,21 @@ def test_what_breaks_a_check_is_set_aside_and_disturbs_nothing_else(
         spark, places, TABLE_RUNS_STREAM, "in_count", "out_count", "quarantined_count", "seq_until"
     )[:1]
     assert counted == (6, 4, 2, 5)
+
+
+def test_a_compacted_log_brings_nothing_new_and_stops_nothing(
+    spark: SparkSession, places: Places
+) -> None:
+    write_bronze(places, [event(1)])
+    write_bronze(places, [event(2)])
+    catch_up(spark, places)
+    open_or_create(places, BED_EVENTS).optimize.compact()
+    catch_up(spark, places)
+    write_bronze(places, [event(3)])
+    catch_up(spark, places)
+
+    assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (2,), (3,)]
+    assert rows(spark, places, QUARANTINE, "seq") == []
 
 
 def test_a_lake_in_a_folder_with_an_unusual_name_is_followed(
