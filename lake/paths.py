@@ -55,9 +55,12 @@ class Places:
         """Whether the table has been created; remote tables are taken to exist."""
         return not self.is_local or any(Path(self.table(table), "_delta_log").glob("*.json"))
 
+    @property
+    def checkpoints(self) -> str:
+        return f"{self.home if self.is_local else self.lake_url}/checkpoints"
+
     def checkpoint(self, query: str) -> str:
-        root = str(self.home) if self.is_local else self.lake_url
-        return f"{root}/checkpoints/{query}"
+        return f"{self.checkpoints}/{query}"
 
     def lock(self, owner: Owner) -> Path:
         return self.home / "locks" / f"{owner}.lock"

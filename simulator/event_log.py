@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,14 @@ from deltalake import (
 from lake.arrow import open_or_create
 from lake.errors import StaleWriter, TableNotReadable, WriteLost
 from lake.paths import Places
+from lake.retention import all_follow_within, forget_passed_commits
 from lake.tables import BED_EVENTS
 
 WRITER = "booking-engine"
 REOPEN_EVERY = 32
 COMPACT_EVERY = 200
 COMPACTED_FILE_BYTES = 16 * 1024 * 1024
+KEEP_REPLACED_FILES = timedelta(days=2)
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 log = structlog.get_logger()
@@ -97,6 +99,7 @@ class EventLog:
             self._reopen()
         if self._commits % COMPACT_EVERY == 0:
             self.compact(datetime.now(UTC).date())
+            forget_passed_commits(self.places, BED_EVENTS, self._table_id)
 
     def compact(self, day: date) -> None:
         self._table.optimize.compact(
@@ -110,12 +113,17 @@ class EventLog:
         self._reopen()
 
     def tidy(self) -> None:
-        """Compact the last days, then remove files and log entries past their retention."""
+        """Compact the last days, then remove what nobody reads any more."""
         for day in sorted(self._days())[-2:]:
             self.compact(day)
-        self._table.vacuum(dry_run=False, post_commithook_properties=NO_HOOKS)
-        self._table.cleanup_metadata()
+        if all_follow_within(self.places, BED_EVENTS, self._table_id, KEEP_REPLACED_FILES):
+            self._table.vacuum(dry_run=False, post_commithook_properties=NO_HOOKS)
+        forget_passed_commits(self.places, BED_EVENTS, self._table_id)
         self._reopen()
+
+    @property
+    def _table_id(self) -> str:
+        return str(self._table.metadata().id)
 
     def _checkpoint(self) -> None:
         """Written only over commits that are safe already, and synced like them."""

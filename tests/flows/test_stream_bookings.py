@@ -1,12 +1,14 @@
 """The stream on small logs, written with delta-rs as the engine does."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from bed_log import event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows.stream_bookings import catch_up
+from lake import retention
 from lake.arrow import open_or_create
 from lake.paths import Places
 from lake.spark import read
@@ -78,6 +80,30 @@ def test_a_compacted_log_brings_nothing_new_and_stops_nothing(
 
     assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (2,), (3,)]
     assert rows(spark, places, QUARANTINE, "seq") == []
+
+
+def test_a_log_that_forgets_what_its_follower_has_read_loses_nothing(
+    spark: SparkSession, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "READERS_GRACE", timedelta(0))
+    write_bronze(places, [event(1)])
+    catch_up(spark, places)
+    handle = open_or_create(places, BED_EVENTS)
+    table_id = str(handle.metadata().id)
+    assert retention.slowest_position(places, table_id) == handle.version() + 1
+
+    write_bronze(places, [event(2)])
+    write_bronze(places, [event(3)])
+    handle.update_incremental()
+    handle.create_checkpoint()
+    retention.forget_passed_commits(places, BED_EVENTS, table_id)
+    catch_up(spark, places)
+    retention.forget_passed_commits(places, BED_EVENTS, table_id)
+    write_bronze(places, [event(4)])
+    catch_up(spark, places)
+
+    assert not list(Path(places.table(BED_EVENTS), "_delta_log").glob(f"{1:020d}.*"))
+    assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (2,), (3,), (4,)]
 
 
 def test_a_lake_in_a_folder_with_an_unusual_name_is_followed(

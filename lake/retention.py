@@ -1,0 +1,96 @@
+"""What may be thrown away of a table that streams follow commit by commit.
+
+Commits, and files that compaction replaced, go only once every follower has passed them, however
+long one of them stands still. Spark writes a follower's position into its checkpoint folder.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pyarrow import fs
+
+from lake.paths import Places
+from lake.tables import Table
+
+READERS_GRACE = timedelta(seconds=10)
+"""For readers that have listed the log and not yet opened what they found there."""
+
+
+def forget_passed_commits(places: Places, table: Table, table_id: str) -> None:
+    """Remove the log's entries before the newest checkpoint that all followers have reached.
+
+    Every append lists the log's folder, so its cost grows with each entry in there.
+    """
+    storage, entries = _log_of(places, table)
+    position = slowest_position(places, table_id)
+    listed_by = datetime.now(UTC) - READERS_GRACE
+    reached = [
+        _version(e)
+        for e in entries
+        if ".checkpoint." in e.base_name
+        and e.mtime < listed_by
+        and (position is None or _version(e) <= position)
+    ]
+    kept_from = max(reached, default=0)
+    for entry in sorted(entries, key=_version):
+        if _version(entry) < kept_from:
+            storage.delete_file(entry.path)
+
+
+def all_follow_within(places: Places, table: Table, table_id: str, age: timedelta) -> bool:
+    """Whether no follower still waits for a commit that is older than this."""
+    position = slowest_position(places, table_id)
+    _, entries = _log_of(places, table)
+    oldest = datetime.now(UTC) - age
+    return all(e.mtime >= oldest for e in entries if _version(e) == position)
+
+
+def slowest_position(places: Places, table_id: str) -> int | None:
+    """The oldest version that a follower may still ask for; None: nobody follows.
+
+    `table_id`: of the table's metadata, by which a checkpoint names its source.
+    """
+    storage, root = fs.FileSystem.from_uri(places.checkpoints)
+    queries = [e.path for e in _listed(storage, root) if e.type is fs.FileType.Directory]
+    return min((p for q in queries for p in _positions(storage, q, table_id)), default=None)
+
+
+def _log_of(places: Places, table: Table) -> tuple[fs.FileSystem, list[fs.FileInfo]]:
+    """The entries that are of a version: commits and checkpoints."""
+    storage, folder = fs.FileSystem.from_uri(f"{places.table(table)}/_delta_log")
+    return storage, [e for e in _listed(storage, folder) if e.base_name[:20].isdigit()]
+
+
+def _version(entry: fs.FileInfo) -> int:
+    return int(entry.base_name[:20])
+
+
+def _positions(storage: fs.FileSystem, query: str, table_id: str) -> Iterator[int]:
+    """After the last whole batch; one that was only begun is asked for again after a stop."""
+    done = max(_batches(storage, f"{query}/commits"), default=None)
+    begun = min(_batches(storage, f"{query}/offsets"), default=None)
+    batch = begun if done is None else done
+    if batch is not None:
+        for source in _sources(storage, f"{query}/offsets/{batch}"):
+            if source["reservoirId"] == table_id:
+                yield 0 if done is None else source["reservoirVersion"]
+
+
+def _batches(storage: fs.FileSystem, folder: str) -> Iterator[int]:
+    return (int(e.base_name) for e in _listed(storage, folder) if e.base_name.isdigit())
+
+
+def _sources(storage: fs.FileSystem, offsets: str) -> Iterator[dict[str, Any]]:
+    """A version line, a line about the batch, then a line for each source."""
+    with storage.open_input_stream(offsets) as file:
+        _, _, *sources = file.read().decode().splitlines()
+    return (json.loads(source) for source in sources)
+
+
+def _listed(storage: fs.FileSystem, folder: str) -> list[fs.FileInfo]:
+    found: list[fs.FileInfo] = storage.get_file_info(
+        fs.FileSelector(folder, allow_not_found=True)
+    )
+    return found

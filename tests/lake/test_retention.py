@@ -1,0 +1,106 @@
+"""What a table throws away waits for those who follow it."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lake import retention
+from lake.arrow import open_or_create
+from lake.paths import Places
+from lake.retention import all_follow_within, forget_passed_commits, slowest_position
+from lake.tables import BED_EVENTS
+
+CHECKPOINTS, COMMITS = (10, 20), range(25)
+
+
+@pytest.fixture
+def table_id(places: Places, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of a log with made-up entries: 25 commits, with a checkpoint at 10 and at 20."""
+    monkeypatch.setattr(retention, "READERS_GRACE", timedelta(0))
+    handle = open_or_create(places, BED_EVENTS)
+    for version in COMMITS[1:]:
+        log_of(places).joinpath(f"{version:020d}.json").write_text("{}")
+    for version in CHECKPOINTS:
+        log_of(places).joinpath(f"{version:020d}.checkpoint.parquet").write_text("")
+    return str(handle.metadata().id)
+
+
+def log_of(places: Places) -> Path:
+    return Path(places.table(BED_EVENTS), "_delta_log")
+
+
+def kept(places: Places) -> list[int]:
+    return sorted(int(file.stem) for file in log_of(places).glob("*.json") if file.stem.isdigit())
+
+
+def follow(places: Places, query: str, table_id: str, *positions: int, begun: int = 0) -> None:
+    """A checkpoint as Spark writes it: a batch for each position; `begun` more are not done."""
+    folder = Path(places.checkpoint(query))
+    for part in ("offsets", "commits"):
+        (folder / part).mkdir(parents=True)
+    for batch, position in enumerate(positions):
+        source = {"sourceVersion": 1, "reservoirId": table_id, "reservoirVersion": position}
+        (folder / "offsets" / str(batch)).write_text(f"v1\n{{}}\n{json.dumps(source)}")
+        (folder / "offsets" / f".{batch}.crc").write_text("")
+        if batch < len(positions) - begun:
+            (folder / "commits" / str(batch)).write_text('v1\n{"nextBatchWatermarkMs":0}')
+
+
+def test_without_followers_only_the_newest_checkpoint_and_what_follows_stay(
+    places: Places, table_id: str
+) -> None:
+    forget_passed_commits(places, BED_EVENTS, table_id)
+    assert kept(places) == [20, 21, 22, 23, 24]
+    assert not log_of(places).joinpath(f"{10:020d}.checkpoint.parquet").exists()
+
+
+def test_a_follower_that_stands_still_keeps_all_that_it_has_not_read(
+    places: Places, table_id: str
+) -> None:
+    follow(places, "fast", table_id, 25)
+    follow(places, "slow", table_id, 3, 14)
+    forget_passed_commits(places, BED_EVENTS, table_id)
+    assert kept(places) == list(range(10, 25))
+
+
+def test_a_batch_that_was_only_begun_is_not_passed(places: Places, table_id: str) -> None:
+    follow(places, "stream", table_id, 14, 25, begun=1)
+    assert slowest_position(places, table_id) == 14
+
+
+def test_a_follower_in_its_first_batch_needs_everything(places: Places, table_id: str) -> None:
+    follow(places, "stream", table_id, 25, begun=1)
+    forget_passed_commits(places, BED_EVENTS, table_id)
+    assert kept(places) == list(COMMITS)
+
+
+def test_followers_of_other_tables_keep_nothing(places: Places, table_id: str) -> None:
+    follow(places, "stream", "another-table", 3)
+    assert slowest_position(places, table_id) is None
+
+
+def test_a_reader_that_has_just_listed_the_log_still_finds_its_files(
+    places: Places, table_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "READERS_GRACE", timedelta(seconds=10))
+    forget_passed_commits(places, BED_EVENTS, table_id)
+    assert kept(places) == list(COMMITS)
+
+
+@pytest.mark.parametrize(("hours_ago", "is_within"), [(1, True), (49, False)])
+def test_a_follower_that_waits_too_long_is_noticed(
+    places: Places, table_id: str, hours_ago: int, is_within: bool
+) -> None:
+    follow(places, "stream", table_id, 7)
+    entry = log_of(places) / f"{7:020d}.json"
+    then = entry.stat().st_mtime - hours_ago * 3600
+    os.utime(entry, (then, then))
+    assert all_follow_within(places, BED_EVENTS, table_id, timedelta(days=2)) is is_within
+
+
+def test_followers_that_have_read_all_are_never_behind(places: Places, table_id: str) -> None:
+    follow(places, "stream", table_id, 25)
+    assert all_follow_within(places, BED_EVENTS, table_id, timedelta(0))
