@@ -14,6 +14,9 @@ from pyarrow import fs
 from lake.paths import Places
 from lake.tables import Table
 
+NO_POSITION = "-"
+"""What a checkpoint says of a source that has given nothing yet."""
+
 READERS_GRACE = timedelta(seconds=10)
 """For readers that have listed the log and not yet opened what they found there."""
 
@@ -68,25 +71,25 @@ def _version(entry: fs.FileInfo) -> int:
 
 
 def _positions(storage: fs.FileSystem, query: str, table_id: str) -> Iterator[int]:
-    """After the last whole batch; one that was only begun is asked for again after a stop."""
-    done = max(_batches(storage, f"{query}/commits"), default=None)
-    begun = min(_batches(storage, f"{query}/offsets"), default=None)
-    batch = begun if done is None else done
-    if batch is not None:
-        for source in _sources(storage, f"{query}/offsets/{batch}"):
-            if source["reservoirId"] == table_id:
-                yield 0 if done is None else source["reservoirVersion"]
+    """Before the newest batch, done or not: a query that starts again asks for that once more."""
+    batches = sorted(_batches(storage, f"{query}/offsets"))
+    for source in _sources(storage, f"{query}/offsets", batches[-2:]):
+        if source["reservoirId"] == table_id:
+            yield source["reservoirVersion"] if len(batches) > 1 else 0
 
 
 def _batches(storage: fs.FileSystem, folder: str) -> Iterator[int]:
     return (int(e.base_name) for e in _listed(storage, folder) if e.base_name.isdigit())
 
 
-def _sources(storage: fs.FileSystem, offsets: str) -> Iterator[dict[str, Any]]:
-    """A version line, a line about the batch, then a line for each source."""
-    with storage.open_input_stream(offsets) as file:
-        _, _, *sources = file.read().decode().splitlines()
-    return (json.loads(source) for source in sources)
+def _sources(
+    storage: fs.FileSystem, offsets: str, batches: list[int]
+) -> Iterator[dict[str, Any]]:
+    """Of the first of the batches: a version line, a line of settings, then one per source."""
+    for batch in batches[:1]:
+        with storage.open_input_stream(f"{offsets}/{batch}") as file:
+            _, _, *sources = file.read().decode().splitlines()
+        yield from (json.loads(source) for source in sources if source != NO_POSITION)
 
 
 def _listed(storage: fs.FileSystem, folder: str) -> list[fs.FileInfo]:

@@ -90,20 +90,17 @@ def test_a_log_that_forgets_what_its_follower_has_read_loses_nothing(
     catch_up(spark, places)
     handle = open_or_create(places, BED_EVENTS)
     table_id = str(handle.metadata().id)
-    assert retention.slowest_position(places, table_id) == handle.version() + 1
 
-    write_bronze(places, [event(2)])
-    write_bronze(places, [event(3)])
-    handle.update_incremental()
-    handle.create_checkpoint()
-    retention.forget_passed_commits(places, BED_EVENTS, table_id)
-    catch_up(spark, places)
-    retention.forget_passed_commits(places, BED_EVENTS, table_id)
-    write_bronze(places, [event(4)])
-    catch_up(spark, places)
+    for seq in (2, 3):
+        write_bronze(places, [event(seq)])
+        handle.update_incremental()
+        handle.create_checkpoint()
+        retention.forget_passed_commits(places, BED_EVENTS, table_id)
+        catch_up(spark, places)
 
-    assert not list(Path(places.table(BED_EVENTS), "_delta_log").glob(f"{1:020d}.*"))
-    assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (2,), (3,), (4,)]
+    kept = [int(f.stem) for f in Path(places.table(BED_EVENTS), "_delta_log").glob("0*.json")]
+    assert min(kept) == 2
+    assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (2,), (3,)]
 
 
 def test_a_lake_in_a_folder_with_an_unusual_name_is_followed(

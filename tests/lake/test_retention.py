@@ -36,17 +36,14 @@ def kept(places: Places) -> list[int]:
     return sorted(int(file.stem) for file in log_of(places).glob("*.json") if file.stem.isdigit())
 
 
-def follow(places: Places, query: str, table_id: str, *positions: int, begun: int = 0) -> None:
-    """A checkpoint as Spark writes it: a batch for each position; `begun` more are not done."""
-    folder = Path(places.checkpoint(query))
-    for part in ("offsets", "commits"):
-        (folder / part).mkdir(parents=True)
+def follow(places: Places, query: str, table_id: str, *positions: int) -> None:
+    """A checkpoint as Spark writes it: where each batch ended."""
+    offsets = Path(places.checkpoint(query), "offsets")
+    offsets.mkdir(parents=True)
     for batch, position in enumerate(positions):
         source = {"sourceVersion": 1, "reservoirId": table_id, "reservoirVersion": position}
-        (folder / "offsets" / str(batch)).write_text(f"v1\n{{}}\n{json.dumps(source)}")
-        (folder / "offsets" / f".{batch}.crc").write_text("")
-        if batch < len(positions) - begun:
-            (folder / "commits" / str(batch)).write_text('v1\n{"nextBatchWatermarkMs":0}')
+        (offsets / str(batch)).write_text(f"v1\n{{}}\n{json.dumps(source)}")
+        (offsets / f".{batch}.crc").write_text("")
 
 
 def test_without_followers_only_the_newest_checkpoint_and_what_follows_stay(
@@ -60,25 +57,34 @@ def test_without_followers_only_the_newest_checkpoint_and_what_follows_stay(
 def test_a_follower_that_stands_still_keeps_all_that_it_has_not_read(
     places: Places, table_id: str
 ) -> None:
-    follow(places, "fast", table_id, 25)
-    follow(places, "slow", table_id, 3, 14)
+    follow(places, "fast", table_id, 25, 25)
+    follow(places, "slow", table_id, 3, 14, 25)
     forget_passed_commits(places, BED_EVENTS, table_id)
     assert kept(places) == list(range(10, 25))
 
 
-def test_a_batch_that_was_only_begun_is_not_passed(places: Places, table_id: str) -> None:
-    follow(places, "stream", table_id, 14, 25, begun=1)
+def test_the_newest_batch_is_not_passed_whether_or_not_it_is_done(
+    places: Places, table_id: str
+) -> None:
+    """A query that starts again plans it once more, even a done one."""
+    follow(places, "stream", table_id, 14, 25)
     assert slowest_position(places, table_id) == 14
 
 
 def test_a_follower_in_its_first_batch_needs_everything(places: Places, table_id: str) -> None:
-    follow(places, "stream", table_id, 25, begun=1)
+    follow(places, "stream", table_id, 25)
     forget_passed_commits(places, BED_EVENTS, table_id)
     assert kept(places) == list(COMMITS)
 
 
+def test_a_source_without_a_position_holds_nothing_back(places: Places, table_id: str) -> None:
+    follow(places, "stream", table_id, 14)
+    Path(places.checkpoint("stream"), "offsets", "0").write_text("v1\n{}\n-")
+    assert slowest_position(places, table_id) is None
+
+
 def test_followers_of_other_tables_keep_nothing(places: Places, table_id: str) -> None:
-    follow(places, "stream", "another-table", 3)
+    follow(places, "stream", "another-table", 3, 4)
     assert slowest_position(places, table_id) is None
 
 
@@ -94,7 +100,7 @@ def test_a_reader_that_has_just_listed_the_log_still_finds_its_files(
 def test_a_follower_that_waits_too_long_is_noticed(
     places: Places, table_id: str, hours_ago: int, is_within: bool
 ) -> None:
-    follow(places, "stream", table_id, 7)
+    follow(places, "stream", table_id, 7, 8)
     entry = log_of(places) / f"{7:020d}.json"
     then = entry.stat().st_mtime - hours_ago * 3600
     os.utime(entry, (then, then))
@@ -102,5 +108,5 @@ def test_a_follower_that_waits_too_long_is_noticed(
 
 
 def test_followers_that_have_read_all_are_never_behind(places: Places, table_id: str) -> None:
-    follow(places, "stream", table_id, 25)
+    follow(places, "stream", table_id, 25, 25)
     assert all_follow_within(places, BED_EVENTS, table_id, timedelta(0))
