@@ -82,9 +82,7 @@ def _batches(storage: fs.FileSystem, folder: str) -> Iterator[int]:
     return (int(e.base_name) for e in _listed(storage, folder) if e.base_name.isdigit())
 
 
-def _sources(
-    storage: fs.FileSystem, offsets: str, batches: list[int]
-) -> Iterator[dict[str, Any]]:
+def _sources(storage: fs.FileSystem, offsets: str, batches: list[int]) -> Iterator[dict[str, Any]]:
     """Of the first of the batches: a version line, a line of settings, then one per source."""
     for batch in batches[:1]:
         with storage.open_input_stream(f"{offsets}/{batch}") as file:
@@ -93,7 +91,5 @@ def _sources(
 
 
 def _listed(storage: fs.FileSystem, folder: str) -> list[fs.FileInfo]:
-    found: list[fs.FileInfo] = storage.get_file_info(
-        fs.FileSelector(folder, allow_not_found=True)
-    )
+    found: list[fs.FileInfo] = storage.get_file_info(fs.FileSelector(folder, allow_not_found=True))
     return found
