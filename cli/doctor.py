@@ -13,7 +13,7 @@ from cli.stack import Stack
 from cli.up import is_taken
 from lake.errors import LakeError
 from lake.paths import CHECKOUT, Places
-from lake.tables import BED_EVENTS
+from lake.tables import BED_EVENTS, TABLES
 
 LOW_DISK_BYTES = 2 * 1024**3
 PACKAGES = ("fastapi", "deltalake", "pyspark", "delta-spark", "duckdb", "prefect", "streamlit")
@@ -86,10 +86,15 @@ def _lake(places: Places) -> Finding:
         return Finding("lake", True, f"none yet in {places.lake_url}; ./snr up makes one")
     from lake.duck import LakeReader
 
-    question = "SELECT count(*) AS n, max(seq) AS head FROM bronze.bed_events"
+    count = "SELECT count(*) AS n, max(seq) AS head FROM bronze.bed_events"
     fix = "See docs/runbook.md, 'The lake cannot be read'."
     try:
-        [row] = LakeReader(places).ask(question).to_pylist()
+        reader = LakeReader(places)
+        [row] = reader.ask(count).to_pylist()
+        for table in TABLES:  # its log may be whole and its files not
+            reader.ask(f"SELECT * FROM {table.name} LIMIT 1")  # noqa: S608 - our own names
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
         return Finding("lake", False, str(error).splitlines()[0], fix)
+    for name, cause in reader.broken.items():
+        return Finding("lake", False, f"{name}: {cause}", fix)
     return Finding("lake", row["n"] == (row["head"] or 0), f"{row['n']:,} events", fix)

@@ -104,7 +104,7 @@ class Stack:
         except (OSError, ValueError, psutil.NoSuchProcess):
             return None
         alive = process.status() != psutil.STATUS_ZOMBIE
-        return pid if alive and "supervisor" in " ".join(process.cmdline()) else None
+        return pid if alive and str(self.run_folder) in " ".join(process.cmdline()) else None
 
     def start(self) -> "subprocess.Popen[bytes]":
         for folder in (self.run_folder, self.places.logs, self.places.prefect):

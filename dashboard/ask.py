@@ -1,6 +1,5 @@
 """Asks the lake. One reader per process, one cursor per question."""
 
-from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -9,14 +8,9 @@ import streamlit as st
 from lake.duck import LakeReader
 from lake.paths import Places
 
-_ATTACHING = Lock()
-
 
 def ask(question: str, **parameters: Any) -> pa.Table:
-    reader = _reader()
-    with _ATTACHING:  # two sessions must not attach the same new table at once
-        reader.refresh()
-    return reader.ask(question, parameters)
+    return _reader().ask(question, parameters)
 
 
 def rows(question: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -48,11 +48,15 @@ class Starts:
         return len(self.times) >= MOST_STARTS
 
 
-def needs_start(states: list[StateType]) -> bool:
-    """The states of all runs, newest first."""
-    if UNDER_WAY & set(states):
+def needs_start(runs: list[FlowRun]) -> bool:
+    """Whether the newest run that was to follow died, and none is under way. Newest first.
+
+    A run that only catches up says nothing about the one that follows, but is not started beside.
+    """
+    if any(run.state_type in UNDER_WAY for run in runs):
         return False
-    return not states or states[0] in DIED
+    following = [run for run in runs if not run.parameters.get("once")]
+    return not following or following[0].state_type in DIED
 
 
 class Watcher:
@@ -65,7 +69,7 @@ class Watcher:
         for run in self._runs():
             if self._is_gone(run):
                 self._bury(run)
-        if needs_start([run.state_type for run in self._runs() if run.state_type]):
+        if needs_start(self._runs()):
             self._start()
 
     def _runs(self) -> list[FlowRun]:

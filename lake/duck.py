@@ -6,7 +6,7 @@ columns, and turns into the table at the next `refresh()`.
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,16 @@ BOARD_FROM_EVENTS = {"last_event_type": "event_type"}
 
 
 class LakeReader:
-    """Reads one lake, from any thread: each question has its own cursor."""
+    """Reads one lake, or some of its `tables`, from any thread: each question has its own cursor.
 
-    def __init__(self, places: Places) -> None:
+    A curated table that cannot be read stays an empty view until it can (`broken` says why): it can
+    be made again, and neither booking nor the live board waits for it.
+    """
+
+    def __init__(self, places: Places, tables: Sequence[Table] = TABLES) -> None:
         self._places = places
+        self._tables = tables
+        self.broken: dict[str, str] = {}
         self._attached: set[str] = set()
         self._attaching = threading.Lock()
         self._connection = duckdb.connect()
@@ -69,11 +75,22 @@ class LakeReader:
     def refresh(self) -> None:
         """Attach the tables that have come into being since the last look."""
         with self._attaching:
-            for table in TABLES:
+            for table in self._tables:
                 if table.name not in self._attached and self._places.exists(table):
-                    self._connection.execute(_attach(self._places, table))
-                    self._connection.execute(_view(table))
-                    self._attached.add(table.name)
+                    self._attach(table)
+
+    def _attach(self, table: Table) -> None:
+        try:
+            self._connection.execute(_attach(self._places, table))
+            self._connection.execute(_view(table))
+        except duckdb.Error as error:
+            if table == BED_EVENTS:
+                raise
+            self._connection.execute(f"DETACH DATABASE IF EXISTS {_catalog(table)}")
+            self.broken[table.name] = str(error).splitlines()[0]
+        else:
+            self._attached.add(table.name)
+            self.broken.pop(table.name, None)
 
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The answer to one of our own questions."""

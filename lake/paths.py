@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -37,16 +37,17 @@ class Places:
         """Raises LakeError for a folder that the engines would not find again."""
         settings = settings or PlaceSettings()
         home = settings.home.expanduser().resolve()
-        if UNFIT.search(str(home)):
+        places = cls(home, _lake_url(settings.lake_url) or str(home / "lake"))
+        if places.is_local and UNFIT.search(places.lake_url):
             raise LakeError(
-                f"A lake cannot lie in {home}: Delta's writer misreads its name.",
+                f"A lake cannot lie in {places.lake_url}: Delta's writer misreads its name.",
                 "Name a folder without square brackets and percent signs: SNR_HOME=~/snr",
             )
-        return cls(home, settings.lake_url or str(home / "lake"))
+        return places
 
     @property
     def is_local(self) -> bool:
-        return urlsplit(self.lake_url).scheme in ("", "file")
+        return "://" not in self.lake_url
 
     def table(self, table: Table) -> str:
         return f"{self.lake_url}/{table.layer}/{table.stem}"
@@ -76,3 +77,12 @@ class Places:
     @property
     def secrets(self) -> Path:
         return self.home / "secrets"
+
+
+def _lake_url(setting: str) -> str:
+    """A path is made absolute, a file URL a path; other URLs stay what they are."""
+    scheme, _, rest = setting.partition("://")
+    if rest and scheme != "file":
+        return setting.rstrip("/")
+    path = unquote(urlsplit(setting).path) if rest else setting
+    return str(Path(path).expanduser().resolve()) if path else ""

@@ -32,7 +32,7 @@ def forget_passed_commits(places: Places, table: Table, table_id: str) -> None:
     reached = [
         _version(e)
         for e in entries
-        if ".checkpoint." in e.base_name
+        if e.base_name.endswith(".checkpoint.parquet")
         and e.mtime < listed_by
         and (position is None or _version(e) <= position)
     ]
@@ -46,8 +46,10 @@ def all_follow_within(places: Places, table: Table, table_id: str, age: timedelt
     """Whether no follower still waits for a commit that is older than this."""
     position = slowest_position(places, table_id)
     _, entries = _log_of(places, table)
+    if position is None or position > max(map(_version, entries), default=-1):
+        return True
     oldest = datetime.now(UTC) - age
-    return all(e.mtime >= oldest for e in entries if _version(e) == position)
+    return any(e.mtime >= oldest for e in entries if _version(e) == position)
 
 
 def slowest_position(places: Places, table_id: str) -> int | None:

@@ -5,12 +5,15 @@ place of the content and the chain still holds. The salt is the hospital's secre
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import orjson
+
+from lake.errors import LakeError
 
 PRIVATE_COLUMNS = ("patient_ref", "current_patient_ref", "note")
 PURGED = "purged:"
@@ -37,9 +40,26 @@ def private_digest(value: str, event_id: str, salt: bytes) -> str:
 
 
 def read_or_make_salt(folder: Path) -> bytes:
+    """Raises LakeError for a salt that was lost: without it the chain cannot be checked."""
     path = folder / "chain_salt"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_text(token_hex(16))
-        path.chmod(0o600)
-    return path.read_text().encode()
+        _write_safely(path, token_hex(16))
+    salt = path.read_text().encode()
+    if not salt:
+        raise LakeError(f"{path} is empty.", "Restore it from a backup (docs/runbook.md).")
+    return salt
+
+
+def _write_safely(path: Path, text: str) -> None:
+    """On disk, whole and for its owner only, before it has its name."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.write(file, text.encode())
+    os.fsync(file)
+    os.close(file)
+    new.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)

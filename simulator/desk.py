@@ -14,6 +14,7 @@ import structlog
 from lake.duck import LakeReader
 from lake.errors import StaleWriter
 from lake.paths import Places
+from lake.tables import BED_EVENTS
 from lake.vocabulary import BookingState, LakeMode, Role, Source
 from simulator import chain
 from simulator.clock import HospitalClock, wall_now
@@ -126,7 +127,7 @@ class Desk:
         self._salt = chain.read_or_make_salt(self.places.secrets)
         self._event_log = EventLog(self.places)
         self._event_log.open()
-        self.reader = LakeReader(self.places)
+        self.reader = LakeReader(self.places, [BED_EVENTS])
         past = self._past()
         is_unfinished = past.mode is LakeMode.DEMO and not past.clock_speed
         if past.mode is None or is_unfinished:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import structlog
 from deltalake import (
     CommitProperties,
@@ -34,6 +35,7 @@ REOPEN_EVERY = 32
 COMPACT_EVERY = 200
 COMPACTED_FILE_BYTES = 16 * 1024 * 1024
 KEEP_REPLACED_FILES = timedelta(days=2)
+MOST_UNSYNCED_COMMITS = 2
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 log = structlog.get_logger()
@@ -59,7 +61,7 @@ class EventLog:
     def open(self) -> None:
         """Create the table or check its tail; afterwards all that it holds is safe on disk."""
         if self.places.is_local:
-            set_aside_torn_commit(self.places)
+            set_aside_torn_files(self.places)
         self._table = open_or_create(self.places, BED_EVENTS)
         self.head_seq = self._table.transaction_version(WRITER) or 0
         self._synced_version = max(-1, self._table.version() - REOPEN_EVERY)
@@ -117,7 +119,9 @@ class EventLog:
         for day in sorted(self._days())[-2:]:
             self.compact(day)
         if all_follow_within(self.places, BED_EVENTS, self._table_id, KEEP_REPLACED_FILES):
-            self._table.vacuum(dry_run=False, post_commithook_properties=NO_HOOKS)
+            # Full: a checkpoint forgets which files were replaced, the folders do not.
+            self._table.vacuum(dry_run=False, full=True, post_commithook_properties=NO_HOOKS)
+            self._sync()
         forget_passed_commits(self.places, BED_EVENTS, self._table_id)
         self._reopen()
 
@@ -165,14 +169,14 @@ class EventLog:
         _fsync(commit.parent)
 
     def _sync_folders(self, folder: Path, root: Path) -> None:
-        """The first time a folder is seen, sync all folders above it, up to the lake's own."""
+        """The first time a folder is seen, sync all folders above it, up to where the lake lies."""
         if folder in self._synced_folders:
             return
-        top = self.places.home.parent
+        lake = Path(self.places.lake_url)
         for parent in folder.parents:
-            if parent == top or not parent.is_relative_to(self.places.home):
-                break
             _fsync(parent)
+            if parent == lake.parent:
+                break
         self._synced_folders.add(folder)
 
 
@@ -190,6 +194,46 @@ def _actions(commit: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in commit.read_text().splitlines()]
 
 
+def set_aside_torn_files(places: Places) -> None:
+    """What a power cut left half-written, of which nothing was ever acknowledged."""
+    set_aside_torn_checkpoint(places)
+    # A clean-up writes two commits in a row before it is synced.
+    for _ in range(MOST_UNSYNCED_COMMITS):
+        if set_aside_torn_commit(places) is None:
+            break
+
+
+def set_aside_torn_checkpoint(places: Places) -> None:
+    """Move the newest checkpoint away if it cannot be read; the commits that it covers are there:
+    none is dropped before its checkpoint has been safe on disk for a while."""
+    log_folder = Path(places.table(BED_EVENTS)) / "_delta_log"
+    checkpoints = sorted(log_folder.glob("*.checkpoint.parquet"))
+    pointer = log_folder / "_last_checkpoint"
+    if checkpoints and not _is_readable(checkpoints[-1]):
+        _set_aside(places, checkpoints[-1])
+        pointer.unlink(missing_ok=True)
+    elif pointer.exists() and not _names_a_version(pointer):
+        pointer.unlink()
+    else:
+        return
+    _fsync(log_folder)
+
+
+def _is_readable(checkpoint: Path) -> bool:
+    try:
+        pq.read_metadata(checkpoint)
+    except (pa.ArrowException, OSError):
+        return False
+    return True
+
+
+def _names_a_version(pointer: Path) -> bool:
+    try:
+        return isinstance(json.loads(pointer.read_text())["version"], int)
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
 def set_aside_torn_commit(places: Places) -> Path | None:
     """Move the newest commit away if a crash left it empty, torn, or without its data.
 
@@ -205,11 +249,15 @@ def set_aside_torn_commit(places: Places) -> Path | None:
             f"The first commit of {BED_EVENTS.name} is damaged, so the log has no schema.",
             f"Nothing was ever acknowledged: remove {root} and start again.",
         )
+    return _set_aside(places, torn)
+
+
+def _set_aside(places: Places, torn: Path) -> Path:
     aside = places.home / "set_aside" / torn.name
     aside.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(torn, aside)
     _fsync(torn.parent)
-    log.warning("set aside a torn commit that nobody was promised", commit=str(aside))
+    log.warning("set aside a torn file that nobody was promised", file=str(aside))
     return aside
 
 

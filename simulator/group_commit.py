@@ -7,6 +7,7 @@ a thread. Every answer, a refusal and a read too, waits until all that it rests 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sized
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -46,6 +47,7 @@ class GroupCommit:
     _work: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _disk: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "event-log"))
     _task: asyncio.Task[None] | None = None
     _published_seq: int = 0
     is_broken: bool = False
@@ -110,7 +112,7 @@ class GroupCommit:
     async def _keep_up(self, work: Callable[[], None]) -> None:
         """Upkeep that fails is tried again another time; another writer ends this one."""
         try:
-            await asyncio.to_thread(work)
+            await self._on_disk(work)
         except LakeError as error:
             self._give_up(error)
         except Exception:
@@ -133,7 +135,7 @@ class GroupCommit:
     async def _commit(self, rows: list[Row]) -> None:
         async with self._disk:
             try:
-                await asyncio.to_thread(self.event_log.append, rows)
+                await self._on_disk(lambda: self.event_log.append(rows))
             except LakeError as error:
                 self._give_up(error)
             except Exception:
@@ -174,13 +176,23 @@ class GroupCommit:
         """The answer of storage, however long it is away. Raises LakeError."""
         while True:
             try:
-                return await asyncio.to_thread(ask)
+                return await self._on_disk(ask)
             except LakeError:
                 raise
             except Exception:  # noqa: BLE001 - storage is away: keep asking
                 log.warning("storage is away", retry_seconds=RETRY_SECONDS)
                 self._refuse_waiting()
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _on_disk(self, work: Callable[[], Answer]) -> Answer:
+        """In the log's own thread, which no reader waits in. Not left before the work is done, even
+        when the task is cancelled: the next one must not write beside it."""
+        running = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
 
     def _refuse_waiting(self) -> None:
         for _, future in self._waiting:

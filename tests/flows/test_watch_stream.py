@@ -1,6 +1,8 @@
 import os
+from uuid import uuid4
 
 import pytest
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.objects import StateType as S
 
 from flows.supervision import RunProcess, note, noted_process
@@ -27,7 +29,19 @@ from lake.paths import Places
 def test_a_run_that_died_is_followed_by_another_a_cancelled_one_is_not(
     states: list[S], starts: bool
 ) -> None:
-    assert needs_start(states) is starts
+    assert needs_start([run(state) for state in states]) is starts
+
+
+def test_a_run_that_only_caught_up_does_not_hide_the_one_that_died() -> None:
+    assert needs_start([run(S.COMPLETED, once=True), run(S.CRASHED)])
+    assert not needs_start([run(S.RUNNING, once=True), run(S.CRASHED)])
+
+
+def run(state: S, *, once: bool = False) -> FlowRun:
+    parameters = {"once": once}
+    return FlowRun(
+        flow_id=uuid4(), state=State(type=state), state_type=state, parameters=parameters
+    )
 
 
 def test_five_starts_in_ten_minutes_are_enough() -> None:

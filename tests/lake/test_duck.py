@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from deltalake import write_deltalake
@@ -141,3 +142,15 @@ def test_what_writes_leaves_the_lake_or_cannot_be_parsed_is_refused(locked, plac
 
 def test_the_log_writes_what_the_schema_says() -> None:
     assert to_arrow([event(1, "A", "available")]).schema == BED_EVENTS.schema
+
+
+def test_a_damaged_curated_table_is_named_and_takes_nothing_else_with_it(places: Places) -> None:
+    """The board comes from the log alone until its own table can be read again."""
+    put(places, BED_EVENTS, event(1, "A", "available"), event(2, "B", "occupied"))
+    log = Path(places.table(BED_BOARD), "_delta_log")
+    log.mkdir(parents=True)
+    (log / f"{0:020d}.json").write_text("")
+    reader = LakeReader(places)
+    assert set(live(reader)) == {"A", "B"}
+    assert set(reader.broken) == {"gold.bed_board"}
+    assert LakeReader(places, [BED_EVENTS]).broken == {}

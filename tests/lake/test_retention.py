@@ -107,6 +107,20 @@ def test_a_follower_that_waits_too_long_is_noticed(
     assert all_follow_within(places, BED_EVENTS, table_id, timedelta(days=2)) is is_within
 
 
+def test_a_follower_whose_first_commits_are_gone_is_never_within(
+    places: Places, table_id: str
+) -> None:
+    forget_passed_commits(places, BED_EVENTS, table_id)
+    follow(places, "stream", table_id, 25)
+    assert not all_follow_within(places, BED_EVENTS, table_id, timedelta(days=2))
+
+
+def test_a_half_written_checkpoint_is_not_one(places: Places, table_id: str) -> None:
+    log_of(places).joinpath(f"{24:020d}.checkpoint.parquet#1").write_text("")
+    forget_passed_commits(places, BED_EVENTS, table_id)
+    assert kept(places) == [20, 21, 22, 23, 24]
+
+
 def test_followers_that_have_read_all_are_never_behind(places: Places, table_id: str) -> None:
     follow(places, "stream", table_id, 25, 25)
     assert all_follow_within(places, BED_EVENTS, table_id, timedelta(0))

@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from lake.errors import LakeError
 from simulator import chain
 from simulator.chain import PURGED, link, private_digest, read_or_make_salt
 from simulator.domain import commands as c
@@ -59,3 +62,13 @@ def test_the_salt_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> No
     salt = read_or_make_salt(tmp_path / "secrets")
     assert read_or_make_salt(tmp_path / "secrets") == salt
     assert (tmp_path / "secrets" / "chain_salt").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_salt_is_its_owners_alone_and_never_empty(tmp_path: Path) -> None:
+    salt = read_or_make_salt(tmp_path)
+    path = tmp_path / "chain_salt"
+    assert read_or_make_salt(tmp_path) == salt != b""
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text("")
+    with pytest.raises(LakeError, match="is empty"):
+        read_or_make_salt(tmp_path)

@@ -1,6 +1,8 @@
 """The promise of the log: what append returned for is on disk, whole, and once."""
 
 import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,52 @@ def test_compaction_keeps_every_row_and_leaves_one_file(event_log, places, rows)
     assert event_log.head_seq == 4
     event_log.tidy()
     assert seqs(places) == [1, 2, 3, 4]
+
+
+def test_files_that_a_checkpoint_has_forgotten_go_once_they_are_past_their_retention(
+    event_log, places, rows
+) -> None:
+    """A checkpoint does not carry which files were replaced long ago."""
+    event_log.append(rows)
+    [live] = (Path(uri) for uri in DeltaTable(places.table(BED_EVENTS)).file_uris())
+    old, young = live.with_name("part-old.parquet"), live.with_name("part-young.parquet")
+    for forgotten in (old, young):
+        shutil.copy(live, forgotten)
+    three_days_ago = time.time() - 3 * 24 * 3600
+    os.utime(old, (three_days_ago, three_days_ago))
+    event_log.tidy()
+    assert (old.exists(), young.exists()) == (False, True)
+    assert seqs(places) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 and then the power went"])
+def test_a_torn_checkpoint_is_set_aside_and_every_commit_is_there(
+    event_log, places, rows, damage
+) -> None:
+    event_log.append(rows[:3])
+    event_log._checkpoint()
+    [checkpoint] = (root(places) / "_delta_log").glob("*.checkpoint.parquet")
+    checkpoint.write_bytes(damage)
+    again = EventLog(places)
+    again.open()
+    assert again.head_seq == 3
+    assert seqs(places) == [1, 2, 3]
+    assert (places.home / "set_aside" / checkpoint.name).exists()
+
+
+def test_a_lake_elsewhere_on_the_disk_is_synced_up_to_where_it_lies(
+    tmp_path, rows, monkeypatch
+) -> None:
+    places = Places(tmp_path / "home", str(tmp_path / "elsewhere" / "lake"))
+    synced: set[str] = set()
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: synced.add(str(Path(f"/proc/self/fd/{fd}").readlink()))
+    )
+    log = EventLog(places)
+    log.open()
+    log.append(rows)
+    lake = tmp_path / "elsewhere" / "lake"
+    assert {str(folder) for folder in (lake.parent, lake, lake / "bronze")} <= synced
 
 
 def test_the_log_cannot_be_deleted_from(event_log, places, rows) -> None:

@@ -95,7 +95,7 @@ async def test_a_commit_that_landed_although_it_failed_counts(desk) -> None:
 
 
 async def test_a_restart_finds_the_state_that_a_full_fold_gives(places) -> None:
-    desk = make_desk(places, simulator=True, history_days=5)
+    desk = make_desk(places, simulator=True, history_days=10)
     await desk.open()
     await desk.carry_out(c.AddNote(BEDS[0]), PERSON)
     await desk.close()
