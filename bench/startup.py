@@ -18,6 +18,7 @@ import psutil
 from bench.bronze import write_log
 from lake.duck import LakeReader
 from lake.paths import CHECKOUT, Places
+from simulator.client import BookingClient
 from simulator.event_log import EventLog
 from simulator.log_queries import remember
 
@@ -50,8 +51,8 @@ def board_is_live() -> bool:
 
 
 def head_seq() -> int:
-    url = f"http://127.0.0.1:{PORTS['SNR_API_PORT']}/health/ready"
-    return int(httpx.get(url, timeout=2).json()["head_seq"])
+    with BookingClient(f"http://127.0.0.1:{PORTS['SNR_API_PORT']}") as client:
+        return client.ready().head_seq or 0
 
 
 def streamed_seq(home: Path) -> int:

@@ -102,7 +102,7 @@ def build(
 def stream(
     once: Annotated[bool, typer.Option("--once", help="Catch up and stop.")] = False,
 ) -> None:
-    """Run the stream without Prefect, or only catch up."""
+    """Run the stream (through Prefect beside `up`, else here), or only catch up."""
     _command("stream").run(once=once)
 
 

@@ -2,9 +2,12 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from cli.settings import StackSettings
 from cli.stack import Stack
@@ -36,12 +39,14 @@ def run(name: str, parameters: dict[str, Any]) -> list[str]:
     """
     given = {key: value for key, value in parameters.items() if value is not None}
     with httpx.Client(base_url=api_url(), timeout=30) as prefect:
-        deployment = _answer(prefect.get(f"/deployments/name/{name}/{name}"))
+        deployment = _asked(lambda: prefect.get(f"/deployments/name/{name}/{name}"))
         path = f"/deployments/{deployment['id']}/create_flow_run"
-        flow_run = _answer(prefect.post(path, json={"parameters": given}))
+        # The key makes a second attempt find the run of the first.
+        wish = {"parameters": given, "idempotency_key": str(uuid4())}
+        flow_run = _asked(lambda: prefect.post(path, json=wish))
         state = _final_state(prefect, flow_run["id"])
         of_run = {"artifacts": {"flow_run_id": {"any_": [flow_run["id"]]}}}
-        artifacts = _answer(prefect.post("/artifacts/filter", json=of_run))
+        artifacts = _asked(lambda: prefect.post("/artifacts/filter", json=of_run))
     if state["type"] != "COMPLETED":
         raise LakeError(
             f"The run {flow_run['name']} of {name} ended as {state['name']}: {state['message']}",
@@ -54,7 +59,7 @@ def _final_state(prefect: httpx.Client, flow_run_id: str) -> dict[str, Any]:
     """Tells each change of state on the way."""
     told = None
     while True:
-        state: dict[str, Any] = _answer(prefect.get(f"/flow_runs/{flow_run_id}"))["state"]
+        state: dict[str, Any] = _asked(lambda: prefect.get(f"/flow_runs/{flow_run_id}"))["state"]
         if state["name"] != told:
             print(f"{state['name']} ...", file=sys.stderr)
             told = state["name"]
@@ -63,5 +68,23 @@ def _final_state(prefect: httpx.Client, flow_run_id: str) -> dict[str, Any]:
         time.sleep(ASK_EVERY_SECONDS)
 
 
-def _answer(response: httpx.Response) -> Any:
-    return response.raise_for_status().json()
+def _asked(ask: Callable[[], httpx.Response]) -> Any:
+    """Asked again while the server is busy (its database is locked for a moment now and then).
+
+    Raises LakeError.
+    """
+    try:
+        return _patiently(lambda: ask().raise_for_status())().json()
+    except httpx.HTTPError as error:
+        raise LakeError(
+            f"The Prefect server did not answer as it should: {error}",
+            "Try again; its log is logs/prefect.log in SNR_HOME.",
+        ) from None
+
+
+_patiently = retry(
+    retry=retry_if_exception_type(httpx.HTTPError),
+    stop=stop_after_attempt(5),
+    wait=wait_exponential(multiplier=0.5),
+    reraise=True,
+)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lake.errors import LakeError
 from lake.paths import Places
 from simulator.founding import replay_file
 from simulator.layout import read_plan
@@ -11,7 +12,13 @@ from simulator.settings import ApiSettings
 
 def run(file: Path) -> None:
     plan = read_plan(ApiSettings().hospital_file)
-    print(text_of(replay_file(Places.from_settings(), file, plan.hospital_id)))
+    summary = replay_file(Places.from_settings(), file, plan.hospital_id)
+    print(text_of(summary))
+    if not summary.applied:
+        raise LakeError(
+            f"No row of {file} was applied.",
+            "Look at the reasons above, mend the file, and replay it into an empty SNR_HOME.",
+        )
 
 
 def text_of(summary: Summary) -> str:

@@ -10,6 +10,16 @@ from lake.errors import LakeError
 from lake.paths import Places
 
 
+def _stream(places: Places) -> tuple[str, ...]:
+    """The process that the newest run of the stream has left word of."""
+    from flows.supervision import noted_process
+
+    process = noted_process(places)
+    if process is None or process.is_gone:
+        return "NOT RUNNING", "", "no", "logs/stream_watch.log"
+    return "RUNNING", f"pid {process.process_id}, run {process.flow_run_id}", "", ""
+
+
 def run() -> None:
     stack = Stack(Places.from_settings(), StackSettings())
     if stack.pid is None:
@@ -24,4 +34,5 @@ def run() -> None:
         table.add_row(
             program.name, state["statename"], state["description"], answers, program.address
         )
+    table.add_row("stream", *_stream(stack.places))
     Console(width=max(Console().width, 120)).print(table)

@@ -18,10 +18,11 @@ from cli.stack import Program, Stack
 from lake.errors import LakeError
 from lake.ownership import own
 from lake.paths import Places
-from lake.tables import Owner
+from lake.tables import BED_EVENTS, Owner
 
 PATIENCE_SECONDS = 300
 ALL_UP_SECONDS = 120
+FIRST_START = " (this first start writes 90 days of simulated history)"
 
 
 def run(*, speed: float | None, simulator: bool, auth: str) -> None:
@@ -35,6 +36,8 @@ def run(*, speed: float | None, simulator: bool, auth: str) -> None:
     look_first(stack)
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(stderr=True)
+    writes_history = simulator and not stack.places.exists(BED_EVENTS)
+    console.print(f"Starting ...{FIRST_START if writes_history else ''}")
     process = stack.start()
     try:
         _wait(stack, process, console)
@@ -97,7 +100,6 @@ def is_taken(port: int) -> bool:
 def _wait(stack: Stack, process: "subprocess.Popen[bytes]", console: Console) -> None:
     """Until Ctrl-C, or supervisord ends (after `./snr down`)."""
     start = time.monotonic()
-    console.print("Starting ... (the first start writes 90 days of simulated history)")
     board = [program for program in stack.programs if program.name in ("api", "dashboard")]
     _until_healthy(board, process, start + PATIENCE_SECONDS)
     console.print(f"The board is live after {time.monotonic() - start:.0f} s.")

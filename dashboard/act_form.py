@@ -1,6 +1,7 @@
 """The widgets that ask what is to be done to a bed."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
@@ -39,6 +40,10 @@ def _ask_new_bed(beds: Sequence[Bed], here: Here) -> Details | None:
     return {"to_bed_id": bed["bed_id"]} if bed else None
 
 
+def _ask_expected(_: Sequence[Bed], here: Here) -> Details:
+    return {"ends_at": pick.instant("Expected discharge", here, timedelta(days=1), "expected")}
+
+
 def _ask_cancel_reason(_: Sequence[Bed], __: Here) -> Details:
     return {"reason_code": pick.word("Why", CANCEL_REASONS, "Not given")}
 
@@ -60,6 +65,7 @@ def _ask_note(_: Sequence[Bed], __: Here) -> Details | None:
 ASKED: dict[Act, Callable[[Sequence[Bed], Here], Details | None]] = {
     Act.DISCHARGE: _ask_disposition,
     Act.TRANSFER: _ask_new_bed,
+    Act.EXPECT: _ask_expected,
     Act.CANCEL: _ask_cancel_reason,
     Act.CLOSE: _ask_reason(CLOSE_REASONS),
     Act.OPEN: _ask_reason(OPEN_REASONS),

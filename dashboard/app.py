@@ -20,6 +20,7 @@ page = st.navigation(
     [
         st.Page("app_pages/board.py", title="Board", icon=":material/grid_view:", default=True),
         st.Page("app_pages/book.py", title="Book", icon=":material/event_available:"),
+        st.Page("app_pages/waiting.py", title="Waiting", icon=":material/hourglass_empty:"),
         st.Page("app_pages/activity.py", title="Activity", icon=":material/history:"),
         st.Page("app_pages/trends.py", title="Trends", icon=":material/monitoring:"),
     ],

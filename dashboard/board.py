@@ -57,7 +57,8 @@ class Filter:
 
 
 def _searched(bed: Bed) -> str:
-    return f"{bed['bed_id']} {bed['current_patient_ref'] or ''}".lower()
+    names = (bed["bed_id"], bed["current_patient_ref"], bed["next_patient_ref"])
+    return " ".join(name for name in names if name).lower()
 
 
 def counts(beds: Iterable[Bed]) -> Counts:

@@ -12,7 +12,8 @@ HEIGHT = 290
 
 ALL_LABELS = alt.Axis(labelLimit=200, labelOverlap=False)
 
-BY_TERM_COUNT = alt.SortField("term_count", order="descending")
+# A term has a row for each origin, each with the term's whole count.
+BY_TERM_COUNT = alt.EncodingSortField("term_count", op="max", order="descending")
 
 STACK = (
     DisplayStatus.OCCUPIED,

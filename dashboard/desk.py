@@ -14,6 +14,7 @@ from simulator.client import (
     BookingClient,
     Change,
     NewBooking,
+    Override,
     Refused,
     Unreachable,
 )
@@ -21,12 +22,16 @@ from simulator.client import (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the last action; one of `done`, `refused` and `unreachable` is set."""
+    """What became of the last action; one of `done`, `refused` and `unreachable` is set.
+
+    `against_rules`: the same once more, with an override.
+    """
 
     wish: NewBooking | None = None
     done: Booking | Change | None = None
     refused: Refused | None = None
     unreachable: Unreachable | None = None
+    against_rules: "Callable[[Override], Outcome] | None" = None
 
 
 NOTHING_YET = Outcome()
@@ -42,16 +47,24 @@ def _client(api_url: str, actor: str) -> BookingClient:
 
 
 def book(wish: NewBooking) -> Outcome:
-    return replace(_attempt(lambda api: api.book(wish)), wish=wish)
+    return replace(
+        _attempt(lambda api: api.book(wish)),
+        wish=wish,
+        against_rules=lambda override: book(replace(wish, override=override)),
+    )
 
 
 def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
     """`details` are the client's own arguments for that act."""
     bed_id, current, following = bed["bed_id"], bed["current_booking_id"], bed["next_booking_id"]
     calls: dict[Act, Callable[[BookingClient], Booking | Change]] = {
-        Act.ADMIT: lambda api: api.admit(following),
+        Act.ADMIT: lambda api: api.admit(following, **details),
         Act.CANCEL: lambda api: api.cancel(following, **details),
         Act.DISCHARGE: lambda api: api.discharge(current, **details),
+        Act.EXPECT: lambda api: api.change(current, **details),
+        Act.CONFIRM: lambda api: api.confirm_discharge(current),
+        Act.START_ISOLATION: lambda api: api.start_isolation(bed_id),
+        Act.END_ISOLATION: lambda api: api.end_isolation(bed_id),
         Act.TRANSFER: lambda api: api.transfer(current, **details),
         Act.START_CLEANING: lambda api: api.start_cleaning(bed_id),
         Act.FINISH_CLEANING: lambda api: api.finish_cleaning(bed_id),
@@ -61,7 +74,22 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
         Act.OPEN: lambda api: api.open_bed(bed_id, **details),
         Act.NOTE: lambda api: api.add_note(bed_id, **details),
     }
-    return _attempt(calls[chosen])
+    return replace(
+        _attempt(calls[chosen]),
+        against_rules=lambda override: act(chosen, details | {"override": override}, bed),
+    )
+
+
+def place(bed_request_id: str, bed_id: str) -> Outcome:
+    return _attempt(lambda api: api.place_request(bed_request_id, bed_id, admit=True))
+
+
+def withdraw(bed_request_id: str) -> Outcome:
+    return _attempt(lambda api: api.withdraw_request(bed_request_id, reason_code="not_needed"))
+
+
+def review(event_id: str) -> Outcome:
+    return _attempt(lambda api: api.review_override(event_id))
 
 
 def _attempt(action: Callable[[BookingClient], Booking | Change]) -> Outcome:

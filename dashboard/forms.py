@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dashboard.board import Bed
 from lake.vocabulary import (
+    HOLDS_A_PATIENT,
     LEGAL_BED_STATUS_CHANGES,
     BedStatus,
     DisplayStatus,
@@ -21,9 +22,13 @@ class Act(StrEnum):
     """What can be done to a bed; the value is what the button says."""
 
     ADMIT = "Admit the reserved patient"
+    EXPECT = "Set the expected discharge"
+    CONFIRM = "Confirm the discharge"
     DISCHARGE = "Discharge"
     TRANSFER = "Transfer"
     CANCEL = "Cancel reservation"
+    START_ISOLATION = "Start isolation"
+    END_ISOLATION = "End isolation"
     START_CLEANING = "Start cleaning"
     FINISH_CLEANING = "Finish cleaning"
     STOP_CLEANING = "Stop cleaning"
@@ -36,6 +41,8 @@ class Act(StrEnum):
 CAUSES = {
     Act.DISCHARGE: StatusChange.VACATED,
     Act.TRANSFER: StatusChange.VACATED,
+    Act.START_ISOLATION: StatusChange.ISOLATION_STARTED,
+    Act.END_ISOLATION: StatusChange.ISOLATION_ENDED,
     Act.START_CLEANING: StatusChange.CLEANING_STARTED,
     Act.FINISH_CLEANING: StatusChange.CLEANING_FINISHED,
     Act.STOP_CLEANING: StatusChange.CLEANING_STOPPED,
@@ -71,9 +78,13 @@ def legal_acts(bed: Bed) -> list[Act]:
         cause for (at, _), by in LEGAL_BED_STATUS_CHANGES.items() if at is status for cause in by
     }
     acts = {act for act, cause in CAUSES.items() if cause in possible} | {Act.NOTE}
+    if bed["current_booking_id"]:
+        acts.add(Act.EXPECT)
+        if not bed["current_is_discharge_confirmed"]:
+            acts.add(Act.CONFIRM)
     if bed["next_booking_id"]:
         acts.add(Act.CANCEL)
-        if status is BedStatus.AVAILABLE:
+        if status not in (BedStatus.CLOSED, *HOLDS_A_PATIENT):
             acts.add(Act.ADMIT)
     return [act for act in Act if act in acts]
 
@@ -88,4 +99,11 @@ FREE_FIRST = (
 
 
 def free_first(beds: Iterable[Bed]) -> list[Bed]:
-    return sorted(beds, key=lambda bed: FREE_FIRST.index(DisplayStatus(bed["display_status"])))
+    """Of the free ones, those first that nobody has booked for later."""
+    return sorted(
+        beds,
+        key=lambda bed: (
+            FREE_FIRST.index(DisplayStatus(bed["display_status"])),
+            bed["next_booking_id"] is not None,
+        ),
+    )

@@ -1,35 +1,84 @@
 """Says what became of an action."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
-from dashboard import times
+from dashboard import desk, theme, times
 from dashboard.desk import Outcome
 from dashboard.tiles import Here
-from simulator.client import Alternative, Booking, Change, Conflict, NewBooking, Refused
+from lake.vocabulary import OverrideReason
+from simulator.client import (
+    Alternative,
+    Booking,
+    Change,
+    Conflict,
+    NewBooking,
+    NotSent,
+    Override,
+    Refused,
+)
+
+SHORTEST_REASON = 10
 
 
-def tell(outcome: Outcome, here: Here) -> NewBooking | None:
-    """Returns the wish for another bed, where one of the alternatives is taken."""
+Again = Callable[[], Outcome]
+"""What the user chose to do instead."""
+
+
+def tell(outcome: Outcome, here: Here, key: str) -> Again | None:
+    """What became of it. Of a refusal, what can be done instead: another bed, or an override."""
     if outcome.done:
         st.success(_done(outcome.done, here), icon=":material/check_circle:")
-    if outcome.unreachable:
+    if isinstance(outcome.unreachable, NotSent):
+        st.error(f"**Not done.** {outcome.unreachable}", icon=":material/cloud_off:")
+    elif outcome.unreachable:
         st.error(
             f"**It is not known whether this was done.** {outcome.unreachable} "
             "Look at the bed before you try again.",
             icon=":material/cloud_off:",
         )
     if outcome.refused:
-        return _tell_refusal(outcome.refused, outcome.wish, here)
+        return _tell_refusal(outcome.refused, outcome, here, key)
     return None
 
 
-def _tell_refusal(refused: Refused, wish: NewBooking | None, here: Here) -> NewBooking | None:
+def _tell_refusal(refused: Refused, outcome: Outcome, here: Here, key: str) -> Again | None:
     st.error(f"**Not done.** {refused.detail} (`{refused.code}`)", icon=":material/block:")
-    if refused.conflicts_with:
-        st.markdown(_in_the_way(refused.conflicts_with, here))
-    return _offer(refused.alternatives, wish) if wish else None
+    for conflict in refused.in_the_way:
+        st.markdown(_in_the_way(conflict, here))
+    other = _offer(refused.alternatives, outcome.wish) if outcome.wish else None
+    if other:
+        return partial(desk.book, other)
+    if refused.can_be_overridden and outcome.against_rules:
+        override = ask_override(refused.rules, key)
+        if override:
+            return partial(outcome.against_rules, override)
+    return None
+
+
+def ask_override(rules: list[str], key: str) -> Override | None:
+    """Somebody with a name, a coded reason and the words for it."""
+    with st.expander(f"Override: do it against {', '.join(theme.words(r) for r in rules)}"):
+        actor = st.session_state.get("actor")
+        if not actor:
+            st.warning("Give your name at the top right: whoever overrides answers for it.")
+        code = st.selectbox(
+            "Why", [*OverrideReason], format_func=theme.words, index=None, key=f"{key}-code"
+        )
+        text = st.text_area(
+            "In words, at least 10 characters", max_chars=500, key=f"{key}-text"
+        ).strip()
+        st.caption(
+            "A reservation in the way is displaced and its patient put on the waiting list: you "
+            "find another bed. Somebody else reviews the override."
+        )
+        is_complete = bool(actor and code and len(text) >= SHORTEST_REASON)
+        if st.button("Override", key=f"{key}-go", disabled=not is_complete) and code:
+            return Override(code, text)
+    return None
 
 
 def _offer(alternatives: list[Alternative], wish: NewBooking) -> NewBooking | None:

@@ -10,6 +10,8 @@ from dashboard import theme, times
 from dashboard.board import Bed, Counts, Ward, is_overdue
 from lake.vocabulary import DisplayStatus
 
+OVERRIDE_SIGN = "⚑"
+
 
 @dataclass(frozen=True)
 class Here:
@@ -47,10 +49,18 @@ def tile(bed: Bed, here: Here) -> str:
     look = theme.LOOKS[DisplayStatus(bed["display_status"])]
     return f"""<div class="bed {bed["display_status"]}" title="{escape(_story(bed, here))}">
         <div><b>{escape(short_label(bed))}</b>
-          <span><span class="sign">{look.sign}</span> {escape(status_word(bed))}</span></div>
+          <span>{_mark(bed)}<span class="sign">{look.sign}</span>
+            {escape(status_word(bed))}</span></div>
         <div><span class="cut">{escape(_subject(bed))}</span>
           <span class="quiet">{here.since(bed["status_since_at"])}</span></div>
         <div>{_leaving(bed, here)}<span>{_coming(bed, here)}</span></div></div>"""
+
+
+def _mark(bed: Bed) -> str:
+    """An override that nobody else has looked at yet."""
+    if not bed["unreviewed_override_count"]:
+        return ""
+    return f'<span class="late" title="Override, not reviewed yet">{OVERRIDE_SIGN}</span> '
 
 
 def short_label(bed: Bed) -> str:
@@ -98,6 +108,8 @@ def _occupancy_bar(count: Counts) -> str:
 def _subject(bed: Bed) -> str:
     if bed["current_patient_ref"]:
         return str(bed["current_patient_ref"])
+    if bed["display_status"] == DisplayStatus.RESERVED:
+        return str(bed["next_patient_ref"])
     if bed["closed_reason_code"]:
         return theme.words(bed["closed_reason_code"])
     return theme.words(bed["room_class"])
@@ -113,7 +125,8 @@ def _leaving(bed: Bed, here: Here) -> str:
         return '<span class="quiet">out: open</span>'
     if is_overdue(bed, here.now):
         return f'<span class="late">late {expected}</span>'
-    return f"<span>out {expected}</span>"
+    sure = " ✓" if bed["current_is_discharge_confirmed"] else ""
+    return f"<span>out {expected}{sure}</span>"
 
 
 def _coming(bed: Bed, here: Here) -> str:
@@ -122,7 +135,10 @@ def _coming(bed: Bed, here: Here) -> str:
     if not moment:
         return ""
     is_crowded = bed["current_patient_ref"] and bed["expected_discharge_at"]
-    return f"◆ {moment.split(' ')[0] if is_crowded and ':' in moment else moment}"
+    told = f"◆ {moment.split(' ')[0] if is_crowded and ':' in moment else moment}"
+    if bed["next_is_at_risk"]:
+        return f'<span class="late" title="The stay before it runs over">{told}</span>'
+    return told
 
 
 def _story(bed: Bed, here: Here) -> str:
@@ -134,6 +150,8 @@ def _story(bed: Bed, here: Here) -> str:
         ("next reservation", bed["next_starts_at"]),
     )
     told = [f"{name} {times.full(at, zone)}" for name, at in parts if at]
+    if bed["unreviewed_override_count"]:
+        told.append("an override waits for a review")
     return ", ".join([f"{bed['bed_id']} {status_word(bed)}", _subject(bed), *told])
 
 
@@ -175,8 +193,13 @@ def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
         ("Patient", bed["current_patient_ref"] or ""),
         ("In this bed from", full(bed["admitted_at"])),
         ("Expected discharge", full(bed["expected_discharge_at"])),
+        ("Discharge", "confirmed" if bed["current_is_discharge_confirmed"] else ""),
         ("Next reservation", full(bed["next_starts_at"])),
+        ("Reserved for", bed["next_patient_ref"] or ""),
+        ("At risk", "the stay before it runs over" if bed["next_is_at_risk"] else ""),
         ("Reservation ends", full(bed["next_ends_at"])),
         ("Closed because", theme.words(bed["closed_reason_code"])),
+        ("Closed until", full(bed["closed_until_at"])),
+        ("Override", "waits for a review" if bed["unreviewed_override_count"] else ""),
     ]
     return [(name, fact) for name, fact in facts if fact]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard import theme, times
 from dashboard.tiles import page
+from lake.vocabulary import BookingState
 
 Update = dict[str, Any]
 """A row of the question `updates`."""
@@ -37,7 +38,9 @@ def _row(update: Update, zone: ZoneInfo) -> str:
 def details(update: Update, zone: ZoneInfo) -> str:
     """Patient, booked time, bed status and reason, as far as the update has them."""
     starts_at, ends_at = update["starts_at"], update["ends_at"]
-    span = f"{_short(starts_at, zone)} to {_short(ends_at, zone)}" if starts_at else ""
+    has_ended = update["booking_state"] == BookingState.COMPLETED
+    until = update["occurred_at"] if has_ended else ends_at
+    span = f"{_short(starts_at, zone)} to {_short(until, zone)}" if starts_at else ""
     bed = f"bed {update['bed_status']}" if update["bed_status"] else ""
     parts = (update["patient_ref"], span, bed, theme.words(update["reason_code"]))
     return ", ".join(part for part in parts if part)

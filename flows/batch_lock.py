@@ -13,7 +13,8 @@ from lake.ownership import own
 from lake.paths import Places
 from lake.tables import Owner
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 600.0
+"""Longer than any of them takes: they wait for each other instead of failing."""
 
 
 @contextmanager

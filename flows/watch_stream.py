@@ -5,16 +5,21 @@ crashed or failed, or none ever: a new run. The last one cancelled: somebody mea
 """
 
 import logging
+import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import psutil
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
@@ -32,6 +37,8 @@ UNDER_WAY = {StateType.RUNNING, StateType.PENDING, StateType.SCHEDULED, StateTyp
 HAS_A_PROCESS = {StateType.RUNNING, StateType.PENDING, StateType.CANCELLING}
 DIED = {StateType.CRASHED, StateType.FAILED}
 MAY_BE_STARTING = timedelta(seconds=90)
+
+LEFT_OVER = "Its process ended when the stack was stopped."
 
 log = logging.getLogger("snr.watch_stream")
 
@@ -64,6 +71,21 @@ class Watcher:
         self._client = client
         self._places = places
         self._starts = Starts()
+
+    def bury_leftovers(self, started_at: datetime) -> None:
+        """Runs of the other flows that an earlier stack began: their processes went with it, and
+        in Prefect they would keep their place for ever."""
+        runs = self._client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[*HAS_A_PROCESS]))
+            ),
+            limit=200,
+        )
+        for run in runs:
+            if run.state is None or run.state.timestamp >= started_at:
+                continue
+            log.warning("The process of the run %s ended with an earlier stack.", run.name)
+            self._client.set_flow_run_state(run.id, Crashed(message=LEFT_OVER), force=True)
 
     def look(self) -> None:
         for run in self._runs():
@@ -112,8 +134,10 @@ def watch(places: Places) -> None:
     """Until the process is ended. A server that does not answer is asked again."""
     with get_client(sync_client=True) as client:
         watcher = Watcher(client, places)
+        stack_started_at = datetime.fromtimestamp(psutil.Process(os.getppid()).create_time(), UTC)
         while True:
             try:
+                watcher.bury_leftovers(stack_started_at)
                 watcher.look()
                 time.sleep(LOOK_EVERY_SECONDS)
             except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:

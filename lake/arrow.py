@@ -1,6 +1,6 @@
 """delta-rs: creates tables, appends Arrow data, reads, compacts."""
 
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import TableNotFoundError
 
 from lake.paths import Places
@@ -8,8 +8,9 @@ from lake.tables import Table
 
 
 def open_or_create(places: Places, table: Table) -> DeltaTable:
+    """For the table's owner. A lake of an earlier version gets the columns that came since."""
     try:
-        return DeltaTable(places.table(table))
+        handle = DeltaTable(places.table(table))
     except TableNotFoundError:
         return DeltaTable.create(
             places.table(table),
@@ -19,6 +20,11 @@ def open_or_create(places: Places, table: Table) -> DeltaTable:
             description=table.meaning,
             configuration=table.properties,
         )
+    known = {field.name for field in handle.schema().fields}
+    wanted = Schema.from_arrow(table.schema).fields
+    if missing := [field for field in wanted if field.name not in known]:
+        handle.alter.add_columns(missing)
+    return handle
 
 
 def ensure(places: Places, *tables: Table) -> None:

@@ -91,6 +91,30 @@ class Source(StrEnum):
     FHIR = "fhir"
 
 
+ANONYMOUS = "anonymous"
+"""The actor of a request that names nobody; may do all that leaves nobody to answer for it."""
+
+
+class OverrideReason(StrEnum):
+    """Why somebody set a rule of the ward aside."""
+
+    CLINICAL_NEED = "clinical_need"
+    INFECTION_CONTROL = "infection_control"
+    PATIENT_SAFETY = "patient_safety"
+    NO_OTHER_BED = "no_other_bed"
+    MAJOR_INCIDENT = "major_incident"
+    RECORD_CORRECTION = "record_correction"
+    OTHER = "other"
+
+
+class RequestState(StrEnum):
+    """A bed request: a need without a bed."""
+
+    WAITING = "waiting"
+    PLACED = "placed"
+    WITHDRAWN = "withdrawn"
+
+
 class Role(StrEnum):
     MANAGER = "manager"
     CLERK = "clerk"
@@ -164,6 +188,9 @@ class Rule(StrEnum):
     BEFORE_LAST_EVENT = "before_last_event"
     ILLEGAL_BOOKING_CHANGE = "illegal_booking_change"
     BED_EXISTS = "bed_exists"
+    ALREADY_WAITING = "already_waiting"
+    ALREADY_REVIEWED = "already_reviewed"
+    ALREADY_CANCELLED = "already_cancelled"
     OVERLAPS_BOOKING = "overlaps_booking"
     OVERLAPS_OPEN_STAY = "overlaps_open_stay"
     BED_NOT_CLEAN = "bed_not_clean"

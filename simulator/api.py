@@ -8,15 +8,32 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from simulator.desk import Desk, WrongMode
-from simulator.domain.errors import NotThere, Refusal
-from simulator.engine import NotYet
+from simulator.domain.errors import Forbidden, NotThere, Refusal
+from simulator.engine import NotYet, Outdated
 from simulator.group_commit import StorageUnavailable
 from simulator.idempotency import KeyReused
-from simulator.problems import BodyLimit, http_error, invalid_request, problem
-from simulator.routes import beds, bookings, events, health, simulation
+from simulator.problems import (
+    BodyLimit,
+    OwnPagesOnly,
+    http_error,
+    invalid_request,
+    problem,
+    refused,
+)
+from simulator.routes import (
+    beds,
+    bookings,
+    events,
+    health,
+    overrides,
+    places,
+    simulation,
+    waiting_list,
+)
 from simulator.routes.shared import (
     ANSWERS,
     NotReady,
@@ -38,16 +55,17 @@ def create_app(desk: Desk) -> FastAPI:
         await asyncio.gather(opening, return_exceptions=True)
         await desk.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="SNR Hospitals booking",
         description="Beds and bookings, live. Instants are UTC, of the hospital's clock.",
         version="1",
         lifespan=lifespan,
     )
     app.add_middleware(BodyLimit)
+    app.add_middleware(OwnPagesOnly)
     _handle_problems(app, desk)
     app.include_router(health.router_of(desk))
-    for routes in (beds, bookings, events, simulation):
+    for routes in (beds, places, bookings, waiting_list, overrides, events, simulation):
         app.include_router(routes.router_of(desk), dependencies=[Depends(only_known_parameters)])
     return app
 
@@ -61,11 +79,14 @@ async def _open(desk: Desk) -> None:
 
 
 def _handle_problems(app: FastAPI, desk: Desk) -> None:
-    async def refused(request: Request, error: Exception) -> Response:
+    async def a_rule_says_no(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)  # noqa: S101 - registered for this type only
         ANSWERS.labels(error.rule.value).inc()
-        beds = getattr(request.state, "suggestions", None)
-        return problem(error.rule.value, str(error), error.conflicts_with, beds)
+        return refused(error, getattr(request.state, "suggestions", ()))
+
+    async def another_may(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Forbidden)  # noqa: S101 - registered for this type only
+        return problem(error.code, str(error))
 
     def plain(code: str, detail: str = "") -> Any:
         async def handler(_: Request, error: Exception) -> Response:
@@ -73,7 +94,9 @@ def _handle_problems(app: FastAPI, desk: Desk) -> None:
 
         return handler
 
-    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(Refusal, a_rule_says_no)
+    app.add_exception_handler(Forbidden, another_may)
+    app.add_exception_handler(Outdated, plain("precondition_failed"))
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(NotThere, plain("not_found"))

@@ -15,7 +15,7 @@ import orjson
 
 from lake.errors import LakeError
 
-PRIVATE_COLUMNS = ("patient_ref", "current_patient_ref", "note")
+PRIVATE_COLUMNS = ("patient_ref", "current_patient_ref", "next_patient_ref", "note")
 PURGED = "purged:"
 FIRST_HASH = "0" * 64
 

@@ -3,9 +3,11 @@
 ClientError
 ├── Refused       the API answered no; carries the rule, its sentence and what would do instead
 └── Unreachable   the API did not answer; whether a change was made is not known
+    └── NotSent   there was no API to ask: nothing was changed
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar, get_type_hints
@@ -13,7 +15,15 @@ from uuid import uuid4
 
 import httpx
 
-from lake.vocabulary import BedStatus, BookingState, DisplayStatus, Disposition, EventType
+from lake.vocabulary import (
+    BedStatus,
+    BookingState,
+    DisplayStatus,
+    Disposition,
+    EventType,
+    OverrideReason,
+    RequestState,
+)
 
 TIMEOUT = httpx.Timeout(5.0, connect=1.0)
 
@@ -39,7 +49,8 @@ class Alternative:
 
 
 class Refused(ClientError):
-    """`code` is the rule, or another of the API's problem codes."""
+    """`code` is the rule, or another of the API's problem codes. `rules`: all that the request
+    breaks; an override may go against them if `can_be_overridden`."""
 
     def __init__(self, problem: Mapping[str, Any], status: int) -> None:
         self.status = status
@@ -47,12 +58,20 @@ class Refused(ClientError):
         self.detail = str(problem.get("detail") or problem.get("title") or self.code)
         conflict = problem.get("conflicts_with")
         self.conflicts_with = _read(Conflict, conflict) if conflict else None
+        in_the_way = problem.get("in_the_way") or ([conflict] if conflict else [])
+        self.in_the_way = [_read(Conflict, one) for one in in_the_way]
         self.alternatives = [_read(Alternative, a) for a in problem.get("alternatives") or ()]
+        self.rules = [str(rule) for rule in problem.get("rules") or ()]
+        self.can_be_overridden = bool(problem.get("can_be_overridden"))
         super().__init__(self.detail)
 
 
 class Unreachable(ClientError):
     """A change may have been made all the same: look before doing it again."""
+
+
+class NotSent(Unreachable):
+    """Nobody took the request: nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +92,10 @@ class Bed:
     next_booking_id: str | None
     next_starts_at: datetime | None
     next_ends_at: datetime | None
+    next_is_at_risk: bool
     closed_reason_code: str | None
+    closed_until_at: datetime | None
+    unreviewed_override_count: int
     seq: int
 
 
@@ -120,7 +142,51 @@ class Booking:
     ends_at: datetime | None
     stay_id: str | None
     spell_id: str | None
+    is_discharge_confirmed: bool | None
+    is_at_risk: bool | None
     seq: int | None
+
+
+@dataclass(frozen=True)
+class Override:
+    """Goes against soft rules: why, as a code and in at least ten characters."""
+
+    reason_code: OverrideReason
+    reason: str
+
+
+@dataclass(frozen=True)
+class OverrideRecord:
+    """`replace_by`: who has to find another bed for what was displaced."""
+
+    event_id: str
+    rules: list[str]
+    bed_id: str
+    booking_id: str | None
+    actor: str
+    reason_code: str
+    reason: str
+    occurred_at: datetime
+    displaced_booking_ids: list[str]
+    replace_by: str | None
+    reviewed_by: str | None
+
+
+@dataclass(frozen=True)
+class BedRequest:
+    """A need without a bed; `boarding_minutes` run until the patient is in bed."""
+
+    bed_request_id: str
+    state: RequestState
+    patient_ref: str
+    ward_id: str | None
+    needs: Mapping[str, Any]
+    wanted_from: datetime
+    requested_at: datetime
+    requested_by: str
+    displaced_booking_id: str | None
+    boarding_minutes: float | None
+    suggestions: list[Mapping[str, Any]] | None
 
 
 @dataclass(frozen=True)
@@ -134,6 +200,7 @@ class NewBooking:
     admit: bool | None = None
     needs: Mapping[str, Any] | None = None
     note: str | None = None
+    override: Override | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +246,7 @@ class BookingClient:
             transport=transport,
             trust_env=False,  # the proxy of an office network does not know 127.0.0.1
         )
+        self._seen_seq: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -189,8 +257,21 @@ class BookingClient:
     def close(self) -> None:
         self._http.close()
 
-    def beds(self, *, ward_id: str | None = None, status: str | None = None) -> list[Bed]:
-        return self._list(Bed, "/beds", ward_id=ward_id, status=status)
+    def if_unchanged(self, bed: Bed) -> "BookingClient":
+        """The same access, for writes about this bed: refused (412) if it has changed since."""
+        careful = copy(self)
+        careful._seen_seq = bed.seq
+        return careful
+
+    def beds(
+        self,
+        *,
+        ward_id: str | None = None,
+        status: str | None = None,
+        at: datetime | None = None,
+    ) -> list[Bed]:
+        """Now, or as they were `at` a past hospital instant."""
+        return self._list(Bed, "/beds", ward_id=ward_id, status=status, at=at)
 
     def bed(self, bed_id: str) -> Bed:
         return _read(Bed, self._get(f"/beds/{bed_id}"))
@@ -209,9 +290,16 @@ class BookingClient:
         return [_read(Event, item) for item in page["items"]]
 
     def bookings(
-        self, *, bed_id: str | None = None, state: str | None = None, patient_ref: str | None = None
+        self,
+        *,
+        bed_id: str | None = None,
+        ward_id: str | None = None,
+        state: str | None = None,
+        patient_ref: str | None = None,
+        at: datetime | None = None,
     ) -> list[Booking]:
-        return self._list(Booking, "/bookings", bed_id=bed_id, state=state, patient_ref=patient_ref)
+        filters = {"bed_id": bed_id, "ward_id": ward_id, "state": state, "patient_ref": patient_ref}
+        return self._list(Booking, "/bookings", **filters, at=at)
 
     def booking(self, booking_id: str) -> Booking:
         return _read(Booking, self._get(f"/bookings/{booking_id}"))
@@ -222,12 +310,78 @@ class BookingClient:
     def cancel(self, booking_id: str, *, reason_code: str | None = None) -> Booking:
         return self._booking(f"/bookings/{booking_id}/cancel", reason_code=reason_code)
 
-    def admit(self, booking_id: str) -> Booking:
-        return self._booking(f"/bookings/{booking_id}/admit")
+    def change(self, booking_id: str, *, override: Override | None = None, **to: Any) -> Booking:
+        """`to`: `bed_id`, `starts_at`, `ends_at`; what is not given stays, `ends_at=None`: open."""
+        return self._booking(f"/bookings/{booking_id}/change", keep=to, override=override)
 
-    def transfer(self, booking_id: str, to_bed_id: str) -> Booking:
+    def admit(self, booking_id: str, *, override: Override | None = None) -> Booking:
+        return self._booking(f"/bookings/{booking_id}/admit", override=override)
+
+    def transfer(
+        self, booking_id: str, to_bed_id: str, *, override: Override | None = None
+    ) -> Booking:
         """The new booking, of the same spell."""
-        return self._booking(f"/bookings/{booking_id}/transfer", to_bed_id=to_bed_id)
+        path = f"/bookings/{booking_id}/transfer"
+        return self._booking(path, to_bed_id=to_bed_id, override=override)
+
+    def swap(
+        self, booking_id: str, with_booking_id: str, *, override: Override | None = None
+    ) -> Booking:
+        """The new booking of the first patient."""
+        path = f"/bookings/{booking_id}/swap"
+        return self._booking(path, with_booking_id=with_booking_id, override=override)
+
+    def confirm_discharge(self, booking_id: str) -> Booking:
+        return self._booking(f"/bookings/{booking_id}/discharge/confirm")
+
+    def cancel_event(self, event_id: str, *, note: str | None = None) -> Booking:
+        """Undoes an admission, a transfer or a discharge that never was."""
+        return self._booking(f"/events/{event_id}/cancel", note=note)
+
+    def overrides(
+        self, *, since: datetime | None = None, reviewed: bool | None = None
+    ) -> list[OverrideRecord]:
+        return self._list(OverrideRecord, "/overrides", since=since, reviewed=reviewed)
+
+    def review_override(self, event_id: str, *, note: str | None = None) -> Change:
+        return self._change(f"/overrides/{event_id}/review", note=note)
+
+    def requests(
+        self, *, state: RequestState | None = None, ward_id: str | None = None
+    ) -> list[BedRequest]:
+        """Those that wait, ranked, unless another state is asked for."""
+        return self._list(BedRequest, "/requests", state=state, ward_id=ward_id)
+
+    def request(self, bed_request_id: str) -> BedRequest:
+        """With the beds that would do."""
+        return _read(BedRequest, self._get(f"/requests/{bed_request_id}"))
+
+    def request_bed(
+        self,
+        patient_ref: str,
+        *,
+        ward_id: str | None = None,
+        needs: Mapping[str, Any] | None = None,
+        wanted_from: datetime | None = None,
+    ) -> str:
+        """The id of the request."""
+        body = {"ward_id": ward_id, "needs": needs, "wanted_from": wanted_from}
+        return str(self._post("/requests", patient_ref=patient_ref, **body)["bed_request_id"])
+
+    def place_request(
+        self,
+        bed_request_id: str,
+        bed_id: str,
+        *,
+        ends_at: datetime | None = None,
+        admit: bool | None = None,
+        override: Override | None = None,
+    ) -> Booking:
+        path = f"/requests/{bed_request_id}/place"
+        return self._booking(path, bed_id=bed_id, ends_at=ends_at, admit=admit, override=override)
+
+    def withdraw_request(self, bed_request_id: str, *, reason_code: str | None = None) -> Change:
+        return self._change(f"/requests/{bed_request_id}/withdraw", reason_code=reason_code)
 
     def discharge(self, booking_id: str, *, disposition: Disposition | None = None) -> Booking:
         return self._booking(f"/bookings/{booking_id}/discharge", disposition=disposition)
@@ -245,14 +399,53 @@ class BookingClient:
         return self._change(f"/beds/{bed_id}/cleaning/stop")
 
     def close_bed(
-        self, bed_id: str, *, reason_code: str, reason: str, until_at: datetime | None = None
+        self,
+        bed_id: str,
+        *,
+        reason_code: str,
+        reason: str,
+        until_at: datetime | None = None,
+        override: Override | None = None,
     ) -> Change:
         return self._change(
-            f"/beds/{bed_id}/close", reason_code=reason_code, reason=reason, until_at=until_at
+            f"/beds/{bed_id}/close",
+            reason_code=reason_code,
+            reason=reason,
+            until_at=until_at,
+            override=override,
         )
 
     def open_bed(self, bed_id: str, *, reason_code: str, reason: str) -> Change:
         return self._change(f"/beds/{bed_id}/open", reason_code=reason_code, reason=reason)
+
+    def start_isolation(self, bed_id: str) -> Change:
+        return self._change(f"/beds/{bed_id}/isolation/start")
+
+    def end_isolation(self, bed_id: str) -> Change:
+        return self._change(f"/beds/{bed_id}/isolation/end")
+
+    def set_staffed(self, bed_id: str, *, is_staffed: bool) -> Change:
+        return self._change(f"/beds/{bed_id}/update", is_staffed=is_staffed)
+
+    def close_ward(
+        self,
+        ward_id: str,
+        *,
+        reason_code: str,
+        reason: str,
+        until_at: datetime | None = None,
+        override: Override | None = None,
+    ) -> Change:
+        return self._change(
+            f"/wards/{ward_id}/close",
+            reason_code=reason_code,
+            reason=reason,
+            until_at=until_at,
+            override=override,
+        )
+
+    def open_ward(self, ward_id: str, *, reason_code: str, reason: str) -> Change:
+        return self._change(f"/wards/{ward_id}/open", reason_code=reason_code, reason=reason)
 
     def add_note(self, bed_id: str, note: str) -> Change:
         return self._change(f"/beds/{bed_id}/notes", note=note)
@@ -279,7 +472,10 @@ class BookingClient:
 
     def _post(self, path: str, **body: Any) -> dict[str, Any]:
         """Sent a second time with the same key, if the network swallowed the first."""
-        request = {"json": _sent(body), "headers": {"Idempotency-Key": str(uuid4())}}
+        headers = {"Idempotency-Key": str(uuid4())}
+        if self._seen_seq is not None:
+            headers["If-Match"] = f'"{self._seen_seq}"'
+        request = {"json": _sent(body), "headers": headers}
         try:
             response = self._send("POST", path, **request)
         except Unreachable:
@@ -303,6 +499,8 @@ class BookingClient:
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             return self._http.request(method, path, **request)
+        except httpx.ConnectError as error:
+            raise NotSent("The booking API is not running.") from error
         except httpx.TransportError as error:
             raise Unreachable(f"The booking API does not answer ({error}).") from error
 
@@ -323,13 +521,17 @@ def _body(response: httpx.Response) -> dict[str, Any]:
 
 
 def _sent(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given, instants as UTC with Z."""
-    return {name: _plain(value) for name, value in values.items() if value is not None}
+    """What was given, instants as UTC with Z; of `keep` also what is null."""
+    kept = values.get("keep") or {}
+    given = {n: v for n, v in values.items() if n != "keep" and v is not None}
+    return {name: _plain(value) for name, value in (given | kept).items()}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Override):
+        return asdict(value)
     return value
 
 
@@ -354,6 +556,7 @@ _PARSERS: dict[Any, Any] = {
     DisplayStatus: DisplayStatus,
     BookingState: BookingState,
     EventType: EventType,
+    RequestState: RequestState,
 }
 
 

@@ -17,11 +17,12 @@ from lake.paths import Places
 from lake.tables import BED_EVENTS
 from lake.vocabulary import BookingState, LakeMode, Role, Source
 from simulator import chain
+from simulator.agenda import STAFF
 from simulator.clock import HospitalClock, wall_now
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
-from simulator.domain.errors import NotThere, Refusal
-from simulator.engine import Context, Engine, Row
+from simulator.domain.errors import Forbidden, NotThere, Refusal
+from simulator.engine import Context, Engine, Outdated, Row
 from simulator.event_log import EventLog
 from simulator.group_commit import GroupCommit, StorageUnavailable
 from simulator.history import finish_history, write_first_events
@@ -31,7 +32,6 @@ from simulator.log_queries import Remembered, remember
 from simulator.settings import ApiSettings
 from simulator.world import World
 
-PERSONS_GRACE_WALL = timedelta(minutes=15)
 TICK_SECONDS = 1.0
 TIDY_SECONDS = 300.0
 
@@ -90,7 +90,7 @@ class Desk:
         found = self._find_key(context)
         try:
             row = found or self.commit.stage(command, context)[-1]
-        except (Refusal, NotThere):
+        except (Refusal, NotThere, Forbidden, Outdated):
             await self.commit.durable()
             raise
         if not found:
@@ -188,6 +188,7 @@ class Desk:
             head_seq=past.head_seq,
             head_hash=past.head_hash,
             newest=past.newest,
+            past_grace=timedelta(minutes=self.settings.past_start_grace_minutes),
         )
 
     def _restore(self) -> Engine:
@@ -207,11 +208,10 @@ class Desk:
         at: datetime,
         note: str | None = None,
         reason_code: str | None = None,
+        actor: str = STAFF,
     ) -> list[Row]:
         """Live, what is due by now happens now: a person may have come in between."""
-        context = Context(
-            Source.SIMULATOR, "simulator", Role.SYSTEM, reason_code=reason_code, note=note
-        )
+        context = Context(Source.SIMULATOR, actor, Role.SYSTEM, reason_code=reason_code, note=note)
         return self.commit.stage(command, context)
 
     async def _tick(self) -> None:
@@ -251,9 +251,8 @@ class Desk:
 
     def _is_overdue(self, booking: Booking, now: datetime) -> bool:
         """A person gets at least 15 wall minutes, however fast the clock runs."""
-        grace = timedelta(minutes=self.settings.no_show_grace_minutes)
-        if booking.source != Source.SIMULATOR:
-            grace = max(grace, PERSONS_GRACE_WALL * self.clock.speed)
+        configured = timedelta(minutes=self.settings.no_show_grace_minutes)
+        grace = self.engine.grace(configured, booking.source)
         return booking.state is BookingState.RESERVED and booking.starts_at + grace < now
 
     async def _tidy(self) -> None:

@@ -4,7 +4,7 @@ It is the single writer's mind; it does no I/O. `GroupCommit` makes what it stag
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from uuid_utils import uuid7
@@ -13,15 +13,23 @@ from lake.tables import SCHEMA_VERSION
 from lake.vocabulary import Role, Source
 from simulator import chain
 from simulator.clock import HospitalClock, wall_now
+from simulator.domain.changes import Change, Moment
 from simulator.domain.commands import Command
-from simulator.domain.decisions import Change, Moment, decide
+from simulator.domain.decisions import decide
 from simulator.domain.hospital import Hospital
 
 Row = dict[str, Any]
 
 
+PERSONS_GRACE_WALL = timedelta(minutes=15)
+
+
 class NotYet(Exception):
     """`occurred_at` lies after the hospital's now."""
+
+
+class Outdated(Exception):
+    """The bed has changed since the caller looked at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,8 @@ class Context:
     idempotency_key: str | None = None
     request_path: str | None = None
     request_digest: str | None = None
+    if_match: frozenset[int] | None = None
+    """Only if the newest event of the command's bed is one of these `seq`."""
 
     def as_columns(self) -> Row:
         return {
@@ -62,22 +72,20 @@ class Engine:
     head_seq: int = 0
     head_hash: str = chain.FIRST_HASH
     newest: dict[str, Row] = field(default_factory=dict)
+    past_grace: timedelta = timedelta(hours=1)
 
     def stage(self, command: Command, context: Context) -> list[Row]:
         """Decide, take the changes into the state, and give their rows, in order of `seq`.
 
-        Raises Refusal, NotThere or NotYet, and then nothing has changed.
+        Raises Refusal, NotThere, Forbidden, NotYet or Outdated, and then nothing has changed.
         """
-        wall = wall_now()
-        now = self.clock.now(wall)
-        at = context.occurred_at or now
-        if at > now:
-            raise NotYet(f"It is {now:%Y-%m-%d %H:%M:%S} UTC in the hospital.")
-        moment = Moment(at, now, self.head_seq + 1, context.source)
+        moment = self.moment(context)
+        self._check_match(command, context)
         changes = decide(self.hospital, command, moment)
+        wall = wall_now()
         shared = {
             "hospital_id": self.hospital_id,
-            "occurred_at": at,
+            "occurred_at": moment.at,
             "recorded_at": wall,
             "event_date": wall.date(),
             "request_id": str(uuid7()),
@@ -85,10 +93,39 @@ class Engine:
             "schema_version": SCHEMA_VERSION,
             **context.as_columns(),
         }
-        return [self._take(change, shared) for change in changes]
+        for change in changes:
+            self.hospital.apply(change.bed, change.booking)
+        return [self._row(change, shared) for change in changes]
 
-    def _take(self, change: Change, shared: Row) -> Row:
-        self.hospital.apply(change.bed, change.booking)
+    def moment(self, context: Context) -> Moment:
+        """When and by whom a command of this context would take effect. Raises NotYet."""
+        now = self.clock.now(wall_now())
+        at = context.occurred_at or now
+        if at > now:
+            raise NotYet(f"It is {now:%Y-%m-%d %H:%M:%S} UTC in the hospital.")
+        grace = self.grace(self.past_grace, context.source)
+        return Moment(at, now, self.head_seq + 1, context.source, context.actor, grace)
+
+    def grace(self, configured: timedelta, source: str) -> timedelta:
+        """Hospital time; a person gets at least 15 wall minutes, however fast the clock runs."""
+        if source == Source.SIMULATOR:
+            return configured
+        return max(configured, PERSONS_GRACE_WALL * self.clock.speed)
+
+    def bed_id_of(self, command: Command) -> str | None:
+        """The bed that a command is about: the one that it names, or that of its booking."""
+        booking = self.hospital.bookings.get(getattr(command, "booking_id", ""))
+        return booking.bed_id if booking else getattr(command, "bed_id", None)
+
+    def _check_match(self, command: Command, context: Context) -> None:
+        if context.if_match is None:
+            return
+        newest = self.newest.get(self.bed_id_of(command) or "", {}).get("seq")
+        if newest not in context.if_match:
+            raise Outdated(f"The bed's newest event is {newest}. Look at it again, then decide.")
+
+    def _row(self, change: Change, shared: Row) -> Row:
+        """Written once all changes of the command are taken in: each row has the state after it."""
         row: Row = {
             **shared,
             "seq": self.head_seq + 1,
@@ -100,6 +137,9 @@ class Engine:
         if change.booking:
             row |= change.booking.as_columns()
         row |= change.columns
+        if "note" in change.columns and shared["note"]:
+            row["note"] = f"{change.columns['note']}; {shared['note']}"
+        self.hospital.take_note(row)
         self.head_hash = row["chain_hash"] = chain.link(self.head_hash, row, self.salt)
         self.head_seq += 1
         if change.bed:

@@ -1,9 +1,13 @@
 """The first events of an empty lake: its clock, its beds and, in demo, the days before today."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lake.vocabulary import LakeMode, Role, Source
+from simulator.agenda import STAFF
+from simulator.clock import HospitalClock, wall_now
 from simulator.domain import commands as c
 from simulator.engine import Context, Engine, Row
 from simulator.event_log import EventLog
@@ -52,33 +56,44 @@ def write_first_events(
     for bed in plan.beds():
         writer.carry_out(bed, system)
     if history_days:
-        _simulate(writer, plan, seed, start, end)
+        with past_clock(engine, start):
+            world = _world(writer, plan, seed)
+            world.open_doors(start)
+            world.advance(end)
     writer.flush()
+
+
+@contextmanager
+def past_clock(engine: Engine, start: datetime) -> Iterator[None]:
+    """The engine lives through the past: its now is what happens, as it happens."""
+    present = engine.clock
+    engine.clock = HospitalClock(start, wall_now(), 0.0, present.time_zone)
+    yield
+    engine.clock = present
 
 
 def finish_history(engine: Engine, event_log: EventLog, plan: HospitalPlan, seed: int) -> None:
     """Take up a simulated past that was interrupted while it was written, up to now."""
     writer = BulkWriter(engine, event_log)
     reached = max(bed.last_event_at for bed in engine.hospital.beds.values())
-    world = _world(writer, plan, f"{seed}:{engine.head_seq}")
-    world.resume(reached)
-    world.advance(engine.clock.now())
+    end = engine.clock.now()
+    with past_clock(engine, reached):
+        world = _world(writer, plan, f"{seed}:{engine.head_seq}")
+        world.resume(reached)
+        world.advance(end)
     writer.flush()
-
-
-def _simulate(
-    writer: BulkWriter, plan: HospitalPlan, seed: int, start: datetime, end: datetime
-) -> None:
-    world = _world(writer, plan, seed)
-    world.open_doors(start)
-    world.advance(end)
 
 
 def _world(writer: BulkWriter, plan: HospitalPlan, seed: int | str) -> World:
     def execute(
-        command: c.Command, at: datetime, note: str | None = None, reason_code: str | None = None
+        command: c.Command,
+        at: datetime,
+        note: str | None = None,
+        reason_code: str | None = None,
+        actor: str = STAFF,
     ) -> list[Row]:
-        context = Context(Source.SIMULATOR, "simulator", Role.SYSTEM, at, reason_code, note)
+        writer.engine.clock.set(0.0, at)
+        context = Context(Source.SIMULATOR, actor, Role.SYSTEM, None, reason_code, note)
         return writer.carry_out(command, context)
 
     return World(plan, seed, lambda: writer.engine.hospital, execute)

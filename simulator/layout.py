@@ -74,6 +74,13 @@ class Assumptions(_Part):
     clean_minutes: tuple[float, float]
     isolation_clean_factor: float
     wait_hours_before_diversion: float
+    demand_factor: float
+    request_share: float
+    wait_hours_before_override: float
+    override_share: float
+    override_reviewed_share: float
+    correction_share: float
+    discharge_confirmed_share: float
 
 
 class HospitalPlan(_Part):

@@ -1,6 +1,6 @@
-"""Questions to the event log: what the engine needs to start, and pages of history."""
+"""Questions to the event log: what the engine needs to start, and what people ask of the past."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,24 +12,40 @@ from simulator import chain
 from simulator.clock import wall_now
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
+from simulator.domain.commands import PastEvent
+from simulator.domain.corrections import can_be_cancelled
 from simulator.domain.hospital import Hospital
 
 Row = dict[str, Any]
 
+MOST = 2**62
 KEY_LIFE = timedelta(hours=24)
 LOG = BED_EVENTS.name
-
-BOOKING_COLUMNS = """bed_id, booking_id, booking_state, stay_id, spell_id, patient_ref, patient_sex,
-    starts_at, ends_at, need_specialty, need_room_class, need_isolation, priority, source"""
 
 NEWEST_OF_BEDS = f"""
     SELECT * FROM {LOG} WHERE seq IN
         (SELECT max(seq) FROM {LOG} WHERE bed_id IS NOT NULL GROUP BY bed_id)
 """  # noqa: S608 - a constant name
 OPEN_BOOKINGS = f"""
-    SELECT {BOOKING_COLUMNS} FROM {LOG} WHERE seq IN
+    SELECT * FROM {LOG} WHERE seq IN
         (SELECT max(seq) FROM {LOG} WHERE booking_id IS NOT NULL GROUP BY booking_id)
     AND booking_state IN ('reserved', 'active')
+"""  # noqa: S608
+OPEN_REQUESTS = f"""
+    SELECT * FROM {LOG} WHERE event_type = 'bed_requested' AND bed_request_id NOT IN
+        (SELECT bed_request_id FROM {LOG}
+         WHERE event_type IN ('request_placed', 'request_withdrawn'))
+"""  # noqa: S608
+OPEN_OVERRIDES = f"""
+    SELECT * FROM {LOG} WHERE override_rule IS NOT NULL AND event_id NOT IN
+        (SELECT reviewed_event_id FROM {LOG} WHERE reviewed_event_id IS NOT NULL)
+"""  # noqa: S608
+CORRECTED = f"""
+    SELECT corrects_event_id FROM {LOG} WHERE corrects_event_id IS NOT NULL
+"""  # noqa: S608
+LEFT_AT = f"""
+    SELECT patient_ref, max(occurred_at) AS left_at FROM {LOG}
+    WHERE booking_state = 'completed' AND occurred_at >= $since GROUP BY patient_ref
 """  # noqa: S608
 HEAD = f"""
     SELECT max(seq) AS seq, max_by(chain_hash, seq) AS chain_hash, max(occurred_at) AS occurred_at
@@ -47,19 +63,127 @@ RECENT_KEYS = f"""
 """  # noqa: S608
 EVENTS_AFTER = f"""
     SELECT * FROM {LOG}
-    WHERE seq > $after_seq AND ($bed_id IS NULL OR bed_id = $bed_id)
+    WHERE seq > $after_seq AND seq <= $until_seq
+    AND ($bed_id IS NULL OR bed_id = $bed_id)
+    AND ($event_type IS NULL OR event_type = $event_type)
     ORDER BY seq LIMIT $limit
 """  # noqa: S608
+EVENT_WITH_ITS_REQUEST = f"""
+    SELECT * FROM {LOG} WHERE request_id =
+        (SELECT request_id FROM {LOG} WHERE event_id = $event_id)
+    ORDER BY seq
+"""  # noqa: S608
+BED_BEFORE = f"""
+    SELECT * FROM {LOG} WHERE bed_id = $bed_id AND seq < $seq ORDER BY seq DESC LIMIT 1
+"""  # noqa: S608
+BOOKING_BEFORE = f"""
+    SELECT * FROM {LOG} WHERE booking_id = $booking_id AND seq < $seq ORDER BY seq DESC LIMIT 1
+"""  # noqa: S608
+OVERRIDES = f"""
+    SELECT * FROM {LOG} WHERE override_rule IS NOT NULL AND event_id NOT IN
+        (SELECT reviewed_event_id FROM {LOG} WHERE reviewed_event_id IS NOT NULL)
+"""  # noqa: S608
+CORRECTED = f"""
+    SELECT corrects_event_id FROM {LOG} WHERE corrects_event_id IS NOT NULL
+"""  # noqa: S608
+LEFT_AT = f"""
+    SELECT patient_ref, max(occurred_at) AS left_at FROM {LOG}
+    WHERE booking_state = 'completed' AND occurred_at >= $since GROUP BY patient_ref
+"""  # noqa: S608
+HEAD = f"""
+    SELECT max(seq) AS seq, max_by(chain_hash, seq) AS chain_hash, max(occurred_at) AS occurred_at
+    FROM {LOG}
+"""  # noqa: S608
+LAST_CLOCK = f"""
+    SELECT max_by(clock_speed, seq) AS clock_speed, max_by(time_zone, seq) AS time_zone,
+           min_by(reason_code, seq) AS mode
+    FROM {LOG} WHERE event_type = 'clock_set'
+"""  # noqa: S608
+RECENT_KEYS = f"""
+    SELECT * FROM {LOG}
+    WHERE event_date >= $since_on AND recorded_at >= $since AND idempotency_key IS NOT NULL
+    ORDER BY seq
+"""  # noqa: S608
+EVENTS_AFTER = f"""
+    SELECT * FROM {LOG}
+    WHERE seq > $after_seq AND seq <= $until_seq
+    AND ($bed_id IS NULL OR bed_id = $bed_id)
+    AND ($event_type IS NULL OR event_type = $event_type)
+    ORDER BY seq LIMIT $limit
+"""  # noqa: S608
+EVENT_WITH_ITS_REQUEST = f"""
+    SELECT * FROM {LOG} WHERE request_id =
+        (SELECT request_id FROM {LOG} WHERE event_id = $event_id)
+    ORDER BY seq
+"""  # noqa: S608
+BEFORE = f"""
+    SELECT * FROM {LOG} WHERE seq IN (
+        (SELECT max(seq) FROM {LOG} WHERE bed_id = $bed_id AND seq < $seq),
+        (SELECT max(seq) FROM {LOG} WHERE booking_id = $booking_id AND seq < $seq))
+"""  # noqa: S608
+OVERRIDES = f"""
+    SELECT o.*, r.actor AS reviewed_by, r.occurred_at AS reviewed_at FROM {LOG} AS o
+    LEFT JOIN {LOG} AS r ON r.reviewed_event_id = o.event_id
+    WHERE o.override_rule IS NOT NULL AND o.seq > $after_seq
+    AND ($since IS NULL OR o.occurred_at >= $since)
+    AND ($reviewed IS NULL OR $reviewed = (r.seq IS NOT NULL))
+    ORDER BY o.seq LIMIT $limit
+"""  # noqa: S608
+REQUESTS = f"""
+    WITH ends AS (
+        SELECT bed_request_id, max_by(event_type, seq) AS end_type FROM {LOG}
+        WHERE event_type IN ('request_placed', 'request_withdrawn') GROUP BY bed_request_id),
+    placed AS (
+        SELECT bed_request_id, max_by(booking_id, seq) AS booking_id, max_by(bed_id, seq) AS bed_id,
+               min(occurred_at) FILTER (booking_state = 'active') AS admitted_at
+        FROM {LOG} WHERE booking_id IS NOT NULL AND bed_request_id IS NOT NULL
+        GROUP BY bed_request_id)
+    SELECT e.*, p.booking_id AS placed_booking_id, p.bed_id AS placed_bed_id,
+           p.admitted_at AS in_bed_at,
+           CASE end_type WHEN 'request_placed' THEN 'placed' WHEN 'request_withdrawn'
+                THEN 'withdrawn' ELSE 'waiting' END AS request_state
+    FROM {LOG} AS e LEFT JOIN ends USING (bed_request_id)
+    LEFT JOIN placed AS p USING (bed_request_id)
+    WHERE e.event_type = 'bed_requested' AND e.seq > $after_seq
+    AND ($bed_request_id IS NULL OR bed_request_id = $bed_request_id)
+    AND ($state IS NULL OR request_state = $state)
+    AND ($ward_id IS NULL OR e.ward_id = $ward_id)
+    ORDER BY e.seq LIMIT $limit
+"""  # noqa: S608
+UNDONE = f"""
+    WITH undone AS (
+        SELECT e.seq AS from_seq, c.seq AS until_seq, e.bed_id, e.booking_id
+        FROM {LOG} AS c JOIN {LOG} AS e ON e.event_id = c.corrects_event_id)
+"""  # noqa: S608
+"""What a correction undoes, from the event that it names to itself: of a past instant between the
+two, these rows tell what was believed, not what is now known."""
 NEWEST_OF_BOOKINGS = f"""
-    SELECT * FROM {LOG} WHERE seq IN
-        (SELECT max(seq) FROM {LOG} WHERE booking_id IS NOT NULL GROUP BY booking_id)
+    {UNDONE} SELECT * FROM {LOG} WHERE seq IN
+        (SELECT max(seq) FROM {LOG} AS l
+         WHERE booking_id IS NOT NULL AND ($at IS NULL OR occurred_at <= $at)
+         AND NOT EXISTS (FROM undone AS u WHERE u.booking_id = l.booking_id
+                         AND u.from_seq <= l.seq AND l.seq < u.until_seq)
+         GROUP BY booking_id)
     AND ($booking_id IS NULL OR booking_id = $booking_id)
     AND ($bed_id IS NULL OR bed_id = $bed_id)
+    AND ($ward_id IS NULL OR ward_id = $ward_id)
     AND ($state IS NULL OR booking_state = $state)
     AND ($patient_ref IS NULL OR patient_ref = $patient_ref)
     AND ($after_seq IS NULL OR seq > $after_seq)
     ORDER BY seq LIMIT $limit
 """  # noqa: S608
+BEDS_AT = f"""
+    {UNDONE} SELECT * FROM {LOG} WHERE seq IN
+        (SELECT max(seq) FROM {LOG} AS l
+         WHERE bed_id IS NOT NULL AND occurred_at <= $at
+         AND NOT EXISTS (FROM undone AS u WHERE u.bed_id = l.bed_id
+                         AND u.from_seq <= l.seq AND l.seq < u.until_seq)
+         GROUP BY bed_id)
+"""  # noqa: S608
+EVERY_BOOKING = {
+    "booking_id": None, "bed_id": None, "ward_id": None, "state": None, "patient_ref": None,
+    "after_seq": None, "at": None, "limit": MOST,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,7 +208,7 @@ def remember(reader: LakeReader) -> Remembered:
     since = wall_now() - KEY_LIFE
     newest = {row["bed_id"]: row for row in ask(reader, NEWEST_OF_BEDS)}
     return Remembered(
-        hospital=hospital_from(newest.values(), ask(reader, OPEN_BOOKINGS)),
+        hospital=_present(reader, newest.values()),
         newest=newest,
         head_seq=head["seq"] or 0,
         head_hash=head["chain_hash"] or chain.FIRST_HASH,
@@ -96,13 +220,73 @@ def remember(reader: LakeReader) -> Remembered:
     )
 
 
-def hospital_from(newest: Iterable[Row], open_bookings: Iterable[Row]) -> Hospital:
+def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
+    hospital = hospital_from(newest, ask(reader, OPEN_BOOKINGS))
+    for row in (*ask(reader, OPEN_REQUESTS), *ask(reader, OPEN_OVERRIDES)):
+        hospital.take_note(row)
+    hospital.corrected.update(row["corrects_event_id"] for row in ask(reader, CORRECTED))
+    # Nothing is entered before its bed's newest event: who left earlier is in nobody's way.
+    since = min((row["occurred_at"] for row in newest), default=None)
+    for row in ask(reader, LEFT_AT, {"since": since}):
+        hospital.left_at[row["patient_ref"]] = row["left_at"]
+    return hospital
+
+
+def hospital_at(reader: LakeReader, at: datetime) -> tuple[Hospital, dict[str, Row]]:
+    """The hospital at a past instant, as is now known, and the row that each bed stood at."""
+    beds = {row["bed_id"]: row for row in ask(reader, BEDS_AT, {"at": at})}
+    bookings = ask(reader, NEWEST_OF_BOOKINGS, EVERY_BOOKING | {"at": at})
+    return hospital_from(beds.values(), bookings), beds
+
+
+def hospital_from(newest: Iterable[Row], bookings: Iterable[Row]) -> Hospital:
     hospital = Hospital()
     for row in newest:
         hospital.apply(Bed.from_row(row), None)
-    for row in open_bookings:
+    for row in bookings:
         hospital.apply(None, Booking.from_row(row))
     return hospital
+
+
+def events_after(
+    reader: LakeReader,
+    after_seq: int,
+    limit: int,
+    bed_id: str | None = None,
+    event_type: str | None = None,
+) -> list[Row]:
+    """Unfiltered, the next ones are known by their `seq`: only the files with them are read."""
+    filters = {"bed_id": bed_id, "event_type": event_type}
+    until_seq = after_seq + limit if not any(filters.values()) else MOST
+    return ask(
+        reader,
+        EVENTS_AFTER,
+        {"after_seq": after_seq, "until_seq": until_seq, "limit": limit, **filters},
+    )
+
+
+def past_request(reader: LakeReader, event_id: str) -> tuple[PastEvent, ...]:
+    """The event and those of its kind that came with it, in order; none if there is no such.
+
+    Raises Refusal for an event of a kind that cannot be cancelled.
+    """
+    rows = ask(reader, EVENT_WITH_ITS_REQUEST, {"event_id": event_id})
+    [kind] = {row["event_type"] for row in rows if row["event_id"] == event_id} or {None}
+    if kind is not None:
+        can_be_cancelled(kind)
+    return tuple(_past(reader, row) for row in rows if row["event_type"] == kind)
+
+
+def _past(reader: LakeReader, row: Row) -> PastEvent:
+    [bed] = ask(reader, BED_BEFORE, {name: row[name] for name in ("bed_id", "seq")})
+    bookings = ask(reader, BOOKING_BEFORE, {name: row[name] for name in ("booking_id", "seq")})
+    return PastEvent(
+        event_id=row["event_id"],
+        event_type=row["event_type"],
+        booking=Booking.from_row(row),
+        booking_before=Booking.from_row(bookings[0]) if bookings else None,
+        bed_before=Bed.from_row(bed),
+    )
 
 
 def ask(reader: LakeReader, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:

@@ -16,6 +16,23 @@ RESERVATION = (
     "Reserved after outpatient clinic",
     "Reserved for theatre list",
 )
+REQUEST = (
+    "Bed needed, patient waits in the emergency department",
+    "Decision to admit, bed requested",
+    "Bed requested, monitoring needed",
+)
+DIVERSION = ("No bed found in time, patient goes to another hospital",)
+OVERRIDE = {
+    "clinical_need": "Cannot wait any longer, needs observation on this ward",
+    "no_other_bed": "No other bed in the hospital, agreed with the ward",
+    "patient_safety": "Unsafe to board in the corridor overnight",
+}
+OVERRIDE_REVIEW = ("Looked at with the ward, justified", "Discussed in the bed meeting, accepted")
+DISCHARGE_CONFIRMED = (
+    "Fit for discharge, letter being written",
+    "Discharge confirmed on ward round, transport booked",
+)
+CORRECTION = ("Entered in error", "Wrong patient in the system, corrected")
 CANCELLATION = (
     "Planned admission cancelled by patient",
     "Theatre list changed, reservation cancelled",

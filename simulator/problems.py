@@ -1,17 +1,20 @@
 """HTTP for what goes wrong: the one table of status codes, as RFC 9457 problem documents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lake.vocabulary import Rule
 from simulator.domain.bookings import Booking
+from simulator.domain.errors import Refusal
 from simulator.domain.suggestions import Suggestion
 
 MOST_BODY_BYTES = 64 * 1024
@@ -25,6 +28,8 @@ STATUS = {
     "method_not_allowed": 405,
     "actor_required": 403,
     "not_permitted": 403,
+    "same_actor": 403,
+    "precondition_failed": 412,
     "wrong_mode": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
@@ -39,12 +44,28 @@ STATUS = {
 STATUS |= {rule.value: 409 for rule in Rule if rule.value not in STATUS}
 
 
-def problem(
-    code: str,
-    detail: str,
-    conflicts_with: Booking | None = None,
-    alternatives: list[Suggestion] | None = None,
-) -> Response:
+def refused(refusal: Refusal, alternatives: Sequence[Suggestion]) -> Response:
+    """With the bookings in the way, and the beds that would do."""
+    more = {
+        "conflicts_with": _conflict(refusal.conflicts_with) if refusal.conflicts_with else None,
+        "alternatives": [suggestion._asdict() for suggestion in alternatives],
+        "rules": [rule.value for rule in refusal.rules],
+        "can_be_overridden": refusal.can_be_overridden,
+        "in_the_way": [_conflict(booking) for booking in refusal.in_the_way],
+    }
+    return problem(refusal.rule.value, str(refusal), more)
+
+
+NO_RULE: dict[str, Any] = {
+    "conflicts_with": None,
+    "alternatives": [],
+    "rules": [],
+    "can_be_overridden": False,
+    "in_the_way": [],
+}
+
+
+def problem(code: str, detail: str, more: Mapping[str, Any] = NO_RULE) -> Response:
     status = STATUS[code]
     body = {
         "type": "about:blank",
@@ -52,8 +73,7 @@ def problem(
         "status": status,
         "code": code,
         "detail": detail,
-        "conflicts_with": _conflict(conflicts_with),
-        "alternatives": [suggestion._asdict() for suggestion in alternatives or []],
+        **more,
     }
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
     return Response(
@@ -64,9 +84,7 @@ def problem(
     )
 
 
-def _conflict(booking: Booking | None) -> dict[str, Any] | None:
-    if booking is None:
-        return None
+def _conflict(booking: Booking) -> dict[str, Any]:
     return {
         "booking_id": booking.booking_id,
         "bed_id": booking.bed_id,
@@ -97,6 +115,31 @@ async def http_error(_: Request, error: Exception) -> Response:
     response = problem(code, str(error.detail))
     response.headers.update(error.headers or {})
     return response
+
+
+class OwnPagesOnly:
+    """Refuses writes that a browser sends on behalf of another site's page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in READS and _is_from_elsewhere(scope):
+            response = problem("not_permitted", "A page of another site may not write here.")
+            await response(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _is_from_elsewhere(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    is_cross_site = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    is_foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")
+    return is_cross_site or is_foreign
 
 
 class BodyLimit:

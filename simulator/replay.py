@@ -107,7 +107,8 @@ def _values(line: str) -> list[str]:
 
 def _parse(line: int, values: list[str]) -> LogRow | Fault:
     if len(values) != len(COLUMNS):
-        return Fault(line, f"{len(values)} values instead of {len(COLUMNS)}")
+        wrong = f"{len(values)} values instead of {len(COLUMNS)}"
+        return Fault(line, wrong if values else "not CSV: a quotation mark is not closed")
     case_id, event, unit, detail, occurred_at = (value.strip() for value in values)
     if event not in (*NO_BED_TOUCHED, "admission", "release"):
         return Fault(line, f"unknown event {event!r}")

@@ -1,81 +1,63 @@
-"""The simulated hospital: patients come, stay, move and leave; beds are cleaned, closed, opened.
+"""The simulated hospital: patients come, wait, stay, move and leave.
 
-It acts through the same commands and rules as people do, and touches only what it made itself;
-but it cleans any bed that no person is cleaning. Seeded: the same seed, hospital and period give
-the same events. Rates come from published figures (docs/simulated_hospital.md); what has none
-stands in hospital.toml under [assumptions].
+It acts through the same commands and rules as people do, and touches only what it made itself.
+Seeded: the same seed, hospital and period give the same events. Rates come from published figures
+(docs/simulated_hospital.md); what has none stands in hospital.toml under [assumptions].
 """
 
-import heapq
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
-from random import Random
-from typing import Protocol
-from zoneinfo import ZoneInfo
 
-from lake.vocabulary import BedStatus, BookingState, Disposition, Source
+from lake.vocabulary import (
+    BedStatus,
+    BookingState,
+    EventType,
+    OverrideReason,
+    Sex,
+    Source,
+)
 from simulator import messages
+from simulator.agenda import STAFF, Agenda, Execute
+from simulator.chance import DAY, HOUR, MINUTE, Chance
 from simulator.domain import commands as c
-from simulator.domain import rules
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, Needs
-from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.overrides import Override
+from simulator.domain.requests import BedRequest
+from simulator.domain.soft_rules import Wish, breaches
 from simulator.engine import Row
+from simulator.housekeeping import Housekeeping
 from simulator.layout import HospitalPlan, Ward
+from simulator.stays import Stays, own_booking, past_events
 
-# Emergency admissions by hour of day, percent (UCLH-derived).
-ARRIVALS_BY_HOUR = (
-    *(1.7, 1.7, 1.6, 1.2, 1.8, 1.0, 1.5, 2.7, 3.5, 5.4, 6.3, 6.7),
-    *(7.2, 7.5, 7.4, 6.4, 6.2, 6.0, 5.8, 5.6, 5.3, 3.2, 2.3, 2.0),
-)
-# A weekday's admissions against a weekend day's, 120 to 91 (Sun 2018), scaled to a mean of 1.
-WEEKDAY_FACTOR, WEEKEND_FACTOR = 120 * 7 / 782, 91 * 7 / 782
-# Emergency decision to bed: median 79 minutes, quartiles 36 and 145 (Pitts 2014).
-BOARDING_MEDIAN_MINUTES, BOARDING_SIGMA = 79.0, 1.03
-# Discharges: 13 % before noon, 42 % before 15:00 (202 hospitals); a normal curve through both.
-DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD = 15.65, 3.23
-LAST_DISCHARGE_HOUR = 21.5
-
-SWEEP_MINUTES = 30
-SEEK_MINUTES = 25
-LATE_ADMISSION_HOURS = 1.5
+BED_MANAGER, MATRON = "bed_manager_sim", "matron_sim"
+SIMULATED_STAFF = frozenset({STAFF, BED_MANAGER, MATRON})
+SEEK_EVERY = 25 * MINUTE
+LATE_ADMISSION = 1.5 * HOUR
 BOOKED_AHEAD_DAYS = tuple(range(1, 11))
-NO_SHOW_AFTER = timedelta(hours=2)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-SHORTEST_GAP = timedelta(hours=24)
-
-
-class Execute(Protocol):
-    """Carries out a command of the simulated hospital at a hospital instant."""
-
-    def __call__(
-        self,
-        command: c.Command,
-        at: datetime,
-        note: str | None = None,
-        reason_code: str | None = None,
-    ) -> list[Row]: ...
-
-
-Action = Callable[[datetime], None]
+NO_SHOW_AFTER = 2 * HOUR
+SHORTEST_GAP = DAY
+ALONE = 0.5
+"""How a room for one ranks between empty rooms and those with company."""
 
 
 @dataclass(frozen=True)
 class Patient:
+    """`bed_request_id`: of the request on the waiting list, if there is one."""
+
     patient_ref: str
     ward: Ward
     stay: timedelta
     needs: Needs
     waiting_since: datetime
+    bed_request_id: str | None = None
 
 
 class World:
-    """`hospital` gives the present state; `execute` carries out a command or raises Refusal."""
+    """`hospital` gives the present state; `execute` carries out a command or raises."""
 
     def __init__(
         self,
@@ -85,161 +67,224 @@ class World:
         execute: Execute,
     ) -> None:
         self._plan = plan
+        self._assumptions = plan.assumptions
         self._wards = {ward.ward_id: ward for ward in plan.wards}
         self._sizes = {ward.ward_id: sum(1 for _ in ward.beds()) for ward in plan.wards}
-        self._zone = ZoneInfo(plan.time_zone)
-        self._random = Random(seed)
         self._hospital = hospital
-        self._execute = execute
-        self._agenda: list[tuple[datetime, int, Action]] = []
-        self._order = count()
-        self._cleaning_planned: set[str] = set()
-        self._cleaning: set[str] = set()
-        self._closed: set[str] = set()
-
-    # What the outside calls
+        self._agenda = Agenda(execute)
+        self._chance = Chance(plan, seed)
+        self._housekeeping = Housekeeping(self._agenda, self._chance, plan.assumptions, hospital)
+        self._stays = Stays(
+            self._agenda, self._chance, plan.assumptions, hospital, self._housekeeping
+        )
 
     def open_doors(self, at: datetime) -> None:
         """Fill an empty hospital to its usual occupancy, then let time run."""
         for ward in self._plan.wards:
             for bed in self._beds_of(ward):
-                if self._random.random() * 100 < ward.occupancy_percent:
+                if self._chance.share() * 100 < ward.occupancy_percent:
                     self._place_at_start(ward, bed, at)
-        self._start_processes(at)
+        self._start(at)
 
     def resume(self, at: datetime) -> None:
         """Take up what an earlier run of the simulated hospital left behind."""
         for booking in list(self._hospital().bookings.values()):
             if booking.source == Source.SIMULATOR:
                 self._take_up(booking, at)
-        for bed in list(self._hospital().registered_beds):
-            if bed.status is BedStatus.CLOSED and bed.last_source == Source.SIMULATOR:
-                self._closed.add(bed.bed_id)
-                self._plan_action(self._after_hours(at, 8), partial(self._open, bed.bed_id))
-            if bed.status is BedStatus.CLEANING and bed.last_source == Source.SIMULATOR:
-                self._plan_finish(bed.bed_id, at)
-        self._start_processes(at)
+        for request in self._hospital().waiting_list:
+            if request.requested_by in SIMULATED_STAFF:
+                self._take_up_request(request, at)
+        self._housekeeping.resume(at)
+        self._start(at)
 
     @property
     def next_at(self) -> datetime:
         """When the next thing happens, hospital time."""
-        return self._agenda[0][0]
+        return self._agenda.next_at
 
     def advance(self, until: datetime) -> None:
         """Let everything happen that is due by then."""
-        while self.next_at <= until:
-            at, _, action = heapq.heappop(self._agenda)
-            action(at)
+        self._agenda.advance(until)
 
-    # Agenda and chance
-
-    def _plan_action(self, at: datetime, action: Action) -> None:
-        heapq.heappush(self._agenda, (at, next(self._order), action))
-
-    def _try(
-        self, command: c.Command, at: datetime, note: str | None = None, reason: str | None = None
-    ) -> list[Row]:
-        """The rows, or none where a rule or a person has come in between."""
-        try:
-            return self._execute(command, at, note, reason)
-        except (Refusal, NotThere):
-            return []
-
-    def _after_hours(self, at: datetime, mean: float) -> datetime:
-        return at + HOUR * self._random.expovariate(1 / mean)
-
-    def _normal_minutes(self, mean_sd: tuple[float, float], factor: float = 1.0) -> timedelta:
-        return MINUTE * max(3.0, self._random.gauss(*mean_sd) * factor)
-
-    def _happens(self, share: float) -> bool:
-        return self._random.random() < share
-
-    def _pick(self, texts: tuple[str, ...], **words: str) -> str:
-        return self._random.choice(texts).format(**words)
-
-    # Arrivals
-
-    def _start_processes(self, at: datetime) -> None:
+    def _start(self, at: datetime) -> None:
         for ward in self._plan.wards:
-            self._plan_action(self._next_emergency(ward, at), partial(self._emergency, ward))
-            self._plan_action(self._next_elective(ward, at), partial(self._elective, ward))
-        self._plan_action(at + SWEEP_MINUTES * MINUTE, self._sweep)
-        self._plan_action(self._next_closure(at), self._closure)
+            self._plan_emergency(ward, at)
+            self._plan_elective(ward, at)
+        self._housekeeping.start(at)
+
+    def _take_up(self, booking: Booking, at: datetime) -> None:
+        ward = self._wards.get(self._hospital().bed(booking.bed_id).ward_id, self._plan.wards[0])
+        if booking.is_stay:
+            leaves_at = max(booking.ends_at or at, at) + self._chance.hours(0.1, 2)
+            self._stays.begin(booking.booking_id, at, leaves_at)
+        else:
+            stay = (booking.ends_at or at + self._chance.stay(ward)) - booking.starts_at
+            patient = Patient(booking.patient_ref, ward, stay, booking.needs, at)
+            comes_at = max(booking.starts_at, at + MINUTE)
+            leaves_at = self._chance.leaves_at(comes_at, stay)
+            action = partial(self._come_in, booking.booking_id, patient, leaves_at)
+            self._agenda.plan(comes_at, action)
+
+    def _take_up_request(self, request: BedRequest, at: datetime) -> None:
+        ward = self._wards.get(request.ward_id or "", self._plan.wards[0])
+        seek_at = max(request.wanted_from, at) + MINUTE
+        patient = Patient(
+            request.patient_ref,
+            ward,
+            self._chance.stay(ward),
+            request.needs,
+            seek_at,
+            request.bed_request_id,
+        )
+        self._agenda.plan(seek_at, partial(self._seek_bed, patient))
+
+    # Emergencies: decided, on the waiting list, in bed
 
     def _cases_per_day(self, ward: Ward) -> float:
         """Little's law: arrivals x length of stay = beds in use; a clean takes a bit of a bed."""
-        a = self._plan.assumptions
+        a = self._assumptions
         turnover_days = (a.response_minutes[0] + a.clean_minutes[0]) / 1440
         in_use = self._sizes[ward.ward_id] * ward.occupancy_percent / 100
-        return in_use / (ward.stay_days[0] + turnover_days)
+        return a.demand_factor * in_use / (ward.stay_days[0] + turnover_days)
 
-    def _next_emergency(self, ward: Ward, at: datetime) -> datetime:
-        """The next arrival of a Poisson process with the published profile, by thinning."""
+    def _plan_emergency(self, ward: Ward, at: datetime) -> None:
         per_day = self._cases_per_day(ward) * ward.emergency_share
-        peak = max(ARRIVALS_BY_HOUR) * WEEKDAY_FACTOR
-        while True:
-            at = self._after_hours(at, 100 / (per_day * peak))
-            local = at.astimezone(self._zone)
-            factor = WEEKEND_FACTOR if local.weekday() >= 5 else WEEKDAY_FACTOR
-            if self._happens(ARRIVALS_BY_HOUR[local.hour] * factor / peak):
-                return at
+        self._agenda.plan(self._chance.next_emergency(per_day, at), partial(self._emergency, ward))
 
-    def _next_elective(self, ward: Ward, at: datetime) -> datetime:
-        """Bookings of planned admissions are made on weekdays from 8 to 17."""
-        per_day = self._cases_per_day(ward) * (1 - ward.emergency_share) * 7 / 5
-        while True:
-            at = self._after_hours(at, 9 / max(per_day, 1e-6))
-            local = at.astimezone(self._zone)
-            if local.weekday() < 5 and 8 <= local.hour < 17:
-                return at
-            at = self._next_office_hour(local).astimezone(at.tzinfo)
+    def _emergency(self, ward: Ward, at: datetime) -> None:
+        self._plan_emergency(ward, at)
+        patient = self._patient(ward, at, self._chance.stay(ward))
+        if self._chance.happens(self._assumptions.request_share):
+            patient = self._on_the_list(patient, at)
+        self._agenda.plan(at + self._chance.boarding(), partial(self._seek_bed, patient))
 
-    def _next_office_hour(self, local: datetime) -> datetime:
-        day = local.date() if local.hour < 8 else local.date() + DAY
-        while day.weekday() >= 5:
-            day += DAY
-        return datetime.combine(day, time(8), self._zone)
-
-    def _patient(self, ward: Ward, at: datetime, stay: timedelta) -> Patient:
-        sex = self._random.choice(("female", "male"))
-        isolation = self._happens(self._plan.assumptions.isolation_share) or None
-        emergency = self._random.choice((1, 2, 2, 3, 3))
+    def _patient(
+        self, ward: Ward, at: datetime, stay: timedelta, sex: str | None = None
+    ) -> Patient:
         return Patient(
-            patient_ref=f"M{self._random.randrange(10**9):09d}",
+            patient_ref=self._chance.patient_ref(),
             ward=ward,
             stay=stay,
-            needs=Needs(sex=sex, isolation=isolation, priority=emergency),
+            needs=Needs(
+                sex=sex or self._chance.one_of((Sex.FEMALE.value, Sex.MALE.value)),
+                isolation=self._chance.happens(self._assumptions.isolation_share) or None,
+                priority=self._chance.one_of((1, 2, 2, 3, 3)),
+            ),
             waiting_since=at,
         )
 
-    def _stay(self, ward: Ward) -> timedelta:
-        return DAY * max(0.1, self._lognormal(*ward.stay_days))
-
-    def _lognormal(self, mean: float, sd: float) -> float:
-        sigma2 = math.log(1 + (sd / mean) ** 2)
-        return self._random.lognormvariate(math.log(mean) - sigma2 / 2, math.sqrt(sigma2))
-
-    def _emergency(self, ward: Ward, at: datetime) -> None:
-        self._plan_action(self._next_emergency(ward, at), partial(self._emergency, ward))
-        minutes = self._random.lognormvariate(math.log(BOARDING_MEDIAN_MINUTES), BOARDING_SIGMA)
-        decided = at + MINUTE * min(minutes, 600)
-        patient = self._patient(ward, decided, self._stay(ward))
-        self._plan_action(decided, partial(self._seek_bed, patient))
+    def _on_the_list(self, patient: Patient, at: datetime) -> Patient:
+        command = c.RequestBed(patient.patient_ref, patient.ward.ward_id, patient.needs)
+        for row in self._agenda.do(command, at, self._chance.text(messages.REQUEST)):
+            return replace(patient, bed_request_id=row["bed_request_id"])
+        return patient
 
     def _seek_bed(self, patient: Patient, at: datetime) -> None:
-        """A bed of the ward, or later, or after a long wait a bed elsewhere, or none."""
-        waited = at - patient.waiting_since
-        limit = HOUR * self._plan.assumptions.wait_hours_before_diversion
-        leaves_at = self._discharge_at(at, patient.stay)
-        expected_at = self._expected(at, leaves_at)
-        bed = self._bed_before_reservations(self._beds_of(patient.ward), at, expected_at)
-        if bed is None and waited >= limit:
-            bed = self._bed_before_reservations(self._beds_for_outliers(), at, expected_at)
-        if bed:
-            note = self._pick(messages.ADMISSION, specialty=patient.ward.name.lower())
-            self._admit_now(patient, bed, at, leaves_at, expected_at, note)
-        elif waited < limit:
-            self._plan_action(at + SEEK_MINUTES * MINUTE, partial(self._seek_bed, patient))
+        """A bed of the ward, or after a long wait one elsewhere, or against a rule, or none."""
+        a, waited = self._assumptions, at - patient.waiting_since
+        may_override = waited >= HOUR * a.wait_hours_before_override
+        leaves_at = self._chance.leaves_at(at, patient.stay)
+        expected_at = self._chance.expected_at(at, leaves_at)
+        if self._settle(patient, self._beds_of(patient.ward), at, leaves_at, expected_at):
+            return
+        if (
+            may_override
+            and self._chance.happens(a.override_share)
+            and self._settle_against_rules(patient, at, leaves_at, expected_at)
+        ):
+            return
+        if waited < HOUR * a.wait_hours_before_diversion:
+            if patient.bed_request_id is None:
+                patient = self._on_the_list(patient, at)
+            self._agenda.plan(at + SEEK_EVERY, partial(self._seek_bed, patient))
+        elif not self._settle(patient, self._beds_for_outliers(), at, leaves_at, expected_at):
+            self._divert(patient, at)
+
+    def _divert(self, patient: Patient, at: datetime) -> None:
+        if patient.bed_request_id:
+            text = self._chance.text(messages.DIVERSION)
+            self._agenda.do(c.WithdrawRequest(patient.bed_request_id), at, text, "diverted")
+
+    def _settle(
+        self,
+        patient: Patient,
+        beds: list[Bed],
+        at: datetime,
+        leaves_at: datetime,
+        expected_at: datetime,
+    ) -> bool:
+        """Free for the whole stay, else with the first reservation far enough away."""
+        least = min(expected_at, at + SHORTEST_GAP)
+        wishes = [
+            Wish(bed, patient.patient_ref, patient.needs, at, until, at)
+            for bed in beds
+            if bed.status is BedStatus.AVAILABLE
+            and (until := self._free_until(bed, expected_at)) >= least
+        ]
+        bed = self._best(wishes)
+        if bed is None:
+            return False
+        text = self._chance.text(messages.ADMISSION, specialty=patient.ward.name.lower())
+        return self._admit_now(patient, bed, at, leaves_at, expected_at, text)
+
+    def _free_until(self, bed: Bed, expected_at: datetime) -> datetime:
+        following = self._hospital().next_booking(bed.bed_id)
+        return min(expected_at, following.starts_at) if following else expected_at
+
+    def _best(self, wishes: list[Wish]) -> Bed | None:
+        """A bed that breaks no rule, free longest, in the room with most company: an empty room
+        takes a patient of either sex, or one who needs isolation."""
+        hospital = self._hospital()
+        fit = [wish for wish in self._chance.shuffled(wishes) if not breaches(hospital, wish)]
+        best = max(fit, key=lambda w: (w.ends_at, self._company(w)), default=None)
+        return best.bed if best else None
+
+    def _company(self, wish: Wish) -> float:
+        """The share of the room's other beds that somebody has at that time."""
+        hospital = self._hospital()
+        mates = [hospital.of_bed.get(bed.bed_id, ()) for bed in hospital.room_mates(wish.bed)]
+        if not mates:
+            return ALONE
+        taken = sum(any(b.overlaps(wish.starts_at, wish.ends_at) for b in of) for of in mates)
+        return taken / len(mates)
+
+    def _settle_against_rules(
+        self, patient: Patient, at: datetime, leaves_at: datetime, expected_at: datetime
+    ) -> bool:
+        """The bed manager gives a clean bed of the ward although a rule is against it."""
+        beds = [
+            bed
+            for bed in self._beds_of(patient.ward)
+            if bed.status is BedStatus.AVAILABLE and self._only_own_bookings(bed)
+        ]
+        if not beds:
+            return False
+        reason = self._chance.one_of(list(messages.OVERRIDE))
+        override = Override(OverrideReason(reason).value, messages.OVERRIDE[reason])
+        text = self._chance.text(messages.ADMISSION, specialty=patient.ward.name.lower())
+        bed = max(self._chance.shuffled(beds), key=lambda bed: self._free_until(bed, expected_at))
+        command = self._admission(patient, bed, expected_at, override)
+        rows = self._agenda.do(command, at, text, actor=BED_MANAGER)
+        self._look_after_displaced(rows, at)
+        return self._admitted(rows, at, leaves_at)
+
+    def _only_own_bookings(self, bed: Bed) -> bool:
+        booked = self._hospital().of_bed.get(bed.bed_id, ())
+        return all(booking.source == Source.SIMULATOR for booking in booked)
+
+    def _look_after_displaced(self, rows: list[Row], at: datetime) -> None:
+        for row in rows:
+            if row["event_type"] == EventType.BED_REQUESTED:
+                self._take_up_request(BedRequest.from_row(row), at)
+            if row.get("override_rule") and self._chance.happens(
+                self._assumptions.override_reviewed_share
+            ):
+                when = at + self._chance.hours(2, 20)
+                self._agenda.plan(when, partial(self._review_override, row["event_id"]))
+
+    def _review_override(self, event_id: str, at: datetime) -> None:
+        text = self._chance.text(messages.OVERRIDE_REVIEW)
+        self._agenda.do(c.ReviewOverride(event_id), at, text, actor=MATRON)
 
     def _beds_of(self, ward: Ward) -> list[Bed]:
         return [b for b in self._hospital().registered_beds if b.ward_id == ward.ward_id]
@@ -249,28 +294,6 @@ class World:
             bed for ward in self._plan.wards if ward.takes_outliers for bed in self._beds_of(ward)
         ]
 
-    def _bed_before_reservations(
-        self, beds: list[Bed], at: datetime, until: datetime
-    ) -> Bed | None:
-        """A bed free for the whole stay, else one whose first reservation is far enough away."""
-        bed = self._free_bed(beds, at, until)
-        return bed or self._free_bed(beds, at, min(until, at + SHORTEST_GAP))
-
-    def _free_bed(self, beds: list[Bed], at: datetime, until: datetime) -> Bed | None:
-        free = [
-            bed
-            for bed in beds
-            if bed.status is BedStatus.AVAILABLE and self._is_free(bed, at, until)
-        ]
-        return self._random.choice(free) if free else None
-
-    def _is_free(self, bed: Bed, starts_at: datetime, ends_at: datetime) -> bool:
-        try:
-            rules.free_for(self._hospital(), bed, starts_at, ends_at, starts_at)
-        except Refusal:
-            return False
-        return True
-
     def _admit_now(
         self,
         patient: Patient,
@@ -279,272 +302,144 @@ class World:
         leaves_at: datetime,
         expected_at: datetime,
         note: str,
-    ) -> None:
-        following = self._hospital().next_booking(bed.bed_id)
-        command = c.BookBed(
-            bed.bed_id,
-            patient.patient_ref,
-            ends_at=min(expected_at, following.starts_at) if following else expected_at,
-            admit=True,
-            needs=patient.needs,
-        )
-        for row in self._try(command, at, note):
-            self._plan_stay(row["booking_id"], at, leaves_at)
+    ) -> bool:
+        until = self._free_until(bed, expected_at)
+        before = self._hospital().bed(bed.bed_id)
+        rows = self._agenda.do(self._admission(patient, bed, until), at, note)
+        if rows and self._chance.happens(self._assumptions.correction_share):
+            past = past_events(rows[-1:], [before], [None])
+            when = at + self._chance.hours(0.2, 1)
+            self._agenda.plan(when, partial(self._undo_admission, past, patient))
+        return self._admitted(rows, at, leaves_at)
 
-    def _expected(self, at: datetime, leaves_at: datetime) -> datetime:
-        """What the ward expects: the day of discharge known, the hour not quite."""
-        guess = leaves_at + HOUR * self._random.gauss(1, 3)
-        return max(guess, at + HOUR).replace(minute=0, second=0, microsecond=0) + HOUR
+    def _admission(
+        self, patient: Patient, bed: Bed, until: datetime, override: Override | None = None
+    ) -> c.PlaceRequest | c.BookBed:
+        if patient.bed_request_id:
+            return c.PlaceRequest(
+                patient.bed_request_id, bed.bed_id, None, until, admit=True, override=override
+            )
+        return c.BookBed(
+            bed.bed_id, patient.patient_ref, None, until, True, patient.needs, override
+        )
+
+    def _admitted(self, rows: list[Row], at: datetime, leaves_at: datetime) -> bool:
+        for row in rows:
+            if row["event_type"] == EventType.PATIENT_ADMITTED:
+                self._stays.begin(row["booking_id"], at, leaves_at)
+        return bool(rows)
 
     def _place_at_start(self, ward: Ward, bed: Bed, at: datetime) -> None:
-        """Somebody met in bed has a longer stay than one who comes: sampled by length."""
-        mean, sd = ward.stay_days
-        biased_mean = mean * (1 + (sd / mean) ** 2)
-        rest = DAY * self._lognormal(biased_mean, sd * biased_mean / mean) * self._random.random()
-        patient = self._patient(ward, at, rest)
-        leaves_at = self._discharge_at(at, rest)
-        expected_at = self._expected(at, leaves_at)
+        rest = self._chance.rest_of_stay(ward)
+        patient = self._patient(ward, at, rest, self._sex_in_room(bed))
+        leaves_at = self._chance.leaves_at(at, rest)
+        expected_at = self._chance.expected_at(at, leaves_at)
         self._admit_now(patient, bed, at, leaves_at, expected_at, messages.IN_BED_AT_START)
+
+    def _sex_in_room(self, bed: Bed) -> str | None:
+        hospital = self._hospital()
+        stays = (hospital.current_booking(other.bed_id) for other in hospital.room_mates(bed))
+        return next((stay.needs.sex for stay in stays if stay), None)
 
     # Planned admissions
 
+    def _plan_elective(self, ward: Ward, at: datetime) -> None:
+        a = self._assumptions
+        come_share = 1 - a.reservation_cancelled_share - a.reservation_no_show_share
+        per_day = self._cases_per_day(ward) * (1 - ward.emergency_share) / come_share
+        self._agenda.plan(self._chance.next_elective(per_day, at), partial(self._elective, ward))
+
     def _elective(self, ward: Ward, at: datetime) -> None:
-        self._plan_action(self._next_elective(ward, at), partial(self._elective, ward))
-        patient = self._patient(ward, at, self._stay(ward))
-        for ahead in range(self._random.choice(BOOKED_AHEAD_DAYS), BOOKED_AHEAD_DAYS[-1] + 7):
-            if self._reserve(patient, at, self._admission_morning(at, ahead)):
+        self._plan_elective(ward, at)
+        patient = self._patient(ward, at, self._chance.stay(ward))
+        last = BOOKED_AHEAD_DAYS[-1]
+        for ahead in range(self._chance.one_of(BOOKED_AHEAD_DAYS), last + 7):
+            if self._reserve(patient, at, self._chance.admission_morning(at, ahead)):
                 return
-        comes_at = self._admission_morning(at, BOOKED_AHEAD_DAYS[-1])
-        unbooked = replace(patient, waiting_since=comes_at)
-        self._plan_action(comes_at, partial(self._seek_bed, unbooked))
+        comes_at = self._chance.admission_morning(at, last)
+        self._agenda.plan(
+            comes_at, partial(self._seek_bed, replace(patient, waiting_since=comes_at))
+        )
 
     def _reserve(self, patient: Patient, at: datetime, starts_at: datetime) -> bool:
-        leaves_at = self._discharge_at(starts_at, patient.stay)
-        ends_at = self._expected(starts_at, leaves_at)
-        beds = self._beds_of(patient.ward)
-        fit = [bed for bed in beds if self._can_reserve(bed, starts_at, ends_at)]
-        if not fit:
+        leaves_at = self._chance.leaves_at(starts_at, patient.stay)
+        ends_at = self._chance.expected_at(starts_at, leaves_at)
+        bed = self._best(
+            [
+                Wish(bed, patient.patient_ref, patient.needs, starts_at, ends_at, at)
+                for bed in self._beds_of(patient.ward)
+                if bed.status is not BedStatus.CLOSED
+            ]
+        )
+        if bed is None:
             return False
-        bed_id = self._random.choice(fit).bed_id
-        command = c.BookBed(bed_id, patient.patient_ref, starts_at, ends_at, needs=patient.needs)
-        for row in self._try(command, at, self._pick(messages.RESERVATION)):
+        command = c.BookBed(
+            bed.bed_id,
+            patient.patient_ref,
+            starts_at,
+            ends_at,
+            needs=patient.needs,
+        )
+        for row in self._agenda.do(command, at, self._chance.text(messages.RESERVATION)):
             self._plan_reservation(row["booking_id"], patient, at, starts_at, leaves_at)
         return True
-
-    def _can_reserve(self, bed: Bed, starts_at: datetime, ends_at: datetime) -> bool:
-        return bed.status is not BedStatus.CLOSED and self._is_free(bed, starts_at, ends_at)
-
-    def _admission_morning(self, at: datetime, days_ahead: int) -> datetime:
-        local = at.astimezone(self._zone)
-        day = local.date() + DAY * days_ahead
-        while day.weekday() >= 5:
-            day += DAY
-        minutes = self._random.randrange(7 * 60 + 30, 11 * 60, 15)
-        start = datetime.combine(day, time(minutes // 60, minutes % 60), self._zone)
-        return start.astimezone(at.tzinfo)
 
     def _plan_reservation(
         self, booking_id: str, patient: Patient, at: datetime, starts_at: datetime, leaves: datetime
     ) -> None:
-        a = self._plan.assumptions
-        chance = self._random.random()
+        a, chance = self._assumptions, self._chance.share()
         if chance < a.reservation_cancelled_share:
-            when = at + (starts_at - at) * self._random.random()
-            self._plan_action(when, partial(self._cancel, booking_id))
+            self._agenda.plan(self._chance.within(at, starts_at), partial(self._cancel, booking_id))
         elif chance < a.reservation_cancelled_share + a.reservation_no_show_share:
-            self._plan_action(starts_at + NO_SHOW_AFTER, partial(self._expire, booking_id))
+            self._agenda.plan(starts_at + NO_SHOW_AFTER, partial(self._expire, booking_id))
         else:
-            come = starts_at + MINUTE * self._random.uniform(-15, 60)
-            self._plan_action(come, partial(self._come_in, booking_id, patient, leaves))
+            comes_at = starts_at + self._chance.hours(-0.25, 1)
+            self._agenda.plan(comes_at, partial(self._come_in, booking_id, patient, leaves))
 
     def _cancel(self, booking_id: str, at: datetime) -> None:
-        if self._is_own(booking_id):
-            text = self._pick(messages.CANCELLATION)
-            self._try(c.CancelBooking(booking_id), at, text, "planned_change")
-
-    def _is_own(self, booking_id: str) -> bool:
-        booking = self._hospital().bookings.get(booking_id)
-        return booking is not None and booking.source == Source.SIMULATOR
+        if own_booking(self._hospital(), booking_id):
+            text = self._chance.text(messages.CANCELLATION)
+            self._agenda.do(c.CancelBooking(booking_id), at, text, "planned_change")
 
     def _expire(self, booking_id: str, at: datetime) -> None:
-        if self._is_own(booking_id):
-            self._try(c.ExpireBooking(booking_id), at, self._pick(messages.NO_SHOW), "no_show")
+        if own_booking(self._hospital(), booking_id):
+            text = self._chance.text(messages.NO_SHOW)
+            self._agenda.do(c.ExpireBooking(booking_id), at, text, "no_show")
 
     def _come_in(
         self, booking_id: str, patient: Patient, leaves_at: datetime, at: datetime
     ) -> None:
         """Into the reserved bed; while it is not free, wait; in the end any bed of the ward."""
-        booking = self._hospital().bookings.get(booking_id)
-        if booking is None:  # expired or cancelled: the patient comes all the same
-            self._seek_bed(replace(patient, waiting_since=at), at)
+        if booking_id not in self._hospital().bookings:
+            # Expired, cancelled or displaced: the patient comes all the same, if nobody else cares.
+            if not self._is_looked_after(patient):
+                self._seek_bed(replace(patient, waiting_since=at), at)
             return
-        if booking.state is not BookingState.RESERVED or booking.source != Source.SIMULATOR:
+        booking = own_booking(self._hospital(), booking_id)
+        if booking is None or booking.state is not BookingState.RESERVED:
             return
-        note = self._pick(messages.ELECTIVE_ADMISSION)
-        if self._try(c.AdmitPatient(booking_id), at, note):
-            self._plan_stay(booking_id, at, leaves_at)
-        elif at < booking.starts_at + LATE_ADMISSION_HOURS * HOUR:
+        note = self._chance.text(messages.ELECTIVE_ADMISSION)
+        if self._agenda.do(c.AdmitPatient(booking_id), at, note):
+            self._stays.begin(booking_id, at, leaves_at)
+        elif at < booking.starts_at + LATE_ADMISSION:
             again = partial(self._come_in, booking_id, patient, leaves_at)
-            self._plan_action(at + SEEK_MINUTES * MINUTE, again)
+            self._agenda.plan(at + SEEK_EVERY, again)
         else:
             self._cancel(booking_id, at)
             self._seek_bed(patient, at)
 
-    # Stays
+    def _is_looked_after(self, patient: Patient) -> bool:
+        """In bed, or on the waiting list since an override displaced the booking."""
+        hospital = self._hospital()
+        waiting = (request.patient_ref for request in hospital.requests.values())
+        return patient.patient_ref in hospital.in_bed or patient.patient_ref in waiting
 
-    def _discharge_at(self, admitted_at: datetime, stay: timedelta) -> datetime:
-        """The day follows the length of stay, the hour the published profile of discharges."""
-        raw = admitted_at + stay
-        local = raw.astimezone(self._zone)
-        day = local.date()
-        factor = self._plan.assumptions.weekend_discharge_factor
-        while day.weekday() >= 5 and not self._happens(factor):
-            day += DAY
-        hour = min(
-            max(self._random.gauss(DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD), 7), LAST_DISCHARGE_HOUR
-        )
-        at = datetime.combine(day, time(0), self._zone).astimezone(raw.tzinfo) + HOUR * hour
-        return at if at > admitted_at + 2 * HOUR else raw
-
-    def _plan_stay(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
-        self._plan_action(leaves_at, partial(self._leave, booking_id))
-        self._plan_review(booking_id, at, leaves_at)
-        self._plan_note(booking_id, at, leaves_at)
-        if self._happens(self._plan.assumptions.transfer_share):
-            when = at + (leaves_at - at) * self._random.random()
-            self._plan_action(when, partial(self._move, booking_id, leaves_at))
-
-    def _plan_review(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
-        """When the expected discharge has passed and the patient is still there, expect anew."""
-        stay = self._own_stay(booking_id)
-        if stay and stay.ends_at and stay.ends_at < leaves_at:
-            when = max(stay.ends_at, at) + HOUR * self._random.uniform(1, 8)
-            self._plan_action(when, partial(self._review, booking_id, leaves_at))
-
-    def _review(self, booking_id: str, leaves_at: datetime, at: datetime) -> None:
-        if self._own_stay(booking_id) and at < leaves_at:
-            expected_at = self._expected(at, leaves_at)
-            self._try(c.ExpectDischarge(booking_id, expected_at), at, self._pick(messages.REVIEW))
-            self._plan_review(booking_id, at, leaves_at)
-
-    def _plan_note(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
-        when = self._after_hours(at, 24 / self._plan.assumptions.note_per_stay_day)
-        if when < leaves_at:
-            self._plan_action(when, partial(self._write_note, booking_id, leaves_at))
-
-    def _write_note(self, booking_id: str, leaves_at: datetime, at: datetime) -> None:
-        stay = self._own_stay(booking_id)
-        if stay:
-            self._try(c.AddNote(stay.bed_id), at, self._pick(messages.CARE))
-            self._plan_note(booking_id, at, leaves_at)
-
-    def _own_stay(self, booking_id: str) -> Booking | None:
-        booking = self._hospital().bookings.get(booking_id)
-        is_own = (
-            booking and booking.state is BookingState.ACTIVE and booking.source == Source.SIMULATOR
-        )
-        return booking if is_own else None
-
-    def _move(self, booking_id: str, leaves_at: datetime, at: datetime) -> None:
-        stay = self._own_stay(booking_id)
-        if stay is None:
-            return
-        ward = self._wards.get(self._hospital().bed(stay.bed_id).ward_id)
-        bed = self._free_bed(self._beds_of(ward), at, stay.ends_at or leaves_at) if ward else None
-        if bed:
-            command = c.TransferPatient(booking_id, bed.bed_id)
-            rows = self._try(command, at, self._pick(messages.TRANSFER))
-            for row in rows[1:]:
-                self._plan_clean(stay.bed_id, at)
-                self._plan_action(leaves_at, partial(self._leave, row["booking_id"]))
-                self._plan_review(row["booking_id"], at, leaves_at)
-                self._plan_note(row["booking_id"], at, leaves_at)
-
-    def _leave(self, booking_id: str, at: datetime) -> None:
-        stay = self._own_stay(booking_id)
-        if stay is None:
-            return
-        a = self._plan.assumptions
-        chance = self._random.random()
-        texts: tuple[str, ...]
-        if chance < a.death_share:
-            disposition, texts = Disposition.DIED, messages.DEATH
-        elif chance < a.death_share + a.other_hospital_share:
-            disposition, texts = Disposition.OTHER_HOSPITAL, messages.OTHER_HOSPITAL
-        else:
-            disposition, texts = Disposition.HOME, messages.DISCHARGE
-        if self._try(c.DischargePatient(booking_id, disposition.value), at, self._pick(texts)):
-            self._plan_clean(stay.bed_id, at)
-
-    # Cleaning
-
-    def _plan_clean(self, bed_id: str, at: datetime) -> None:
-        self._cleaning_planned.add(bed_id)
-        response = self._normal_minutes(self._plan.assumptions.response_minutes)
-        self._plan_action(at + response, partial(self._start_cleaning, bed_id))
-
-    def _start_cleaning(self, bed_id: str, at: datetime) -> None:
-        self._cleaning_planned.discard(bed_id)
-        isolation = self._hospital().bed(bed_id).status is BedStatus.CONTAMINATED
-        note = self._pick(messages.CLEANING_STARTED)
-        if self._try(c.StartCleaning(bed_id), at, note):
-            self._plan_finish(bed_id, at, isolation)
-
-    def _plan_finish(self, bed_id: str, at: datetime, isolation: bool = False) -> None:
-        self._cleaning.add(bed_id)
-        a = self._plan.assumptions
-        factor = a.isolation_clean_factor if isolation else 1.0
-        takes = self._normal_minutes(a.clean_minutes, factor)
-        self._plan_action(at + takes, partial(self._finish_cleaning, bed_id, isolation))
-
-    def _finish_cleaning(self, bed_id: str, isolation: bool, at: datetime) -> None:
-        texts = messages.TERMINAL_CLEANING_FINISHED if isolation else messages.CLEANING_FINISHED
-        if bed_id in self._cleaning:
-            self._cleaning.discard(bed_id)
-            self._try(c.FinishCleaning(bed_id), at, self._pick(texts))
-
-    def _sweep(self, at: datetime) -> None:
-        """Find the beds that somebody else left dirty."""
-        self._plan_action(at + SWEEP_MINUTES * MINUTE, self._sweep)
-        for bed in list(self._hospital().registered_beds):
-            unclean = bed.status in (BedStatus.DIRTY, BedStatus.CONTAMINATED)
-            if unclean and bed.bed_id not in self._cleaning_planned:
-                self._plan_clean(bed.bed_id, at)
-
-    # Closures
-
-    def _next_closure(self, at: datetime) -> datetime:
-        a = self._plan.assumptions
-        closed = a.closed_bed_share * sum(self._sizes.values())
-        return self._after_hours(at, a.closure_hours / max(closed, 1e-6))
-
-    def _closure(self, at: datetime) -> None:
-        self._plan_action(self._next_closure(at), self._closure)
-        hours = self._random.expovariate(1 / self._plan.assumptions.closure_hours)
-        bed = self._free_bed(list(self._hospital().registered_beds), at, at + 2 * HOUR * hours)
-        if bed:
-            reason = self._random.choice(list(messages.CLOSURE))
-            command = c.CloseBed(bed.bed_id, reason)
-            if self._try(command, at, messages.CLOSURE[reason], reason):
-                self._closed.add(bed.bed_id)
-                self._plan_action(at + HOUR * hours, partial(self._open, bed.bed_id))
-
-    def _open(self, bed_id: str, at: datetime) -> None:
-        if bed_id in self._closed:
-            self._closed.discard(bed_id)
-            self._try(c.OpenBed(bed_id), at, self._pick(messages.OPENING), "ready")
-
-    # After a restart
-
-    def _take_up(self, booking: Booking, at: datetime) -> None:
-        ward = self._wards.get(self._hospital().bed(booking.bed_id).ward_id, self._plan.wards[0])
-        if booking.state is BookingState.ACTIVE:
-            leaves_at = max(booking.ends_at or at, at + MINUTE * self._random.uniform(5, 120))
-            self._plan_stay(booking.booking_id, at, leaves_at)
-        else:
-            stay = (booking.ends_at or at + self._stay(ward)) - booking.starts_at
-            patient = Patient(booking.patient_ref, ward, stay, booking.needs, at)
-            come = max(booking.starts_at, at + MINUTE)
-            leaves_at = self._discharge_at(come, stay)
-            action = partial(self._come_in, booking.booking_id, patient, leaves_at)
-            self._plan_action(come, action)
+    def _undo_admission(
+        self, past: tuple[c.PastEvent, ...], patient: Patient, at: datetime
+    ) -> None:
+        """It was the wrong bed in the system: the patient is entered anew."""
+        [event] = past
+        text = self._chance.text(messages.CORRECTION)
+        if self._agenda.do(c.CancelEvent(event.event_id, past), at, text, "entered_in_error"):
+            again = replace(patient, waiting_since=at, bed_request_id=None)
+            self._seek_bed(again, at)

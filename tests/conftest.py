@@ -1,5 +1,6 @@
 """What all tests share: `--long`, and a home of their own for each test that needs one."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ from lake.paths import Places
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long tests too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--long"):
+        os.environ.setdefault("SNR_MACHINE_RUNS", "2000")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -65,6 +65,8 @@ def live_board() -> None:
     else:
         shown = board.wards(beds, chosen)
         st.html(tiles.wards(shown, now.here, is_stale=now.age.is_stale))
+        if not shown:
+            st.info("No bed and no patient fits. Search for a part of a bed or patient reference.")
 
 
 live_board()

@@ -27,9 +27,10 @@ def book_a_bed(beds: list[board.Bed], here: Here) -> None:
     wish = ask_wish(beds, here)
     if st.button("Book", type="primary", disabled=wish is None) and wish:
         keep(desk.book(wish), "booking_outcome")
-    instead = outcomes.tell(st.session_state.get("booking_outcome", desk.NOTHING_YET), here)
+    told = st.session_state.get("booking_outcome", desk.NOTHING_YET)
+    instead = outcomes.tell(told, here, "book")
     if instead:
-        keep(desk.book(instead), "booking_outcome")
+        keep(instead(), "booking_outcome")
 
 
 def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
@@ -42,7 +43,10 @@ def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
     act = ask_act(bed, beds, here)
     if act and st.button(f"{act[0]}: {bed['bed_id']}", type="primary"):
         keep(desk.act(*act, bed), "act_outcome")
-    outcomes.tell(st.session_state.get("act_outcome", desk.NOTHING_YET), here)
+    told = st.session_state.get("act_outcome", desk.NOTHING_YET)
+    instead = outcomes.tell(told, here, "act")
+    if instead:
+        keep(instead(), "act_outcome")
 
 
 if "bed_id" in st.query_params:  # chosen on the board

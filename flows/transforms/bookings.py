@@ -4,11 +4,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from flows.transforms.hospital_time import hospital_date
-from lake.vocabulary import OPEN_BOOKING_STATES, EventType
+from lake.vocabulary import OPEN_BOOKING_STATES
 
 FIRST = ("occurred_at", "source", "actor", "override_rule")
 LAST = ("bed_id", "ward_id", "patient_ref", "booking_state", "starts_at", "ends_at",
-        "occurred_at", "time_zone")  # fmt: skip
+        "displaced_by_booking_id", "occurred_at", "time_zone")  # fmt: skip
 
 
 def bookings(events: DataFrame) -> DataFrame:
@@ -29,18 +29,6 @@ def bookings(events: DataFrame) -> DataFrame:
         F.col("first.occurred_at").alias("booked_at"),
         F.when(has_ended, F.col("last.occurred_at")).alias("ended_at"),
         *(f"first.{column}" for column in ("source", "actor", "override_rule")),
+        "last.displaced_by_booking_id",
     )
-    booked = booked.withColumn("ended_on", hospital_date(F.col("ended_at"))).drop("time_zone")
-    return booked.join(F.broadcast(_displaced(rows)), "booking_id", "left")
-
-
-def _displaced(rows: DataFrame) -> DataFrame:
-    """`booking_id` and the booking of the same request that displaced it."""
-    is_displaced = F.col("event_type") == EventType.BOOKING_DISPLACED
-    victims = rows.where(is_displaced).select("request_id", "booking_id")
-    winners = rows.where(~is_displaced & F.expr("override_rule IS NOT NULL"))
-    winners = winners.groupBy("request_id").agg(
-        F.max_by("booking_id", "seq").alias("displaced_by_booking_id")
-    )
-    by_booking = victims.join(winners, "request_id").groupBy("booking_id")
-    return by_booking.agg(F.max("displaced_by_booking_id").alias("displaced_by_booking_id"))
+    return booked.withColumn("ended_on", hospital_date(F.col("ended_at"))).drop("time_zone")

@@ -18,7 +18,8 @@ from simulator.domain.errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """`last_event_at`, `last_source`: when the bed's newest event occurred, and who caused it."""
+    """`last_event_at`, `last_source`: when the bed's newest event occurred, and who caused it.
+    `last_booking_id`: of the newest stay in this bed, whether or not it has ended."""
 
     bed_id: str
     room_id: str
@@ -32,8 +33,12 @@ class Bed:
     last_source: str
     previous_status: BedStatus | None = None
     closed_reason_code: str | None = None
+    closed_until_at: datetime | None = None
     is_staffed: bool = True
+    is_temporary: bool = False
     is_retired: bool = False
+    last_booking_id: str | None = None
+    unreviewed_override_count: int = 0
 
     @property
     def holds_a_patient(self) -> bool:
@@ -56,6 +61,7 @@ class Bed:
             previous_status=self.status,
             status_since_at=at,
             closed_reason_code=None,
+            closed_until_at=None,
         )
 
     def as_columns(self) -> dict[str, Any]:
@@ -67,7 +73,11 @@ class Bed:
             "status_since_at": self.status_since_at,
             "previous_bed_status": self.previous_status and self.previous_status.value,
             "closed_reason_code": self.closed_reason_code,
+            "closed_until_at": self.closed_until_at,
             "is_staffed": self.is_staffed,
+            "is_temporary": self.is_temporary,
+            "last_booking_id": self.last_booking_id,
+            "unreviewed_override_count": self.unreviewed_override_count,
             "room_class": self.room_class,
             "specialty": self.specialty,
             "ward_name": self.ward_name,
@@ -89,6 +99,10 @@ class Bed:
             last_source=row["source"],
             previous_status=BedStatus(previous) if previous else None,
             closed_reason_code=row.get("closed_reason_code"),
+            closed_until_at=row.get("closed_until_at"),
             is_staffed=row["is_staffed"],
+            is_temporary=bool(row.get("is_temporary")),
+            last_booking_id=row.get("last_booking_id"),
+            unreviewed_override_count=row.get("unreviewed_override_count") or 0,
             is_retired=row["event_type"] == "bed_retired",
         )

@@ -20,10 +20,33 @@ class Needs:
     sex: str | None = None
     priority: int | None = None
 
+    def as_columns(self) -> dict[str, Any]:
+        return {
+            "patient_sex": self.sex,
+            "need_specialty": self.specialty,
+            "need_room_class": self.room_class,
+            "need_isolation": self.isolation,
+            "priority": self.priority,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Needs":
+        return cls(
+            specialty=row.get("need_specialty"),
+            room_class=row.get("need_room_class"),
+            isolation=row.get("need_isolation"),
+            sex=row.get("patient_sex"),
+            priority=row.get("priority"),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """`[starts_at, ends_at)`; `ends_at` None: open. Of a stay: its expected discharge."""
+    """`[starts_at, ends_at)`; `ends_at` None: open. Of a stay: its expected discharge.
+
+    `source`: who made it or took it over. `is_at_risk`: the end of the stay was set by what comes
+    after it, not by the ward.
+    """
 
     booking_id: str
     bed_id: str
@@ -35,10 +58,18 @@ class Booking:
     spell_id: str | None = None
     needs: Needs = Needs()
     source: str = Source.MANUAL
+    is_discharge_confirmed: bool = False
+    is_at_risk: bool = False
+    displaced_by_booking_id: str | None = None
+    bed_request_id: str | None = None
 
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_BOOKING_STATES
+
+    @property
+    def is_stay(self) -> bool:
+        return self.state is BookingState.ACTIVE
 
     def overlaps(self, starts_at: datetime, ends_at: datetime | None) -> bool:
         """Intervals that only touch do not overlap."""
@@ -46,21 +77,26 @@ class Booking:
             self.ends_at or END_OF_TIME
         )
 
+    def runs_over(self, now: datetime) -> bool:
+        """A stay whose patient is there although the expected discharge has passed."""
+        return self.is_stay and self.ends_at is not None and self.ends_at <= now
+
     def as_columns(self) -> dict[str, Any]:
-        """The booking's columns of an event row; `source` is the event's own."""
+        """The booking's columns of an event row."""
         return {
             "booking_id": self.booking_id,
             "booking_state": self.state.value,
+            "booking_source": self.source,
             "stay_id": self.stay_id,
             "spell_id": self.spell_id,
             "patient_ref": self.patient_ref,
-            "patient_sex": self.needs.sex,
             "starts_at": self.starts_at,
             "ends_at": self.ends_at,
-            "need_specialty": self.needs.specialty,
-            "need_room_class": self.needs.room_class,
-            "need_isolation": self.needs.isolation,
-            "priority": self.needs.priority,
+            "is_discharge_confirmed": self.is_discharge_confirmed,
+            "is_at_risk": self.is_at_risk,
+            "displaced_by_booking_id": self.displaced_by_booking_id,
+            "bed_request_id": self.bed_request_id,
+            **self.needs.as_columns(),
         }
 
     @classmethod
@@ -74,12 +110,10 @@ class Booking:
             ends_at=row.get("ends_at"),
             stay_id=row.get("stay_id"),
             spell_id=row.get("spell_id"),
-            needs=Needs(
-                specialty=row.get("need_specialty"),
-                room_class=row.get("need_room_class"),
-                isolation=row.get("need_isolation"),
-                sex=row.get("patient_sex"),
-                priority=row.get("priority"),
-            ),
-            source=row["source"],
+            needs=Needs.from_row(row),
+            source=row.get("booking_source") or row["source"],
+            is_discharge_confirmed=bool(row.get("is_discharge_confirmed")),
+            is_at_risk=bool(row.get("is_at_risk")),
+            displaced_by_booking_id=row.get("displaced_by_booking_id"),
+            bed_request_id=row.get("bed_request_id"),
         )

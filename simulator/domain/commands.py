@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulator.domain.bookings import Needs
+from simulator.domain.beds import Bed
+from simulator.domain.bookings import Booking, Needs
+from simulator.domain.overrides import Override
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterBed:
+    """`is_temporary`: a surge bed, to be retired when the surge is over."""
+
     bed_id: str
     room_id: str
     ward_id: str
@@ -15,11 +19,19 @@ class RegisterBed:
     specialty: str
     room_class: str
     is_staffed: bool = True
+    is_temporary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateBed:
+    bed_id: str
+    is_staffed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RetireBed:
     bed_id: str
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,19 @@ class BookBed:
     ends_at: datetime | None = None
     admit: bool = False
     needs: Needs = Needs()
+    override: Override | None = None
+    bed_request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeReservation:
+    """The whole reservation as it shall be."""
+
+    booking_id: str
+    bed_id: str
+    starts_at: datetime
+    ends_at: datetime | None
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +74,7 @@ class ExpireBooking:
 @dataclass(frozen=True, slots=True)
 class AdmitPatient:
     booking_id: str
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +82,28 @@ class TransferPatient:
     booking_id: str
     to_bed_id: str
     needs: Needs | None = None
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwapPatients:
+    booking_id: str
+    with_booking_id: str
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectDischarge:
+    """`expected_at` None: no end of the stay is known."""
+
     booking_id: str
-    expected_at: datetime
+    expected_at: datetime | None
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDischarge:
+    booking_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +113,35 @@ class DischargePatient:
 
 
 @dataclass(frozen=True, slots=True)
+class PastEvent:
+    """An event of the log as a correction needs it: the booking after it and before it, and the
+    bed before it."""
+
+    event_id: str
+    event_type: str
+    booking: Booking
+    booking_before: Booking | None
+    bed_before: Bed
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEvent:
+    """`request`: the events of the same kind that came with it, itself among them."""
+
+    event_id: str
+    request: tuple[PastEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StartIsolation:
-    bed_id: str
+    """In all of these beds, or in none."""
+
+    bed_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EndIsolation:
-    bed_id: str
+    bed_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +165,55 @@ class StopCleaning:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseBed:
-    bed_id: str
+class CloseBeds:
+    """All of these beds, or none: a bed, a room or a ward. `until_at` is planned only."""
+
+    bed_ids: tuple[str, ...]
     reason_code: str
+    until_at: datetime | None = None
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBed:
-    bed_id: str
+class OpenBeds:
+    bed_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AddNote:
     bed_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBed:
+    """`ward_id` None: any. `wanted_from` None: now."""
+
+    patient_ref: str
+    ward_id: str | None = None
+    needs: Needs = Needs()
+    wanted_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRequest:
+    """Gives the request a bed, as a booking for its patient and needs."""
+
+    bed_request_id: str
+    bed_id: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    admit: bool = False
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawRequest:
+    bed_request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOverride:
+    event_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +227,31 @@ class SetClock:
 
 Command = (
     RegisterBed
+    | UpdateBed
     | RetireBed
     | BookBed
+    | ChangeReservation
     | CancelBooking
     | ExpireBooking
     | AdmitPatient
     | TransferPatient
+    | SwapPatients
     | ExpectDischarge
+    | ConfirmDischarge
     | DischargePatient
+    | CancelEvent
     | StartIsolation
     | EndIsolation
     | MarkBedDirty
     | StartCleaning
     | FinishCleaning
     | StopCleaning
-    | CloseBed
-    | OpenBed
+    | CloseBeds
+    | OpenBeds
     | AddNote
+    | RequestBed
+    | PlaceRequest
+    | WithdrawRequest
+    | ReviewOverride
     | SetClock
 )

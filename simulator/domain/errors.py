@@ -1,36 +1,72 @@
 """Why a command is not carried out.
 
-Refusal                a rule of the ward says no; carries the rule, the booking in the way
-└── NotThere           what the command names does not exist
+Refusal      a rule of the ward says no; carries the rule and the bookings in the way
+NotThere     what the command names does not exist
+Forbidden    somebody else may do this, this actor may not
 """
 
-from lake.vocabulary import Rule
+from collections.abc import Sequence
+
+from lake.vocabulary import SOFT_RULES, Rule
 from simulator.domain.bookings import Booking
 
 SENTENCES = {
     Rule.UNKNOWN_BED: "There is no such bed.",
     Rule.BED_OCCUPIED: "There is a patient in this bed.",
-    Rule.PATIENT_IN_OTHER_BED: "This patient is already in another bed.",
+    Rule.PATIENT_IN_OTHER_BED: "This patient is in another bed at that time.",
     Rule.BED_CLOSED: "This bed is closed.",
     Rule.ILLEGAL_STATUS_CHANGE: "The bed's present status does not allow this.",
     Rule.EMPTY_INTERVAL: "The booking ends before it starts.",
     Rule.BEFORE_LAST_EVENT: "Something later has already been recorded for this bed.",
     Rule.ILLEGAL_BOOKING_CHANGE: "The booking's present state does not allow this.",
     Rule.BED_EXISTS: "A bed with this id is already registered.",
+    Rule.ALREADY_WAITING: "This patient is already on the waiting list.",
+    Rule.ALREADY_REVIEWED: "This override has already been reviewed.",
+    Rule.ALREADY_CANCELLED: "This event has already been cancelled.",
     Rule.OVERLAPS_BOOKING: "The bed is booked for a part of this time.",
     Rule.OVERLAPS_OPEN_STAY: "The patient in this bed stays, and no end of the stay is known.",
     Rule.BED_NOT_CLEAN: "The bed is not clean yet.",
+    Rule.WRONG_SPECIALTY: "The bed belongs to another specialty than the patient needs.",
+    Rule.WRONG_ROOM_CLASS: "The room is of another class than the patient needs.",
+    Rule.MIXED_SEX: "A patient of another sex has a bed in this room at that time.",
+    Rule.ISOLATION_NEEDED: "Isolation means a room that nobody else shares.",
+    Rule.STARTS_IN_PAST: "The booking starts in the past.",
 }
 
 
 class Refusal(Exception):
-    """A rule says no. `detail` adds the facts of this case to the rule's sentence."""
+    """A rule says no. `detail` adds the facts of this case to the rule's sentence.
 
-    def __init__(self, rule: Rule, detail: str = "", conflicts_with: Booking | None = None) -> None:
+    `rules`: all that the request breaks, `rule` the first of them.
+    """
+
+    def __init__(
+        self,
+        rule: Rule,
+        detail: str = "",
+        conflicts_with: Booking | None = None,
+        *,
+        rules: Sequence[Rule] = (),
+        in_the_way: Sequence[Booking] = (),
+    ) -> None:
         super().__init__(f"{SENTENCES[rule]} {detail}".strip())
         self.rule = rule
         self.conflicts_with = conflicts_with
+        self.rules = tuple(rules) or (rule,)
+        self.in_the_way = tuple(in_the_way) or ((conflicts_with,) if conflicts_with else ())
+
+    @property
+    def can_be_overridden(self) -> bool:
+        return all(rule in SOFT_RULES for rule in self.rules)
 
 
 class NotThere(Exception):
-    """The booking or event that a command names does not exist."""
+    """The booking, request or event that a command names does not exist."""
+
+
+class Forbidden(Exception):
+    """`code` says why: actor_required, same_actor."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code

@@ -1,7 +1,10 @@
-"""The hospital as it is: every bed and every open booking, folded from event rows."""
+"""The hospital as it is: beds, open bookings, the waiting list, what overrides want a review.
+
+All of it is folded from event rows; only what a decision may still ask for is kept.
+"""
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,23 +14,33 @@ from lake.vocabulary import (
     BedStatus,
     BookingState,
     DisplayStatus,
+    EventType,
     Rule,
 )
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import END_OF_TIME, Booking
 from simulator.domain.errors import NotThere, Refusal
+from simulator.domain.overrides import OpenOverride
+from simulator.domain.requests import BedRequest
 
 RESERVED_AHEAD = timedelta(minutes=RESERVED_AHEAD_MINUTES)
 
 
 @dataclass
 class Hospital:
-    """`bookings`: the open ones; `of_bed`: the same per bed, by start; `in_bed`: the patients."""
+    """`bookings`: the open ones; `of_bed`: the same per bed, by start; `in_bed`: the patients;
+    `left_at`: when a patient's newest ended stay ended; `requests`: the waiting list;
+    `overrides`: those without a review; `corrected`: ids of the events that were undone."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
     of_bed: dict[str, list[Booking]] = field(default_factory=dict)
+    in_room: dict[str, list[str]] = field(default_factory=dict)
     in_bed: dict[str, str] = field(default_factory=dict)
+    left_at: dict[str, datetime] = field(default_factory=dict)
+    requests: dict[str, BedRequest] = field(default_factory=dict)
+    overrides: dict[str, OpenOverride] = field(default_factory=dict)
+    corrected: set[str] = field(default_factory=set)
 
     def bed(self, bed_id: str) -> Bed:
         """Raises Refusal `unknown_bed`, for retired beds too."""
@@ -43,20 +56,57 @@ class Hospital:
         except KeyError:
             raise NotThere(f"There is no open booking {booking_id}.") from None
 
+    def request(self, bed_request_id: str) -> BedRequest:
+        """One that waits. Raises NotThere."""
+        try:
+            return self.requests[bed_request_id]
+        except KeyError:
+            raise NotThere(f"No request {bed_request_id} is waiting.") from None
+
     @property
     def registered_beds(self) -> Iterable[Bed]:
         return (bed for bed in self.beds.values() if not bed.is_retired)
 
+    @property
+    def waiting_list(self) -> list[BedRequest]:
+        return sorted(self.requests.values(), key=lambda request: request.rank)
+
+    def room_mates(self, bed: Bed) -> Iterator[Bed]:
+        """The other registered beds of its room."""
+        others = (self.beds[bed_id] for bed_id in self.in_room.get(bed.room_id, ()))
+        return (other for other in others if other.bed_id != bed.bed_id and not other.is_retired)
+
+    def beds_of_room(self, room_id: str) -> list[Bed]:
+        """Raises NotThere."""
+        beds = [self.beds[bed_id] for bed_id in self.in_room.get(room_id, ())]
+        return _found([bed for bed in beds if not bed.is_retired], f"There is no room {room_id}.")
+
+    def beds_of_ward(self, ward_id: str) -> list[Bed]:
+        """Raises NotThere."""
+        beds = [bed for bed in self.registered_beds if bed.ward_id == ward_id]
+        return _found(beds, f"There is no ward {ward_id}.")
+
     def current_booking(self, bed_id: str) -> Booking | None:
         """The booking of the patient in the bed."""
-        return next(
-            (b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.ACTIVE), None
-        )
+        return next((b for b in self.of_bed.get(bed_id, ()) if b.is_stay), None)
+
+    def reservations(self, bed_id: str) -> list[Booking]:
+        return [b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED]
 
     def next_booking(self, bed_id: str, at: datetime | None = None) -> Booking | None:
         """The first reservation of the bed; with `at` the first that has not passed by then."""
-        reserved = (b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED)
+        reserved = self.reservations(bed_id)
         return next((b for b in reserved if at is None or at < (b.ends_at or END_OF_TIME)), None)
+
+    def is_at_risk(self, booking: Booking, now: datetime) -> bool:
+        """Of a stay: its end was set by what comes after it. Of a bed's first reservation: the
+        stay before it runs over, or is at risk itself."""
+        if booking.state is not BookingState.RESERVED:
+            return booking.is_at_risk
+        stay = self.current_booking(booking.bed_id)
+        if stay is None or self.next_booking(booking.bed_id, now) != booking:
+            return False
+        return stay.is_at_risk or stay.runs_over(now)
 
     def display_status(self, bed: Bed, now: datetime) -> DisplayStatus:
         if bed.status is BedStatus.CLOSED:
@@ -70,24 +120,51 @@ class Hospital:
         return DisplayStatus.AVAILABLE
 
     def apply(self, bed: Bed | None, booking: Booking | None) -> None:
-        """Take in one event: what the bed and the booking are after it."""
+        """Take in what a bed and a booking are after an event."""
         if bed:
-            self.beds[bed.bed_id] = bed
+            self._place(bed)
         if booking:
             self._forget(self.bookings.pop(booking.booking_id, None))
             if booking.is_open:
                 self._remember(booking)
 
+    def take_note(self, row: Mapping[str, Any]) -> None:
+        """Take in what an event says besides: requests, overrides, corrections, who has left."""
+        match row["event_type"]:
+            case EventType.BED_REQUESTED:
+                self.requests[row["bed_request_id"]] = BedRequest.from_row(row)
+            case EventType.REQUEST_PLACED | EventType.REQUEST_WITHDRAWN:
+                self.requests.pop(row["bed_request_id"], None)
+            case EventType.OVERRIDE_REVIEWED:
+                self.overrides.pop(row["reviewed_event_id"], None)
+        if row.get("override_rule"):
+            self.overrides[row["event_id"]] = OpenOverride.from_row(row)
+        if row.get("corrects_event_id"):
+            self.corrected.add(row["corrects_event_id"])
+        if row.get("booking_state") == BookingState.COMPLETED:
+            self.left_at[row["patient_ref"]] = row["occurred_at"]
+
+    def _place(self, bed: Bed) -> None:
+        known = self.beds.get(bed.bed_id)
+        if known is None or known.room_id != bed.room_id:
+            if known:
+                self.in_room[known.room_id].remove(bed.bed_id)
+            insort(self.in_room.setdefault(bed.room_id, []), bed.bed_id)
+        self.beds[bed.bed_id] = bed
+
     def _forget(self, booking: Booking | None) -> None:
         if booking:
-            self.of_bed[booking.bed_id].remove(booking)
-            if booking.state is BookingState.ACTIVE:
+            held = self.of_bed[booking.bed_id]
+            held.remove(booking)
+            if not held:
+                del self.of_bed[booking.bed_id]
+            if booking.is_stay:
                 del self.in_bed[booking.patient_ref]
 
     def _remember(self, booking: Booking) -> None:
         self.bookings[booking.booking_id] = booking
         insort(self.of_bed.setdefault(booking.bed_id, []), booking, key=_start)
-        if booking.state is BookingState.ACTIVE:
+        if booking.is_stay:
             self.in_bed[booking.patient_ref] = booking.bed_id
 
     def bed_columns(self, bed: Bed) -> dict[str, Any]:
@@ -100,12 +177,16 @@ class Hospital:
                 "current_booking_id": current.booking_id,
                 "current_stay_id": current.stay_id,
                 "current_patient_ref": current.patient_ref,
+                "current_patient_sex": current.needs.sex,
                 "admitted_at": current.starts_at,
                 "expected_discharge_at": current.ends_at,
+                "current_is_discharge_confirmed": current.is_discharge_confirmed,
+                "current_is_at_risk": current.is_at_risk,
             }
         if following:
             columns |= {
                 "next_booking_id": following.booking_id,
+                "next_patient_ref": following.patient_ref,
                 "next_starts_at": following.starts_at,
                 "next_ends_at": following.ends_at,
             }
@@ -133,11 +214,18 @@ def take_in(hospital: Hospital, row: Mapping[str, Any]) -> None:
     bed = Bed.from_row(row) if row.get("bed_id") else None
     booking = Booking.from_row(row) if row.get("booking_id") else None
     hospital.apply(bed, booking)
+    hospital.take_note(row)
 
 
 def touched(bed: Bed, at: datetime, source: str) -> Bed:
     """The bed after any event at this instant."""
     return replace(bed, last_event_at=at, last_source=source)
+
+
+def _found(beds: list[Bed], otherwise: str) -> list[Bed]:
+    if not beds:
+        raise NotThere(otherwise)
+    return beds
 
 
 def _start(booking: Booking) -> datetime:

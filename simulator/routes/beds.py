@@ -1,28 +1,35 @@
 """Beds: looked up, registered, cleaned, closed, opened, isolated, noted on."""
 
-from collections import Counter
+import asyncio
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from lake.tables import BED_BOARD
+from lake.tables import BED_BOARD, BED_STATE_COLUMNS
 from lake.vocabulary import DisplayStatus
 from simulator import api_models as m
 from simulator.desk import Desk
 from simulator.domain import commands as c
-from simulator.domain.beds import Bed
+from simulator.domain.hospital import Hospital
 from simulator.engine import Context, Row
+from simulator.log_queries import hospital_at
 from simulator.routes.shared import (
     PROBLEMS,
     BedId,
     CallerNow,
     Cursor,
     Limit,
+    PastInstant,
     carry_out,
+    closing,
+    etag,
     json_response,
+    not_after_now,
     ready,
+    reasoned,
 )
 
 BOARD_FROM_ROW = {"last_event_type": "event_type"}
@@ -33,13 +40,18 @@ def router_of(desk: Desk) -> APIRouter:
 
     @router.get("/beds", response_model=m.BedPage)
     async def beds(
-        ward_id: str | None = None,
+        ward_id: Annotated[str | None, Query(max_length=64)] = None,
         status: DisplayStatus | None = None,
+        at: PastInstant = None,
         limit: Limit = 100,
         after: Cursor = None,
     ) -> Response:
-        """Registered beds by bed_id; `status` filters by display status."""
-        hospital, now = ready(desk).engine.hospital, desk.clock.now()
+        """Registered beds by bed_id, now or `at` an instant; `status` is the display status."""
+        hospital, newest = ready(desk).engine.hospital, desk.engine.newest
+        now = at or desk.clock.now()
+        if at:
+            not_after_now(desk, at)
+            hospital, newest = await asyncio.to_thread(hospital_at, desk.reader, at)
         found = sorted(
             bed.bed_id
             for bed in hospital.registered_beds
@@ -47,22 +59,20 @@ def router_of(desk: Desk) -> APIRouter:
             and (status is None or hospital.display_status(bed, now) is status)
             and (after is None or bed.bed_id > after)
         )
-        items = [_bed_item(desk, hospital.beds[bed_id], now) for bed_id in found[:limit]]
+        items = [_bed_item(hospital, newest[bed_id], now) for bed_id in found[:limit]]
         await desk.commit.durable()
         return json_response({"items": items, "next": _next(found, limit)})
 
     @router.get("/beds/{bed_id}", response_model=m.BedItem)
     async def bed(bed_id: BedId) -> Response:
-        item = _bed_item(desk, ready(desk).engine.hospital.bed(bed_id), desk.clock.now())
+        """With an ETag, for `If-Match` on what is done to it next."""
+        hospital = ready(desk).engine.hospital
+        row = desk.engine.newest[hospital.bed(bed_id).bed_id]
+        item = _bed_item(hospital, row, desk.clock.now())
         await desk.commit.durable()
-        return json_response(item)
-
-    @router.get("/wards", response_model=m.WardPage)
-    async def wards() -> Response:
-        """Each ward with its beds per display status."""
-        items = _wards(ready(desk))
-        await desk.commit.durable()
-        return json_response({"items": items, "next": None})
+        response = json_response(item)
+        response.headers["ETag"] = etag(row["seq"])
+        return response
 
     async def act(
         request: Request, command: c.Command, context: Context, status: int = 200
@@ -70,7 +80,7 @@ def router_of(desk: Desk) -> APIRouter:
         row = await carry_out(desk, request, command, context)
         return json_response(_bed_answer(row), status)
 
-    def simple(path: str, command: type[Any], sentence: str) -> None:
+    def simple(path: str, command: Callable[[str], c.Command], sentence: str) -> None:
         """A route that takes nothing but when and a note."""
 
         async def route(
@@ -91,29 +101,44 @@ def router_of(desk: Desk) -> APIRouter:
     simple("cleaning/start", c.StartCleaning, "Cleaning starts.")
     simple("cleaning/finish", c.FinishCleaning, "The bed is clean and free.")
     simple("cleaning/stop", c.StopCleaning, "Cleaning stops before it is done.")
-    simple("isolation/start", c.StartIsolation, "The patient in the bed needs isolation.")
-    simple("isolation/end", c.EndIsolation, "The patient in the bed needs it no more.")
-    simple("retire", c.RetireBed, "The bed leaves the register.")
+    simple("isolation/start", _isolating, "The patient in the bed needs isolation.")
+    simple("isolation/end", _isolating_no_more, "The patient in the bed needs it no more.")
 
     @router.post("/beds", status_code=201, response_model=m.BedAnswer)
     async def register(request: Request, body: m.BedRequest, who: CallerNow) -> Response:
+        """A bed joins the register; `is_temporary` for a surge."""
         fields = body.model_dump(exclude={"occurred_at", "note"}, mode="json")
         context = who.context(body.occurred_at, body.note)
         return await act(request, c.RegisterBed(**fields), context, 201)
+
+    @router.post("/beds/{bed_id}/update", response_model=m.BedAnswer)
+    async def update(
+        request: Request, bed_id: BedId, body: m.BedUpdate, who: CallerNow
+    ) -> Response:
+        """Staffed or not: a bed without staff stays on the register and out of the capacity."""
+        context = who.context(body.occurred_at, body.note)
+        return await act(request, c.UpdateBed(bed_id, body.is_staffed), context)
+
+    @router.post("/beds/{bed_id}/retire", response_model=m.BedAnswer)
+    async def retire(
+        request: Request, bed_id: BedId, who: CallerNow, body: m.Overriding | None = None
+    ) -> Response:
+        """The bed leaves the register."""
+        body = body or m.Overriding()
+        context = who.context(body.occurred_at, body.note)
+        return await act(request, c.RetireBed(bed_id, body.as_override), context)
 
     @router.post("/beds/{bed_id}/close", response_model=m.BedAnswer)
     async def close(
         request: Request, bed_id: BedId, body: m.CloseRequest, who: CallerNow
     ) -> Response:
-        context = who.context(body.occurred_at, _reason(body), reason_code=body.reason_code)
-        return await act(request, c.CloseBed(bed_id, body.reason_code), context)
+        return await act(request, closing((bed_id,), body), reasoned(who, body))
 
     @router.post("/beds/{bed_id}/open", response_model=m.BedAnswer)
     async def open_bed(
         request: Request, bed_id: BedId, body: m.OpenRequest, who: CallerNow
     ) -> Response:
-        context = who.context(body.occurred_at, _reason(body), reason_code=body.reason_code)
-        return await act(request, c.OpenBed(bed_id), context)
+        return await act(request, c.OpenBeds((bed_id,)), reasoned(who, body))
 
     @router.post("/beds/{bed_id}/notes", status_code=201, response_model=m.BedAnswer)
     async def add_note(
@@ -124,45 +149,34 @@ def router_of(desk: Desk) -> APIRouter:
     return router
 
 
+def _isolating(bed_id: str) -> c.Command:
+    return c.StartIsolation((bed_id,))
+
+
+def _isolating_no_more(bed_id: str) -> c.Command:
+    return c.EndIsolation((bed_id,))
+
+
 def _bed_answer(row: Row) -> Row:
     return {"bed_id": row["bed_id"], "bed_status": row["bed_status"], "seq": row["seq"]}
 
 
-def _bed_item(desk: Desk, bed: Bed, now: datetime) -> Row:
-    row = desk.engine.newest[bed.bed_id]
-    item = {name: row.get(BOARD_FROM_ROW.get(name, name)) for name in BED_BOARD.column_names}
-    return item | {"display_status": desk.engine.hospital.display_status(bed, now).value}
+def _bed_item(hospital: Hospital, row: Row, now: datetime) -> Row:
+    """The board's columns: the event's from the bed's row, the state from the hospital."""
+    bed = hospital.beds[row["bed_id"]]
+    following = hospital.next_booking(bed.bed_id, now)
+    event = {name: row.get(BOARD_FROM_ROW.get(name, name)) for name in BED_BOARD.column_names}
+    unknown = dict.fromkeys(column.name for column in BED_STATE_COLUMNS)
+    return (
+        event
+        | unknown
+        | hospital.bed_columns(bed)
+        | {
+            "display_status": hospital.display_status(bed, now).value,
+            "next_is_at_risk": following is not None and hospital.is_at_risk(following, now),
+        }
+    )
 
 
 def _next(found: list[str], limit: int) -> str | None:
     return found[limit - 1] if len(found) > limit else None
-
-
-def _wards(desk: Desk) -> list[dict[str, Any]]:
-    hospital, now = desk.engine.hospital, desk.clock.now()
-    wards: dict[str, list[Bed]] = {}
-    for bed in hospital.registered_beds:
-        wards.setdefault(bed.ward_id, []).append(bed)
-    return [_ward(desk, beds, now) for beds in wards.values()]
-
-
-def _ward(desk: Desk, beds: list[Bed], now: datetime) -> dict[str, Any]:
-    shown = [desk.engine.hospital.display_status(bed, now) for bed in beds]
-    counts = Counter(shown)
-    staffed = sum(
-        bed.is_staffed and status is not DisplayStatus.CLOSED
-        for bed, status in zip(beds, shown, strict=True)
-    )
-    return {
-        "ward_id": beds[0].ward_id,
-        "ward_name": beds[0].ward_name,
-        "specialty": beds[0].specialty,
-        "bed_count": len(beds),
-        "staffed_count": staffed,
-    } | {f"{status.value}_count": counts[status] for status in DisplayStatus}
-
-
-def _reason(body: m.CloseRequest | m.OpenRequest) -> str:
-    until = getattr(body, "until_at", None)
-    parts = [body.reason, body.note, f"until {until:%Y-%m-%d %H:%M} UTC" if until else None]
-    return "; ".join(part for part in parts if part)

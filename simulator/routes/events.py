@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse
 
+from lake.vocabulary import EventType
 from simulator import api_models as m
 from simulator.desk import Desk
 from simulator.engine import Row
-from simulator.log_queries import EVENTS_AFTER, ask
+from simulator.log_queries import events_after
 from simulator.problems import JSON_OPTIONS
-from simulator.routes.shared import READ_PROBLEMS, Limit, json_response, ready
+from simulator.routes.shared import READ_PROBLEMS, Limit, page_of, ready
 
 
 def router_of(desk: Desk) -> APIRouter:
@@ -25,13 +26,15 @@ def router_of(desk: Desk) -> APIRouter:
         after_seq: Annotated[int, Query(ge=0, le=2**62)] = 0,
         limit: Limit = 100,
         bed_id: Annotated[str | None, Query(max_length=64)] = None,
+        event_type: EventType | None = None,
     ) -> Response:
         """The log in order; all columns of bronze.bed_events."""
-        parameters = {"after_seq": after_seq, "bed_id": bed_id, "limit": limit + 1}
-        rows = await asyncio.to_thread(ask, ready(desk).reader, EVENTS_AFTER, parameters)
+        reader = ready(desk).reader
+        rows = await asyncio.to_thread(
+            events_after, reader, after_seq, limit + 1, bed_id, event_type
+        )
         await desk.commit.durable()  # what was read may have been on its way to the disk
-        following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
-        return json_response({"items": rows[:limit], "next": following})
+        return page_of(rows, limit, dict)
 
     @router.get(
         "/events/stream",
@@ -57,8 +60,7 @@ async def _stream(desk: Desk, after_seq: int) -> AsyncIterator[dict[str, str]]:
     """Older rows from the log, then the live ones."""
     while True:
         while desk.commit.oldest_recent_seq > after_seq + 1:
-            parameters = {"after_seq": after_seq, "bed_id": None, "limit": 1000}
-            rows = await asyncio.to_thread(ask, desk.reader, EVENTS_AFTER, parameters)
+            rows = await asyncio.to_thread(events_after, desk.reader, after_seq, 1000)
             await desk.commit.durable()
             for row in rows:
                 after_seq = row["seq"]

@@ -31,7 +31,9 @@ def router_of(desk: Desk) -> APIRouter:
             {"status": status, "head_seq": commit.durable_seq, "mode": desk.mode.value}
         )
 
-    @router.get("/metrics")
+    @router.get(
+        "/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}}
+    )
     async def metrics() -> Response:
         """Prometheus metrics."""
         if desk.ready.is_set():

@@ -146,8 +146,8 @@ def test_a_patient_reference_is_explained_before_the_api_refuses_it(
 @pytest.mark.parametrize(
     ("bed_status", "acts"),
     [
-        (BedStatus.OCCUPIED, {Act.DISCHARGE, Act.TRANSFER, Act.NOTE}),
-        (BedStatus.ISOLATED, {Act.DISCHARGE, Act.TRANSFER, Act.NOTE}),
+        (BedStatus.OCCUPIED, {Act.DISCHARGE, Act.TRANSFER, Act.START_ISOLATION, Act.NOTE}),
+        (BedStatus.ISOLATED, {Act.DISCHARGE, Act.TRANSFER, Act.END_ISOLATION, Act.NOTE}),
         (BedStatus.DIRTY, {Act.START_CLEANING, Act.CLOSE, Act.NOTE}),
         (BedStatus.CONTAMINATED, {Act.START_CLEANING, Act.CLOSE, Act.NOTE}),
         (BedStatus.CLEANING, {Act.FINISH_CLEANING, Act.STOP_CLEANING, Act.NOTE}),
@@ -157,6 +157,25 @@ def test_a_patient_reference_is_explained_before_the_api_refuses_it(
 )
 def test_each_status_offers_what_is_legal(bed_status: BedStatus, acts: set[Act]) -> None:
     assert set(forms.legal_acts(bed("W1-101-A", "available", bed_status=bed_status))) == acts
+
+
+def test_a_stay_has_an_expected_discharge_that_is_confirmed_once() -> None:
+    stay = bed("W1-101-A", "occupied", bed_status="occupied", current_booking_id="bk-1")
+    assert {Act.EXPECT, Act.CONFIRM} <= set(forms.legal_acts(stay))
+    confirmed = stay | {"current_is_discharge_confirmed": True}
+    assert Act.CONFIRM not in forms.legal_acts(confirmed)
+
+
+def test_an_override_shows_on_its_bed_and_a_reservation_at_risk_is_marked() -> None:
+    here = tiles.Here(NOON, ZoneInfo("UTC"))
+    plain = tiles.tile(WARD[0], here)
+    marked = tiles.tile(
+        WARD[0] | {"unreviewed_override_count": 1, "next_is_at_risk": True, "next_starts_at": NOON},
+        here,
+    )
+    assert "Override, not reviewed yet" in marked
+    assert "runs over" in marked
+    assert "not reviewed" not in plain
 
 
 def test_a_reservation_can_be_cancelled_and_in_a_free_bed_admitted() -> None:

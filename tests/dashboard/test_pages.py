@@ -146,7 +146,7 @@ def test_a_board_that_misses_events_is_as_old_as_the_first_of_them(ward: PlayedA
     assert '<div class="age stale">' in shown
 
 
-@pytest.mark.parametrize("name", ["board", "book", "activity", "trends"])
+@pytest.mark.parametrize("name", ["board", "book", "waiting", "activity", "trends"])
 @pytest.mark.usefixtures("places")
 def test_every_page_opens_on_an_empty_lake_while_the_hospital_is_set_up(
     name: str, api: PlayedApi
@@ -193,6 +193,73 @@ def test_a_refusal_shows_its_reason_and_an_alternative_can_be_taken(ward: Played
 
     assert ward.sent("POST /bookings")[-1]["bed_id"] == "W1-103-A"
     assert "W1-103-A" in page.success[0].value
+
+
+def test_a_refusal_is_overridden_by_somebody_with_a_name_and_a_reason(ward: PlayedApi) -> None:
+    ward.answers["POST /bookings"] = (
+        409,
+        {
+            "code": "mixed_sex",
+            "detail": "A patient of another sex has a bed in this room at that time.",
+            "rules": ["mixed_sex"],
+            "can_be_overridden": True,
+        },
+    )
+    page = open_page("book")
+    page.session_state["actor"] = "sister.1"
+    page.text_input[0].set_value("P-2002").run()
+    page.selectbox(key="booked_bed_id").select("W1-101-B").run()
+    page.button[0].click().run()
+    assert page.button(key="book-go").disabled
+
+    page.selectbox(key="book-code").select("no_other_bed").run()
+    page.text_area(key="book-text").set_value("the only clean bed tonight").run()
+    ward.answers["POST /bookings"] = (201, BOOKED)
+    page.button(key="book-go").click().run()
+
+    assert ward.sent("POST /bookings")[-1]["override"] == {
+        "reason_code": "no_other_bed",
+        "reason": "the only clean bed tonight",
+    }
+    assert "bk-7" in page.success[0].value
+
+
+def test_a_request_that_waits_is_placed_and_an_override_reviewed(ward: PlayedApi) -> None:
+    request = {
+        "bed_request_id": "R7",
+        "state": "waiting",
+        "patient_ref": "P-77",
+        "needs": {"sex": "female", "priority": 1},
+        "wanted_from": "2024-03-04T11:00:00Z",
+        "requested_at": "2024-03-04T11:00:00Z",
+        "requested_by": "sister.1",
+    }
+    record = {
+        "event_id": "e-1",
+        "rules": ["mixed_sex"],
+        "bed_id": "W1-101-A",
+        "actor": "sister.1",
+        "reason_code": "no_other_bed",
+        "reason": "the only clean bed tonight",
+        "occurred_at": "2024-03-04T11:00:00Z",
+        "displaced_booking_ids": ["bk-3"],
+        "replace_by": "sister.1",
+    }
+    beds = [{"bed_id": "W1-101-B", "reason": "same ward"}]
+    ward.answers["GET /requests"] = (200, {"items": [request], "next": None})
+    ward.answers["GET /requests/R7"] = (200, {**request, "suggestions": beds})
+    ward.answers["GET /overrides"] = (200, {"items": [record], "next": None})
+    ward.answers["POST /requests/R7/place"] = (201, BOOKED)
+    ward.answers["POST /overrides/e-1/review"] = (200, {"event_id": "e-1", "seq": 9})
+
+    page = open_page("waiting")
+    assert any("P-77" in text.value for text in page.markdown)
+    page.button(key="R7-W1-101-B").click().run()
+    assert ward.sent("POST /requests/R7/place") == [{"bed_id": "W1-101-B", "admit": True}]
+
+    page.button(key="review-e-1").click().run()
+    assert ward.sent("POST /overrides/e-1/review") == [{}]
+    assert "update 9" in page.success[0].value
 
 
 def test_a_name_is_refused_before_it_is_sent(ward: PlayedApi) -> None:

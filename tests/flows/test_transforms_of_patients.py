@@ -82,10 +82,10 @@ def test_a_displaced_booking_says_by_which(spark: SparkSession) -> None:
         silver(
             spark,
             """
-            event_type        | booking_id | booking_state | request_id | override_rule
-            bed_booked        | b1         | reserved      | r1         | -
-            booking_displaced | b1         | displaced     | r2         | -
-            bed_booked        | b2         | reserved      | r2         | overlaps_booking
+            event_type        | booking_id | booking_state | override_rule    | displaced_by_booking_id
+            bed_booked        | b1         | reserved      | -                | -
+            booking_displaced | b1         | displaced     | -                | b2
+            bed_booked        | b2         | reserved      | overlaps_booking | -
             """,
         )
     )

@@ -1,12 +1,13 @@
 import os
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.objects import StateType as S
 
 from flows.supervision import RunProcess, note, noted_process
-from flows.watch_stream import MOST_STARTS, Starts, needs_start
+from flows.watch_stream import MOST_STARTS, Starts, Watcher, needs_start
 from lake.paths import Places
 
 
@@ -35,6 +36,32 @@ def test_a_run_that_died_is_followed_by_another_a_cancelled_one_is_not(
 def test_a_run_that_only_caught_up_does_not_hide_the_one_that_died() -> None:
     assert needs_start([run(S.COMPLETED, once=True), run(S.CRASHED)])
     assert not needs_start([run(S.RUNNING, once=True), run(S.CRASHED)])
+
+
+class PlayedPrefect:
+    """A server with these runs."""
+
+    def __init__(self, runs: list[FlowRun]) -> None:
+        self.runs = runs
+        self.set: list[tuple[UUID, S]] = []
+
+    def read_flow_runs(self, **_: object) -> list[FlowRun]:
+        return self.runs
+
+    def set_flow_run_state(self, run_id: UUID, state: State, *, force: bool) -> None:
+        assert force
+        self.set.append((run_id, state.type))
+
+
+def test_what_an_earlier_stack_left_running_is_ended_and_nothing_else(places: Places) -> None:
+    """A run that stays Running keeps its deployment's only place, and every later one waits."""
+    started = datetime(2026, 3, 2, tzinfo=UTC)
+    left, ours = run(S.RUNNING), run(S.RUNNING)
+    left.state.timestamp = started - timedelta(minutes=1)
+    ours.state.timestamp = started + timedelta(seconds=5)
+    server = PlayedPrefect([left, ours])
+    Watcher(server, places).bury_leftovers(started)
+    assert server.set == [(left.id, S.CRASHED)]
 
 
 def run(state: S, *, once: bool = False) -> FlowRun:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -154,3 +155,13 @@ def test_a_damaged_curated_table_is_named_and_takes_nothing_else_with_it(places:
     assert set(live(reader)) == {"A", "B"}
     assert set(reader.broken) == {"gold.bed_board"}
     assert LakeReader(places, [BED_EVENTS]).broken == {}
+
+
+def test_a_lake_of_an_earlier_version_gets_the_columns_that_came_since(places: Places) -> None:
+    newest = BED_EVENTS.columns[-1]
+    earlier = replace(BED_EVENTS, columns=BED_EVENTS.columns[:-1])
+    put(places, earlier, event(1, "A", "available"))
+    open_or_create(places, BED_EVENTS)
+    put(places, BED_EVENTS, event(2, "A", "occupied") | {newest.name: "Ward"})
+    answer = LakeReader(places).ask(f"SELECT {newest.name} FROM {BED_EVENTS.name} ORDER BY seq")
+    assert answer.column(0).to_pylist() == [None, "Ward"]

@@ -27,6 +27,13 @@ ASSUMPTIONS = Assumptions(
     clean_minutes=(30, 5),
     isolation_clean_factor=1.5,
     wait_hours_before_diversion=12,
+    demand_factor=1,
+    request_share=0.5,
+    wait_hours_before_override=4,
+    override_share=0.1,
+    override_reviewed_share=0.5,
+    correction_share=0.05,
+    discharge_confirmed_share=0.5,
 )
 
 

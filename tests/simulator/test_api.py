@@ -103,7 +103,7 @@ async def test_beds_carry_the_columns_of_the_board_and_their_display_status(api)
     )
     items = (await api.get("/beds")).json()["items"]
     assert len(items) == 8
-    assert set(items[0]) == {*BED_BOARD.column_names, "display_status"}
+    assert set(items[0]) == {*BED_BOARD.column_names, "display_status", "next_is_at_risk"}
     shown = {item["bed_id"]: item["display_status"] for item in items}
     assert (shown[BED], shown[SECOND], shown[THIRD]) == ("occupied", "dirty", "closed")
     dirty = (await api.get("/beds", params={"status": "dirty", "ward_id": "W1"})).json()["items"]
@@ -342,7 +342,24 @@ async def test_the_stream_of_events_begins_with_the_older_ones_and_goes_on_live(
 
 
 async def test_a_parameter_that_a_route_does_not_take_is_refused_not_ignored(api) -> None:
-    answer = await api.get("/beds", params={"at": "2026-01-01T00:00:00Z"})
+    answer = await api.get("/beds", params={"when": "2026-01-01T00:00:00Z"})
 
-    assert "'at'" in is_problem(answer, 422, "invalid_request")["detail"]
+    assert "'when'" in is_problem(answer, 422, "invalid_request")["detail"]
     assert (await api.get("/beds", params={"ward_id": "W1", "limit": 5})).is_success
+
+
+async def test_a_page_of_another_site_may_not_write_here(api) -> None:
+    foreign = {"Origin": "http://evil.example"}
+    refused = await api.post(f"/beds/{BED}/dirty", headers=foreign)
+    is_problem(refused, 403, "not_permitted")
+    marked = {"Sec-Fetch-Site": "cross-site"}
+    is_problem(await api.post(f"/beds/{BED}/dirty", headers=marked), 403, "not_permitted")
+    assert (await api.get("/beds", headers=foreign)).is_success
+    assert (await api.post(f"/beds/{BED}/dirty", headers={"Origin": "http://test"})).is_success
+
+
+async def test_the_pages_of_the_documentation_need_no_other_server(api) -> None:
+    page = (await api.get("/docs")).text
+    assert "/static-offline-docs/swagger-ui-bundle.js" in page
+    assert "cdn." not in page
+    assert (await api.get("/static-offline-docs/swagger-ui-bundle.js")).is_success

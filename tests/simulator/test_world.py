@@ -28,12 +28,13 @@ def plan() -> HospitalPlan:
 def simulate(seed: int, days: int) -> tuple[list[Row], dict[str, list[float]]]:
     """Event rows, and for each ward its occupied share at every sixth hour."""
     end = START + timedelta(days=days)
-    engine = Engine("snr", Hospital(), HospitalClock(end, wall_now(), 0.0, "UTC"), b"salt")
+    engine = Engine("snr", Hospital(), HospitalClock(START, wall_now(), 0.0, "UTC"), b"salt")
     rows: list[Row] = []
     occupied = defaultdict(list)
 
-    def execute(command, at, note=None, reason_code=None):
-        context = Context(Source.SIMULATOR, "simulator", Role.SYSTEM, at, reason_code, note)
+    def execute(command, at, note=None, reason_code=None, actor="simulator"):
+        engine.clock.set(0.0, at)
+        context = Context(Source.SIMULATOR, actor, Role.SYSTEM, None, reason_code, note)
         made = engine.stage(command, context)
         rows.extend(made)
         return made

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from lake.vocabulary import Role, Source
 from simulator.clock import HospitalClock, wall_now
 from simulator.domain import commands as c
+from simulator.domain.beds import Bed
+from simulator.domain.bookings import Booking
 from simulator.domain.hospital import Hospital
 from simulator.engine import Context, Engine, Row
 
@@ -40,9 +42,44 @@ class SmallWard:
         self.rows += rows
         return rows[-1]
 
+    def do_all(self, command: c.Command, actor: str = "tester") -> list[Row]:
+        """Carry out now; gives every row."""
+        rows = self.engine.stage(command, Context(Source.MANUAL, actor, Role.MANAGER))
+        self.rows += rows
+        return rows
+
+    def do_at(self, command: c.Command, occurred_at: datetime) -> Row:
+        """Carry out now what happened before."""
+        context = Context(Source.MANUAL, "tester", Role.MANAGER, occurred_at)
+        self.rows += self.engine.stage(command, context)
+        return self.rows[-1]
+
     def status(self, bed_id: str) -> str:
         return self.engine.hospital.bed(bed_id).status.value
 
     def display(self, bed_id: str) -> str:
         hospital = self.engine.hospital
         return hospital.display_status(hospital.bed(bed_id), self.clock.now()).value
+
+
+def past_request(rows: list[dict], event_id: str) -> tuple[c.PastEvent, ...]:
+    [event] = [row for row in rows if row["event_id"] == event_id]
+    together = [
+        row
+        for row in rows
+        if (row["request_id"], row["event_type"]) == (event["request_id"], event["event_type"])
+    ]
+    return tuple(past_event(rows, row) for row in together)
+
+
+def past_event(rows: list[dict], row: dict) -> c.PastEvent:
+    earlier = [other for other in rows if other["seq"] < row["seq"]]
+    of_bed = [other for other in earlier if other.get("bed_id") == row["bed_id"]]
+    of_booking = [other for other in earlier if other.get("booking_id") == row["booking_id"]]
+    return c.PastEvent(
+        row["event_id"],
+        row["event_type"],
+        Booking.from_row(row),
+        Booking.from_row(of_booking[-1]) if of_booking else None,
+        Bed.from_row(of_bed[-1]),
+    )

@@ -108,29 +108,29 @@ def test_a_dirty_bed_may_be_reserved_but_not_taken(ward) -> None:
 
 
 def test_a_closed_bed_takes_neither_patient_nor_booking(ward) -> None:
-    ward.do(c.CloseBed(A, "maintenance"))
+    ward.do(c.CloseBeds((A,), "maintenance"))
     refused(ward, c.BookBed(A, "MRN-1", admit=True), Rule.BED_CLOSED)
     refused(ward, c.BookBed(A, "MRN-1", hours(5), hours(6)), Rule.BED_CLOSED)
 
 
 def test_an_occupied_bed_is_not_closed_and_one_in_cleaning_neither(ward) -> None:
     stay = admit(ward)
-    refused(ward, c.CloseBed(A, "maintenance"), Rule.BED_OCCUPIED)
+    refused(ward, c.CloseBeds((A,), "maintenance"), Rule.BED_OCCUPIED)
     ward.do(c.DischargePatient(stay, "home"))
     ward.do(c.StartCleaning(A))
-    refused(ward, c.CloseBed(A, "maintenance"), Rule.ILLEGAL_STATUS_CHANGE)
+    refused(ward, c.CloseBeds((A,), "maintenance"), Rule.ILLEGAL_STATUS_CHANGE)
 
 
 def test_a_bed_with_a_reservation_is_neither_closed_nor_retired(ward) -> None:
     reserve(ward, 5, 6)
-    refused(ward, c.CloseBed(A, "maintenance"), Rule.OVERLAPS_BOOKING)
+    refused(ward, c.CloseBeds((A,), "maintenance"), Rule.OVERLAPS_BOOKING)
     refused(ward, c.RetireBed(A), Rule.OVERLAPS_BOOKING)
 
 
 def test_a_bed_opens_as_what_it_was_before(ward) -> None:
     ward.do(c.MarkBedDirty(A))
-    ward.do(c.CloseBed(A, "maintenance"))
-    assert ward.do(c.OpenBed(A))["bed_status"] == "dirty"
+    ward.do(c.CloseBeds((A,), "maintenance"))
+    assert ward.do(c.OpenBeds((A,)))["bed_status"] == "dirty"
 
 
 def test_admission_moves_the_start_of_the_booking_to_itself(ward) -> None:
@@ -164,9 +164,9 @@ def test_isolation_makes_the_bed_isolated_and_then_contaminated(ward) -> None:
 
 def test_isolation_starts_and_ends_during_a_stay(ward) -> None:
     admit(ward)
-    assert ward.do(c.StartIsolation(A))["bed_status"] == "isolated"
-    assert ward.do(c.EndIsolation(A))["bed_status"] == "occupied"
-    refused(ward, c.StartIsolation(B), Rule.ILLEGAL_STATUS_CHANGE)
+    assert ward.do(c.StartIsolation((A,)))["bed_status"] == "isolated"
+    assert ward.do(c.EndIsolation((A,)))["bed_status"] == "occupied"
+    refused(ward, c.StartIsolation((B,)), Rule.ILLEGAL_STATUS_CHANGE)
 
 
 def test_a_discharge_leaves_a_dirty_bed_and_a_completed_booking(ward) -> None:
@@ -205,7 +205,7 @@ def test_a_transfer_into_a_taken_dirty_closed_or_reserved_bed_is_refused(ward) -
     refused(ward, c.TransferPatient(stay, A), Rule.BED_OCCUPIED)
     ward.do(c.MarkBedDirty(C))
     refused(ward, c.TransferPatient(stay, C), Rule.BED_NOT_CLEAN)
-    ward.do(c.CloseBed(C, "maintenance"))
+    ward.do(c.CloseBeds((C,), "maintenance"))
     refused(ward, c.TransferPatient(stay, C), Rule.BED_CLOSED)
     reserve(ward, 3, 4, OTHER_WARD)
     refused(ward, c.TransferPatient(stay, OTHER_WARD), Rule.OVERLAPS_BOOKING)
@@ -265,5 +265,5 @@ def test_display_statuses_follow_the_order_of_the_design(ward) -> None:
     assert ward.display(A) == "dirty"
     ward.do(c.StartCleaning(A))
     assert ward.display(A) == "dirty"
-    ward.do(c.CloseBed(C, "maintenance"))
+    ward.do(c.CloseBeds((C,), "maintenance"))
     assert ward.display(C) == "closed"

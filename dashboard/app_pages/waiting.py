@@ -1,0 +1,86 @@
+"""Waiting: who needs a bed, and which overrides want a second pair of eyes."""
+
+import streamlit as st
+
+from dashboard import desk, outcomes, theme, times, top
+from dashboard.live import glance
+from dashboard.tiles import Here
+from simulator.client import BedRequest, ClientError, OverrideRecord
+
+MOST_SHOWN = 20
+
+
+@st.fragment(run_every=3)
+def head() -> None:
+    st.html(top.strip(glance()))
+
+
+def keep(outcome: desk.Outcome) -> None:
+    st.session_state["waiting_outcome"] = outcome
+    st.rerun()
+
+
+def needs_of(request: BedRequest) -> str:
+    named = [theme.words(str(need)) for name, need in request.needs.items()
+             if need not in (None, False, True) and name != "priority"]  # fmt: skip
+    isolation = ["isolation"] if request.needs.get("isolation") else []
+    return ", ".join([*named, *isolation]) or "no special needs"
+
+
+def show_request(request: BedRequest, here: Here) -> None:
+    with st.container(border=True):
+        priority = request.needs.get("priority") or "-"
+        st.markdown(
+            f"**{request.patient_ref}** · priority {priority} · "
+            f"{request.ward_id or 'any ward'} · {needs_of(request)}"
+        )
+        displaced = ", displaced by an override" if request.displaced_booking_id else ""
+        waits = times.duration(here.now - max(request.wanted_from, request.requested_at))
+        is_early = request.wanted_from > here.now
+        wanted = f"wanted from {here.moment(request.wanted_from)}" if is_early else f"waits {waits}"
+        st.caption(f"{wanted}, asked for by {request.requested_by}{displaced}")
+        beds = desk.client().request(request.bed_request_id).suggestions or []
+        for bed in beds:
+            label = f"Admit to {bed['bed_id']}: {bed['reason']}"
+            if st.button(label, key=f"{request.bed_request_id}-{bed['bed_id']}"):
+                keep(desk.place(request.bed_request_id, bed["bed_id"]))
+        if not beds:
+            st.caption("No bed would do without breaking a rule.")
+        if st.button("Withdraw", key=f"{request.bed_request_id}-withdraw"):
+            keep(desk.withdraw(request.bed_request_id))
+
+
+def show_override(record: OverrideRecord, here: Here) -> None:
+    with st.container(border=True):
+        rules = ", ".join(theme.words(rule) for rule in record.rules)
+        st.markdown(f"**{record.bed_id}** · {rules} · {theme.words(record.reason_code)}")
+        st.markdown(f"> {record.reason}")
+        lost = ", ".join(record.displaced_booking_ids)
+        told = f"; displaced {lost}, {record.replace_by} finds another bed" if lost else ""
+        st.caption(f"{record.actor}, {times.full(record.occurred_at, here.zone)}{told}")
+        if st.button("Reviewed", key=f"review-{record.event_id}"):
+            keep(desk.review(record.event_id))
+
+
+head()
+now = glance()
+try:
+    waiting = desk.client().requests()
+    unreviewed = desk.client().overrides(reviewed=False)
+except ClientError as error:
+    st.error(f"The waiting list cannot be read now. {error}", icon=":material/cloud_off:")
+    st.stop()
+outcomes.tell(st.session_state.get("waiting_outcome", desk.NOTHING_YET), now.here, "waiting")
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader(f"Waiting for a bed: {len(waiting)}", anchor=False)
+    for one in waiting[:MOST_SHOWN]:
+        show_request(one, now.here)
+    if not waiting:
+        st.caption("Nobody waits.")
+with right:
+    st.subheader(f"Overrides to review: {len(unreviewed)}", anchor=False)
+    for record in reversed(unreviewed[-MOST_SHOWN:]):
+        show_override(record, now.here)
+    if not unreviewed:
+        st.caption("All overrides have been reviewed.")

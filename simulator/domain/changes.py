@@ -1,0 +1,43 @@
+"""A change: one event row in the making, and the moment at which a command takes effect."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from lake.vocabulary import EventType
+from simulator.domain import rules
+from simulator.domain.beds import Bed
+from simulator.domain.bookings import Booking
+from simulator.domain.hospital import Hospital, touched
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a command takes effect, the hospital's now, the log's next seq, and who asks.
+
+    `past_grace`: how far before `at` a booking may start.
+    """
+
+    at: datetime
+    now: datetime
+    next_seq: int
+    source: str
+    actor: str
+    past_grace: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the bed and the booking are after it; `columns` are those that neither carries."""
+
+    event_type: EventType
+    bed: Bed | None = None
+    booking: Booking | None = None
+    columns: dict[str, Any] = field(default_factory=dict)
+
+
+def bed_at(hospital: Hospital, bed_id: str, moment: Moment) -> Bed:
+    """The bed, touched by an event of this moment. Raises Refusal."""
+    bed = hospital.bed(bed_id)
+    rules.not_before_last_event(bed, moment.at)
+    return touched(bed, moment.at, moment.source)

@@ -1,0 +1,54 @@
+"""A bed request: a need without a bed, on the waiting list until it is placed or withdrawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from simulator.domain.bookings import Needs
+
+LEAST_URGENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BedRequest:
+    """`ward_id` None: any ward. `requested_by` answers for it, and for finding a bed if an
+    override displaced the booking `displaced_booking_id`."""
+
+    bed_request_id: str
+    patient_ref: str
+    ward_id: str | None
+    needs: Needs
+    wanted_from: datetime
+    requested_at: datetime
+    requested_by: str
+    displaced_booking_id: str | None = None
+
+    @property
+    def rank(self) -> tuple[int, datetime, datetime, str]:
+        """The most urgent first; of equals, who is to have a bed sooner, then who asked first."""
+        priority = self.needs.priority or LEAST_URGENT
+        return priority, self.wanted_from, self.requested_at, self.bed_request_id
+
+    def as_columns(self) -> dict[str, Any]:
+        return {
+            "bed_request_id": self.bed_request_id,
+            "patient_ref": self.patient_ref,
+            "ward_id": self.ward_id,
+            "starts_at": self.wanted_from,
+            "displaced_booking_id": self.displaced_booking_id,
+            **self.needs.as_columns(),
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "BedRequest":
+        return cls(
+            bed_request_id=row["bed_request_id"],
+            patient_ref=row["patient_ref"],
+            ward_id=row.get("ward_id"),
+            needs=Needs.from_row(row),
+            wanted_from=row["starts_at"],
+            requested_at=row["occurred_at"],
+            requested_by=row["actor"],
+            displaced_booking_id=row.get("displaced_booking_id"),
+        )

@@ -1,0 +1,179 @@
+"""Each soft rule by itself, and what an override does about it."""
+
+import pytest
+
+from lake.vocabulary import BedStatus, Rule
+from simulator.domain import commands as c
+from simulator.domain.bookings import Needs
+from simulator.domain.errors import Forbidden, Refusal
+from simulator.domain.overrides import Override
+from simulator.domain.suggestions import suggest
+from simulator.engine import Context
+from tests.simulator.ward import BEDS, SmallWard, hours
+
+A, B, C, D = BEDS  # A and B share a room
+WHY = Override("clinical_need", "needs the monitor in this room")
+FEMALE, MALE = Needs(sex="female"), Needs(sex="male")
+
+
+@pytest.fixture
+def ward() -> SmallWard:
+    return SmallWard()
+
+
+def rules_broken(ward: SmallWard, command: c.Command) -> list[Rule]:
+    try:
+        ward.do(command)
+    except Refusal as refused:
+        return list(refused.rules)
+    return []
+
+
+@pytest.mark.parametrize(
+    ("needs", "rule"),
+    [
+        (Needs(specialty="cardiology"), Rule.WRONG_SPECIALTY),
+        (Needs(room_class="icu"), Rule.WRONG_ROOM_CLASS),
+    ],
+)
+def test_a_need_that_the_bed_does_not_meet_is_a_rule(ward, needs, rule) -> None:
+    assert rules_broken(ward, c.BookBed(A, "P-1", needs=needs)) == [rule]
+    assert ward.do(c.BookBed(A, "P-1", needs=needs, override=WHY))["override_rule"] == rule
+
+
+def test_what_was_overridden_when_the_bed_was_booked_is_not_asked_again(ward) -> None:
+    booked = ward.do(c.BookBed(A, "P-1", needs=Needs(room_class="icu"), override=WHY))
+    assert rules_broken(ward, c.AdmitPatient(booked["booking_id"])) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "broken"),
+    [
+        (FEMALE, MALE, [Rule.MIXED_SEX]),
+        (FEMALE, FEMALE, []),
+        (FEMALE, Needs(sex="unknown"), []),
+        (Needs(), MALE, []),
+        (Needs(isolation=True), Needs(), [Rule.ISOLATION_NEEDED]),
+        (Needs(), Needs(isolation=True), [Rule.ISOLATION_NEEDED]),
+        (Needs(isolation=True), Needs(isolation=True), []),
+    ],
+)
+def test_who_may_share_a_room(ward, first, second, broken) -> None:
+    ward.do(c.BookBed(A, "P-1", ends_at=hours(9), admit=True, needs=first))
+    assert rules_broken(ward, c.BookBed(B, "P-2", ends_at=hours(9), needs=second)) == broken
+
+
+def test_a_room_is_shared_only_by_those_who_are_there_at_the_same_time(ward) -> None:
+    ward.do(c.BookBed(A, "P-1", ends_at=hours(9), admit=True, needs=FEMALE))
+    assert rules_broken(ward, c.BookBed(B, "P-2", hours(9), hours(12), needs=MALE)) == []
+    assert rules_broken(ward, c.BookBed(D, "P-3", ends_at=hours(9), needs=MALE)) == []
+
+
+def test_a_neighbour_whose_stay_runs_over_is_still_there(ward) -> None:
+    ward.do(c.BookBed(A, "P-1", ends_at=hours(1), admit=True, needs=FEMALE))
+    ward.clock.set(0.0, hours(2))
+    assert rules_broken(ward, c.BookBed(B, "P-2", admit=True, needs=MALE)) == [Rule.MIXED_SEX]
+
+
+def test_a_room_mate_who_is_isolated_later_closes_the_room(ward) -> None:
+    ward.do(c.BookBed(A, "P-1", admit=True))
+    ward.do(c.StartIsolation((A,)))
+    assert rules_broken(ward, c.BookBed(B, "P-2")) == [Rule.ISOLATION_NEEDED]
+
+
+def test_a_booking_may_not_start_long_ago(ward) -> None:
+    ward.clock.set(0.0, hours(5))
+    # A person gets at least 15 wall minutes; the clock stands, so it is the configured hour.
+    assert rules_broken(ward, c.BookBed(A, "P-1", hours(3.9), hours(9))) == [Rule.STARTS_IN_PAST]
+    assert rules_broken(ward, c.BookBed(A, "P-1", hours(4.1), hours(9))) == []
+
+
+def test_a_dirty_bed_may_be_reserved_and_taken_only_by_override(ward) -> None:
+    ward.do(c.MarkBedDirty(A))
+    booked = ward.do(c.BookBed(A, "P-1"))["booking_id"]
+    assert rules_broken(ward, c.AdmitPatient(booked)) == [Rule.BED_NOT_CLEAN]
+    assert ward.do(c.AdmitPatient(booked, WHY))["override_rule"] == "bed_not_clean"
+    assert ward.status(A) == BedStatus.OCCUPIED
+
+
+def test_a_refusal_names_all_rules_and_one_override_covers_them_in_order(ward) -> None:
+    ward.do(c.BookBed(A, "P-1", hours(1), hours(9)))
+    ward.do(c.MarkBedDirty(A))
+    wish = c.BookBed(A, "P-2", admit=True, needs=Needs(specialty="cardiology"))
+    broken = [Rule.OVERLAPS_BOOKING, Rule.BED_NOT_CLEAN, Rule.WRONG_SPECIALTY]
+    assert rules_broken(ward, wish) == broken
+    row = ward.do(
+        c.BookBed(A, "P-2", admit=True, needs=Needs(specialty="cardiology"), override=WHY)
+    )
+    assert row["override_rule"] == "overlaps_booking,bed_not_clean,wrong_specialty"
+
+
+def test_an_override_that_nothing_needs_leaves_no_record(ward) -> None:
+    row = ward.do(c.BookBed(A, "P-1", override=WHY))
+    assert (row.get("override_rule"), row["reason_code"], row["note"]) == (None, None, None)
+
+
+def test_hard_rules_are_never_overridden(ward) -> None:
+    ward.do(c.BookBed(A, "P-1", admit=True))
+    with pytest.raises(Refusal) as refused:
+        ward.do(c.BookBed(A, "P-2", admit=True, override=WHY))
+    assert refused.value.rule is Rule.BED_OCCUPIED
+    assert not refused.value.can_be_overridden
+
+
+def test_nobody_overrides_anonymously(ward) -> None:
+    ward.do(c.MarkBedDirty(A))
+    with pytest.raises(Forbidden) as forbidden:
+        ward.do_all(c.BookBed(A, "P-1", admit=True, override=WHY), actor="anonymous")
+    assert forbidden.value.code == "actor_required"
+    assert ward.status(A) == BedStatus.DIRTY
+
+
+def test_overriding_an_open_stay_ends_it_when_the_new_booking_starts_and_flags_it(ward) -> None:
+    stay = ward.do(c.BookBed(A, "P-1", admit=True))["booking_id"]
+    ward.do(c.BookBed(A, "P-2", hours(24), hours(48), override=WHY))
+    cut = ward.engine.hospital.bookings[stay]
+    assert (cut.ends_at, cut.is_at_risk, cut.is_stay) == (hours(24), True, True)
+    row = ward.do(c.ExpectDischarge(stay, hours(20)))
+    assert (row["ends_at"], row["is_at_risk"]) == (hours(20), False)
+
+
+def test_the_patient_of_a_displaced_booking_is_on_the_waiting_list(ward) -> None:
+    weaker = ward.do(c.BookBed(A, "P-1", hours(3), hours(9), needs=FEMALE))["booking_id"]
+    ward.do(c.BookBed(A, "P-2", hours(2), hours(4), override=WHY))
+    [request] = ward.engine.hospital.waiting_list
+    assert (request.patient_ref, request.wanted_from, request.needs) == ("P-1", hours(3), FEMALE)
+    assert (request.displaced_booking_id, request.requested_by) == (weaker, "tester")
+
+
+def test_a_bed_shows_its_override_until_somebody_else_has_reviewed_it(ward) -> None:
+    ward.do(c.MarkBedDirty(A))
+    event_id = ward.do(c.BookBed(A, "P-1", admit=True, override=WHY))["event_id"]
+    assert ward.engine.hospital.beds[A].unreviewed_override_count == 1
+    for actor, code in (("tester", "same_actor"), ("anonymous", "actor_required")):
+        with pytest.raises(Forbidden) as forbidden:
+            ward.do_all(c.ReviewOverride(event_id), actor=actor)
+        assert forbidden.value.code == code
+    ward.do_all(c.ReviewOverride(event_id), actor="matron")
+    assert ward.engine.hospital.beds[A].unreviewed_override_count == 0
+    assert ward.engine.hospital.overrides == {}
+
+
+def test_a_reservation_is_at_risk_while_the_stay_before_it_runs_over(ward) -> None:
+    ward.do(c.BookBed(A, "P-1", ends_at=hours(2), admit=True))
+    later = ward.do(c.BookBed(A, "P-2", hours(2), hours(9)))["booking_id"]
+    hospital = ward.engine.hospital
+    assert not hospital.is_at_risk(hospital.bookings[later], hours(1.9))
+    assert hospital.is_at_risk(hospital.bookings[later], hours(2))
+
+
+def test_only_beds_that_break_no_rule_are_suggested(ward) -> None:
+    """The same room holds a woman, the other ward is free: the same ward comes first."""
+    ward.do(c.BookBed(B, "P-1", admit=True, needs=FEMALE))
+    ward.do(c.MarkBedDirty(A))
+    command = c.BookBed(A, "P-2", admit=True, needs=MALE)
+    broken = rules_broken(ward, command)
+    moment = ward.engine.moment(Context("manual", "tester"))
+    found = suggest(ward.engine.hospital, command, broken, moment)
+    assert [suggestion.bed_id for suggestion in found] == [C, D]
+    assert found[0].reason == "same ward, same class, clean now, free for the whole time"

@@ -1,0 +1,223 @@
+"""Whatever is commanded, in whatever order, with restarts: the rules hold, and the log tells all.
+
+An oracle that knows nothing of the engine says which commands must be accepted or refused.
+"""
+
+import os
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from lake.vocabulary import (
+    HOLDS_A_PATIENT,
+    LEGAL_BED_STATUS_CHANGES,
+    BedStatus,
+    DisplayStatus,
+    Rule,
+)
+from simulator.domain import commands as c
+from simulator.domain.bookings import Needs
+from simulator.domain.errors import SENTENCES, Forbidden, NotThere, Refusal
+from simulator.domain.hospital import fold
+from simulator.domain.overrides import Override
+from tests.simulator.domain.oracle import Oracle
+from tests.simulator.ward import BEDS, SmallWard, hours, past_request
+
+OVERRIDE = Override("clinical_need", "no other bed in the house")
+
+beds = st.sampled_from(BEDS)
+patients = st.sampled_from([f"P-{n}" for n in range(1, 6)])
+times = st.integers(-1, 30).map(hours)
+ends = st.none() | times
+overrides = st.none() | st.just(OVERRIDE)
+needs = st.builds(
+    Needs,
+    room_class=st.none() | st.sampled_from(["general", "icu"]),
+    isolation=st.none() | st.booleans(),
+    sex=st.none() | st.sampled_from(["female", "male", "unknown"]),
+)
+
+
+class Ward(RuleBasedStateMachine):
+    @initialize()
+    def open(self) -> None:
+        self.ward = SmallWard()
+        self.oracle = Oracle()
+        self.oracle.learn(self.ward.rows)
+
+    def attempt(self, command: c.Command, actor: str = "tester") -> None:
+        now = self.ward.clock.now()
+        verdict = self.oracle.verdict(command, now)
+        rows = self.rows_of(command, actor)
+        if not rows:
+            assert verdict is not True, f"{command} was refused"
+            return
+        if getattr(command, "override", None) is None:
+            assert verdict is not False, f"{command} was accepted"
+        for row in rows:
+            self.check_status_change(row)
+        self.oracle.learn(rows)
+
+    def rows_of(self, command: c.Command, actor: str) -> list[dict]:
+        try:
+            return self.ward.do_all(command, actor)
+        except (Refusal, NotThere, Forbidden):
+            return []
+
+    def check_status_change(self, row: dict) -> None:
+        before = self.oracle.status.get(row.get("bed_id") or "")
+        after = row.get("bed_status")
+        if before and after and before != after and row["event_type"] != "bed_registered":
+            assert (BedStatus(before), BedStatus(after)) in LEGAL_BED_STATUS_CHANGES
+
+    def a_booking(self, data: st.DataObject) -> str:
+        known = sorted(self.oracle.promises, key=lambda b: int(b[1:]))
+        return data.draw(st.sampled_from([*known, "B999"]))
+
+    @rule(bed=beds, patient=patients, start=st.none() | times, end=ends, admit=st.booleans())
+    def book(self, bed, patient, start, end, admit) -> None:
+        now = self.ward.clock.now()
+        start = start if start is None or start >= now else now
+        self.attempt(c.BookBed(bed, patient, start, end, admit))
+
+    @rule(bed=beds, patient=patients, start=times, end=ends, admit=st.booleans(), needs=needs)
+    def book_with_needs_against_rules(self, bed, patient, start, end, admit, needs) -> None:
+        self.attempt(c.BookBed(bed, patient, start, end, admit, needs, OVERRIDE))
+
+    @rule(data=st.data(), override=overrides)
+    def admit(self, data, override) -> None:
+        self.attempt(c.AdmitPatient(self.a_booking(data), override))
+
+    @rule(data=st.data(), bed=beds, start=times, end=ends, override=overrides)
+    def change(self, data, bed, start, end, override) -> None:
+        self.attempt(c.ChangeReservation(self.a_booking(data), bed, start, end, override))
+
+    @rule(data=st.data(), bed=beds, override=overrides)
+    def transfer(self, data, bed, override) -> None:
+        self.attempt(c.TransferPatient(self.a_booking(data), bed, None, override))
+
+    @rule(data=st.data(), override=overrides)
+    def swap(self, data, override) -> None:
+        self.attempt(c.SwapPatients(self.a_booking(data), self.a_booking(data), override))
+
+    @rule(data=st.data(), end=ends, override=overrides)
+    def expect_discharge(self, data, end, override) -> None:
+        self.attempt(c.ExpectDischarge(self.a_booking(data), end, override))
+
+    @rule(data=st.data())
+    def leave(self, data) -> None:
+        self.attempt(c.DischargePatient(self.a_booking(data), "home"))
+
+    @rule(
+        data=st.data(),
+        command=st.sampled_from([c.CancelBooking, c.ExpireBooking, c.ConfirmDischarge]),
+    )
+    def about_a_booking(self, data, command) -> None:
+        self.attempt(command(self.a_booking(data)))
+
+    @rule(data=st.data())
+    def cancel_an_event(self, data) -> None:
+        kinds = ("patient_admitted", "patient_transferred", "patient_discharged")
+        known = [row["event_id"] for row in self.ward.rows if row["event_type"] in kinds]
+        if known:
+            event_id = data.draw(st.sampled_from(known[-6:]))
+            self.attempt(c.CancelEvent(event_id, past_request(self.ward.rows, event_id)))
+
+    @rule(
+        bed=beds,
+        command=st.sampled_from(
+            [c.MarkBedDirty, c.StartCleaning, c.FinishCleaning, c.StopCleaning, c.AddNote]
+        ),
+    )
+    def clean(self, bed, command) -> None:
+        self.attempt(command(bed))
+
+    @rule(bed=beds, command=st.sampled_from([c.StartIsolation, c.EndIsolation, c.OpenBeds]))
+    def about_beds(self, bed, command) -> None:
+        self.attempt(command((bed,)))
+
+    @rule(bed=beds, until=st.none() | times, override=overrides)
+    def close(self, bed, until, override) -> None:
+        if until is None:
+            self.attempt(c.CloseBeds((bed,), "maintenance", None, override))
+        elif until > self.ward.clock.now():
+            pair = (bed,) if bed == BEDS[0] else (bed, BEDS[0])
+            self.attempt(c.CloseBeds(pair, "maintenance", until, override))
+
+    @rule(bed=beds, is_staffed=st.booleans())
+    def staff(self, bed, is_staffed) -> None:
+        self.attempt(c.UpdateBed(bed, is_staffed))
+
+    @rule(override=overrides)
+    def surge(self, override) -> None:
+        surge = c.RegisterBed("W1-109-A", "W1-109", "W1", "Ward W1", "general", "general")
+        self.attempt(surge)
+        self.attempt(c.RetireBed("W1-109-A", override))
+
+    @rule(patient=patients, needs=needs, wanted=st.none() | times)
+    def request(self, patient, needs, wanted) -> None:
+        self.attempt(c.RequestBed(patient, "W1", needs, wanted))
+
+    @rule(data=st.data(), bed=beds, admit=st.booleans(), override=overrides)
+    def place_or_withdraw(self, data, bed, admit, override) -> None:
+        waiting = [r.bed_request_id for r in self.ward.engine.hospital.waiting_list]
+        if waiting:
+            request = data.draw(st.sampled_from(waiting))
+            self.attempt(c.PlaceRequest(request, bed, None, None, admit, override))
+            self.attempt(c.WithdrawRequest(request))
+
+    @rule(actor=st.sampled_from(["tester", "matron", "anonymous"]))
+    def review(self, actor) -> None:
+        for event_id in list(self.ward.engine.hospital.overrides)[:1]:
+            self.attempt(c.ReviewOverride(event_id), actor)
+
+    @rule(minutes=st.integers(1, 180))
+    def time_passes(self, minutes) -> None:
+        self.ward.clock.set(0.0, self.ward.clock.now() + timedelta(minutes=minutes))
+
+    @rule()
+    def restart(self) -> None:
+        self.ward.engine.hospital = fold(self.ward.rows)
+
+    @invariant()
+    def no_two_patients_in_a_bed_and_none_in_two(self) -> None:
+        stays = [p for p in self.oracle.promises.values() if p.in_bed]
+        assert all(n == 1 for n in Counter(p.bed for p in stays).values())
+        assert all(n == 1 for n in Counter(p.patient for p in stays).values())
+        held = {bed for bed, status in self.oracle.status.items() if status in HOLDS_A_PATIENT}
+        assert held == {p.bed for p in stays}
+
+    @invariant()
+    def no_planned_intervals_overlap(self) -> None:
+        promises = list(self.oracle.promises.values())
+        for i, one in enumerate(promises):
+            for other in promises[i + 1 :]:
+                assert one.bed != other.bed or not one.meets(other.start, other.end)
+
+    @invariant()
+    def the_five_display_counts_add_up(self) -> None:
+        hospital, now = self.ward.engine.hospital, self.ward.clock.now()
+        registered = list(hospital.registered_beds)
+        shown = Counter(hospital.display_status(bed, now) for bed in registered)
+        assert sum(shown[status] for status in DisplayStatus) == len(registered)
+
+    @invariant()
+    def a_full_fold_of_the_log_is_the_live_state(self) -> None:
+        assert fold(self.ward.rows) == self.ward.engine.hospital
+
+
+TestWard = Ward.TestCase
+TestWard.settings = settings(
+    max_examples=int(os.environ.get("SNR_MACHINE_RUNS", "200")),
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+
+
+def test_every_rule_of_the_vocabulary_has_a_sentence() -> None:
+    assert set(SENTENCES) == set(Rule)

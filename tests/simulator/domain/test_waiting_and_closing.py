@@ -1,0 +1,123 @@
+"""The waiting list; beds, rooms and wards that close; surge beds."""
+
+import pytest
+
+from lake.vocabulary import BedStatus, Rule
+from simulator.domain import commands as c
+from simulator.domain.bookings import Needs
+from simulator.domain.errors import NotThere, Refusal
+from simulator.domain.overrides import Override
+from simulator.domain.suggestions import suggest_for
+from simulator.engine import Context
+from tests.simulator.ward import BEDS, SmallWard, hours
+
+A, B, C, D = BEDS
+WHY = Override("patient_safety", "water is coming through the ceiling")
+
+
+@pytest.fixture
+def ward() -> SmallWard:
+    return SmallWard()
+
+
+def refused(ward: SmallWard, command: c.Command) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        ward.do(command)
+    return caught.value
+
+
+def test_the_waiting_list_is_ranked_by_urgency_then_by_time(ward) -> None:
+    ward.do(c.RequestBed("P-1", needs=Needs(priority=3)))
+    ward.do(c.RequestBed("P-2", needs=Needs(priority=1), wanted_from=hours(2)))
+    ward.do(c.RequestBed("P-3", needs=Needs(priority=1), wanted_from=hours(1)))
+    ward.do(c.RequestBed("P-4"))
+    ranked = [request.patient_ref for request in ward.engine.hospital.waiting_list]
+    assert ranked == ["P-3", "P-2", "P-1", "P-4"]
+
+
+def test_a_placed_request_is_a_booking_for_its_patient_and_needs(ward) -> None:
+    needs = Needs(sex="female", priority=2)
+    request = ward.do(c.RequestBed("P-1", "W1", needs))["bed_request_id"]
+    placed, admitted = ward.do_all(c.PlaceRequest(request, A, admit=True))
+    assert (placed["event_type"], admitted["event_type"]) == ("request_placed", "patient_admitted")
+    assert admitted["bed_request_id"] == placed["bed_request_id"] == request
+    assert (admitted["patient_ref"], admitted["patient_sex"]) == ("P-1", "female")
+    assert ward.engine.hospital.waiting_list == []
+    with pytest.raises(NotThere):
+        ward.do(c.WithdrawRequest(request))
+
+
+def test_a_placed_request_obeys_the_rules_of_a_booking(ward) -> None:
+    request = ward.do(c.RequestBed("P-1", needs=Needs(room_class="icu")))["bed_request_id"]
+    assert refused(ward, c.PlaceRequest(request, A)).rule is Rule.WRONG_ROOM_CLASS
+    assert [r.bed_request_id for r in ward.engine.hospital.waiting_list] == [request]
+
+
+def test_nobody_waits_twice_or_while_in_bed(ward) -> None:
+    ward.do(c.RequestBed("P-1"))
+    assert refused(ward, c.RequestBed("P-1")).rule is Rule.ALREADY_WAITING
+    ward.do(c.BookBed(A, "P-2", admit=True))
+    assert refused(ward, c.RequestBed("P-2")).rule is Rule.PATIENT_IN_OTHER_BED
+
+
+def test_the_beds_suggested_for_a_request_are_in_its_ward_first(ward) -> None:
+    request_id = ward.do(c.RequestBed("P-1", "W2", Needs(sex="male")))["bed_request_id"]
+    request = ward.engine.hospital.requests[request_id]
+    moment = ward.engine.moment(Context("manual", "tester"))
+    found = suggest_for(ward.engine.hospital, request, moment)
+    assert [suggestion.bed_id for suggestion in found] == [D, A, B]
+
+
+def test_what_is_booked_in_a_ward_that_closes_is_listed_and_moved_or_displaced(ward) -> None:
+    first = ward.do(c.BookBed(A, "P-1", hours(5), hours(9)))["booking_id"]
+    second = ward.do(c.BookBed(C, "P-2", hours(6), hours(9)))["booking_id"]
+    command = c.CloseBeds((A, B, C), "flood")
+    booked = [booking.booking_id for booking in refused(ward, command).in_the_way]
+    assert booked == [first, second]
+    assert ward.status(B) == BedStatus.AVAILABLE
+    rows = ward.do_all(c.CloseBeds((A, B, C), "flood", override=WHY))
+    assert [ward.status(bed) for bed in (A, B, C)] == [BedStatus.CLOSED] * 3
+    [record] = [row for row in rows if row.get("override_rule")]
+    assert record["displaced_booking_id"] == f"{first},{second}"
+    assert {r.patient_ref for r in ward.engine.hospital.waiting_list} == {"P-1", "P-2"}
+
+
+def test_what_is_booked_for_after_the_closing_is_not_in_its_way(ward) -> None:
+    ward.do(c.BookBed(A, "P-1", hours(24), hours(48)))
+    row = ward.do(c.CloseBeds((A,), "maintenance", hours(20)))
+    assert (row["closed_until_at"], row["closed_reason_code"]) == (hours(20), "maintenance")
+    assert refused(ward, c.BookBed(A, "P-2", hours(10), hours(12))).rule is Rule.BED_CLOSED
+    assert ward.do(c.BookBed(A, "P-2", hours(20), hours(24)))["booking_state"] == "reserved"
+
+
+def test_a_room_with_a_patient_in_it_does_not_close_in_part(ward) -> None:
+    ward.do(c.BookBed(B, "P-1", admit=True))
+    assert refused(ward, c.CloseBeds((A, B), "flood", override=WHY)).rule is Rule.BED_OCCUPIED
+    assert ward.status(A) == BedStatus.AVAILABLE
+
+
+def test_a_surge_bed_comes_and_goes(ward) -> None:
+    surge = c.RegisterBed(
+        "W1-101-X", "W1-101", "W1", "Ward W1", "general", "general", False, is_temporary=True
+    )
+    row = ward.do(surge)
+    assert (row["is_temporary"], row["is_staffed"]) == (True, False)
+    assert ward.do(c.UpdateBed("W1-101-X", is_staffed=True))["is_staffed"] is True
+    booked = ward.do(c.BookBed("W1-101-X", "P-1", hours(1)))["booking_id"]
+    assert refused(ward, c.RetireBed("W1-101-X")).in_the_way[0].booking_id == booked
+    ward.do(c.RetireBed("W1-101-X", WHY))
+    assert refused(ward, c.BookBed("W1-101-X", "P-2")).rule is Rule.UNKNOWN_BED
+
+
+def test_a_reservation_changes_bed_and_time_in_one_go(ward) -> None:
+    booked = ward.do(c.BookBed(A, "P-1", hours(1), hours(5)))["booking_id"]
+    left, changed = ward.do_all(c.ChangeReservation(booked, C, hours(2), hours(6)))
+    assert (left["bed_id"], left.get("next_booking_id"), left.get("booking_id")) == (A, None, None)
+    assert (changed["bed_id"], changed["next_booking_id"]) == (C, booked)
+    assert ward.do(c.BookBed(A, "P-2", hours(1), hours(5)))["booking_state"] == "reserved"
+
+
+def test_a_stay_moves_only_by_transfer(ward) -> None:
+    stay = ward.do(c.BookBed(A, "P-1", ends_at=hours(5), admit=True))["booking_id"]
+    command = c.ChangeReservation(stay, C, hours(0), hours(5))
+    assert refused(ward, command).rule is Rule.ILLEGAL_BOOKING_CHANGE
