@@ -80,8 +80,8 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
     )
 
 
-def place(bed_request_id: str, bed_id: str) -> Outcome:
-    return _attempt(lambda api: api.place_request(bed_request_id, bed_id, admit=True))
+def place(bed_request_id: str, bed_id: str, *, admit: bool) -> Outcome:
+    return _attempt(lambda api: api.place_request(bed_request_id, bed_id, admit=admit or None))
 
 
 def withdraw(bed_request_id: str) -> Outcome:

@@ -73,8 +73,8 @@ class Watcher:
         self._starts = Starts()
 
     def bury_leftovers(self, started_at: datetime) -> None:
-        """Runs of the other flows that an earlier stack began: their processes went with it, and
-        in Prefect they would keep their place for ever."""
+        """Runs of any flow that an earlier stack began: their processes went with it, and in
+        Prefect they would keep their place for ever."""
         runs = self._client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[*HAS_A_PROCESS]))

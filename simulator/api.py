@@ -79,10 +79,10 @@ async def _open(desk: Desk) -> None:
 
 
 def _handle_problems(app: FastAPI, desk: Desk) -> None:
-    async def a_rule_says_no(request: Request, error: Exception) -> Response:
+    async def a_rule_says_no(_: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)  # noqa: S101 - registered for this type only
         ANSWERS.labels(error.rule.value).inc()
-        return refused(error, getattr(request.state, "suggestions", ()))
+        return refused(error)
 
     async def another_may(_: Request, error: Exception) -> Response:
         assert isinstance(error, Forbidden)  # noqa: S101 - registered for this type only

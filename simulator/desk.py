@@ -22,6 +22,7 @@ from simulator.clock import HospitalClock, wall_now
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import Forbidden, NotThere, Refusal
+from simulator.domain.suggestions import suggest
 from simulator.engine import Context, Engine, Outdated, Row
 from simulator.event_log import EventLog
 from simulator.group_commit import GroupCommit, StorageUnavailable
@@ -87,10 +88,16 @@ class Desk:
         Raises what the engine raises, KeyReused and StorageUnavailable. A refusal too is only
         given once all that it rests on is on disk.
         """
-        found = self._find_key(context)
+        found = self.remembered(context)
         try:
             row = found or self.commit.stage(command, context)[-1]
-        except (Refusal, NotThere, Forbidden, Outdated):
+        except Refusal as refusal:
+            # Before anything else changes what would do.
+            moment = self.engine.moment(context)
+            refusal.suggestions = suggest(self.engine.hospital, command, refusal.rules, moment)
+            await self.commit.durable()
+            raise
+        except (NotThere, Forbidden, Outdated):
             await self.commit.durable()
             raise
         if not found:
@@ -98,7 +105,8 @@ class Desk:
         await self.commit.durable()
         return row
 
-    def _find_key(self, context: Context) -> Row | None:
+    def remembered(self, context: Context) -> Row | None:
+        """The row that the request's key caused, if it came before. Raises KeyReused."""
         if not context.idempotency_key:
             return None
         return self.keys.find(
@@ -243,7 +251,9 @@ class Desk:
 
     def _expire_no_shows(self) -> None:
         now = self.clock.now()
-        overdue = [b for b in self.engine.hospital.bookings.values() if self._is_overdue(b, now)]
+        hospital = self.engine.hospital
+        started = [b for bed_id in hospital.of_bed for b in hospital.started(bed_id, now)]
+        overdue = [booking for booking in started if self._is_overdue(booking, now)]
         for booking in overdue:
             context = system_context(reason_code="no_show", note="Patient did not arrive")
             with suppress(Refusal, NotThere):

@@ -13,6 +13,7 @@ from lake.tables import SCHEMA_VERSION
 from lake.vocabulary import Role, Source
 from simulator import chain
 from simulator.clock import HospitalClock, wall_now
+from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
 from simulator.domain.commands import Command
 from simulator.domain.decisions import decide
@@ -113,16 +114,29 @@ class Engine:
         return max(configured, PERSONS_GRACE_WALL * self.clock.speed)
 
     def bed_id_of(self, command: Command) -> str | None:
-        """The bed that a command is about: the one that it names, or that of its booking."""
+        """The one bed that a command is about: of its booking, event or override, or named."""
+        match command:
+            case c.ReviewOverride(event_id):
+                override = self.hospital.overrides.get(event_id)
+                return override.bed_id if override else None
+            case c.CancelEvent(_, (event, *_)):
+                return event.bed_before.bed_id
+            case c.CloseBeds((bed_id,)) | c.OpenBeds((bed_id,)):
+                return bed_id
+            case c.StartIsolation((bed_id,)) | c.EndIsolation((bed_id,)):
+                return bed_id
         booking = self.hospital.bookings.get(getattr(command, "booking_id", ""))
         return booking.bed_id if booking else getattr(command, "bed_id", None)
 
     def _check_match(self, command: Command, context: Context) -> None:
         if context.if_match is None:
             return
-        newest = self.newest.get(self.bed_id_of(command) or "", {}).get("seq")
+        bed_id = self.bed_id_of(command)
+        if bed_id is None:
+            raise Outdated("If-Match goes with what is done to one bed; this is not.")
+        newest = self.newest.get(bed_id, {}).get("seq")
         if newest not in context.if_match:
-            raise Outdated(f"The bed's newest event is {newest}. Look at it again, then decide.")
+            raise Outdated(f"The newest event of {bed_id} is {newest}: look at it again.")
 
     def _row(self, change: Change, shared: Row) -> Row:
         """Written once all changes of the command are taken in: each row has the state after it."""
@@ -133,7 +147,7 @@ class Engine:
             "event_type": change.event_type.value,
         }
         if change.bed:
-            row |= self.hospital.bed_columns(change.bed)
+            row |= self.hospital.bed_columns(self.hospital.beds[change.bed.bed_id])
         if change.booking:
             row |= change.booking.as_columns()
         row |= change.columns

@@ -59,7 +59,7 @@ class Housekeeping:
 
     def _start_cleaning(self, bed_id: str, at: datetime) -> None:
         self._called_for.discard(bed_id)
-        isolation = self._hospital().bed(bed_id).status is BedStatus.CONTAMINATED
+        isolation = self._hospital().beds[bed_id].status is BedStatus.CONTAMINATED
         note = self._chance.text(messages.CLEANING_STARTED)
         if self._agenda.do(c.StartCleaning(bed_id), at, note):
             self._plan_finish(bed_id, at, isolation)
@@ -111,6 +111,7 @@ class Housekeeping:
         return bed.status is BedStatus.AVAILABLE and is_free
 
     def _open(self, bed_id: str, at: datetime) -> None:
-        if bed_id in self._closed:
+        is_own = self._hospital().beds[bed_id].last_source == Source.SIMULATOR
+        if bed_id in self._closed and is_own:
             self._closed.discard(bed_id)
             self._agenda.do(c.OpenBeds((bed_id,)), at, self._chance.text(messages.OPENING), "ready")

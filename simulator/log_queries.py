@@ -80,48 +80,6 @@ BOOKING_BEFORE = f"""
     SELECT * FROM {LOG} WHERE booking_id = $booking_id AND seq < $seq ORDER BY seq DESC LIMIT 1
 """  # noqa: S608
 OVERRIDES = f"""
-    SELECT * FROM {LOG} WHERE override_rule IS NOT NULL AND event_id NOT IN
-        (SELECT reviewed_event_id FROM {LOG} WHERE reviewed_event_id IS NOT NULL)
-"""  # noqa: S608
-CORRECTED = f"""
-    SELECT corrects_event_id FROM {LOG} WHERE corrects_event_id IS NOT NULL
-"""  # noqa: S608
-LEFT_AT = f"""
-    SELECT patient_ref, max(occurred_at) AS left_at FROM {LOG}
-    WHERE booking_state = 'completed' AND occurred_at >= $since GROUP BY patient_ref
-"""  # noqa: S608
-HEAD = f"""
-    SELECT max(seq) AS seq, max_by(chain_hash, seq) AS chain_hash, max(occurred_at) AS occurred_at
-    FROM {LOG}
-"""  # noqa: S608
-LAST_CLOCK = f"""
-    SELECT max_by(clock_speed, seq) AS clock_speed, max_by(time_zone, seq) AS time_zone,
-           min_by(reason_code, seq) AS mode
-    FROM {LOG} WHERE event_type = 'clock_set'
-"""  # noqa: S608
-RECENT_KEYS = f"""
-    SELECT * FROM {LOG}
-    WHERE event_date >= $since_on AND recorded_at >= $since AND idempotency_key IS NOT NULL
-    ORDER BY seq
-"""  # noqa: S608
-EVENTS_AFTER = f"""
-    SELECT * FROM {LOG}
-    WHERE seq > $after_seq AND seq <= $until_seq
-    AND ($bed_id IS NULL OR bed_id = $bed_id)
-    AND ($event_type IS NULL OR event_type = $event_type)
-    ORDER BY seq LIMIT $limit
-"""  # noqa: S608
-EVENT_WITH_ITS_REQUEST = f"""
-    SELECT * FROM {LOG} WHERE request_id =
-        (SELECT request_id FROM {LOG} WHERE event_id = $event_id)
-    ORDER BY seq
-"""  # noqa: S608
-BEFORE = f"""
-    SELECT * FROM {LOG} WHERE seq IN (
-        (SELECT max(seq) FROM {LOG} WHERE bed_id = $bed_id AND seq < $seq),
-        (SELECT max(seq) FROM {LOG} WHERE booking_id = $booking_id AND seq < $seq))
-"""  # noqa: S608
-OVERRIDES = f"""
     SELECT o.*, r.actor AS reviewed_by, r.occurred_at AS reviewed_at FROM {LOG} AS o
     LEFT JOIN {LOG} AS r ON r.reviewed_event_id = o.event_id
     WHERE o.override_rule IS NOT NULL AND o.seq > $after_seq
@@ -150,19 +108,15 @@ REQUESTS = f"""
     AND ($ward_id IS NULL OR e.ward_id = $ward_id)
     ORDER BY e.seq LIMIT $limit
 """  # noqa: S608
-UNDONE = f"""
-    WITH undone AS (
-        SELECT e.seq AS from_seq, c.seq AS until_seq, e.bed_id, e.booking_id
-        FROM {LOG} AS c JOIN {LOG} AS e ON e.event_id = c.corrects_event_id)
+EFFECTIVE = f"""
+    SELECT l.*, coalesce(e.occurred_at, l.occurred_at) AS effective_at
+    FROM {LOG} AS l LEFT JOIN {LOG} AS e ON e.event_id = l.corrects_event_id
 """  # noqa: S608
-"""What a correction undoes, from the event that it names to itself: of a past instant between the
-two, these rows tell what was believed, not what is now known."""
+"""A correction counts from the time of the event that it undoes."""
 NEWEST_OF_BOOKINGS = f"""
-    {UNDONE} SELECT * FROM {LOG} WHERE seq IN
-        (SELECT max(seq) FROM {LOG} AS l
-         WHERE booking_id IS NOT NULL AND ($at IS NULL OR occurred_at <= $at)
-         AND NOT EXISTS (FROM undone AS u WHERE u.booking_id = l.booking_id
-                         AND u.from_seq <= l.seq AND l.seq < u.until_seq)
+    WITH log AS ({EFFECTIVE}) SELECT * FROM log WHERE seq IN
+        (SELECT max(seq) FROM log
+         WHERE booking_id IS NOT NULL AND ($at IS NULL OR effective_at <= $at)
          GROUP BY booking_id)
     AND ($booking_id IS NULL OR booking_id = $booking_id)
     AND ($bed_id IS NULL OR bed_id = $bed_id)
@@ -172,14 +126,24 @@ NEWEST_OF_BOOKINGS = f"""
     AND ($after_seq IS NULL OR seq > $after_seq)
     ORDER BY seq LIMIT $limit
 """  # noqa: S608
-BEDS_AT = f"""
-    {UNDONE} SELECT * FROM {LOG} WHERE seq IN
-        (SELECT max(seq) FROM {LOG} AS l
-         WHERE bed_id IS NOT NULL AND occurred_at <= $at
-         AND NOT EXISTS (FROM undone AS u WHERE u.bed_id = l.bed_id
-                         AND u.from_seq <= l.seq AND l.seq < u.until_seq)
-         GROUP BY bed_id)
+ONE_BOOKING = f"""
+    SELECT * FROM {LOG} WHERE booking_id = $booking_id ORDER BY seq DESC LIMIT 1
 """  # noqa: S608
+BEDS_AT = f"""
+    SELECT * FROM {LOG} WHERE seq IN
+        (SELECT max(seq) FROM {LOG}
+         WHERE bed_id IS NOT NULL AND occurred_at <= $at GROUP BY bed_id)
+"""  # noqa: S608
+BEDS_BEFORE_WHAT_NEVER_WAS = f"""
+    WITH undone AS (
+        SELECT e.bed_id, min(e.seq) AS from_seq
+        FROM {LOG} AS c JOIN {LOG} AS e ON e.event_id = c.corrects_event_id
+        WHERE e.occurred_at <= $at AND c.occurred_at > $at GROUP BY e.bed_id)
+    SELECT * FROM {LOG} WHERE seq IN
+        (SELECT max(l.seq) FROM {LOG} AS l JOIN undone AS u
+         ON l.bed_id = u.bed_id AND l.seq < u.from_seq GROUP BY l.bed_id)
+"""  # noqa: S608
+"""Of beds for which an event was undone only later: the row before that event."""
 EVERY_BOOKING = {
     "booking_id": None, "bed_id": None, "ward_id": None, "state": None, "patient_ref": None,
     "after_seq": None, "at": None, "limit": MOST,
@@ -233,10 +197,19 @@ def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
 
 
 def hospital_at(reader: LakeReader, at: datetime) -> tuple[Hospital, dict[str, Row]]:
-    """The hospital at a past instant, as is now known, and the row that each bed stood at."""
-    beds = {row["bed_id"]: row for row in ask(reader, BEDS_AT, {"at": at})}
-    bookings = ask(reader, NEWEST_OF_BOOKINGS, EVERY_BOOKING | {"at": at})
-    return hospital_from(beds.values(), bookings), beds
+    """The hospital at a past instant, as is now known, and the row that each bed stood at.
+
+    Where an admission, transfer or discharge was undone only later, who was in the bed is what it
+    was before that event; all else of the bed is what it was then.
+    """
+    rows = {row["bed_id"]: row for row in ask(reader, BEDS_AT, {"at": at})}
+    hospital = hospital_from(
+        rows.values(), ask(reader, NEWEST_OF_BOOKINGS, EVERY_BOOKING | {"at": at})
+    )
+    for row in ask(reader, BEDS_BEFORE_WHAT_NEVER_WAS, {"at": at}):
+        before, bed = Bed.from_row(row), hospital.beds[row["bed_id"]]
+        hospital.apply(bed.occupied_as(before), None)
+    return hospital, rows
 
 
 def hospital_from(newest: Iterable[Row], bookings: Iterable[Row]) -> Hospital:
@@ -283,6 +256,7 @@ def _past(reader: LakeReader, row: Row) -> PastEvent:
     return PastEvent(
         event_id=row["event_id"],
         event_type=row["event_type"],
+        occurred_at=row["occurred_at"],
         booking=Booking.from_row(row),
         booking_before=Booking.from_row(bookings[0]) if bookings else None,
         bed_before=Bed.from_row(bed),

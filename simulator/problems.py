@@ -1,6 +1,6 @@
 """HTTP for what goes wrong: the one table of status codes, as RFC 9457 problem documents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lake.vocabulary import Rule
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import Refusal
-from simulator.domain.suggestions import Suggestion
 
 MOST_BODY_BYTES = 64 * 1024
 JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
@@ -44,11 +43,11 @@ STATUS = {
 STATUS |= {rule.value: 409 for rule in Rule if rule.value not in STATUS}
 
 
-def refused(refusal: Refusal, alternatives: Sequence[Suggestion]) -> Response:
+def refused(refusal: Refusal) -> Response:
     """With the bookings in the way, and the beds that would do."""
     more = {
         "conflicts_with": _conflict(refusal.conflicts_with) if refusal.conflicts_with else None,
-        "alternatives": [suggestion._asdict() for suggestion in alternatives],
+        "alternatives": [{"bed_id": bed, "reason": why} for bed, why in refusal.suggestions],
         "rules": [rule.value for rule in refusal.rules],
         "can_be_overridden": refusal.can_be_overridden,
         "in_the_way": [_conflict(booking) for booking in refusal.in_the_way],

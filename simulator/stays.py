@@ -130,6 +130,8 @@ class Stays:
     def _undo_discharge(self, past: tuple[c.PastEvent, ...], at: datetime) -> None:
         """The patient has not left yet, and does later."""
         [event] = past
+        if self._hospital().beds[event.bed_before.bed_id].last_source != Source.SIMULATOR:
+            return
         text = self._chance.text(messages.CORRECTION)
         if self._agenda.do(c.CancelEvent(event.event_id, past), at, text, "entered_in_error"):
             leaves_at = at + self._chance.hours(1, 6)
@@ -147,6 +149,13 @@ def past_events(
 ) -> tuple[c.PastEvent, ...]:
     """The rows just written, as a correction will need them."""
     return tuple(
-        c.PastEvent(row["event_id"], row["event_type"], Booking.from_row(row), booking, bed)
+        c.PastEvent(
+            row["event_id"],
+            row["event_type"],
+            row["occurred_at"],
+            Booking.from_row(row),
+            booking,
+            bed,
+        )
         for row, bed, booking in zip(rows, beds, bookings, strict=True)
     )

@@ -113,7 +113,8 @@ class World:
         self._housekeeping.start(at)
 
     def _take_up(self, booking: Booking, at: datetime) -> None:
-        ward = self._wards.get(self._hospital().bed(booking.bed_id).ward_id, self._plan.wards[0])
+        bed = self._hospital().beds[booking.bed_id]
+        ward = self._wards.get(bed.ward_id, self._plan.wards[0])
         if booking.is_stay:
             leaves_at = max(booking.ends_at or at, at) + self._chance.hours(0.1, 2)
             self._stays.begin(booking.booking_id, at, leaves_at)
@@ -439,7 +440,11 @@ class World:
     ) -> None:
         """It was the wrong bed in the system: the patient is entered anew."""
         [event] = past
+        if own_booking(self._hospital(), event.booking.booking_id) is None:
+            return
         text = self._chance.text(messages.CORRECTION)
-        if self._agenda.do(c.CancelEvent(event.event_id, past), at, text, "entered_in_error"):
-            again = replace(patient, waiting_since=at, bed_request_id=None)
-            self._seek_bed(again, at)
+        rows = self._agenda.do(c.CancelEvent(event.event_id, past), at, text, "entered_in_error")
+        if rows:
+            requests = [r for r in rows if r["event_type"] == EventType.BED_REQUESTED]
+            waiting = requests[0]["bed_request_id"] if requests else None
+            self._seek_bed(replace(patient, waiting_since=at, bed_request_id=waiting), at)

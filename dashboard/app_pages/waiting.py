@@ -41,9 +41,10 @@ def show_request(request: BedRequest, here: Here) -> None:
         st.caption(f"{wanted}, asked for by {request.requested_by}{displaced}")
         beds = desk.client().request(request.bed_request_id).suggestions or []
         for bed in beds:
-            label = f"Admit to {bed['bed_id']}: {bed['reason']}"
+            verb = "Reserve" if is_early else "Admit to"
+            label = f"{verb} {bed['bed_id']}: {bed['reason']}"
             if st.button(label, key=f"{request.bed_request_id}-{bed['bed_id']}"):
-                keep(desk.place(request.bed_request_id, bed["bed_id"]))
+                keep(desk.place(request.bed_request_id, bed["bed_id"], admit=not is_early))
         if not beds:
             st.caption("No bed would do without breaking a rule.")
         if st.button("Withdraw", key=f"{request.bed_request_id}-withdraw"):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from lake.vocabulary import BedStatus, EventType, Rule, StatusChange
+from lake.vocabulary import BedStatus, BookingState, EventType, Rule, StatusChange
 from simulator.domain import commands as c
 from simulator.domain import rules
 from simulator.domain.beds import Bed
@@ -22,6 +22,7 @@ def register(hospital: Hospital, command: c.RegisterBed, moment: Moment) -> list
         raise Refusal(Rule.BED_EXISTS, command.bed_id)
     if known:
         rules.not_before_last_event(known, moment.at)
+    rules.not_before_the_register(hospital, moment.at)
     bed = Bed(
         bed_id=command.bed_id,
         room_id=command.room_id,
@@ -35,6 +36,9 @@ def register(hospital: Hospital, command: c.RegisterBed, moment: Moment) -> list
         status_since_at=moment.at,
         last_event_at=moment.at,
         last_source=moment.source,
+        unreviewed_override_count=sum(
+            override.bed_id == command.bed_id for override in hospital.overrides.values()
+        ),
     )
     return [Change(EventType.BED_REGISTERED, bed)]
 
@@ -45,11 +49,18 @@ def update(hospital: Hospital, command: c.UpdateBed, moment: Moment) -> list[Cha
 
 
 def retire(hospital: Hospital, command: c.RetireBed, moment: Moment) -> list[Change]:
+    """What is booked in it has to be moved first, or is displaced; what has passed expires."""
     bed = bed_at(hospital, command.bed_id, moment)
     _not_in_use(hospital, bed)
+    passed = [
+        Change(EventType.BOOKING_EXPIRED, bed, replace(booking, state=BookingState.EXPIRED))
+        for booking in hospital.reservations(bed.bed_id)
+        if not booking.overlaps(moment.at, END_OF_TIME)
+    ]
     granted = _cleared(hospital, [bed], END_OF_TIME, command.override, moment)
     retired = replace(granted.on(bed), is_retired=True)
-    return [*granted.first, Change(EventType.BED_RETIRED, retired, columns=granted.columns)]
+    record = Change(EventType.BED_RETIRED, retired, columns=granted.columns)
+    return [*passed, *granted.first, record]
 
 
 def close(hospital: Hospital, command: c.CloseBeds, moment: Moment) -> list[Change]:
@@ -68,8 +79,9 @@ def close(hospital: Hospital, command: c.CloseBeds, moment: Moment) -> list[Chan
         for bed in beds
     ]
     granted = _cleared(hospital, beds, until, command.override, moment)
-    # One override is one record, on the last of the beds.
-    *others, last = closed
+    # One override is one record: the last row, of a bed that something was displaced from.
+    displaced = {change.bed.bed_id for change in granted.first if change.bed}
+    *others, last = sorted(closed, key=lambda bed: bed.bed_id in displaced)
     return [
         *granted.first,
         *(Change(EventType.BED_CLOSED, bed) for bed in others),

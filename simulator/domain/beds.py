@@ -64,6 +64,16 @@ class Bed:
             closed_until_at=None,
         )
 
+    def occupied_as(self, other: "Bed") -> "Bed":
+        """The bed with what another state of it says of its occupation."""
+        return replace(
+            self,
+            status=other.status,
+            status_since_at=other.status_since_at,
+            previous_status=other.previous_status,
+            last_booking_id=other.last_booking_id,
+        )
+
     def as_columns(self) -> dict[str, Any]:
         return {
             "ward_id": self.ward_id,

@@ -63,7 +63,7 @@ def _grant(
         command.override,
         moment,
         starts_at=wish.starts_at,
-        winner_id=winner_id,
+        winners={wish.bed.bed_id: winner_id},
     )
 
 
@@ -153,7 +153,7 @@ def _moved(
         ends_at=None if stay.ends_at and stay.ends_at <= moment.at else stay.ends_at,
         stay_id=f"S{seq}",
         spell_id=stay.spell_id,
-        needs=needs or replace(stay.needs, isolation=is_isolated),
+        needs=replace(stay.needs, isolation=is_isolated).with_given(needs or Needs()),
         source=moment.source,
         is_discharge_confirmed=stay.is_discharge_confirmed,
         bed_request_id=stay.bed_request_id,
@@ -180,7 +180,10 @@ def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Ch
             hospital, replace(_wish(bed, arrival, moment, moves_in=True), besides=both)
         )
     ]
-    granted = grant(hospital, broken, command.override, moment, starts_at=moment.at)
+    winners = {arrival.bed_id: arrival.booking_id for arrival in arrivals}
+    granted = grant(
+        hospital, broken, command.override, moment, starts_at=moment.at, winners=winners
+    )
     left = [
         Change(EventType.PATIENT_TRANSFERRED, bed, _ended(stay, moment))
         for bed, stay in zip(beds, stays, strict=True)
@@ -221,6 +224,7 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
     wish = _wish(bed, after, moment)
     if before.starts_at == after.starts_at:
         wish = replace(wish, not_before=None)
+    wish = replace(wish, is_its_own=before.bed_id == after.bed_id)
     granted = _grant(hospital, wish, command, moment, after.booking_id)
     left = []
     if before.bed_id != after.bed_id:
@@ -250,7 +254,7 @@ def expect_discharge(
         command.override,
         moment,
         starts_at=stay.starts_at,
-        winner_id=stay.booking_id,
+        winners={stay.bed_id: stay.booking_id},
     )
     row = Change(EventType.DISCHARGE_EXPECTED, granted.on(bed), expected, granted.columns)
     return [*granted.first, row]

@@ -1,7 +1,7 @@
 """A booking: who is promised a bed, over a half-open interval of hospital time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,11 @@ class Needs:
     isolation: bool | None = None
     sex: str | None = None
     priority: int | None = None
+
+    def with_given(self, other: "Needs") -> "Needs":
+        """What the other says where it says something; the rest stays."""
+        given = {f.name: getattr(other, f.name) for f in fields(other)}
+        return replace(self, **{name: value for name, value in given.items() if value is not None})
 
     def as_columns(self) -> dict[str, Any]:
         return {

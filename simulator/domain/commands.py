@@ -119,6 +119,7 @@ class PastEvent:
 
     event_id: str
     event_type: str
+    occurred_at: datetime
     booking: Booking
     booking_before: Booking | None
     bed_before: Bed

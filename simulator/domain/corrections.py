@@ -15,6 +15,7 @@ from simulator.domain.booking_decisions import swapped_in
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment, bed_at
 from simulator.domain.errors import Refusal
+from simulator.domain.grants import back_to_the_waiting_list
 from simulator.domain.hospital import Hospital
 
 CAN_BE_CANCELLED = frozenset(
@@ -39,7 +40,7 @@ def cancel_event(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> 
     [event] = [past for past in command.request if past.event_id == command.event_id]
     match event.event_type:
         case EventType.PATIENT_ADMITTED:
-            return [_admission_cancelled(hospital, event, moment)]
+            return _admission_cancelled(hospital, event, moment)
         case EventType.PATIENT_DISCHARGED:
             return [_discharge_cancelled(hospital, event, moment)]
         case EventType.PATIENT_TRANSFERRED if len(command.request) == 2:
@@ -48,11 +49,15 @@ def cancel_event(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> 
             return _swap_cancelled(hospital, command.request, moment)
 
 
-def _admission_cancelled(hospital: Hospital, event: c.PastEvent, moment: Moment) -> Change:
+def _admission_cancelled(hospital: Hospital, event: c.PastEvent, moment: Moment) -> list[Change]:
+    """Who came from the waiting list and has no reservation now, waits again."""
     stay = _stay_that_began(hospital, event)
     bed = _given_back(hospital, event, moment)
     booking = _reserved_again(hospital, event.booking_before, stay, moment)
-    return Change(EventType.ADMISSION_CANCELLED, bed, booking, _corrects(event))
+    undone = Change(EventType.ADMISSION_CANCELLED, bed, booking, _corrects(event))
+    if booking.is_open or booking.bed_request_id is None:
+        return [undone]
+    return [back_to_the_waiting_list(hospital, booking, moment, 0, {}), undone]
 
 
 def _stay_that_began(hospital: Hospital, event: c.PastEvent) -> Booking:
@@ -98,7 +103,7 @@ def _is_free(hospital: Hospital, wanted: Booking) -> bool:
 
 def _discharge_cancelled(hospital: Hospital, event: c.PastEvent, moment: Moment) -> Change:
     bed, stay = _taken_back(hospital, event, event.bed_before.status, moment)
-    rules.in_no_other_bed(hospital, stay.patient_ref, bed.bed_id, moment.now)
+    rules.in_no_other_bed(hospital, stay.patient_ref, bed.bed_id, event.occurred_at)
     return Change(EventType.DISCHARGE_CANCELLED, bed, stay, _corrects(event))
 
 

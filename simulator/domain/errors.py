@@ -37,7 +37,8 @@ SENTENCES = {
 class Refusal(Exception):
     """A rule says no. `detail` adds the facts of this case to the rule's sentence.
 
-    `rules`: all that the request breaks, `rule` the first of them.
+    `rules`: all that the request breaks, `rule` the first of them. `suggestions`: beds that would
+    do, each with the reason of its rank.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Refusal(Exception):
         self.rule = rule
         self.conflicts_with = conflicts_with
         self.rules = tuple(rules) or (rule,)
+        self.suggestions: Sequence[tuple[str, str]] = ()
         self.in_the_way = tuple(in_the_way) or ((conflicts_with,) if conflicts_with else ())
 
     @property

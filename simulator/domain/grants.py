@@ -4,9 +4,10 @@ A reservation in the way is displaced, and its patient put on the waiting list; 
 keeps its patient, but is expected to end when the new booking starts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from lake.vocabulary import ANONYMOUS, BookingState, EventType, Rule
@@ -18,6 +19,8 @@ from simulator.domain.hospital import Hospital
 from simulator.domain.overrides import Override
 from simulator.domain.requests import BedRequest
 from simulator.domain.soft_rules import Breach, refusal_of
+
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,12 @@ def grant(
     moment: Moment,
     *,
     starts_at: datetime,
-    winner_id: str | None = None,
+    winners: Mapping[str, str] = NOBODY,
 ) -> Grant:
-    """Raises Refusal where rules are broken without an override, Forbidden without an actor."""
+    """Raises Refusal where rules are broken without an override, Forbidden without an actor.
+
+    `winners`: per bed the booking that takes the place of a displaced one.
+    """
     if not broken:
         return Grant()
     if override is None:
@@ -56,8 +62,9 @@ def grant(
         if booking.is_stay:
             first.append(_cut_short(hospital, booking, starts_at, moment, reason))
         else:
+            winner_id = winners.get(booking.bed_id)
             first.append(_displaced(hospital, booking, winner_id, moment, reason))
-            first += _back_to_the_waiting_list(hospital, booking, moment, len(first), reason)
+            first.append(back_to_the_waiting_list(hospital, booking, moment, len(first), reason))
     displaced = [booking.booking_id for booking in in_the_way if not booking.is_stay]
     rules = dict.fromkeys(breach.rule.value for breach in sorted(broken, key=_order))
     record = {
@@ -89,12 +96,11 @@ def _displaced(
     return Change(EventType.BOOKING_DISPLACED, bed, displaced, reason)
 
 
-def _back_to_the_waiting_list(
+def back_to_the_waiting_list(
     hospital: Hospital, booking: Booking, moment: Moment, place: int, reason: dict[str, Any]
-) -> list[Change]:
-    """Whoever displaced the booking has to find another bed: the request names both."""
-    if any(r.patient_ref == booking.patient_ref for r in hospital.requests.values()):
-        return []
+) -> Change:
+    """Whoever displaced the booking has to find another bed: the request names both. It stands
+    beside a request of the patient's own. `place`: of this row among those of its command."""
     request = BedRequest(
         bed_request_id=f"R{moment.next_seq + place}",
         patient_ref=booking.patient_ref,
@@ -105,7 +111,7 @@ def _back_to_the_waiting_list(
         requested_by=moment.actor,
         displaced_booking_id=booking.booking_id,
     )
-    return [Change(EventType.BED_REQUESTED, columns={**reason, **request.as_columns()})]
+    return Change(EventType.BED_REQUESTED, columns={**reason, **request.as_columns()})
 
 
 def _cut_short(

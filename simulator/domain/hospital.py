@@ -7,6 +7,7 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from lake.vocabulary import (
@@ -92,6 +93,10 @@ class Hospital:
 
     def reservations(self, bed_id: str) -> list[Booking]:
         return [b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED]
+
+    def started(self, bed_id: str, now: datetime) -> Iterator[Booking]:
+        """The bed's bookings whose start has passed; they are kept by start."""
+        return takewhile(lambda b: b.starts_at <= now, self.of_bed.get(bed_id, ()))
 
     def next_booking(self, bed_id: str, at: datetime | None = None) -> Booking | None:
         """The first reservation of the bed; with `at` the first that has not passed by then."""

@@ -17,6 +17,16 @@ def not_before_last_event(bed: Bed, at: datetime) -> None:
         )
 
 
+def not_before_the_register(hospital: Hospital, at: datetime) -> None:
+    """No bed is registered for a time of which it is not remembered who was where."""
+    begins = min((bed.last_event_at for bed in hospital.beds.values()), default=at)
+    if at < begins:
+        raise Refusal(
+            Rule.BEFORE_LAST_EVENT,
+            f"Every bed has had events since {begins:%Y-%m-%d %H:%M:%S} UTC.",
+        )
+
+
 def not_closed(bed: Bed, starts_at: datetime) -> None:
     """A closed bed may be booked for the time after its closing is planned to end."""
     opens_before = bed.closed_until_at is not None and bed.closed_until_at <= starts_at

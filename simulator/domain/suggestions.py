@@ -64,6 +64,8 @@ def _fits(hospital: Hospital, wish: Wish) -> bool:
     # Most beds are ruled out by their status or their diary: those are looked at first.
     if wish.moves_in and wish.bed.status is not BedStatus.AVAILABLE:
         return False
+    if not wish.bed.is_staffed or wish.bed.last_event_at > wish.now:
+        return False
     if overlaps(hospital, wish):
         return False
     try:
@@ -119,7 +121,7 @@ def suggest_for(hospital: Hospital, request: BedRequest, moment: Moment) -> list
 
 
 def _wish_of(hospital: Hospital, command: Command, moment: Moment) -> Wish | None:
-    at, now = moment.at, moment.now
+    at = now = moment.at  # what is entered later is to be for beds without events since
     match command:
         case BookBed(bed_id, patient, starts_at, ends_at, moves_in, needs):
             start = at if moves_in else starts_at or at

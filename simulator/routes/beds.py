@@ -77,7 +77,7 @@ def router_of(desk: Desk) -> APIRouter:
     async def act(
         request: Request, command: c.Command, context: Context, status: int = 200
     ) -> Response:
-        row = await carry_out(desk, request, command, context)
+        row = await carry_out(desk, command, context)
         return json_response(_bed_answer(row), status)
 
     def simple(path: str, command: Callable[[str], c.Command], sentence: str) -> None:

@@ -16,7 +16,7 @@ from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotThere
 from simulator.domain.hospital import Hospital
 from simulator.engine import Context, Row
-from simulator.log_queries import hospital_at, past_request
+from simulator.log_queries import ONE_BOOKING, hospital_at, past_request
 from simulator.problems import problem
 from simulator.routes.shared import (
     PROBLEMS,
@@ -27,6 +27,7 @@ from simulator.routes.shared import (
     SeqCursor,
     bookings_in_log,
     carry_out,
+    from_log,
     json_response,
     not_after_now,
     page_of,
@@ -60,14 +61,14 @@ def router_of(desk: Desk) -> APIRouter:
 
     @router.get("/bookings/{booking_id}", response_model=m.BookingItem)
     async def booking(booking_id: BookingId) -> Response:
-        for row in await bookings_in_log(ready(desk), booking_id=booking_id):
+        for row in await from_log(ready(desk), ONE_BOOKING, booking_id=booking_id):
             return json_response(_item(row, desk.engine.hospital, desk.clock.now()))
         raise NotThere(f"There is no booking {booking_id}.")
 
     async def act(
         request: Request, command: c.Command, context: Context, status: int = 200
     ) -> Response:
-        row = await carry_out(desk, request, command, context)
+        row = await carry_out(desk, command, context)
         return json_response(booking_answer(row), status)
 
     @router.post("/bookings", status_code=201, response_model=m.BookingAnswer)

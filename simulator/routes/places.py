@@ -1,11 +1,11 @@
 """Wards and rooms as a whole: counted, closed and opened, isolated."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from lake.vocabulary import BedStatus, DisplayStatus, Rule
@@ -15,11 +15,15 @@ from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.errors import Refusal
 from simulator.engine import Context
+from simulator.log_queries import EVENT_WITH_ITS_REQUEST
 from simulator.routes.shared import (
     PROBLEMS,
     CallerNow,
+    Cursor,
+    Limit,
     carry_out,
     closing,
+    from_log,
     json_response,
     ready,
     reasoned,
@@ -38,81 +42,77 @@ def router_of(desk: Desk) -> APIRouter:
         return ready(desk).engine.hospital.beds_of_ward(ward_id)
 
     @router.get("/wards", response_model=m.WardPage)
-    async def wards() -> Response:
-        """Each ward with its beds per display status."""
-        items = _wards(ready(desk))
+    async def wards(limit: Limit = 100, after: Cursor = None) -> Response:
+        """Each ward with its beds per display status, by ward_id."""
+        items = [ward for ward in _wards(ready(desk)) if after is None or ward["ward_id"] > after]
         await desk.commit.durable()
-        return json_response({"items": items, "next": None})
+        following = items[limit - 1]["ward_id"] if len(items) > limit else None
+        return json_response({"items": items[:limit], "next": following})
 
     async def act(
-        request: Request,
-        command: c.CloseBeds | c.OpenBeds | c.StartIsolation | c.EndIsolation,
+        beds: Iterable[Bed],
+        otherwise: str,
+        command_for: Callable[[tuple[str, ...]], c.Command],
         context: Context,
     ) -> Response:
-        row = await carry_out(desk, request, command, context)
-        return json_response({"bed_count": len(command.bed_ids), "seq": row["seq"]})
+        """A request that comes again is answered as before, whatever its beds are by now."""
+        again = ready(desk).remembered(context)
+        if again is None:
+            again = await carry_out(desk, command_for(_some(beds, otherwise)), context)
+        await desk.commit.durable()
+        rows = await from_log(desk, EVENT_WITH_ITS_REQUEST, event_id=again["event_id"])
+        count = sum(row["event_type"] == again["event_type"] for row in rows)
+        return json_response({"bed_count": count, "seq": again["seq"]})
 
-    async def close_all(
-        request: Request, beds: list[Bed], body: m.CloseRequest, who: CallerNow
-    ) -> Response:
+    async def close_all(beds: list[Bed], body: m.CloseRequest, who: CallerNow) -> Response:
         open_ones = (bed for bed in beds if bed.status is not BedStatus.CLOSED)
-        ids = _some(open_ones, "All its beds are closed already.")
-        return await act(request, closing(ids, body), reasoned(who, body))
+        otherwise = "All its beds are closed already."
+        context = reasoned(who, body)
+        return await act(open_ones, otherwise, lambda ids: closing(ids, body), context)
 
-    async def open_all(
-        request: Request, beds: list[Bed], body: m.OpenRequest, who: CallerNow
-    ) -> Response:
+    async def open_all(beds: list[Bed], body: m.OpenRequest, who: CallerNow) -> Response:
         closed = (bed for bed in beds if bed.status is BedStatus.CLOSED)
-        ids = _some(closed, "None of its beds is closed.")
-        return await act(request, c.OpenBeds(ids), reasoned(who, body))
+        return await act(closed, "None of its beds is closed.", c.OpenBeds, reasoned(who, body))
 
     @router.post("/rooms/{room_id}/close", response_model=m.PlaceAnswer)
-    async def close_room(
-        request: Request, room_id: PlaceId, body: m.CloseRequest, who: CallerNow
-    ) -> Response:
+    async def close_room(room_id: PlaceId, body: m.CloseRequest, who: CallerNow) -> Response:
         """All its beds, or none if there is a patient in one of them."""
-        return await close_all(request, of_room(room_id), body, who)
+        return await close_all(of_room(room_id), body, who)
 
     @router.post("/wards/{ward_id}/close", response_model=m.PlaceAnswer)
-    async def close_ward(
-        request: Request, ward_id: PlaceId, body: m.CloseRequest, who: CallerNow
-    ) -> Response:
+    async def close_ward(ward_id: PlaceId, body: m.CloseRequest, who: CallerNow) -> Response:
         """All its beds, or none if there is a patient in one of them."""
-        return await close_all(request, of_ward(ward_id), body, who)
+        return await close_all(of_ward(ward_id), body, who)
 
     @router.post("/rooms/{room_id}/open", response_model=m.PlaceAnswer)
-    async def open_room(
-        request: Request, room_id: PlaceId, body: m.OpenRequest, who: CallerNow
-    ) -> Response:
+    async def open_room(room_id: PlaceId, body: m.OpenRequest, who: CallerNow) -> Response:
         """All its closed beds."""
-        return await open_all(request, of_room(room_id), body, who)
+        return await open_all(of_room(room_id), body, who)
 
     @router.post("/wards/{ward_id}/open", response_model=m.PlaceAnswer)
-    async def open_ward(
-        request: Request, ward_id: PlaceId, body: m.OpenRequest, who: CallerNow
-    ) -> Response:
+    async def open_ward(ward_id: PlaceId, body: m.OpenRequest, who: CallerNow) -> Response:
         """All its closed beds."""
-        return await open_all(request, of_ward(ward_id), body, who)
+        return await open_all(of_ward(ward_id), body, who)
 
     @router.post("/rooms/{room_id}/isolation/start", response_model=m.PlaceAnswer)
     async def start_isolation(
-        request: Request, room_id: PlaceId, who: CallerNow, body: m.Write | None = None
+        room_id: PlaceId, who: CallerNow, body: m.Write | None = None
     ) -> Response:
         """Every patient in the room is isolated; the room takes nobody else but such."""
         beds = (bed for bed in of_room(room_id) if bed.status is BedStatus.OCCUPIED)
-        ids = _some(beds, "Nobody in it waits for isolation.")
         body = body or m.Write()
-        return await act(request, c.StartIsolation(ids), who.context(body.occurred_at, body.note))
+        context = who.context(body.occurred_at, body.note)
+        return await act(beds, "Nobody in it waits for isolation.", c.StartIsolation, context)
 
     @router.post("/rooms/{room_id}/isolation/end", response_model=m.PlaceAnswer)
     async def end_isolation(
-        request: Request, room_id: PlaceId, who: CallerNow, body: m.Write | None = None
+        room_id: PlaceId, who: CallerNow, body: m.Write | None = None
     ) -> Response:
         """Nobody in the room is isolated any more."""
         beds = (bed for bed in of_room(room_id) if bed.status is BedStatus.ISOLATED)
-        ids = _some(beds, "Nobody in it is isolated.")
         body = body or m.Write()
-        return await act(request, c.EndIsolation(ids), who.context(body.occurred_at, body.note))
+        context = who.context(body.occurred_at, body.note)
+        return await act(beds, "Nobody in it is isolated.", c.EndIsolation, context)
 
     return router
 
@@ -130,7 +130,7 @@ def _wards(desk: Desk) -> list[dict[str, Any]]:
     wards: dict[str, list[Bed]] = {}
     for bed in hospital.registered_beds:
         wards.setdefault(bed.ward_id, []).append(bed)
-    return [_ward(desk, beds, now) for beds in wards.values()]
+    return [_ward(desk, wards[ward_id], now) for ward_id in sorted(wards)]
 
 
 def _ward(desk: Desk, beds: list[Bed], now: datetime) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from simulator.desk import Desk
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotThere, Refusal
-from simulator.domain.suggestions import suggest
 from simulator.engine import Context, NotYet, Row
 from simulator.idempotency import digest_of
 from simulator.log_queries import (
     EVENT_WITH_ITS_REQUEST,
     EVERY_BOOKING,
     NEWEST_OF_BOOKINGS,
+    ONE_BOOKING,
     REQUESTS,
     ask,
 )
@@ -154,16 +154,11 @@ def ready(desk: Desk) -> Desk:
     return desk
 
 
-async def carry_out(desk: Desk, request: Request, command: c.Command, context: Context) -> Row:
+async def carry_out(desk: Desk, command: c.Command, context: Context) -> Row:
     if len(ready(desk).commit.waiting) > MOST_WAITING:
         raise Overloaded
     try:
         row = await desk.carry_out(command, context)
-    except Refusal as refusal:
-        engine = desk.engine
-        moment = engine.moment(context)
-        request.state.suggestions = suggest(engine.hospital, command, refusal.rules, moment)
-        raise
     except NotThere:
         await _explain_closed(desk, command)
         raise
@@ -193,7 +188,7 @@ async def _explain_closed(desk: Desk, command: c.Command) -> None:
 async def _explain_ended(desk: Desk, booking_id: str | None) -> None:
     if booking_id is None or booking_id in desk.engine.hospital.bookings:
         return
-    for row in await bookings_in_log(desk, booking_id=booking_id):
+    for row in await from_log(desk, ONE_BOOKING, booking_id=booking_id):
         raise Refusal(
             Rule.ILLEGAL_BOOKING_CHANGE,
             f"{booking_id} is {row['booking_state']}.",

@@ -13,8 +13,10 @@ from simulator.desk import Desk
 from simulator.domain import commands as c
 from simulator.domain.bookings import Needs
 from simulator.domain.errors import NotThere
+from simulator.domain.requests import BedRequest
 from simulator.domain.suggestions import suggest_for
 from simulator.engine import Context, Row
+from simulator.log_queries import MOST
 from simulator.problems import problem
 from simulator.routes.bookings import booking_answer
 from simulator.routes.shared import (
@@ -38,11 +40,11 @@ def router_of(desk: Desk) -> APIRouter:
         state: RequestState = RequestState.WAITING,
         ward_id: Annotated[str | None, Query(max_length=64)] = None,
         limit: Limit = 100,
-        after: Annotated[str | None, Query(pattern=r"^R?[0-9]{1,18}$")] = None,
+        after: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}(-[0-9-]{1,60})?$")] = None,
     ) -> Response:
         """Those that wait, the most urgent first; those that ended, the oldest first."""
         if state is not RequestState.WAITING:
-            seq = int((after or "0").removeprefix("R"))
+            seq = int((after or "0").split("-")[0])
             rows = await requests_in_log(
                 ready(desk), limit + 1, state=state, ward_id=ward_id, after_seq=seq
             )
@@ -56,19 +58,21 @@ def router_of(desk: Desk) -> APIRouter:
     async def _waiting(
         ward_id: str | None, limit: int, after: str | None
     ) -> tuple[list[Row], str | None]:
-        """The rank decides, so the cursor is the request after which to go on."""
+        """The rank decides, so it is the cursor too: it holds when a request leaves the list."""
         waiting = ready(desk).engine.hospital.waiting_list
-        ids = [r.bed_request_id for r in waiting if ward_id in (None, r.ward_id)]
         rows = {
             row["bed_request_id"]: row
             for row in await requests_in_log(
-                desk, 2**62, state=RequestState.WAITING, ward_id=ward_id
+                desk, MOST, state=RequestState.WAITING, ward_id=ward_id
             )
         }
-        first = ids.index(after) + 1 if after in ids else 0
-        page = [rows[i] for i in ids[first:] if i in rows]
-        following = page[limit - 1]["bed_request_id"] if len(page) > limit else None
-        return page, following
+        page = [
+            request
+            for request in waiting
+            if request.bed_request_id in rows and (after is None or _rank(request) > _parsed(after))
+        ]
+        following = _cursor(page[limit - 1]) if len(page) > limit else None
+        return [rows[request.bed_request_id] for request in page[:limit]], following
 
     @router.get("/requests/{bed_request_id}", response_model=m.RequestWithBeds)
     async def request_with_beds(bed_request_id: RequestId) -> Response:
@@ -89,7 +93,7 @@ def router_of(desk: Desk) -> APIRouter:
             body.patient_ref, body.ward_id, body.needs.as_needs(), body.wanted_from
         )
         context = who.context(body.occurred_at, body.note)
-        row = await carry_out(desk, request, command, context)
+        row = await carry_out(desk, command, context)
         return json_response(_answer(row), 201)
 
     @router.post(
@@ -105,7 +109,7 @@ def router_of(desk: Desk) -> APIRouter:
             bed_request_id, body.bed_id, body.starts_at, body.ends_at, body.admit, body.as_override
         )
         context = who.context(body.occurred_at, body.note)
-        row = await carry_out(desk, request, command, context)
+        row = await carry_out(desk, command, context)
         return json_response(booking_answer(row), 201)
 
     @router.post("/requests/{bed_request_id}/withdraw", response_model=m.RequestAnswer)
@@ -118,10 +122,25 @@ def router_of(desk: Desk) -> APIRouter:
         """The bed is needed no more."""
         body = body or m.WithdrawRequest()
         context = who.context(body.occurred_at, body.note, reason_code=body.reason_code)
-        row = await carry_out(desk, request, c.WithdrawRequest(bed_request_id), context)
+        row = await carry_out(desk, c.WithdrawRequest(bed_request_id), context)
         return json_response(_answer(row))
 
     return router
+
+
+def _rank(request: BedRequest) -> tuple[int, ...]:
+    """As numbers; two of the same microsecond are told apart by their ids."""
+    priority, *instants, request_id = request.rank
+    micros = (int(instant.timestamp() * 1_000_000) for instant in instants)
+    return int(priority), *micros, int(request_id.removeprefix("R"))
+
+
+def _cursor(request: BedRequest) -> str:
+    return "-".join(map(str, _rank(request)))
+
+
+def _parsed(cursor: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in cursor.split("-") if part)
 
 
 def _answer(row: Row) -> Row:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from lake.vocabulary import BookingState
-from simulator.client import BookingClient, NewBooking, Refused, Unreachable
+from simulator.client import Bed, BookingClient, NewBooking, Refused, Unreachable, _read
 
 IST = timezone(timedelta(hours=5, minutes=30))
 
@@ -152,3 +152,18 @@ def test_a_list_is_read_to_its_last_page() -> None:
         return httpx.Response(200, json={"items": [item], "next": None if page else "bk-2"})
 
     assert [b.booking_id for b in client(answer).bookings()] == ["bk-1", "bk-2"]
+
+
+def test_a_write_about_a_bed_that_was_seen_says_which_state_was_seen() -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json={"bed_id": "W3-204-A", "seq": 8})
+
+    api = client(answer)
+    bed = _read(Bed, {"bed_id": "W3-204-A", "bed_status": "dirty", "display_status": "dirty",
+                      "status_since_at": "2024-03-04T12:00:00Z", "seq": 7})  # fmt: skip
+    api.if_unchanged(bed).start_cleaning("W3-204-A")
+    api.start_cleaning("W3-204-A")
+    assert [request.headers.get("If-Match") for request in sent] == ['"7"', None]

@@ -239,3 +239,59 @@ async def test_a_restart_knows_requests_overrides_corrections_and_who_left(place
     async with serving(again):
         assert again.mode is LakeMode.LIVE
         assert again.engine.hospital == before
+
+
+async def test_if_match_goes_with_everything_that_is_done_to_one_bed(api) -> None:
+    reason = {"reason_code": "flood", "reason": "water from the ceiling"}
+    seen = {"If-Match": (await api.get(f"/beds/{BED}")).headers["ETag"]}
+    assert (await api.post(f"/beds/{BED}/close", json=reason, headers=seen)).is_success
+    assert (await api.post(f"/beds/{BED}/open", json=reason, headers=seen)).status_code == 412
+    anywhere = await api.post("/requests", json={"patient_ref": "MRN-1"}, headers=seen)
+    assert anywhere.status_code == 412
+
+
+async def test_a_ward_that_is_closed_twice_with_one_key_is_closed_once(api) -> None:
+    body = {"reason_code": "flood", "reason": "water from the ceiling"}
+    key = {"Idempotency-Key": "k-1"}
+    first = await api.post("/wards/W1/close", json=body, headers=key)
+    again = await api.post("/wards/W1/close", json=body, headers=key)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json()
+    assert first.json()["bed_count"] == 4
+
+
+async def test_pages_of_the_waiting_list_go_on_when_a_request_leaves_it(api) -> None:
+    for number in range(4):
+        await post(api, "/requests", 201, patient_ref=f"MRN-{number}")
+    first = (await api.get("/requests", params={"limit": 2})).json()
+    await post(api, f"/requests/{first['items'][1]['bed_request_id']}/withdraw")
+    rest = (await api.get("/requests", params={"limit": 2, "after": first["next"]})).json()
+    assert [item["patient_ref"] for item in rest["items"]] == ["MRN-2", "MRN-3"]
+
+
+async def test_the_past_keeps_what_was_not_undone(api, desk) -> None:
+    """Between a discharge and its cancelling the bed lost its staff and got a reservation."""
+    stay = await book(api, BED, "MRN-1", admit=True)
+    gone = await post(api, f"/bookings/{stay['booking_id']}/discharge")
+    await post(api, f"/beds/{BED}/update", is_staffed=False)
+    await book(api, BED, "MRN-2", starts_at="2198-01-01T00:00:00Z", ends_at=FAR)
+    between = desk.clock.now().isoformat()
+    await asyncio.sleep(0.05)
+    event = await event_of(api, gone["seq"])
+    await post(api, f"/events/{event['event_id']}/cancel")
+    then = (await beds(api, at=between))[BED]
+    assert (then["bed_status"], then["is_staffed"]) == ("occupied", False)
+    assert then["next_patient_ref"] == "MRN-2"
+    answer = await api.get("/bookings", params={"at": between, "bed_id": BED})
+    held = [(b["patient_ref"], b["state"], b["ends_at"]) for b in answer.json()["items"]]
+    assert sorted(held) == [
+        ("MRN-1", "active", "2198-01-01T00:00:00Z"),
+        ("MRN-2", "reserved", FAR),
+    ]
+
+
+async def test_wards_come_in_pages_like_every_list(api) -> None:
+    first = (await api.get("/wards", params={"limit": 1})).json()
+    rest = (await api.get("/wards", params={"limit": 1, "after": first["next"]})).json()
+    assert [first["items"][0]["ward_id"], rest["items"][0]["ward_id"]] == ["W1", "W2"]
+    assert rest["next"] is None

@@ -79,6 +79,7 @@ def past_event(rows: list[dict], row: dict) -> c.PastEvent:
     return c.PastEvent(
         row["event_id"],
         row["event_type"],
+        row["occurred_at"],
         Booking.from_row(row),
         Booking.from_row(of_booking[-1]) if of_booking else None,
         Bed.from_row(of_bed[-1]),

@@ -169,3 +169,27 @@ def test_a_back_dated_admission_may_not_lie_in_a_stay_elsewhere(ward) -> None:
         ward.do_at(c.BookBed(C, "P-1", admit=True), hours(4))
     assert caught.value.rule is Rule.PATIENT_IN_OTHER_BED
     assert ward.do_at(c.BookBed(C, "P-1", admit=True), hours(5))["admitted_at"] == hours(5)
+
+
+def test_a_discharge_is_not_cancelled_after_a_stay_elsewhere_since(ward) -> None:
+    """The patient would have been in two beds."""
+    stay = ward.do(c.BookBed(A, "P-1", admit=True))
+    gone = ward.do(c.DischargePatient(stay["booking_id"], "home"), hours(1))
+    there = ward.do(c.BookBed(C, "P-1", admit=True), hours(2))
+    ward.do(c.DischargePatient(there["booking_id"], "home"), hours(3))
+    assert refused(ward, gone) is Rule.PATIENT_IN_OTHER_BED
+
+
+def test_who_came_from_the_waiting_list_by_mistake_waits_again(ward) -> None:
+    request = ward.do(c.RequestBed("P-1", needs=Needs(priority=2)))["bed_request_id"]
+    undo(ward, ward.do(c.PlaceRequest(request, A, admit=True)))
+    [waiting] = ward.engine.hospital.waiting_list
+    assert (waiting.patient_ref, waiting.needs.priority) == ("P-1", 2)
+
+
+def test_a_bed_is_not_registered_for_a_time_that_nobody_remembers(ward) -> None:
+    new = c.RegisterBed("W1-109-A", "W1-109", "W1", "Ward W1", "general", "general")
+    ward.clock.set(0.0, hours(5))
+    with pytest.raises(Refusal) as caught:
+        ward.do_at(new, hours(-1))
+    assert caught.value.rule is Rule.BEFORE_LAST_EVENT

@@ -177,3 +177,32 @@ def test_only_beds_that_break_no_rule_are_suggested(ward) -> None:
     found = suggest(ward.engine.hospital, command, broken, moment)
     assert [suggestion.bed_id for suggestion in found] == [C, D]
     assert found[0].reason == "same ward, same class, clean now, free for the whole time"
+
+
+def test_a_transfer_that_names_one_need_keeps_the_others(ward) -> None:
+    """An isolated man stays both when a room class is asked for."""
+    stay = ward.do(c.BookBed(D, "P-1", admit=True, needs=MALE))["booking_id"]
+    ward.do(c.StartIsolation((D,)))
+    ward.do(c.BookBed(B, "P-2", admit=True, needs=FEMALE))
+    move = c.TransferPatient(stay, A, Needs(room_class="general"))
+    assert rules_broken(ward, move) == [Rule.MIXED_SEX, Rule.ISOLATION_NEEDED]
+    ward.do(c.TransferPatient(stay, C, Needs(isolation=False)))
+    assert ward.status(C) == BedStatus.OCCUPIED
+
+
+def test_whoever_is_displaced_by_a_swap_is_told_by_which_booking(ward) -> None:
+    one = ward.do(c.BookBed(A, "P-1", ends_at=hours(20), admit=True))["booking_id"]
+    two = ward.do(c.BookBed(C, "P-2", ends_at=hours(5), admit=True))["booking_id"]
+    ward.do(c.BookBed(C, "P-3", hours(5), hours(9)))
+    rows = ward.do_all(c.SwapPatients(one, two, WHY))
+    [displaced] = [row for row in rows if row["event_type"] == "booking_displaced"]
+    assert displaced["displaced_by_booking_id"] == rows[-1]["booking_id"]
+
+
+def test_beds_without_staff_are_not_suggested(ward) -> None:
+    ward.do(c.UpdateBed(C, is_staffed=False))
+    ward.do(c.MarkBedDirty(A))
+    command = c.BookBed(A, "P-2", admit=True)
+    moment = ward.engine.moment(Context("manual", "tester"))
+    found = suggest(ward.engine.hospital, command, rules_broken(ward, command), moment)
+    assert [suggestion.bed_id for suggestion in found] == [B, D]

@@ -4,8 +4,10 @@ An oracle that knows nothing of the engine says which commands must be accepted 
 """
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
+from contextlib import suppress
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -151,6 +153,21 @@ class Ward(RuleBasedStateMachine):
     def staff(self, bed, is_staffed) -> None:
         self.attempt(c.UpdateBed(bed, is_staffed))
 
+    @rule(bed=beds, override=overrides)
+    def retire_and_register(self, bed, override) -> None:
+        self.attempt(c.RetireBed(bed, override))
+        room, ward = bed.rsplit("-", 1)[0], bed.split("-")[0]
+        self.attempt(c.RegisterBed(bed, room, ward, f"Ward {ward}", "general", "general"))
+
+    @rule(bed=beds, patient=patients, minutes=st.integers(1, 120))
+    def admit_as_of_earlier(self, bed, patient, minutes) -> None:
+        """Never into a time at which the patient was elsewhere, or before the bed's last event."""
+        at = self.ward.clock.now() - timedelta(minutes=minutes)
+        before = len(self.ward.rows)
+        with suppress(Refusal):
+            self.ward.do_at(c.BookBed(bed, patient, admit=True), at)
+        self.oracle.learn(self.ward.rows[before:])
+
     @rule(override=overrides)
     def surge(self, override) -> None:
         surge = c.RegisterBed("W1-109-A", "W1-109", "W1", "Ward W1", "general", "general")
@@ -196,6 +213,30 @@ class Ward(RuleBasedStateMachine):
         for i, one in enumerate(promises):
             for other in promises[i + 1 :]:
                 assert one.bed != other.bed or not one.meets(other.start, other.end)
+
+    @invariant()
+    def nobody_was_ever_in_two_beds(self) -> None:
+        """By the stays as the log now tells them."""
+        stays = {}
+        for row in self.ward.rows:
+            if row.get("stay_id"):
+                stays.setdefault(row["stay_id"], []).append(row)
+        spans = defaultdict(list)
+        for rows in stays.values():
+            if (last := rows[-1])["booking_state"] in ("active", "completed"):
+                begun = min(r["occurred_at"] for r in rows if r["booking_state"] == "active")
+                ended = last["occurred_at"] if last["booking_state"] == "completed" else hours(999)
+                spans[last["patient_ref"]].append((begun, ended))
+        for of_patient in spans.values():
+            ordered = sorted(of_patient)
+            assert all(a[1] <= b[0] for a, b in pairwise(ordered)), ordered
+
+    @invariant()
+    def an_override_shows_on_its_bed_until_it_is_reviewed(self) -> None:
+        hospital = self.ward.engine.hospital
+        waiting = Counter(override.bed_id for override in hospital.overrides.values())
+        for bed in hospital.registered_beds:
+            assert bed.unreviewed_override_count == waiting[bed.bed_id]
 
     @invariant()
     def the_five_display_counts_add_up(self) -> None:

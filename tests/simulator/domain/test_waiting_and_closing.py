@@ -121,3 +121,47 @@ def test_a_stay_moves_only_by_transfer(ward) -> None:
     stay = ward.do(c.BookBed(A, "P-1", ends_at=hours(5), admit=True))["booking_id"]
     command = c.ChangeReservation(stay, C, hours(0), hours(5))
     assert refused(ward, command).rule is Rule.ILLEGAL_BOOKING_CHANGE
+
+
+def test_retiring_a_bed_ends_the_reservations_whose_time_has_passed(ward) -> None:
+    passed = ward.do(c.BookBed(A, "P-1", hours(1), hours(2)))["booking_id"]
+    ward.clock.set(0.0, hours(3))
+    rows = ward.do_all(c.RetireBed(A))
+    assert [(row["event_type"], row.get("booking_id")) for row in rows] == [
+        ("booking_expired", passed),
+        ("bed_retired", None),
+    ]
+    assert ward.engine.hospital.bookings == {}
+
+
+def test_every_displaced_booking_comes_back_to_the_waiting_list(ward) -> None:
+    """Also beside a request that the patient has for another reason."""
+    ward.do(c.RequestBed("P-1", "W2", wanted_from=hours(90)))
+    lost = ward.do(c.BookBed(A, "P-1", hours(1), hours(5)))["booking_id"]
+    ward.do(c.BookBed(A, "P-2", hours(1), hours(5), override=WHY))
+    displaced = [r.displaced_booking_id for r in ward.engine.hospital.waiting_list]
+    assert displaced == [lost, None]
+
+
+def test_the_bed_that_lost_a_booking_shows_the_override_of_the_closing(ward) -> None:
+    ward.do(c.BookBed(A, "P-1", hours(5), hours(9)))
+    ward.do_all(c.CloseBeds((A, B), "flood", override=WHY))
+    beds = ward.engine.hospital.beds
+    assert [beds[bed].unreviewed_override_count for bed in (A, B)] == [1, 0]
+
+
+def test_a_bed_that_comes_back_still_shows_what_nobody_has_reviewed(ward) -> None:
+    ward.do(c.MarkBedDirty(A))
+    record = ward.do(c.BookBed(A, "P-1", admit=True, override=WHY))
+    ward.do(c.DischargePatient(record["booking_id"], "home"))
+    ward.do(c.RetireBed(A))
+    ward.do(c.RegisterBed(A, "W1-101", "W1", "Ward W1", "general", "general"))
+    ward.do_all(c.ReviewOverride(record["event_id"]), actor="matron")
+    assert ward.engine.hospital.beds[A].unreviewed_override_count == 0
+
+
+def test_all_rows_of_a_command_show_the_bed_as_the_command_left_it(ward) -> None:
+    ward.do(c.BookBed(A, "P-1", hours(5), hours(9)))
+    for row in ward.do_all(c.BookBed(A, "P-2", admit=True, override=WHY)):
+        if row.get("bed_id"):
+            assert (row["bed_status"], row["current_patient_ref"]) == ("occupied", "P-2")
