@@ -5,7 +5,6 @@ The tests run in order and share the stack; the last one stops it.
 
 import signal
 import time
-from collections import Counter
 from contextlib import suppress
 
 import httpx
@@ -14,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lake.duck import LakeReader
-from lake.vocabulary import BookingState, DisplayStatus
+from lake.vocabulary import BedStatus, BookingState, DisplayStatus
 from simulator.client import BookingClient, NewBooking
 from tests.system.conftest import RunningStack, eventually
 
@@ -41,15 +40,15 @@ def asked(stack: RunningStack, sql: str) -> list[dict]:
 
 
 def free_beds(api: BookingClient) -> list[str]:
-    """In rooms for one, and nobody has booked them for later."""
+    """That nobody has booked for later, in rooms where nobody is isolated."""
     beds = api.beds()
-    shared = Counter(bed.room_id for bed in beds)
+    isolated = {bed.room_id for bed in beds if bed.bed_status is BedStatus.ISOLATED}
     return [
         bed.bed_id
         for bed in beds
         if bed.display_status is DisplayStatus.AVAILABLE
         and bed.next_booking_id is None
-        and shared[bed.room_id] == 1
+        and bed.room_id not in isolated
     ]
 
 
