@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, Self, TypeVar, get_type_hints
+from typing import Any, Required, Self, TypedDict, TypeVar, Unpack, get_type_hints
 from uuid import uuid4
 
 import httpx
@@ -153,6 +153,15 @@ class Override:
 
     reason_code: OverrideReason
     reason: str
+
+
+class Closing(TypedDict, total=False):
+    """`until_at` is planned only; with an override what is booked until then is displaced."""
+
+    reason_code: Required[str]
+    reason: Required[str]
+    until_at: datetime | None
+    override: Override | None
 
 
 @dataclass(frozen=True)
@@ -398,22 +407,8 @@ class BookingClient:
     def stop_cleaning(self, bed_id: str) -> Change:
         return self._change(f"/beds/{bed_id}/cleaning/stop")
 
-    def close_bed(
-        self,
-        bed_id: str,
-        *,
-        reason_code: str,
-        reason: str,
-        until_at: datetime | None = None,
-        override: Override | None = None,
-    ) -> Change:
-        return self._change(
-            f"/beds/{bed_id}/close",
-            reason_code=reason_code,
-            reason=reason,
-            until_at=until_at,
-            override=override,
-        )
+    def close_bed(self, bed_id: str, **closing: Unpack[Closing]) -> Change:
+        return self._change(f"/beds/{bed_id}/close", **closing)
 
     def open_bed(self, bed_id: str, *, reason_code: str, reason: str) -> Change:
         return self._change(f"/beds/{bed_id}/open", reason_code=reason_code, reason=reason)
@@ -427,22 +422,8 @@ class BookingClient:
     def set_staffed(self, bed_id: str, *, is_staffed: bool) -> Change:
         return self._change(f"/beds/{bed_id}/update", is_staffed=is_staffed)
 
-    def close_ward(
-        self,
-        ward_id: str,
-        *,
-        reason_code: str,
-        reason: str,
-        until_at: datetime | None = None,
-        override: Override | None = None,
-    ) -> Change:
-        return self._change(
-            f"/wards/{ward_id}/close",
-            reason_code=reason_code,
-            reason=reason,
-            until_at=until_at,
-            override=override,
-        )
+    def close_ward(self, ward_id: str, **closing: Unpack[Closing]) -> Change:
+        return self._change(f"/wards/{ward_id}/close", **closing)
 
     def open_ward(self, ward_id: str, *, reason_code: str, reason: str) -> Change:
         return self._change(f"/wards/{ward_id}/open", reason_code=reason_code, reason=reason)

@@ -110,9 +110,13 @@ REQUESTS = f"""
 """  # noqa: S608
 EFFECTIVE = f"""
     SELECT l.*, coalesce(e.occurred_at, l.occurred_at) AS effective_at
-    FROM {LOG} AS l LEFT JOIN {LOG} AS e ON e.event_id = l.corrects_event_id
+    FROM {LOG} AS l LEFT JOIN (
+        SELECT event_id, occurred_at FROM {LOG} WHERE event_id IN
+            (SELECT corrects_event_id FROM {LOG} WHERE corrects_event_id IS NOT NULL)
+    ) AS e ON e.event_id = l.corrects_event_id
 """  # noqa: S608
-"""A correction counts from the time of the event that it undoes."""
+"""A correction counts from the time of the event that it undoes. Of those there are few: only
+they are looked up."""
 NEWEST_OF_BOOKINGS = f"""
     WITH log AS ({EFFECTIVE}) SELECT * FROM log WHERE seq IN
         (SELECT max(seq) FROM log

@@ -62,9 +62,14 @@ def grant(
         if booking.is_stay:
             first.append(_cut_short(hospital, booking, starts_at, moment, reason))
         else:
-            winner_id = winners.get(booking.bed_id)
-            first.append(_displaced(hospital, booking, winner_id, moment, reason))
-            first.append(back_to_the_waiting_list(hospital, booking, moment, len(first), reason))
+            lost = replace(
+                booking,
+                state=BookingState.DISPLACED,
+                displaced_by_booking_id=winners.get(booking.bed_id),
+            )
+            bed = bed_at(hospital, booking.bed_id, moment)
+            first.append(Change(EventType.BOOKING_DISPLACED, bed, lost, reason))
+            first.append(back_to_the_waiting_list(hospital, lost, moment, len(first), reason))
     displaced = [booking.booking_id for booking in in_the_way if not booking.is_stay]
     rules = dict.fromkeys(breach.rule.value for breach in sorted(broken, key=_order))
     record = {
@@ -84,23 +89,13 @@ def _order(breach: Breach) -> int:
     return list(Rule).index(breach.rule)
 
 
-def _displaced(
-    hospital: Hospital,
-    booking: Booking,
-    winner_id: str | None,
-    moment: Moment,
-    reason: dict[str, Any],
-) -> Change:
-    bed = bed_at(hospital, booking.bed_id, moment)
-    displaced = replace(booking, state=BookingState.DISPLACED, displaced_by_booking_id=winner_id)
-    return Change(EventType.BOOKING_DISPLACED, bed, displaced, reason)
-
-
 def back_to_the_waiting_list(
     hospital: Hospital, booking: Booking, moment: Moment, place: int, reason: dict[str, Any]
 ) -> Change:
-    """Whoever displaced the booking has to find another bed: the request names both. It stands
-    beside a request of the patient's own. `place`: of this row among those of its command."""
+    """Whoever ended the booking has to find another bed: the request names who, and a booking that
+    was displaced. It stands beside a request of the patient's own. `place`: of this row among
+    those of its command."""
+    is_displaced = booking.state is BookingState.DISPLACED
     request = BedRequest(
         bed_request_id=f"R{moment.next_seq + place}",
         patient_ref=booking.patient_ref,
@@ -109,7 +104,7 @@ def back_to_the_waiting_list(
         wanted_from=booking.starts_at,
         requested_at=moment.at,
         requested_by=moment.actor,
-        displaced_booking_id=booking.booking_id,
+        displaced_booking_id=booking.booking_id if is_displaced else None,
     )
     return Change(EventType.BED_REQUESTED, columns={**reason, **request.as_columns()})
 

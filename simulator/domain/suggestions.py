@@ -159,6 +159,6 @@ def _wish_for(
         needs=booking.needs,
         starts_at=starts_at,
         ends_at=ends_at,
-        now=moment.now,
+        now=moment.at,
         besides=frozenset({booking.booking_id}),
     )

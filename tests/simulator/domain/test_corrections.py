@@ -185,6 +185,7 @@ def test_who_came_from_the_waiting_list_by_mistake_waits_again(ward) -> None:
     undo(ward, ward.do(c.PlaceRequest(request, A, admit=True)))
     [waiting] = ward.engine.hospital.waiting_list
     assert (waiting.patient_ref, waiting.needs.priority) == ("P-1", 2)
+    assert waiting.displaced_booking_id is None
 
 
 def test_a_bed_is_not_registered_for_a_time_that_nobody_remembers(ward) -> None:
