@@ -12,7 +12,7 @@ from cli.settings import StackSettings
 from cli.stack import Stack
 from cli.up import is_taken
 from lake.errors import LakeError
-from lake.paths import CHECKOUT, Places
+from lake.paths import Places
 from lake.tables import BED_EVENTS, TABLES
 
 LOW_DISK_BYTES = 2 * 1024**3
@@ -58,9 +58,11 @@ def _java() -> Finding:
 
 
 def _jars() -> Finding:
-    found = len(list((CHECKOUT / ".jars").glob("*.jar")))
-    fix = "Remove .venv/.set-up and run ./snr again."
-    return Finding("Spark's Delta jars", found > 0, f"{found} in .jars", fix)
+    from lake.spark import JARS, missing_jars
+
+    missing = missing_jars()
+    fix = "Remove .venv/.set-up and run ./snr again, with a network."
+    return Finding("Spark's jars", not missing, ", ".join(missing) or f"in {JARS.name}", fix)
 
 
 def _ports(places: Places, settings: StackSettings) -> Iterator[Finding]:

@@ -107,6 +107,12 @@ def stream(
 
 
 @app.command()
+def verify() -> None:
+    """Count every curated table again from the event log, in a second way."""
+    _command("verify").run()
+
+
+@app.command()
 def doctor() -> None:
     """Look for what could be wrong, with the fix for each."""
     _command("doctor").run()

@@ -1,9 +1,15 @@
 """What a run leaves behind to look at in Prefect's pages."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 
 
 def show_table(key: str, rows: Sequence[dict[str, Any]], note: str = "") -> None:
@@ -12,3 +18,13 @@ def show_table(key: str, rows: Sequence[dict[str, Any]], note: str = "") -> None
         create_table_artifact(key=key, table=list(rows), description=note or None)
     else:
         create_markdown_artifact(key=key, markdown=note or "Nothing to do.")
+
+
+class Progress:
+    """How far a run is, in percent. Only inside a flow run."""
+
+    def __init__(self, key: str, means: str) -> None:
+        self._id = cast("UUID", create_progress_artifact(0, key=key, description=means))
+
+    def __call__(self, percent: float) -> None:
+        update_progress_artifact(self._id, progress=percent)

@@ -25,12 +25,23 @@ def batch_session(
 
     Raises TableOwnedElsewhere when it does not end in time.
     """
-    with ExitStack() as held:
-        lock = _own(held, places, holder, time.monotonic() + wait_seconds)
+    with own_batch_tables(places, holder, wait_seconds=wait_seconds) as lock, ExitStack() as held:
         spark = lake.session(holder)
         held.callback(lake.stop, spark)
         held.enter_context(lake.hold_in_jvm(spark, lock))
         yield spark
+
+
+@contextmanager
+def own_batch_tables(
+    places: Places, holder: str, *, wait_seconds: float = WAIT_SECONDS
+) -> Iterator[Path]:
+    """Owns the batch tables as soon as whoever has them is done; yields the lock file.
+
+    Raises TableOwnedElsewhere when that takes too long.
+    """
+    with ExitStack() as held:
+        yield _own(held, places, holder, time.monotonic() + wait_seconds)
 
 
 def _own(held: ExitStack, places: Places, holder: str, deadline: float) -> Path:

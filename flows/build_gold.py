@@ -1,55 +1,38 @@
 """The batch tables out of silver.bed_events: per date range, the same however often."""
 
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from prefect import flow
+from prefect import flow, task
 from prefect.runtime import flow_run
+from prefect.tasks import exponential_backoff
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from flows.artifacts import show_table
+from flows.artifacts import Progress, show_table
 from flows.batch_lock import batch_session
+from flows.gold_tables import DAY, TABLES, Dates, Log, build_dates, read_log
 from flows.table_runs import TableRun, record
-from flows.transforms.bed_status_spans import bed_status_spans
-from flows.transforms.bed_stays import bed_stays
-from flows.transforms.beds import beds
-from flows.transforms.bookings import bookings
-from flows.transforms.census_hourly import census_hourly
-from flows.transforms.ward_daily import ward_daily
 from lake import spark as lake
 from lake.arrow import ensure
 from lake.duck import LakeReader
 from lake.paths import Places
-from lake.tables import (
-    BED_EVENTS,
-    BED_STATUS_SPANS,
-    BED_STAYS,
-    BEDS,
-    BOOKINGS,
-    CENSUS_HOURLY,
-    SILVER_BED_EVENTS,
-    TABLE_RUNS_BATCH,
-    WARD_DAILY,
-    Table,
-)
+from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, TABLE_RUNS_BATCH
 
-DAY = timedelta(days=1)
 FIRST_BATCH_SECONDS = 120.0
-TABLES = (BEDS, BED_STATUS_SPANS, BED_STAYS, BOOKINGS, CENSUS_HOURLY, WARD_DAILY)
+DAYS_AT_ONCE = 182
+"""A longer range is built in parts of this length: each is whole before the next begins."""
 
 
 @dataclass(frozen=True)
-class Log:
-    """What silver.bed_events holds; `until` is the hospital's now: the log's last `occurred_at`."""
+class Run:
+    """Who builds. A run that is tried again goes on after the parts that it has finished."""
 
-    hospital_id: str
-    first_on: date
-    last_on: date
-    until: datetime
-    high_seq: int
+    name: str = "by hand"
+    flow_run_id: str | None = None
 
 
 @dataclass
@@ -75,23 +58,27 @@ def build(
     from_on: date | None = None,
     to_on: date | None = None,
     *,
-    run_name: str = "by hand",
+    by: Run = Run(),
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Built:
+    """The dates that were asked for, and those that are new: what was open may have ended since."""
     log = read_log(spark, places)
     if log is None:
         return Built(notes=["The log has no events yet: nothing to build."])
     ensure(places, *TABLES, TABLE_RUNS_BATCH)
-    by_date = from_on is not None or to_on is not None
-    asked = (
-        (from_on or log.first_on, to_on or log.last_on) if by_date else touched(spark, places, log)
-    )
-    if asked is None:
-        return Built(notes=["No events since the last build."])
-    built = Built(notes=_left_out(log, *asked))
-    since, until = max(asked[0], log.first_on), min(asked[1], log.last_on)
-    if since <= until:
-        built.runs = _build_tables(spark, places, log, (since, until), run_name, by_date)
-        record(spark, places, TABLE_RUNS_BATCH, built.runs)
+    built = Built(notes=_left_out(log, from_on, to_on))
+    asked = _within(log, from_on, to_on)
+    new = touched(spark, places, log)
+    if asked is None and new is None:
+        built.notes = built.notes or ["No events since the last build."]
+        return built
+    parts = in_parts(range_ for range_ in (asked, new) if range_)
+    finished = _finished(spark, places, log, by)
+    for nth, part in enumerate(parts):
+        if part not in finished:
+            is_last = new is not None and part == parts[-1]
+            built.runs += _build_part(spark, places, log, part, by, is_last=is_last)
+        progress(100 * (nth + 1) / len(parts))
     return built
 
 
@@ -105,152 +92,149 @@ def await_first_batch(places: Places) -> None:
         time.sleep(1)
 
 
-def read_log(spark: SparkSession, places: Places) -> Log | None:
-    if not places.exists(SILVER_BED_EVENTS):
+def _within(log: Log, from_on: date | None, to_on: date | None) -> Dates | None:
+    """The dates that were asked for and that the log has; None without any."""
+    if from_on is None and to_on is None:
         return None
-    [row] = (
-        lake.read(spark, places, SILVER_BED_EVENTS)
-        .agg(
-            F.max("hospital_id"),
-            F.min("occurred_on"),
-            F.max("occurred_on"),
-            F.unix_micros(F.max("occurred_at")),
-            F.max("seq"),
-        )
-        .collect()
-    )
-    if row[4] is None:
-        return None
-    return Log(row[0], row[1], row[2], _instant(row[3]), row[4])
+    first, last = max(from_on or log.first_on, log.first_on), min(to_on or log.last_on, log.last_on)
+    return (first, last) if first <= last else None
 
 
-def _instant(micros: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
-
-
-def touched(spark: SparkSession, places: Places, log: Log) -> tuple[date, date] | None:
-    """The dates that may differ since the last build, with the day before them.
-
-    That is the day of the last build's now; those of newer events; and those of events that newer
-    ones undo. An event at midnight belongs to the bed-days of the day before.
-    """
-    seen = _built_until(spark, places)
-    if seen >= log.high_seq:
-        return None
-    events = lake.read(spark, places, SILVER_BED_EVENTS)
-    is_new = F.col("seq") > seen
-    undone = events.where(is_new).select(F.col("corrects_event_id").alias("event_id"))
-    days = (
-        events.where(is_new).select(F.min("occurred_on").alias("on")),
-        events.where(~is_new).select(F.max("occurred_on").alias("on")),
-        events.join(F.broadcast(undone), "event_id", "left_semi").select(
-            F.min("occurred_on").alias("on")
-        ),
-    )
-    first = min(day for frame in days for (day,) in frame.collect() if day)
-    return max(first - DAY, log.first_on), log.last_on
-
-
-def _built_until(spark: SparkSession, places: Places) -> int:
-    """Up to which `seq` all dates are built; a build of chosen dates does not count."""
-    runs = lake.read(spark, places, TABLE_RUNS_BATCH)
-    [row] = runs.where(F.col("table_name") == WARD_DAILY.name).agg(F.max("seq_until")).collect()
-    return row[0] or 0
-
-
-def _left_out(log: Log, from_on: date, to_on: date) -> list[str]:
+def _left_out(log: Log, from_on: date | None, to_on: date | None) -> list[str]:
     notes = []
-    if from_on < log.first_on:
+    if from_on and from_on < log.first_on:
         notes.append(f"Left out: dates before the log's first, {log.first_on}.")
-    if to_on > log.last_on:
+    if to_on and to_on > log.last_on:
         notes.append(f"Left out: dates after the hospital's now, {log.last_on}.")
     return notes
 
 
-def _build_tables(
-    spark: SparkSession,
-    places: Places,
-    log: Log,
-    dates: tuple[date, date],
-    run_name: str,
-    by_date: bool,
+def in_parts(ranges: Iterable[Dates]) -> list[Dates]:
+    """The ranges, joined where they meet, in parts that are built one after the other."""
+    joined: list[Dates] = []
+    for first, last in sorted(ranges):
+        if joined and first <= joined[-1][1] + DAY:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return [part for whole in joined for part in _parts(*whole)]
+
+
+def _parts(first: date, last: date) -> Iterable[Dates]:
+    while first <= last:
+        part = min(first + timedelta(days=DAYS_AT_ONCE - 1), last)
+        yield first, part
+        first = part + DAY
+
+
+def touched(spark: SparkSession, places: Places, log: Log) -> Dates | None:
+    """The dates that may differ since the last build: from the earliest day of what came since,
+    or was undone by it, or was not over then; what changes a day changes those after it.
+
+    With the day before: an event at midnight belongs to its bed-days.
+    """
+    last = _last_build(spark, places)
+    if last is None:
+        return log.first_on, log.last_on
+    version, built_until = last
+    new = lake.added_since(spark, places, SILVER_BED_EVENTS, version)
+    if new is None:
+        return log.first_on, log.last_on
+    first, is_new = _first_day(spark, places, new)
+    if not is_new:
+        return None
+    return max(min(first, built_until) - DAY, log.first_on), log.last_on
+
+
+def _last_build(spark: SparkSession, places: Places) -> tuple[int, date] | None:
+    """The version of the log up to which all dates were built, and the hospital's date then."""
+    runs = lake.read(spark, places, TABLE_RUNS_BATCH)
+    runs = runs.where("seq_until IS NOT NULL AND to_on IS NOT NULL")
+    [row] = runs.agg(F.max_by(F.struct("version_read", "to_on"), "finished_at")).collect()
+    return (row[0][0], row[0][1]) if row[0] else None
+
+
+def _first_day(spark: SparkSession, places: Places, new: DataFrame) -> tuple[date, bool]:
+    [row] = new.agg(
+        F.min("occurred_on"), F.count("*"), F.collect_set("corrects_event_id")
+    ).collect()
+    days = [row[0]] if row[0] else []
+    if row[2]:
+        events = lake.read(spark, places, SILVER_BED_EVENTS)
+        undone = events.where(F.col("event_id").isin(*row[2])).agg(F.min("occurred_on"))
+        days += [day for (day,) in undone.collect() if day]
+    return min(days, default=date.max), row[1] > 0
+
+
+def _finished(spark: SparkSession, places: Places, log: Log, by: Run) -> set[Dates]:
+    """The parts that this run has built of this very log, before it was tried again."""
+    if by.flow_run_id is None:
+        return set()
+    runs = lake.read(spark, places, TABLE_RUNS_BATCH)
+    mine = runs.where((F.col("run_id") == by.flow_run_id) & (F.col("version_read") == log.version))
+    last = mine.where(F.col("table_name") == TABLES[0].name).select("from_on", "to_on")
+    return {(row[0], row[1]) for row in last.collect()}
+
+
+def _build_part(
+    spark: SparkSession, places: Places, log: Log, part: Dates, by: Run, *, is_last: bool
 ) -> list[TableRun]:
-    version_read = lake.version(spark, places, SILVER_BED_EVENTS)
-    # One log for all tables, though the stream goes on.
-    events = lake.read(spark, places, SILVER_BED_EVENTS, version_read)
-    events = events.where(F.col("seq") <= log.high_seq)
-    census = census_hourly(events, until=log.until, since=_day_starts(dates[0])).persist()
-    steps: list[tuple[Table, DataFrame]] = [  # what the charts wait for comes first
-        (CENSUS_HOURLY, census),
-        (WARD_DAILY, ward_daily(events, census)),
-        (BEDS, beds(events)),
-        (BED_STATUS_SPANS, bed_status_spans(events)),
-        (BED_STAYS, bed_stays(events)),
-        (BOOKINGS, bookings(events)),
-    ]
-    try:
-        return [
-            _step(spark, places, table, rows, dates, log.last_on, TableRun(
-                log.hospital_id, run_name, table.name, version_read=version_read,
-                seq_until=None if by_date else log.high_seq,
-            ))
-            for table, rows in steps
-        ]  # fmt: skip
-    finally:
-        census.unpersist()
-
-
-def _day_starts(day: date) -> datetime:
-    """Early enough for the day's first hour in any time zone."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) - DAY
-
-
-def _step(
-    spark: SparkSession,
-    places: Places,
-    table: Table,
-    rows: DataFrame,
-    dates: tuple[date, date],
-    last_on: date,
-    run: TableRun,
-) -> TableRun:
-    started = time.monotonic()
-    if table.partition_by:
-        # What was open may have ended on any date since: those partitions go with the open one.
-        last = last_on if table.partition_by == ("ended_on",) else dates[1]
-        lake.replace_dates(rows, places, table, dates[0], last)
-    else:
-        lake.replace(rows.coalesce(1), places, table)
-    run.version_written = lake.version(spark, places, table)
-    run.out_count = lake.rows_written(spark, places, table)
-    run.seconds = time.monotonic() - started
-    run.finished_at = datetime.now(UTC)
-    return run
+    """`is_last`: with it all is built that this version of the log touches."""
+    runs = build_dates(spark, places, log, part)
+    for table_run in runs:
+        table_run.run_name, table_run.run_id = by.name, by.flow_run_id
+        table_run.seq_until = log.high_seq if is_last else None
+    record(spark, places, TABLE_RUNS_BATCH, runs)
+    return runs
 
 
 def run_title(parameters: dict[str, Any]) -> str:
     """`build_gold` and the dates that it was asked for, if any."""
     dates = (parameters.get("from_on"), parameters.get("to_on"))
-    return " ".join(["build_gold", *(str(day) for day in dates if day)])
+    return " ".join(["build_gold", *(str(day) for day in dict.fromkeys(dates) if day)])
 
 
 @flow(
     name="build_gold",
     flow_run_name=lambda: run_title(flow_run.parameters),
-    description="Builds beds, spans, stays, bookings, the census and the ward days from silver.",
+    description=__doc__,
 )
 def build_gold(from_on: date | None = None, to_on: date | None = None) -> list[str]:
-    """Hospital dates, both included; without them the dates that new events touch."""
-    places = Places.from_settings()
+    """Builds the batch tables of hospital dates, both included.
+
+    Args:
+        from_on: The first date; without it, and with `to_on`, the log's first.
+        to_on: The last date; without it, and with `from_on`, today. Without both: the dates that
+            new events touch.
+    """
+    built = build_tables(from_on, to_on)
+    show_table("built-tables", [shown(run) for run in built.runs], " ".join(built.notes))
+    return built.notes
+
+
+@task(
+    retries=3,
+    retry_delay_seconds=exponential_backoff(backoff_factor=10),
+    retry_jitter_factor=0.5,
+    persist_result=False,
+)
+def build_tables(from_on: date | None, to_on: date | None) -> Built:
+    """Tried again after a failure, it goes on where it stopped."""
+    progress = Progress("build-gold", "How much of the range is built")
+    places, by = Places.from_settings(), Run(flow_run.name or "", str(flow_run.id))
     with batch_session(places, "build_gold") as spark:
         await_first_batch(places)
-        built = build(spark, places, from_on, to_on, run_name=flow_run.name)
-    show_table(
-        "built-tables",
-        [
-            {"table": r.table_name, "rows": r.out_count, "seconds": round(r.seconds, 2)}
-            for r in built.runs
-        ],
-        " ".join(built.notes),
-    )
-    return built.notes
+        return build(spark, places, from_on, to_on, by=by, progress=progress)
+
+
+def shown(run: TableRun) -> dict[str, Any]:
+    """A row of the artifact."""
+    return {
+        "table": run.table_name,
+        "from": str(run.from_on),
+        "to": str(run.to_on),
+        "rows": run.out_count,
+        "version": run.version_written,
+        "read": ", ".join(run.sources),
+        "seconds": round(run.seconds, 2),
+    }

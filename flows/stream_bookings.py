@@ -15,12 +15,13 @@ from pyspark.sql.streaming.query import StreamingQuery
 from flows import live_board, live_terms
 from flows.live_board import LiveBoard
 from flows.live_terms import LiveTerms
+from flows.phrases import read_phrases
 from flows.supervision import Ending, OwnRun, RunProcess, note
 from lake import spark as lake
 from lake.arrow import ensure
 from lake.ownership import own
 from lake.paths import Places
-from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, UPDATE_TERMS, Owner, Table
+from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, Owner, Table
 
 LOOK_EVERY_SECONDS = 1.0
 FILES_PER_BATCH = 500
@@ -107,8 +108,9 @@ def follow(
 def queries_of(
     spark: SparkSession, places: Places, run_name: str, pace: tuple[str | None, str | None]
 ) -> tuple[LiveBoard, list[Query]]:
-    ensure(places, *live_board.TABLES, UPDATE_TERMS)
-    board, terms = LiveBoard(spark, places, run_name), LiveTerms(spark, places)
+    ensure(places, *live_board.TABLES, *live_terms.TABLES)
+    board = LiveBoard(spark, places, run_name)
+    terms = LiveTerms(spark, places, read_phrases())
     return board, [
         Query(live_board.QUERY, BED_EVENTS, board.take, pace[0]),
         Query(live_terms.QUERY, SILVER_BED_EVENTS, terms.take, pace[1]),

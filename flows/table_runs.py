@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from pyspark.sql import SparkSession
 
@@ -16,8 +16,12 @@ class TableRun:
     """One run × table; the fields are the columns of `lake.tables.TABLE_RUNS_COLUMNS`."""
 
     hospital_id: str
-    run_name: str
     table_name: str
+    run_name: str = ""
+    run_id: str | None = None
+    from_on: date | None = None
+    to_on: date | None = None
+    sources: list[str] = field(default_factory=list)
     version_read: int | None = None
     version_written: int | None = None
     seq_until: int | None = None

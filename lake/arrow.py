@@ -8,7 +8,8 @@ from lake.tables import Table
 
 
 def open_or_create(places: Places, table: Table) -> DeltaTable:
-    """For the table's owner. A lake of an earlier version gets the columns that came since."""
+    """For the table's owner. A lake of an earlier version gets the columns and
+    properties that came since."""
     try:
         handle = DeltaTable(places.table(table))
     except TableNotFoundError:
@@ -20,6 +21,13 @@ def open_or_create(places: Places, table: Table) -> DeltaTable:
             description=table.meaning,
             configuration=table.properties,
         )
+    changed = {
+        key: value
+        for key, value in table.properties.items()
+        if handle.metadata().configuration.get(key) != value
+    }
+    if changed:
+        handle.alter.set_table_properties(changed)
     known = {field.name for field in handle.schema().fields}
     wanted = Schema.from_arrow(table.schema).fields
     if missing := [field for field in wanted if field.name not in known]:

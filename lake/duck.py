@@ -1,4 +1,4 @@
-"""DuckDB: read-only views of every table, and `live_board`.
+"""DuckDB: read-only views of every table, `live_board`, and those of lake/views.
 
 The views are stable: one over a table that does not exist yet is an empty SELECT of the same
 columns, and turns into the table at the next `refresh()`.
@@ -6,7 +6,9 @@ columns, and turns into the table at the next `refresh()`.
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,7 @@ import pyarrow as pa
 
 from lake.errors import QueryRefused
 from lake.paths import Places
-from lake.tables import (
-    BED_BOARD,
-    BED_EVENTS,
-    TABLE_RUNS_BATCH,
-    TABLE_RUNS_STREAM,
-    TABLES,
-    Table,
-)
+from lake.tables import BED_BOARD, BED_EVENTS, TABLES, Table
 
 READING = frozenset(
     {
@@ -41,11 +36,22 @@ SQL_TYPES = {
     pa.int64(): "BIGINT",
     pa.float64(): "DOUBLE",
     pa.date32(): "DATE",
+    pa.list_(pa.string()): "VARCHAR[]",
     pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
 }
 
 BOARD_FROM_EVENTS = {"last_event_type": "event_type"}
 """Columns of the board that an event has under another name."""
+
+
+VIEWS = ("table_runs", "wards", "unit_census", "unit_kpis", "ward_kpis", "overrides",
+         "update_origins", "rising_terms")  # fmt: skip
+"""Files of lake/views, in the order in which they build on each other."""
+
+
+def view(name: str) -> str:
+    """The statement that makes a view; its first lines say what it is."""
+    return files("lake").joinpath("views", f"{name}.sql").read_text(encoding="utf-8")
 
 
 class LakeReader:
@@ -62,14 +68,10 @@ class LakeReader:
         self._attached: set[str] = set()
         self._attaching = threading.Lock()
         self._connection = duckdb.connect()
-        self._connection.execute(f"LOAD {_text(str(_delta_extension()))}")
+        self._connection.execute(f"LOAD {_text(str(delta_extension()))}")
         self._connection.execute("SET TimeZone = 'UTC'")
-        for layer in ("bronze", "silver", "gold"):
-            self._connection.execute(f"CREATE SCHEMA {layer}")
-        for table in TABLES:
-            self._connection.execute(_empty_view(table))
-        self._connection.execute(TABLE_RUNS_VIEW)
-        self._connection.execute(LIVE_BOARD_VIEW)
+        for statement in (*SCHEMAS, *map(_empty_view, TABLES), *_own_views()):
+            self._connection.execute(statement)
         self.refresh()
 
     def refresh(self) -> None:
@@ -81,7 +83,7 @@ class LakeReader:
 
     def _attach(self, table: Table) -> None:
         try:
-            self._connection.execute(_attach(self._places, table))
+            self._connection.execute(_attach(self._places.table(table), table))
             self._connection.execute(_view(table))
         except duckdb.Error as error:
             if table == BED_EVENTS:
@@ -97,6 +99,13 @@ class LakeReader:
         self.refresh()
         with self._connection.cursor() as cursor:
             return cursor.execute(sql, dict(parameters or {})).to_arrow_table()
+
+    @contextmanager
+    def workspace(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The same views, with room for temporary tables of one's own."""
+        self.refresh()
+        with self._connection.cursor() as cursor:
+            yield cursor
 
     def lock(self) -> None:
         """Shut everything but the lake's files, for queries that users write. Cannot be undone."""
@@ -118,7 +127,7 @@ class LakeReader:
             raise QueryRefused(str(error), "Correct the query and run it again.") from None
 
 
-def _delta_extension() -> Path:
+def delta_extension() -> Path:
     """DuckDB's own signed Delta reader, as it comes in its wheel."""
     [path] = Path(duckdb_extension_delta.__path__[0]).rglob("delta.duckdb_extension")
     return path
@@ -140,8 +149,8 @@ def _catalog(table: Table) -> str:
     return f"_{table.layer}_{table.stem}"
 
 
-def _attach(places: Places, table: Table) -> str:
-    return f"ATTACH {_text(places.table(table))} AS {_catalog(table)} (TYPE delta)"
+def _attach(url: str, table: Table) -> str:
+    return f"ATTACH {_text(url)} AS {_catalog(table)} (TYPE delta)"
 
 
 def _text(value: str) -> str:
@@ -157,7 +166,7 @@ def _view(table: Table) -> str:
 
 def _empty_view(table: Table) -> str:
     columns = ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {c.name}" for c in table.columns)
-    return f"CREATE VIEW {table.name} AS SELECT {columns} WHERE false"
+    return f"CREATE OR REPLACE VIEW {table.name} AS SELECT {columns} WHERE false"
 
 
 def _live_board() -> str:
@@ -167,7 +176,7 @@ def _live_board() -> str:
         for name in BED_BOARD.column_names
     )
     return f"""
-        CREATE VIEW live_board AS
+        CREATE OR REPLACE VIEW live_board AS
         WITH rows AS (
             SELECT {board} FROM {BED_BOARD.name}
             UNION ALL
@@ -183,7 +192,26 @@ def _live_board() -> str:
 
 LIVE_BOARD_VIEW = _live_board()
 
-TABLE_RUNS_VIEW = f"""
-    CREATE VIEW gold.table_runs AS
-    SELECT * FROM {TABLE_RUNS_BATCH.name} UNION ALL SELECT * FROM {TABLE_RUNS_STREAM.name}
-"""  # noqa: S608
+LAYERS = ("bronze", "silver", "gold")
+SCHEMAS = tuple(f"CREATE SCHEMA IF NOT EXISTS {layer}" for layer in LAYERS)
+
+
+def _own_views() -> Iterator[str]:
+    yield LIVE_BOARD_VIEW
+    yield from map(view, VIEWS)
+
+
+def init_script(places: Places) -> str:
+    """What makes the same views in any DuckDB that is started in the lake's folder."""
+    there = [table for table in TABLES if places.exists(table)]
+    where = "" if places.is_local else f"{places.lake_url}/"
+    statements = (
+        "INSTALL delta",
+        "LOAD delta",
+        "SET TimeZone = 'UTC'",
+        *SCHEMAS,
+        *(_attach(f"{where}{table.layer}/{table.stem}", table) for table in there),
+        *(_view(table) if table in there else _empty_view(table) for table in TABLES),
+        *_own_views(),
+    )
+    return ";\n".join(statement.strip() for statement in statements) + ";\n"

@@ -14,6 +14,7 @@ STRING = pa.string()
 BOOL = pa.bool_()
 INT = pa.int64()
 FLOAT = pa.float64()
+STRINGS = pa.list_(pa.string())
 DATE = pa.date32()
 INSTANT = pa.timestamp("us", tz="UTC")
 
@@ -172,7 +173,12 @@ SILVER_BED_EVENTS = Table(
     owner=Owner.STREAM,
     partition_by=("occurred_on",),
     properties={
-        "delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,bed_id,booking_id",
+        # Few files have a correction: builds find them by the counts of nulls.
+        "delta.dataSkippingStatsColumns": (
+            "seq,event_id,occurred_at,bed_id,booking_id,corrects_event_id"
+        ),
+        # Builds ask what came since the last one. Appends need no files of changes for that.
+        "delta.enableChangeDataFeed": "true",
         "delta.checkpointInterval": "20",
         "delta.logRetentionDuration": "interval 3 days",
         "delta.deletedFileRetentionDuration": "interval 2 days",
@@ -236,6 +242,40 @@ UPDATE_TERMS = Table(
     partition_by=("window_on",),
 )
 
+UPDATE_PHRASES = Table(
+    "gold.update_phrases",
+    "Flagged phrases in update texts per hour and ward (which ones: flows/phrases.toml).",
+    (
+        HOSPITAL_ID,
+        Column("window_at", INSTANT, "Start of the hospital hour"),
+        Column("window_on", DATE, "Hospital date of window_at"),
+        WARD_ID,
+        Column("flag", STRING, "What the phrases stand for: falls, oxygen, ..."),
+        Column("is_manual", BOOL, "Whether people wrote the updates, not the simulator or a feed"),
+        Column("update_count", INT, "Updates that contain any of the flag's phrases"),
+    ),
+    key=("hospital_id", "window_at", "ward_id", "flag", "is_manual"),
+    owner=Owner.STREAM,
+    partition_by=("window_on",),
+)
+
+UPDATE_VOLUME = Table(
+    "gold.update_volume",
+    "Updates, and the length of their texts, per hour and ward, by people and by machines.",
+    (
+        HOSPITAL_ID,
+        Column("window_at", INSTANT, "Start of the hospital hour"),
+        Column("window_on", DATE, "Hospital date of window_at"),
+        WARD_ID,
+        Column("is_manual", BOOL, "Whether people wrote the updates, not the simulator or a feed"),
+        Column("update_count", INT, "Updates"),
+        Column("character_count", INT, "Characters of their texts"),
+    ),
+    key=("hospital_id", "window_at", "ward_id", "is_manual"),
+    owner=Owner.STREAM,
+    partition_by=("window_on",),
+)
+
 BEDS = Table(
     "silver.beds",
     "Each bed with its place, and from when to when that held.",
@@ -250,9 +290,11 @@ BEDS = Table(
         Column("is_staffed", BOOL, "Whether the bed is staffed"),
         Column("from_at", INSTANT, "Registered or changed, hospital time"),
         Column("until_at", INSTANT, "Changed or retired; null: still so"),
+        Column("ended_on", DATE, "Hospital date of until_at; null: still so"),
     ),
     key=("hospital_id", "bed_id", "from_at"),
     owner=Owner.BATCH,
+    partition_by=("ended_on",),
 )
 
 BED_STATUS_SPANS = Table(
@@ -262,6 +304,7 @@ BED_STATUS_SPANS = Table(
         HOSPITAL_ID,
         Column("bed_id", STRING, "The bed"),
         WARD_ID,
+        Column("room_id", STRING, "The room"),
         Column("bed_status", STRING, "What the bed was"),
         Column("is_staffed", BOOL, "Whether it was staffed"),
         Column("from_at", INSTANT, "Start, hospital time, included"),
@@ -343,29 +386,84 @@ CENSUS_HOURLY = Table(
     partition_by=("census_on",),
 )
 
+DAILY_COLUMNS = (
+    Column("census_on", DATE, "The hospital day"),
+    Column("available_bed_days", INT, "Staffed, not closed beds at the midnight that ends the day"),
+    Column("occupied_bed_days", INT, "Occupied beds at that midnight"),
+    Column("admission_count", INT, "Admissions"),
+    Column("transfer_in_count", INT, "Stays that a transfer began"),
+    Column("transfer_out_count", INT, "Stays that a transfer ended"),
+    Column("discharge_count", INT, "Discharges other than deaths"),
+    Column("death_count", INT, "Deaths"),
+    Column("case_count", INT, "Discharges and deaths"),
+    Column("override_count", INT, "Overrides; one of several rows counts where its first row is"),
+    Column("no_show_count", INT, "Reservations that expired"),
+)
+"""What adds up over rooms and days. Admissions, transfers and discharges that were undone later do
+not count; an override does, whatever became of it."""
+
+ROOM_DAILY = Table(
+    "gold.room_daily",
+    "What adds up, per room and ended hospital day.",
+    (HOSPITAL_ID, WARD_ID, Column("room_id", STRING, "The room"), *DAILY_COLUMNS),
+    key=("hospital_id", "ward_id", "room_id", "census_on"),
+    owner=Owner.BATCH,
+    partition_by=("census_on",),
+)
+
 WARD_DAILY = Table(
     "gold.ward_daily",
-    "What adds up, per ward and ended hospital day.",
-    (
-        HOSPITAL_ID,
-        WARD_ID,
-        Column("census_on", DATE, "The hospital day"),
-        Column(
-            "available_bed_days", INT, "Staffed, not closed beds at the midnight that ends the day"
-        ),
-        Column("occupied_bed_days", INT, "Occupied beds at that midnight"),
-        Column("admission_count", INT, "Admissions"),
-        Column("transfer_in_count", INT, "Stays that a transfer began"),
-        Column("transfer_out_count", INT, "Stays that a transfer ended"),
-        Column("discharge_count", INT, "Discharges other than deaths"),
-        Column("death_count", INT, "Deaths"),
-        Column("case_count", INT, "Discharges and deaths"),
-        Column("override_count", INT, "Overrides"),
-        Column("no_show_count", INT, "Reservations that expired"),
-    ),
+    "What adds up, per ward and ended hospital day: the sums of gold.room_daily.",
+    (HOSPITAL_ID, WARD_ID, *DAILY_COLUMNS),
     key=("hospital_id", "ward_id", "census_on"),
     owner=Owner.BATCH,
     partition_by=("census_on",),
+)
+
+TURNAROUND = Table(
+    "gold.turnaround",
+    "Each cleaning cycle that ended with a clean bed, or is under way.",
+    (
+        HOSPITAL_ID,
+        Column("bed_id", STRING, "The bed"),
+        WARD_ID,
+        Column("dirty_at", INSTANT, "When the patient left, or the bed was found dirty"),
+        Column("cleaning_started_at", INSTANT, "When somebody first began; null: not yet"),
+        Column("cleaning_finished_at", INSTANT, "When the bed was clean; null: not yet"),
+        Column("response_minutes", FLOAT, "Dirty to started; goal under 30 (TeleTracking)"),
+        Column("clean_minutes", FLOAT, "Started to finished; goal under 30"),
+        Column("turn_minutes", FLOAT, "Dirty to finished; goal under 60"),
+        Column("is_isolation", BOOL, "Whether the bed was contaminated (after isolation)"),
+        Column("census_on", DATE, "Hospital date of dirty_at"),
+        Column("ended_on", DATE, "Hospital date of cleaning_finished_at; null: not yet"),
+    ),
+    key=("hospital_id", "bed_id", "dirty_at"),
+    owner=Owner.BATCH,
+    partition_by=("ended_on",),
+)
+
+CARRIED_NAMES = (
+    "hospital_id", "seq", "event_id", "event_type", "occurred_at", "ward_id", "room_id", "bed_id",
+    "booking_id", "booking_state", "stay_id", "spell_id", "patient_ref", "starts_at", "ends_at",
+    "disposition", "source", "actor", "override_rule", "displaced_by_booking_id",
+    "corrects_event_id", "request_id", "time_zone", "bed_status", "next_starts_at", "next_ends_at",
+    "is_staffed", "room_class", "specialty", "ward_name", "occurred_on",
+)  # fmt: skip
+"""The columns that the batch transforms read of an event."""
+
+CARRIED_EVENTS = Table(
+    "silver.carried_events",
+    "The few events before a Monday that still matter on it: builds read them and the log since.",
+    (
+        *(column for column in SILVER_BED_EVENTS.columns if column.name in CARRIED_NAMES),
+        Column("status_from_at", INSTANT, "Since when its bed had that status; null: not of a bed"),
+        Column("place_from_at", INSTANT, "Since when its bed had that place"),
+        Column("carried_as", STRING, "bed, booking or undone: what the row stands for"),
+        Column("carried_on", DATE, "The Monday"),
+    ),
+    key=("hospital_id", "carried_on", "carried_as", "seq"),
+    owner=Owner.BATCH,
+    partition_by=("carried_on",),
 )
 
 CHECK_RESULTS = Table(
@@ -387,9 +485,13 @@ CHECK_RESULTS = Table(
 TABLE_RUNS_COLUMNS = (
     HOSPITAL_ID,
     Column("run_name", STRING, "The flow run"),
+    Column("run_id", STRING, "The flow run in Prefect; null: run without it"),
     Column("table_name", STRING, "The table it wrote"),
     Column("finished_at", INSTANT, "When it finished, wall time"),
-    Column("version_read", INT, "Version of the table it read from"),
+    Column("from_on", DATE, "First hospital date that it built; null: not by date"),
+    Column("to_on", DATE, "Last hospital date that it built"),
+    Column("version_read", INT, "Version of the table of events that it read from"),
+    Column("sources", STRINGS, "Every table that it read from, as name@version"),
     Column("version_written", INT, "Version it wrote"),
     Column("seq_until", INT, "Highest seq that it took in"),
     Column("in_count", INT, "Rows in"),
@@ -420,12 +522,17 @@ TABLES = (
     QUARANTINE,
     BED_BOARD,
     UPDATE_TERMS,
+    UPDATE_PHRASES,
+    UPDATE_VOLUME,
     BEDS,
     BED_STATUS_SPANS,
     BED_STAYS,
     BOOKINGS,
+    TURNAROUND,
     CENSUS_HOURLY,
+    ROOM_DAILY,
     WARD_DAILY,
+    CARRIED_EVENTS,
     CHECK_RESULTS,
     TABLE_RUNS_STREAM,
     TABLE_RUNS_BATCH,

@@ -8,22 +8,18 @@ from lake.vocabulary import BookingState, EventType
 
 ACTIVE, COMPLETED = BookingState.ACTIVE.value, BookingState.COMPLETED.value
 LAST = ("spell_id", "booking_id", "patient_ref", "ward_id", "room_id", "bed_id", "specialty",
-        "disposition", "event_type", "occurred_at", "booking_state", "time_zone")  # fmt: skip
+        "disposition", "event_type", "starts_at", "occurred_at", "booking_state",
+        "time_zone")  # fmt: skip
 
 
 def bed_stays(events: DataFrame) -> DataFrame:
     """A stay's newest row says how it stands: an admission that was cancelled leaves no stay,
-    and a discharge that was cancelled leaves it open."""
+    and a discharge that was cancelled leaves it open. A stay begins when its booking does."""
     rows = events.where("stay_id IS NOT NULL AND booking_state IS NOT NULL")
-    stays = rows.groupBy("hospital_id", "stay_id").agg(
-        F.min(F.when(F.col("booking_state") == ACTIVE, F.col("occurred_at"))).alias("admitted_at"),
-        F.max_by(F.struct(*LAST), "seq").alias("last"),
-    )
-    stays = stays.select("hospital_id", "stay_id", "admitted_at", "last.*")
-    stays = stays.where(
-        F.col("booking_state").isin(ACTIVE, COMPLETED) & F.expr("admitted_at IS NOT NULL")
-    )
-    return _ends(stays)
+    stays = rows.groupBy("hospital_id", "stay_id").agg(F.max_by(F.struct(*LAST), "seq").alias("l"))
+    stays = stays.select("hospital_id", "stay_id", "l.*")
+    stays = stays.withColumnRenamed("starts_at", "admitted_at")
+    return _ends(stays.where(F.col("booking_state").isin(ACTIVE, COMPLETED)))
 
 
 def _ends(stays: DataFrame) -> DataFrame:

@@ -1,7 +1,12 @@
 """Hospital days and hours out of UTC instants; each row carries its `time_zone`."""
 
-from pyspark.sql import Column
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+
+QUARTER_SECONDS = 900
+QUARTER_MICROS = QUARTER_SECONDS * 1_000_000
 
 
 def is_time_zone(name: Column) -> Column:
@@ -19,18 +24,34 @@ def hospital_date(instant: Column) -> Column:
     return F.to_date(wall_time(instant))
 
 
+def day_begins(day: Column) -> Column:
+    """When a hospital date begins; where its midnight is skipped, an hour later."""
+    return F.to_utc_timestamp(day.cast("timestamp"), F.coalesce(F.col("time_zone"), F.lit("UTC")))
+
+
 def hospital_hour(instant: Column) -> Column:
     """The instant at which the running hospital hour began."""
     past_the_hour = F.minute(wall_time(instant)) * 60
     return F.timestamp_seconds(F.unix_timestamp(F.date_trunc("minute", instant)) - past_the_hour)
 
 
-def full_hours(from_at: Column, until_at: Column) -> Column:
-    """One row per full hospital hour in `[from_at, until_at)`; nothing where there is none.
+def next_quarter(instant: Column) -> Column:
+    """The quarter of a UTC hour at or after the instant: in every zone full hours lie on some."""
+    return F.timestamp_seconds(F.ceil(F.unix_micros(instant) / QUARTER_MICROS) * QUARTER_SECONDS)
 
-    In every zone they lie on some quarter of a UTC hour.
+
+def full_hours(hospitals: DataFrame, until: datetime) -> DataFrame:
+    """Every quarter of an hour with `census_at`, the first full hospital hour not before it.
+
+    `hospitals` has `hospital_id`, `since_at` and `time_zone`; hours after `until` are left out.
     """
-    quarter = F.timestamp_seconds(F.ceil(F.unix_micros(from_at) / 900_000_000) * 900)
-    last = until_at - F.expr("INTERVAL 1 MICROSECOND")
-    quarters = F.when(quarter <= last, F.sequence(quarter, last, F.expr("INTERVAL 15 MINUTES")))
-    return F.explode(F.filter(quarters, lambda at: F.minute(wall_time(at)) == 0))
+    quarters = F.sequence(
+        next_quarter(F.col("since_at")), F.lit(until), F.expr(f"INTERVAL {QUARTER_SECONDS} SECONDS")
+    )
+    rows = hospitals.where(next_quarter(F.col("since_at")) <= F.lit(until)).select(
+        "hospital_id", "time_zone", F.explode(quarters).alias("quarter_at")
+    )
+    is_full = F.minute(wall_time(F.col("quarter_at"))) == 0
+    from_here = Window.partitionBy("hospital_id").orderBy("quarter_at").rowsBetween(0, 8)
+    full = F.min(F.when(is_full, F.col("quarter_at"))).over(from_here)
+    return rows.withColumn("census_at", full).where("census_at IS NOT NULL")

@@ -13,14 +13,14 @@ NOT_A_WORD = r"[^\p{L}\p{N}]+"
 
 def update_terms(events: DataFrame) -> DataFrame:
     """Terms and bigrams; an update counts once for each that it contains."""
-    terms = _grams(_texts(events)).groupBy(*WINDOW, "term", "gram_size")
+    terms = _grams(update_texts(events)).groupBy(*WINDOW, "term", "gram_size")
     return terms.agg(
         F.sum("text_count").alias("update_count"),
         F.sum(F.col("text_count") * F.length("text")).alias("character_count"),
     )
 
 
-def _texts(events: DataFrame) -> DataFrame:
+def update_texts(events: DataFrame) -> DataFrame:
     """Each different text once per window: far fewer texts to take apart than updates."""
     text = F.coalesce("note", F.translate("event_type", "_", " "))
     texts = events.where("ward_id IS NOT NULL").select(

@@ -9,6 +9,7 @@ from deltalake import write_deltalake
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from flows.transforms.carried_events import of_the_log
 from flows.transforms.silver_bed_events import checked, silver_bed_events
 from lake.arrow import open_or_create
 from lake.paths import Places
@@ -54,7 +55,7 @@ def bronze(spark: SparkSession, rows: Iterable[Row]) -> DataFrame:
 
 def silver(spark: SparkSession, text: str) -> DataFrame:
     """The events of a text table as rows of silver.bed_events."""
-    return silver_bed_events(checked(bronze(spark, events_of(text))))
+    return of_the_log(silver_bed_events(checked(bronze(spark, events_of(text)))))
 
 
 def write_bronze(places: Places, rows: Iterable[Row]) -> None:

@@ -4,8 +4,9 @@ import pytest
 from bed_log import Row, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
-from flows.build_gold import TABLES, build
+from flows.build_gold import build
 from flows.check_lake import check
+from flows.gold_tables import TABLES
 from flows.maintain_lake import maintain
 from flows.stream_bookings import catch_up
 from lake.paths import Places

@@ -6,6 +6,7 @@ import pytest
 from bed_log import rows_of, silver
 from pyspark.sql import SparkSession
 
+from flows.transforms.bed_states import bed_states
 from flows.transforms.bed_status_spans import bed_status_spans
 from flows.transforms.beds import beds
 from flows.transforms.census_hourly import census_hourly
@@ -40,7 +41,12 @@ def test_neighbouring_events_of_one_status_are_one_span(spark: SparkSession) -> 
     )
 
     spans = rows_of(
-        bed_status_spans(events), "from_at", "until_at", "bed_status", "is_staffed", "ended_on"
+        bed_status_spans(bed_states(events)),
+        "from_at",
+        "until_at",
+        "bed_status",
+        "is_staffed",
+        "ended_on",
     )
 
     assert spans == [
@@ -65,7 +71,7 @@ def test_of_equal_instants_the_highest_seq_is_the_state(spark: SparkSession) -> 
         """,
     )
 
-    spans = rows_of(bed_status_spans(events), "from_at", "until_at", "bed_status")
+    spans = rows_of(bed_status_spans(bed_states(events)), "from_at", "until_at", "bed_status")
 
     assert spans == [("01-05T08:00", None, "available")]
 
@@ -83,7 +89,7 @@ def test_a_bed_has_a_row_for_each_place_until_it_is_retired(spark: SparkSession)
         """,
     )
 
-    assert rows_of(beds(events), "bed_id", "room_class", "from_at", "until_at") == [
+    assert rows_of(beds(bed_states(events)), "bed_id", "room_class", "from_at", "until_at") == [
         ("A-1-A", "general", "01-05T08:00", "01-05T10:00"),
         ("A-1-A", "private", "01-05T10:00", "01-05T11:00"),
         ("A-1-B", "general", "01-05T08:00", None),
@@ -106,7 +112,7 @@ def test_the_census_counts_what_the_board_shows_at_the_full_hour(spark: SparkSes
         """,
     )
 
-    census = census_hourly(events, until=at("01-05T12:00"))
+    census = census_hourly(bed_states(events), until=at("01-05T12:00"))
 
     assert rows_of(census, "census_at", *COUNTS) == [
         # beds, staffed, occupied, available, reserved, dirty, closed
@@ -126,7 +132,7 @@ def test_a_reservation_that_is_over_reserves_nothing(spark: SparkSession) -> Non
         """,
     )
 
-    census = census_hourly(events, until=at("01-05T11:59"))
+    census = census_hourly(bed_states(events), until=at("01-05T11:59"))
 
     assert rows_of(census, "census_at", "reserved_count", "available_count") == [
         ("01-05T09:00", 1, 0),
@@ -161,7 +167,7 @@ def test_full_hours_are_the_hospitals(
         """,
     )
 
-    census = census_hourly(events, until=at(until))
+    census = census_hourly(bed_states(events), until=at(until))
 
     assert [hour for (hour,) in rows_of(census, "census_at")] == hours
 
@@ -175,7 +181,7 @@ def test_the_hospital_date_turns_at_its_own_midnight(spark: SparkSession) -> Non
         """,
     )
 
-    census = census_hourly(events, until=at("01-05T19:00"))
+    census = census_hourly(bed_states(events), until=at("01-05T19:00"))
 
     assert rows_of(census, "census_at", "census_on") == [
         ("01-05T17:30", "01-05"),
@@ -210,6 +216,6 @@ def test_a_day_has_as_many_census_hours_as_its_zone_gives_it(
         """,
     )
 
-    census = census_hourly(events, until=at("12-01T00:00"))
+    census = census_hourly(bed_states(events), until=at("12-01T00:00"))
 
     assert census.where(f"census_on = DATE'2026-{day}'").count() == hours

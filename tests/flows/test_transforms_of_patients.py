@@ -5,18 +5,19 @@ from datetime import UTC, datetime
 from bed_log import rows_of, silver
 from pyspark.sql import SparkSession
 
+from flows.transforms.bed_states import bed_states
 from flows.transforms.bed_stays import bed_stays
 from flows.transforms.bookings import bookings
-from flows.transforms.census_hourly import census_hourly
+from flows.transforms.room_daily import room_daily
 from flows.transforms.ward_daily import ward_daily
 
 TRANSFER = """
-    occurred_at | event_type          | ward_id | bed_id | stay_id | spell_id | booking_id | booking_state | request_id | disposition | bed_status
-    01-05T08:00 | patient_admitted    | A       | A-1-A  | s1      | p1       | b1         | active        | r1         | -           | occupied
-    01-05T20:00 | patient_transferred | A       | A-1-A  | s1      | p1       | b1         | completed     | r2         | -           | dirty
-    01-05T20:00 | patient_transferred | B       | B-1-A  | s2      | p1       | b2         | active        | r2         | -           | occupied
-    01-07T10:00 | patient_discharged  | B       | B-1-A  | s2      | p1       | b2         | completed     | r3         | home        | dirty
-    01-07T11:00 | patient_admitted    | A       | A-1-A  | s3      | p2       | b3         | active        | r4         | -           | occupied
+    occurred_at | event_type          | ward_id | bed_id | stay_id | spell_id | booking_id | booking_state | request_id | disposition | bed_status | starts_at
+    01-05T08:00 | patient_admitted    | A       | A-1-A  | s1      | p1       | b1         | active        | r1         | -           | occupied | 01-05T08:00
+    01-05T20:00 | patient_transferred | A       | A-1-A  | s1      | p1       | b1         | completed     | r2         | -           | dirty | 01-05T08:00
+    01-05T20:00 | patient_transferred | B       | B-1-A  | s2      | p1       | b2         | active        | r2         | -           | occupied | 01-05T20:00
+    01-07T10:00 | patient_discharged  | B       | B-1-A  | s2      | p1       | b2         | completed     | r3         | home        | dirty | 01-05T20:00
+    01-07T11:00 | patient_admitted    | A       | A-1-A  | s3      | p2       | b3         | active        | r4         | -           | occupied | 01-07T11:00
 """
 
 
@@ -38,12 +39,12 @@ def test_an_admission_that_was_cancelled_leaves_no_stay_and_a_cancelled_discharg
         silver(
             spark,
             """
-            occurred_at | event_type          | stay_id | booking_id | booking_state
-            01-05T08:00 | patient_admitted    | s1      | b1         | active
-            01-05T09:00 | admission_cancelled | s1      | b1         | cancelled
-            01-05T10:00 | patient_admitted    | s2      | b2         | active
-            01-05T11:00 | patient_discharged  | s2      | b2         | completed
-            01-05T12:00 | discharge_cancelled | s2      | b2         | active
+            occurred_at | event_type          | stay_id | booking_id | booking_state | starts_at
+            01-05T08:00 | patient_admitted    | s1      | b1         | active        | 01-05T08:00
+            01-05T09:00 | admission_cancelled | s1      | b1         | cancelled     | 01-05T08:00
+            01-05T10:00 | patient_admitted    | s2      | b2         | active        | 01-05T10:00
+            01-05T11:00 | patient_discharged  | s2      | b2         | completed     | 01-05T10:00
+            01-05T12:00 | discharge_cancelled | s2      | b2         | active        | 01-05T10:00
             """,
         )
     )
@@ -104,7 +105,7 @@ def test_the_bed_days_of_a_day_are_counted_at_the_midnight_that_ends_it(
     events = silver(spark, TRANSFER)
     until = datetime(2026, 1, 7, 11, tzinfo=UTC)
 
-    daily = ward_daily(events, census_hourly(events, until=until))
+    daily = ward_daily(room_daily(events, bed_states(events), until=until))
 
     counted = rows_of(
         daily, "ward_id", "census_on", "available_bed_days", "occupied_bed_days",
@@ -136,7 +137,7 @@ def test_deaths_are_cases_but_no_discharges_and_what_was_undone_does_not_count(
     )
     until = datetime(2026, 1, 6, tzinfo=UTC)
 
-    daily = ward_daily(events, census_hourly(events, until=until))
+    daily = ward_daily(room_daily(events, bed_states(events), until=until))
 
     counted = rows_of(
         daily, "census_on", "admission_count", "discharge_count", "death_count", "case_count",

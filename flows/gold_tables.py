@@ -1,0 +1,203 @@
+"""The batch tables of a range of hospital dates, out of silver.bed_events.
+
+What happened before the range is read from silver.carried_events: the cost of a range does not
+grow with the history before it.
+"""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from flows.table_runs import TableRun
+from flows.transforms.bed_states import bed_states
+from flows.transforms.bed_status_spans import bed_status_spans
+from flows.transforms.bed_stays import bed_stays
+from flows.transforms.beds import beds
+from flows.transforms.bookings import bookings
+from flows.transforms.carried_events import SINCE, carried_events, of_the_log
+from flows.transforms.census_hourly import census_hourly
+from flows.transforms.room_daily import room_daily
+from flows.transforms.turnaround import turnaround
+from flows.transforms.ward_daily import ward_daily
+from lake import spark as lake
+from lake.paths import Places
+from lake.tables import (
+    BED_STATUS_SPANS,
+    BED_STAYS,
+    BEDS,
+    BOOKINGS,
+    CARRIED_EVENTS,
+    CARRIED_NAMES,
+    CENSUS_HOURLY,
+    ROOM_DAILY,
+    SILVER_BED_EVENTS,
+    TURNAROUND,
+    WARD_DAILY,
+    Table,
+)
+
+DAY = timedelta(days=1)
+AT_ONCE = 2
+
+TABLES = (CENSUS_HOURLY, WARD_DAILY, ROOM_DAILY, BEDS, BED_STATUS_SPANS, BED_STAYS, BOOKINGS,
+          TURNAROUND, CARRIED_EVENTS)  # fmt: skip
+"""In the order in which they are built: what the charts wait for comes first."""
+
+Dates = tuple[date, date]
+"""Hospital dates, both included."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a version of silver.bed_events holds; `now` is the last `occurred_at`."""
+
+    version: int
+    hospital_id: str
+    first_on: date
+    last_on: date
+    now: datetime
+    high_seq: int
+
+    def until(self, last_on: date) -> datetime:
+        """The instant up to which a range that ends on this date looks: past its midnight."""
+        past = datetime(last_on.year, last_on.month, last_on.day, tzinfo=UTC) + 3 * DAY
+        return min(self.now, past)
+
+
+def read_log(spark: SparkSession, places: Places) -> Log | None:
+    """None while there are no events."""
+    if not places.exists(SILVER_BED_EVENTS):
+        return None
+    version = lake.version(spark, places, SILVER_BED_EVENTS)
+    events = lake.read(spark, places, SILVER_BED_EVENTS, version)
+    # Of these two Delta's own statistics know the answer, whatever the history's length.
+    [extent] = events.agg(F.min("occurred_on"), F.max("occurred_on"), F.max("seq")).collect()
+    if extent[2] is None:
+        return None
+    today = events.where(F.col("occurred_on") == F.lit(extent[1]))
+    [row] = today.agg(F.max("hospital_id"), F.unix_micros(F.max("occurred_at"))).collect()
+    now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row[1])
+    return Log(version, row[0], extent[0], extent[1], now, extent[2])
+
+
+def build_dates(spark: SparkSession, places: Places, log: Log, dates: Dates) -> list[TableRun]:
+    """Builds all tables for these dates.
+
+    What is open goes with the last dates: it may have ended on any of them.
+    """
+    with _rows(spark, places, log, dates) as (rows, sources, in_count):
+
+        def build(table: Table) -> TableRun:
+            run = TableRun(
+                hospital_id=log.hospital_id,
+                table_name=table.name,
+                from_on=dates[0],
+                to_on=dates[1],
+                version_read=log.version,
+                sources=sources,
+                in_count=in_count,
+            )
+            _replace(spark, places, table, rows[table.name], run, dates[1] >= log.last_on)
+            return run
+
+        # Spark plans each table on one core: the other one has the next in the meantime.
+        with ThreadPoolExecutor(AT_ONCE) as workers:
+            return list(workers.map(build, (table for table in TABLES if table.name in rows)))
+
+
+def _replace(
+    spark: SparkSession, places: Places, table: Table, rows: DataFrame, run: TableRun, is_last: bool
+) -> None:
+    started = time.monotonic()
+    before = lake.version(spark, places, table)
+    assert run.from_on is not None  # noqa: S101 - a build is of dates
+    assert run.to_on is not None  # noqa: S101
+    # What is carried stands for what was before its Monday.
+    later = DAY if table == CARRIED_EVENTS else timedelta()
+    dates = (run.from_on + later, run.to_on + later)
+    lake.replace_dates(rows, places, table, dates, with_open=_has_open_rows(table) and is_last)
+    run.version_written = lake.version(spark, places, table)
+    run.out_count = lake.rows_written(spark, places, table, before)
+    run.seconds = time.monotonic() - started
+    run.finished_at = datetime.now(UTC)
+
+
+def _has_open_rows(table: Table) -> bool:
+    return table.partition_by == ("ended_on",)
+
+
+@contextmanager
+def _rows(
+    spark: SparkSession, places: Places, log: Log, dates: Dates
+) -> Iterator[tuple[dict[str, DataFrame], list[str], int]]:
+    """What each table holds of these dates (and perhaps more), of what, and of how many events."""
+    shortened, sources = _shortened_log(spark, places, log, dates)
+    events = shortened.persist()
+    in_count = events.count()
+    states = bed_states(events).persist()
+    since, until = _day_begins(dates[0]), log.until(dates[1])
+    spans, places_of_beds = bed_status_spans(states).persist(), beds(states)
+    rooms = room_daily(events, states, until=until, since=since).persist()
+    rows = {
+        CENSUS_HOURLY.name: census_hourly(states, until=until, since=since),
+        WARD_DAILY.name: ward_daily(rooms),
+        ROOM_DAILY.name: rooms,
+        BEDS.name: places_of_beds,
+        BED_STATUS_SPANS.name: spans,
+        BED_STAYS.name: bed_stays(events),
+        BOOKINGS.name: bookings(events),
+        TURNAROUND.name: turnaround(spans),
+    }
+    if _has_a_monday(dates[0] + DAY, dates[1] + DAY):
+        rows[CARRIED_EVENTS.name] = carried_events(
+            events, states, spans, places_of_beds, until_on=dates[1] + DAY
+        )
+    try:
+        yield rows, sources, in_count
+    finally:
+        for frame in (rooms, spans, states, events):
+            frame.unpersist()
+
+
+def _has_a_monday(first: date, last: date) -> bool:
+    return (last - first).days >= (7 - first.weekday()) % 7
+
+
+def _shortened_log(
+    spark: SparkSession, places: Places, log: Log, dates: Dates
+) -> tuple[DataFrame, list[str]]:
+    """The events of these dates and of the day after them; what matters of those before; and what
+    says later that one of them never was."""
+    silver = lake.read(spark, places, SILVER_BED_EVENTS, log.version).select(*CARRIED_NAMES)
+    silver = of_the_log(silver)
+    sources = [f"{SILVER_BED_EVENTS.name}@{log.version}"]
+    on, last_on = F.col("occurred_on"), dates[1] + DAY
+    monday = _carried_monday(spark, places, log, dates[0])
+    events = silver.where(on <= F.lit(last_on))
+    if monday:
+        carried = lake.read(spark, places, CARRIED_EVENTS)
+        carried = carried.where(F.col("carried_on") == F.lit(monday)).select(*CARRIED_NAMES, *SINCE)
+        events = events.where(on >= F.lit(monday)).unionByName(carried)
+        sources.append(f"{CARRIED_EVENTS.name}@{lake.version(spark, places, CARRIED_EVENTS)}")
+    if last_on < log.last_on:
+        later = silver.where(on > F.lit(last_on)).where("corrects_event_id IS NOT NULL")
+        events = events.unionByName(later)
+    return events, sources
+
+
+def _carried_monday(spark: SparkSession, places: Places, log: Log, first_on: date) -> date | None:
+    """The newest Monday, not after the date, from which on the log can be read; None: read all."""
+    files = lake.live_files(spark, places, CARRIED_EVENTS).select("partition").collect()
+    mondays = (date.fromisoformat(row["partition"]) for row in files)
+    return max((day for day in mondays if log.first_on < day <= first_on), default=None)
+
+
+def _day_begins(day: date) -> datetime:
+    """Early enough for the day's first hour in any time zone."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) - DAY

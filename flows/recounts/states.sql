@@ -1,0 +1,23 @@
+-- What each bed was from when to when: between an event and its correction, what it was before.
+WITH bed_events AS (
+    SELECT * FROM events WHERE bed_id IS NOT NULL
+), undone AS (
+    SELECT wrong.bed_id, wrong.seq AS from_seq, correction.seq AS until_seq
+    FROM bed_events AS correction
+    JOIN bed_events AS wrong ON wrong.event_id = correction.corrects_event_id
+), real AS (
+    SELECT * FROM bed_events AS e
+    WHERE NOT EXISTS (
+        FROM undone
+        WHERE undone.bed_id = e.bed_id AND e.seq >= from_seq AND e.seq < until_seq
+    )
+), known AS (
+    SELECT
+        e.* REPLACE (coalesce(real.bed_status, e.bed_status) AS bed_status),
+        lead(e.occurred_at) OVER (PARTITION BY e.bed_id ORDER BY e.occurred_at, e.seq) AS until_at
+    FROM bed_events AS e
+    ASOF LEFT JOIN real ON real.bed_id = e.bed_id AND real.seq <= e.seq
+)
+SELECT *, occurred_at AS from_at, coalesce(time_zone, 'UTC') AS zone
+FROM known
+WHERE (until_at IS NULL OR until_at > occurred_at) AND event_type <> 'bed_retired'

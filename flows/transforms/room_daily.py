@@ -1,0 +1,90 @@
+"""gold.room_daily: what adds up, per room and ended hospital day; gold.ward_daily is its sum."""
+
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from flows.transforms.corrections import standing
+from flows.transforms.hospital_time import day_begins, hospital_date
+from lake.vocabulary import HOLDS_A_PATIENT, BedStatus, BookingState, Disposition
+from lake.vocabulary import EventType as E
+
+ROOM = ["hospital_id", "ward_id", "room_id", "census_on"]
+BED_DAYS = ("available_bed_days", "occupied_bed_days")
+MOVES = ("admission_count", "transfer_in_count", "transfer_out_count", "discharge_count",
+         "death_count", "case_count", "override_count", "no_show_count")  # fmt: skip
+
+
+def room_daily(
+    events: DataFrame, states: DataFrame, *, until: datetime, since: datetime | None = None
+) -> DataFrame:
+    """Days that have ended by `until`, the hospital's now; of bed-days those from `since` on."""
+    counted = _bed_days(states, until, since).join(_moves(events), ROOM, "full").fillna(0)
+    today = events.groupBy("hospital_id").agg(F.max_by("time_zone", "seq").alias("time_zone"))
+    today = today.withColumn("today", hospital_date(F.lit(until))).drop("time_zone")
+    ended = counted.join(F.broadcast(today), "hospital_id").where("census_on < today")
+    return ended.drop("today")
+
+
+def _bed_days(states: DataFrame, until: datetime, since: datetime | None) -> DataFrame:
+    """Counted at the midnight that ends the day."""
+    from_at = F.greatest("from_at", F.lit(since)) if since else F.col("from_at")
+    end_at = F.coalesce("until_at", F.lit(until) + F.expr("INTERVAL 1 MICROSECOND"))
+    spans = states.withColumns({"from_at": from_at, "end_at": end_at}).where("end_at > from_at")
+    days = F.sequence(hospital_date(F.col("from_at")), hospital_date(F.col("end_at")))
+    midnights = spans.withColumn("next_on", F.explode(days))
+    midnight = day_begins(F.col("next_on"))
+    held = midnights.where((midnight >= F.col("from_at")) & (midnight < F.col("end_at")))
+    status = F.col("bed_status")
+    return (
+        held.withColumn("census_on", F.date_sub("next_on", 1))
+        .groupBy(*ROOM)
+        .agg(
+            F.count_if(F.col("is_staffed") & (status != BedStatus.CLOSED)).alias(BED_DAYS[0]),
+            F.count_if(status.isin(*HOLDS_A_PATIENT)).alias(BED_DAYS[1]),
+        )
+    )
+
+
+def _moves(events: DataFrame) -> DataFrame:
+    """What was undone later never was; its override was one all the same."""
+    moves = _moved(standing(events)).join(_overrides(events), ROOM, "full").fillna(0)
+    return moves.where("census_on IS NOT NULL")
+
+
+def _per_room(events: DataFrame) -> DataFrame:
+    return events.where("room_id IS NOT NULL").withColumnRenamed("occurred_on", "census_on")
+
+
+def _moved(events: DataFrame) -> DataFrame:
+    is_a = F.col("event_type").__eq__
+    transferred = is_a(E.PATIENT_TRANSFERRED)
+    discharged = is_a(E.PATIENT_DISCHARGED)
+    died = F.coalesce(F.col("disposition") == Disposition.DIED, F.lit(False))
+    rooms = _per_room(events).groupBy(*ROOM)
+    return rooms.agg(
+        F.count_if(is_a(E.PATIENT_ADMITTED)).alias("admission_count"),
+        F.count_if(transferred & _booking_is(BookingState.ACTIVE)).alias("transfer_in_count"),
+        F.count_if(transferred & _booking_is(BookingState.COMPLETED)).alias("transfer_out_count"),
+        F.count_if(discharged & ~died).alias("discharge_count"),
+        F.count_if(discharged & died).alias("death_count"),
+        F.count_if(discharged).alias("case_count"),
+        F.count_if(is_a(E.BOOKING_EXPIRED)).alias("no_show_count"),
+    )
+
+
+def _overrides(events: DataFrame) -> DataFrame:
+    """An override is one record, however many rows its command wrote: it counts where the first
+    of them is."""
+    rows = _per_room(events).where("override_rule IS NOT NULL")
+    first = rows.groupBy(F.coalesce("request_id", "event_id")).agg(
+        F.min_by(F.struct(*ROOM), "seq").alias("first")
+    )
+    return first.groupBy(*(F.col(f"first.{c}").alias(c) for c in ROOM)).agg(
+        F.count("*").alias("override_count")
+    )
+
+
+def _booking_is(state: BookingState) -> Column:
+    return F.col("booking_state") == state

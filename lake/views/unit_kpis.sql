@@ -1,0 +1,53 @@
+-- What adds up, and its ratios: for rooms, wards, specialties and the hospital, per day, week (from
+-- Monday), month and year. A period that has not ended has the days so far (day_count).
+-- Occupancy: KH03. Length of stay, turnover interval and bed use factor: StatsWales. Over any period
+-- alos_days + turnover_interval_days = day_count / bed_use_factor. No cases: no ratio (null).
+CREATE OR REPLACE VIEW gold.unit_kpis AS
+WITH wards AS (
+    SELECT daily.*, coalesce(specialty, 'unknown') AS specialty
+    FROM gold.ward_daily AS daily
+    LEFT JOIN gold.wards USING (hospital_id, ward_id)
+), units AS (
+    SELECT 'room' AS level, room_id AS unit_id, * EXCLUDE (ward_id, room_id) FROM gold.room_daily
+    UNION ALL BY NAME
+    SELECT 'ward' AS level, ward_id AS unit_id, * EXCLUDE (ward_id, specialty) FROM wards
+    UNION ALL BY NAME
+    SELECT 'specialty' AS level, specialty AS unit_id, * EXCLUDE (ward_id, specialty) FROM wards
+    UNION ALL BY NAME
+    SELECT 'hospital' AS level, hospital_id AS unit_id, * EXCLUDE (ward_id, specialty) FROM wards
+), summed AS (
+    SELECT
+        hospital_id,
+        level,
+        unit_id,
+        period,
+        CASE period
+            WHEN 'day' THEN census_on
+            WHEN 'week' THEN date_trunc('week', census_on)::DATE
+            WHEN 'month' THEN date_trunc('month', census_on)::DATE
+            ELSE date_trunc('year', census_on)::DATE
+        END AS period_on,
+        count(DISTINCT census_on) AS day_count,
+        sum(available_bed_days)::BIGINT AS available_bed_days,
+        sum(occupied_bed_days)::BIGINT AS occupied_bed_days,
+        sum(admission_count)::BIGINT AS admission_count,
+        sum(transfer_in_count)::BIGINT AS transfer_in_count,
+        sum(transfer_out_count)::BIGINT AS transfer_out_count,
+        sum(discharge_count)::BIGINT AS discharge_count,
+        sum(death_count)::BIGINT AS death_count,
+        sum(case_count)::BIGINT AS case_count,
+        sum(override_count)::BIGINT AS override_count,
+        sum(no_show_count)::BIGINT AS no_show_count
+    FROM units
+    CROSS JOIN (VALUES ('day'), ('week'), ('month'), ('year')) AS periods (period)
+    GROUP BY ALL
+)
+SELECT
+    *,
+    available_bed_days / day_count AS average_available_beds,
+    occupied_bed_days / day_count AS average_occupied_beds,
+    100.0 * occupied_bed_days / nullif(available_bed_days, 0) AS occupancy_percent,
+    occupied_bed_days / nullif(case_count, 0) AS alos_days,
+    (available_bed_days - occupied_bed_days) / nullif(case_count, 0) AS turnover_interval_days,
+    case_count * day_count / nullif(available_bed_days, 0) AS bed_use_factor
+FROM summed

@@ -1,0 +1,210 @@
+"""A build reads what its dates hold and what is carried to them; the whole log gives the same."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from bed_log import bronze, rows_of
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from flows.build_gold import Run, build, in_parts
+from flows.gold_tables import TABLES
+from flows.transforms.silver_bed_events import checked, silver_bed_events
+from flows.verify_lake import OF_THE_BATCH, Recount, _given
+from lake import spark as lake
+from lake.arrow import ensure, open_or_create
+from lake.duck import LakeReader
+from lake.paths import Places
+from lake.tables import (
+    BED_EVENTS,
+    CARRIED_EVENTS,
+    CENSUS_HOURLY,
+    SILVER_BED_EVENTS,
+    TABLE_RUNS_BATCH,
+)
+from tests.simulator.api_client import make_desk
+
+pytestmark = pytest.mark.timeout(900)
+Contents = dict[str, list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def log(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataFrame]:
+    """Five weeks of a small simulated hospital that often corrects and overrides itself."""
+    home = tmp_path_factory.mktemp("simulated")
+    places = Places(home, str(home / "lake"))
+
+    async def live() -> None:
+        desk = make_desk(places, simulator=True, history_days=35)
+        await desk.open()
+        await desk.close()
+
+    asyncio.run(live())
+    events = silver_bed_events(checked(lake.read(spark, places, BED_EVENTS))).persist()
+    assert events.where("corrects_event_id IS NOT NULL").count() >= 3
+    assert events.where("override_rule IS NOT NULL").count() >= 1
+    yield events
+    events.unpersist()
+
+
+@pytest.fixture
+def whole(spark: SparkSession, places: Places, log: DataFrame) -> Places:
+    """All of the log, built at once."""
+    take_in(log, places)
+    build(spark, places)
+    return places
+
+
+def take_in(events: DataFrame, places: Places) -> None:
+    ensure(places, SILVER_BED_EVENTS)
+    lake.append(events.coalesce(1), places, SILVER_BED_EVENTS)
+
+
+def contents(spark: SparkSession, places: Places) -> Contents:
+    kept = (table for table in TABLES if table != CARRIED_EVENTS)
+    return {t.name: rows_of(lake.read(spark, places, t), *t.column_names) for t in kept}
+
+
+def differing(one: Contents, other: Contents) -> dict[str, set[tuple[Any, ...]]]:
+    return {name: set(one[name]) ^ set(other[name]) for name in one if one[name] != other[name]}
+
+
+def test_builds_in_steps_and_of_single_days_are_those_of_the_whole_log(
+    spark: SparkSession, whole: Places, log: DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    at_once = contents(spark, whole)
+    home = tmp_path_factory.mktemp("steps")
+    steps = Places(home, str(home / "lake"))
+    [(head,)] = log.agg(F.max("seq")).collect()
+    cuts = [0, head // 2, head // 2 + 40, head * 4 // 5, head]
+    for after, until in pairwise(cuts):
+        take_in(log.where((F.col("seq") > after) & (F.col("seq") <= until)), steps)
+        build(spark, steps)
+
+    assert differing(contents(spark, steps), at_once) == {}
+
+    [(last_on,)] = log.agg(F.max("occurred_on")).collect()
+    for back in (0, 9, 20):
+        day = last_on - timedelta(days=back)
+        [read] = {run.in_count for run in build(spark, steps, day, day).runs}
+        assert back == 20 or read < log.count() * 2 / 3  # not the whole log
+    assert differing(contents(spark, steps), at_once) == {}
+
+
+def test_a_recount_in_another_way_finds_the_same(whole: Places) -> None:
+    with LakeReader(whole).workspace() as sql:
+        sql.execute("CREATE OR REPLACE VIEW bronze.bed_events AS FROM silver.bed_events")
+        sql.execute("CREATE TEMP TABLE unsettled AS SELECT NULL::DATE AS on_day WHERE false")
+        recount = Recount(sql)
+        recount.read_log(recount.stands_at(OF_THE_BATCH) or 0)
+        found = [recount.compared(table) for table in OF_THE_BATCH.tables]
+
+    assert [f for f in found if not f.is_equal] == []
+    assert all(table.row_count for table in found)
+
+
+def test_the_recount_names_what_differs(spark: SparkSession, whole: Places) -> None:
+    census = lake.read(spark, whole, CENSUS_HOURLY)
+    first = F.col("census_at") == F.lit(census.agg(F.min("census_at")).first()[0])
+    wrong = census.withColumn("occupied_count", F.col("occupied_count") + first.cast("long") * 7)
+    lake.replace(wrong.localCheckpoint(), whole, CENSUS_HOURLY)
+
+    with LakeReader(whole).workspace() as sql:
+        sql.execute("CREATE OR REPLACE VIEW bronze.bed_events AS FROM silver.bed_events")
+        recount = Recount(sql)
+        recount.read_log(recount.stands_at(OF_THE_BATCH) or 0)
+        compared = recount.compared(CENSUS_HOURLY)
+
+    assert compared.missing_count == compared.extra_count == 2  # one hour of two wards
+    assert all("occupied_count is 7, recounted 0" in line for line in compared.first)
+
+
+def test_late_events_rebuild_their_dates_and_nothing_before(
+    spark: SparkSession, places: Places, log: DataFrame
+) -> None:
+    """The last event of a bed, five days late."""
+    [(last_on,)] = log.agg(F.max("occurred_on")).collect()
+    day = last_on - timedelta(days=5)
+    [(late,)] = log.where(F.col("occurred_on") == F.lit(day)).agg(F.max("seq")).collect()
+    take_in(log.where(F.col("seq") != late), places)
+    build(spark, places)
+    untouched = files(places, lambda on: on < day - timedelta(days=1))
+    take_in(log.where(F.col("seq") == late), places)
+
+    runs = build(spark, places).runs
+
+    assert {(run.from_on, run.to_on) for run in runs} == {(day - timedelta(days=1), last_on)}
+    assert files(places, lambda on: on < day - timedelta(days=1)) == untouched
+    assert untouched
+    on_time = places.home.parent / "on_time"
+    same = Places(on_time, str(on_time / "lake"))
+    take_in(log, same)
+    build(spark, same)
+    assert differing(contents(spark, places), contents(spark, same)) == {}
+
+
+def files(places: Places, which: Any) -> set[str]:
+    found = open_or_create(places, CENSUS_HOURLY).files()
+    return {name for name in found if which(date.fromisoformat(name.split("/")[0][10:20]))}
+
+
+def test_a_run_that_is_tried_again_goes_on_where_it_stopped(
+    spark: SparkSession, places: Places, log: DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in its second part: the first is not built again, no row is there twice."""
+    monkeypatch.setattr("flows.build_gold.DAYS_AT_ONCE", 14)
+    take_in(log, places)
+    whole_parts: list[float] = []
+
+    def killed(percent: float) -> None:
+        whole_parts.append(percent)
+        if len(whole_parts) == 2:
+            raise KeyboardInterrupt
+
+    by = Run("build_gold", "a-flow-run")
+    with pytest.raises(KeyboardInterrupt):
+        build(spark, places, by=by, progress=killed)
+    runs = build(spark, places, by=by).runs
+    assert len({run.from_on for run in runs}) == 1  # the third part alone
+
+    recorded = lake.read(spark, places, TABLE_RUNS_BATCH).where("table_name = 'gold.ward_daily'")
+    assert recorded.count() == 3
+    for table in TABLES:
+        rows = lake.read(spark, places, table)
+        assert rows.count() == rows.select(*table.key).distinct().count()
+
+
+def test_a_build_that_fails_leaves_the_old_rows(
+    spark: SparkSession, whole: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(spark, whole)
+
+    def fails(*_: Any, **__: Any) -> DataFrame:
+        raise RuntimeError("half-way")
+
+    monkeypatch.setattr("flows.gold_tables.lake.rows_written", fails)
+    with pytest.raises(RuntimeError, match="half-way"):
+        build(spark, whole, date(2000, 1, 1), None)
+    monkeypatch.undo()
+    assert differing(contents(spark, whole), before) == {}
+
+
+def test_ranges_that_meet_are_one_and_long_ones_are_built_in_parts() -> None:
+    jan = [date(2026, 1, day) for day in range(1, 20)]
+    assert in_parts([(jan[4], jan[6]), (jan[0], jan[3])]) == [(jan[0], jan[6])]
+    assert in_parts([(jan[0], jan[1]), (jan[5], jan[6])]) == [(jan[0], jan[1]), (jan[5], jan[6])]
+    long = in_parts([(date(2025, 1, 1), date(2025, 12, 31))])
+    assert len(long) == 3
+    assert long[0][1] + timedelta(days=1) == long[1][0]
+
+
+def test_a_log_of_one_event_is_built(spark: SparkSession, places: Places) -> None:
+    from bed_log import event
+
+    take_in(silver_bed_events(checked(bronze(spark, [event(1)]))), places)
+    assert build(spark, places).notes == []
+    assert _given()["event_types"]
