@@ -1,33 +1,37 @@
-"""Whether the lake holds what it promises; each check counts the rows that break it."""
+"""Whether the lake holds what it promises: each check is a question for the rows that break it.
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+The questions are in flows/checks, one file each, answered by DuckDB; what no question can see (the
+files of the tables, the positions of those who follow them) is looked at here.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
 
+import duckdb
+import pyarrow as pa
+from deltalake import write_deltalake
 from prefect import flow
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from flows.artifacts import show_table
-from flows.batch_lock import batch_session
-from lake import spark as lake
-from lake.arrow import ensure
+from flows.batch_lock import own_batch_tables
+from lake.arrow import files_per_partition, open_or_create
+from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.paths import Places
-from lake.tables import (
-    BED_BOARD,
-    BED_EVENTS,
-    BED_STAYS,
-    BOOKINGS,
-    CENSUS_HOURLY,
-    CHECK_RESULTS,
-    QUARANTINE,
-    SILVER_BED_EVENTS,
-    Table,
-)
-from lake.vocabulary import DisplayStatus
+from lake.retention import unreadable_followers
+from lake.tables import CHECK_RESULTS, SILVER_BED_EVENTS, TABLES, Table
 
-BOARD_MAY_LAG_SECONDS = 60
+MOST_EXAMPLES = 20
+MOST_FILES = 50
+"""Live files that a partition of a table may have."""
+
+OF_TABLE = re.compile(r"^-- table: (\S+)$", re.MULTILINE)
+A_TABLE = re.compile(r"\b(?:bronze|silver|gold)\.\w+")
 
 
 class CheckFailed(LakeError):
@@ -36,13 +40,15 @@ class CheckFailed(LakeError):
 
 @dataclass(frozen=True)
 class Check:
-    """`broken` yields a frame with one row: how many rows break the check."""
+    """`question` yields the rows that break it; asked once all tables that it `needs` are there."""
 
     name: str
-    table: Table
-    needs: tuple[Table, ...]
-    broken: Callable[..., DataFrame]
-    means: str
+    table_name: str
+    question: str
+
+    @property
+    def needs(self) -> set[str]:
+        return set(A_TABLE.findall(self.question))
 
 
 @dataclass(frozen=True)
@@ -56,102 +62,110 @@ class Result:
     is_ok: bool
     failed_count: int
     detail: str
+    examples: list[str] = field(default_factory=list)
 
 
-def missing_seqs(silver: DataFrame, quarantined: DataFrame) -> DataFrame:
-    """Every `seq` up to the highest is valid or set aside."""
-    seqs = silver.select("seq").union(quarantined.select("seq")).where("seq IS NOT NULL")
-    return seqs.select(F.coalesce(F.max("seq"), F.lit(0)) - F.count_distinct("seq"))
+def checks() -> Iterator[Check]:
+    folder = files("flows").joinpath("checks")
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        question = file.read_text(encoding="utf-8")
+        [table_name] = OF_TABLE.findall(question)
+        yield Check(file.name.removesuffix(".sql"), table_name, question)
+    for table in TABLES:
+        yield Check(f"key_is_unique:{table.name}", table.name, _repeated_keys(table))
 
 
-def repeated(*key: str) -> Callable[[DataFrame], DataFrame]:
-    """Rows beyond the first of their key."""
-    return lambda rows: rows.select(F.count("*") - F.count_distinct(*key))
-
-
-def stays_without_booking(stays: DataFrame, bookings: DataFrame) -> DataFrame:
-    return stays.join(bookings, "booking_id", "left_anti").select(F.count("*"))
-
-
-def uneven_hours(census: DataFrame) -> DataFrame:
-    """Hours whose five display counts are not the registered beds."""
-    shown = sum((F.col(f"{status}_count") for status in DisplayStatus), F.lit(0))
-    return census.where(shown != F.col("bed_count")).select(F.count("*"))
-
-
-def late_rows(log: DataFrame, board: DataFrame) -> DataFrame:
-    """Events of beds older than a minute that the board has not taken in."""
-    shown = board.agg(F.coalesce(F.max("seq"), F.lit(0)).alias("shown_seq"))
-    settled = log.where("bed_id IS NOT NULL").where(
-        F.col("recorded_at")
-        < F.current_timestamp() - F.expr(f"INTERVAL {BOARD_MAY_LAG_SECONDS} SECONDS")
+def _repeated_keys(table: Table) -> str:
+    key = ", ".join(table.key)
+    return (
+        f"SELECT {key}, count(*) AS row_count FROM {table.name} "  # noqa: S608 - our own names
+        "GROUP BY ALL HAVING count(*) > 1"
     )
-    return settled.crossJoin(F.broadcast(shown)).where("seq > shown_seq").select(F.count("*"))
-
-
-CHECKS = (
-    Check("seq_is_gapless", SILVER_BED_EVENTS, (SILVER_BED_EVENTS, QUARANTINE), missing_seqs,
-          "seq numbers that are neither valid nor set aside"),
-    Check("event_id_is_unique", SILVER_BED_EVENTS, (SILVER_BED_EVENTS,), repeated("event_id"),
-          "events that came before"),
-    Check("bed_id_is_unique", BED_BOARD, (BED_BOARD,), repeated("hospital_id", "bed_id"),
-          "beds that are on the board twice"),
-    Check("stay_has_a_booking", BED_STAYS, (BED_STAYS, BOOKINGS), stays_without_booking,
-          "stays without a booking"),
-    Check("display_counts_add_up", CENSUS_HOURLY, (CENSUS_HOURLY,), uneven_hours,
-          "ward hours whose five counts are not the registered beds"),
-    Check("board_is_fresh", BED_BOARD, (BED_EVENTS, BED_BOARD), late_rows,
-          f"events older than {BOARD_MAY_LAG_SECONDS} s that the board lacks"),
-)  # fmt: skip
 
 
 def run(places: Places) -> list[Result]:
-    with batch_session(places, "check_lake") as spark:
-        return check(spark, places)
+    """All checks whose tables are there; the results are kept in gold.check_results."""
+    with own_batch_tables(places, "check_lake"):
+        results = list(_results(places))
+        if results:
+            _keep(places, results)
+        return results
 
 
-def check(spark: SparkSession, places: Places) -> list[Result]:
-    """Checks whose tables are there; the results are kept in gold.check_results."""
-    results = list(_results(spark, places))
-    if results:
-        ensure(places, CHECK_RESULTS)
-        values = [tuple(asdict(result).values()) for result in results]
-        rows = spark.createDataFrame(values, lake.spark_type(CHECK_RESULTS)).coalesce(1)
-        lake.append(rows, places, CHECK_RESULTS)
-    return results
-
-
-def _results(spark: SparkSession, places: Places) -> Iterator[Result]:
+def _results(places: Places) -> Iterator[Result]:
+    there = {table.name for table in TABLES if places.exists(table)}
+    if SILVER_BED_EVENTS.name not in there:
+        return
     checked_at = datetime.now(UTC)
-    hospital_id = _hospital_id(spark, places)
-    for one in CHECKS:
-        if not all(places.exists(table) for table in one.needs):
-            continue
-        [row] = one.broken(*(lake.read(spark, places, table) for table in one.needs)).collect()
-        detail = f"{row[0]} {one.means}" if row[0] else ""
-        yield Result(hospital_id, checked_at, one.name, one.table.name, row[0] == 0, row[0], detail)
+    with LakeReader(places).workspace() as sql:
+        found = sql.execute(f"SELECT hospital_id FROM {SILVER_BED_EVENTS.name} LIMIT 1").fetchall()  # noqa: S608
+        hospital_id = found[0][0] if found else None
+        for check in checks():
+            if check.needs <= there:
+                broken = _ask(sql, check.question, checked_at)
+                yield _result(hospital_id, checked_at, check.name, check.table_name, broken)
+    for table in (table for table in TABLES if table.name in there):
+        many = [
+            {"partition": partition, "file_count": count}
+            for partition, count in files_per_partition(places, table).items()
+            if count > MOST_FILES
+        ]
+        yield _result(hospital_id, checked_at, f"few_files:{table.name}", table.name, many)
+    behind = [{"follower": name} for name in unreadable_followers(places, SILVER_BED_EVENTS)]
+    name = "followers_can_read_on"
+    yield _result(hospital_id, checked_at, name, SILVER_BED_EVENTS.name, behind)
 
 
-def _hospital_id(spark: SparkSession, places: Places) -> str | None:
-    if not places.exists(BED_BOARD):
-        return None
-    row = lake.read(spark, places, BED_BOARD).select("hospital_id").first()
-    return row[0] if row else None
+def _ask(sql: duckdb.DuckDBPyConnection, question: str, now: datetime) -> list[dict[str, Any]]:
+    given = {"now": now} if "$now" in question else {}
+    rows: list[dict[str, Any]] = sql.execute(question, given).to_arrow_table().to_pylist()
+    return rows
+
+
+def _result(
+    hospital_id: str | None,
+    checked_at: datetime,
+    name: str,
+    table_name: str,
+    broken: list[dict[str, Any]],
+) -> Result:
+    examples = [json.dumps(row, default=str) for row in broken[:MOST_EXAMPLES]]
+    detail = f"{len(broken)} rows of {table_name} break {name}" if broken else ""
+    return Result(
+        hospital_id, checked_at, name, table_name, not broken, len(broken), detail, examples
+    )
+
+
+def _keep(places: Places, results: Iterable[Result]) -> None:
+    rows = pa.Table.from_pylist([asdict(result) for result in results], schema=CHECK_RESULTS.schema)
+    write_deltalake(open_or_create(places, CHECK_RESULTS), rows, mode="append")
 
 
 @flow(
     name="check_lake",
-    flow_run_name="check_lake",
-    description="Checks that the lake holds what it promises; a check that breaks fails the run.",
+    flow_run_name=lambda: f"check_lake {datetime.now(UTC):%Y-%m-%d %H:%M}",
+    description=__doc__,
 )
 def check_lake() -> None:
+    """Fails when a check does; the rows that break it are in an artifact and in
+    gold.check_results."""
     results = run(Places.from_settings())
-    rows = [
-        {"check": r.check_name, "table": r.table_name, "ok": r.is_ok, "found": r.detail}
-        for r in results
-    ]
-    show_table("checks", rows, "Each check counts the rows that break it.")
-    if broken := [result.detail for result in results if not result.is_ok]:
+    show_table(
+        "checks",
+        [
+            {"check": r.check_name, "table": r.table_name, "ok": r.is_ok, "rows": r.failed_count}
+            for r in results
+        ],
+        f"{len(results)} checks; each counts the rows that break it.",
+    )
+    broken = [result for result in results if not result.is_ok]
+    show_table(
+        "broken-checks",
+        [{"check": r.check_name} | json.loads(example) for r in broken for example in r.examples],
+        f"Up to {MOST_EXAMPLES} rows of each check that broke." if broken else "No check broke.",
+    )
+    if broken:
         raise CheckFailed(
-            "; ".join(broken), "See the artifact of this run, and gold.check_results."
+            "; ".join(result.detail for result in broken),
+            "See the artifact of this run, and gold.check_results.",
         )

@@ -1,5 +1,8 @@
 """delta-rs: creates tables, appends Arrow data, reads, compacts."""
 
+from collections import Counter
+
+import pyarrow as pa
 from deltalake import DeltaTable, Schema
 from deltalake.exceptions import TableNotFoundError
 
@@ -42,3 +45,13 @@ def ensure(places: Places, *tables: Table) -> None:
     """
     for table in tables:
         open_or_create(places, table)
+
+
+def files_per_partition(places: Places, table: Table) -> dict[str, int]:
+    """How many live files each partition has; one of no name where the table has none."""
+    adds = DeltaTable(places.table(table)).get_add_actions(flatten=True)
+    names = [f"partition.{column}" for column in table.partition_by]
+    found = Counter(
+        ", ".join(str(row[name]) for name in names) for row in pa.table(adds).to_pylist()
+    )
+    return dict(found)

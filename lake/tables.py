@@ -477,6 +477,7 @@ CHECK_RESULTS = Table(
         Column("is_ok", BOOL, "Whether it held"),
         Column("failed_count", INT, "Rows that break it"),
         Column("detail", STRING, "What was found"),
+        Column("examples", STRINGS, "The first rows that break it, as JSON"),
     ),
     key=("hospital_id", "checked_at", "check_name"),
     owner=Owner.BATCH,

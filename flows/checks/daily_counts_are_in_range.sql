@@ -1,0 +1,7 @@
+-- table: gold.ward_daily
+-- No count is negative; cases are the discharges and the deaths.
+SELECT *
+FROM gold.ward_daily
+WHERE case_count <> discharge_count + death_count
+    OR least(available_bed_days, occupied_bed_days, admission_count, transfer_in_count,
+             transfer_out_count, discharge_count, death_count, override_count, no_show_count) < 0
