@@ -43,7 +43,10 @@ def wait_for_server(url: str, seconds: float = 120) -> None:
 
 
 def forget_missed_runs(url: str) -> None:
-    """What was scheduled while nothing ran would start all at once; the next ones do the same."""
+    """What was scheduled while nothing ran would start all at once; the next ones do the same.
+
+    Runs that somebody asked for stay: a person, or the watcher for the stream.
+    """
     now = datetime.now(UTC).isoformat()
     missed = {
         "state": {"type": {"any_": ["SCHEDULED"]}},
@@ -51,7 +54,8 @@ def forget_missed_runs(url: str) -> None:
     }
     runs = httpx.post(f"{url}/flow_runs/filter", json={"flow_runs": missed}, timeout=10)
     for run in runs.raise_for_status().json():
-        httpx.delete(f"{url}/flow_runs/{run['id']}", timeout=10).raise_for_status()
+        if run["auto_scheduled"]:
+            httpx.delete(f"{url}/flow_runs/{run['id']}", timeout=10).raise_for_status()
 
 
 def start_run(url: str, name: str, after: timedelta) -> None:

@@ -174,7 +174,8 @@ SILVER_BED_EVENTS = Table(
     properties={
         "delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,bed_id,booking_id",
         "delta.checkpointInterval": "20",
-        "delta.logRetentionDuration": "interval 3 days",
+        # A stream follows it: its owner drops entries of the log once that has read them.
+        "delta.enableExpiredLogCleanup": "false",
         "delta.deletedFileRetentionDuration": "interval 2 days",
     },
 )
