@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from cli.settings import StackSettings
 from cli.stack import Stack
 from flows.supervision import noted_process
 from flows.watch_stream import LOOK_EVERY_SECONDS
@@ -24,6 +25,8 @@ from lake.tables import QUARANTINE, SILVER_BED_EVENTS
 from tests.system.conftest import RunningStack, eventually, start_stack
 
 STREAMS_AGAIN_SECONDS = 60
+STREAMS_ON_SECONDS = 30
+"""A batch takes seconds while a server or another run starts beside it on two cores."""
 STOPS_SECONDS = 15
 DIED = ("CRASHED", "FAILED")
 
@@ -127,8 +130,8 @@ def watcher(stack: RunningStack) -> list[psutil.Process]:
 
 
 def program(stack: RunningStack, name: str) -> psutil.Process:
-    settings = Stack(stack.places, settings=None)  # type: ignore[arg-type] - only its socket
-    [pid] = [state["pid"] for state in settings.states() if state["name"] == name]
+    states = Stack(stack.places, StackSettings()).states()
+    [pid] = [state["pid"] for state in states if state["name"] == name]
     return psutil.Process(pid)
 
 
@@ -162,7 +165,7 @@ def assert_streams(stack: RunningStack, since: datetime, within: float) -> float
 @pytest.mark.parametrize(
     "victims",
     [
-        pytest.param(flow_process, id="flow process"),
+        pytest.param(flow_process, id="flow process", marks=pytest.mark.long),
         pytest.param(jvm, id="JVM"),
         pytest.param(worker, id="worker", marks=pytest.mark.long),
         pytest.param(everything_of_the_stream, id="all together"),
@@ -189,13 +192,14 @@ def tell(capsys: pytest.CaptureFixture[str], line: str) -> None:
         sys.stdout.write(f"\n{line}\n")
 
 
+@pytest.mark.long
 def test_a_restart_of_the_server_does_not_disturb_the_stream(stack) -> None:
     before, process = running(stack), flow_process(stack)
     kill(server(stack))
-    assert_streams(stack, datetime.now(UTC), 15)
+    assert_streams(stack, datetime.now(UTC), STREAMS_ON_SECONDS)
     eventually(lambda: runs(stack), STREAMS_AGAIN_SECONDS, "the server answers again")
     time.sleep(2 * LOOK_EVERY_SECONDS)
-    assert_streams(stack, datetime.now(UTC), 15)
+    assert_streams(stack, datetime.now(UTC), STREAMS_ON_SECONDS)
     assert (running(stack)["id"], flow_process(stack)) == (before["id"], process)
     assert_each_event_once(stack)
 
@@ -206,7 +210,7 @@ def test_a_second_run_does_not_write_beside_the_first(stack) -> None:
     eventually(lambda: state_of(stack, second) == "FAILED", STREAMS_AGAIN_SECONDS, "it is refused")
     [message] = [run["state"]["message"] for run in runs(stack) if run["id"] == second["id"]]
     assert "are being written by stream_bookings" in message
-    assert_streams(stack, datetime.now(UTC), 15)
+    assert_streams(stack, datetime.now(UTC), STREAMS_ON_SECONDS)
     assert (running(stack)["id"], flow_process(stack)) == (first["id"], process)
 
 
