@@ -130,6 +130,7 @@ def _stream(places: Places, *options: str) -> "subprocess.Popen[bytes]":
         [sys.executable, "-m", "cli.main", "stream", *options],
         env=os.environ | {"SNR_HOME": str(places.home)},
         cwd=CHECKOUT,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
 

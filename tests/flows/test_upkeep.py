@@ -29,10 +29,10 @@ def replaced(spark: SparkSession, places: Places) -> list[Path]:
     folder = Path(places.table(SILVER_BED_EVENTS))
     files = sorted(folder.rglob("part-*.parquet"))
     optimize(spark, places, SILVER_BED_EVENTS)
+    date_removals(folder / "_delta_log")
     open_or_create(places, SILVER_BED_EVENTS).create_checkpoint()
     for path in (*files, *(folder / "_delta_log").iterdir()):
         os.utime(path, (LONG_AGO, LONG_AGO))
-    date_removals(folder / "_delta_log")
     return files
 
 
@@ -44,7 +44,6 @@ def date_removals(log: Path) -> None:
             if "remove" in action:
                 action["remove"]["deletionTimestamp"] = int(LONG_AGO * 1000)
         commit.write_text("\n".join(map(json.dumps, actions)))
-        os.utime(commit, (LONG_AGO, LONG_AGO))
 
 
 def commits(places: Places) -> list[int]:
@@ -61,5 +60,22 @@ def test_a_follower_that_stood_still_for_days_still_finds_everything(
 
     assert all(file.exists() for file in replaced)
     assert set(before) <= set(commits(places))
+    silver = table_id(spark, places, SILVER_BED_EVENTS)
+    assert unreadable_followers(places, SILVER_BED_EVENTS, silver) == []
+
+
+def test_what_the_follower_has_passed_goes(
+    spark: SparkSession, places: Places, replaced: list[Path]
+) -> None:
+    for seq in (3, 4):
+        write_bronze(places, [event(seq)])
+        catch_up(spark, places)
+
+    clear(spark, places, [SILVER_BED_EVENTS])
+
+    assert not any(file.exists() for file in replaced)
+    assert min(commits(places)) > 1
+    write_bronze(places, [event(5)])
+    catch_up(spark, places)
     silver = table_id(spark, places, SILVER_BED_EVENTS)
     assert unreadable_followers(places, SILVER_BED_EVENTS, silver) == []

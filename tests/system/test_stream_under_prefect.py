@@ -41,8 +41,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningStac
     try:
         yield stacks
         stacks[-1].snr("down")
+        stacks[-1].process.wait(timeout=30)
     finally:
         kill(stacks[-1].processes())
+        stacks[-1].process.wait(timeout=30)
 
 
 @pytest.fixture
