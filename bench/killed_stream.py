@@ -95,21 +95,22 @@ def kill_at_random(spark: SparkSession, folder: Path, *, kills: int, seed: int) 
     chance = random.Random(seed)
     reader = LakeReader(places)
     with _events_keep_coming(places, chance) as appending:
-        stream, seconds = _stream(places), []
-        _await(reader, appending.head)
-        for nth in range(kills):
+        with _streaming(places):
+            _await(reader, appending.head)
             time.sleep(chance.uniform(0, 10))
-            killed_at = time.monotonic()
-            _kill(stream)
-            stream = _stream(places)
+        seconds = []
+        for nth in range(1, kills):
             if nth % 3 == 2:
-                time.sleep(chance.uniform(0, 15))
-                _kill(stream)
-                stream, killed_at = _stream(places), time.monotonic()
-            _await(reader, appending.head + 1)
-            seconds.append(time.monotonic() - killed_at)
-        _kill(stream)
-    _stream(places, "--once").wait()
+                with _streaming(places):
+                    time.sleep(chance.uniform(0, 15))
+                continue
+            killed_at = time.monotonic()
+            with _streaming(places):
+                _await(reader, appending.head + 1)
+                seconds.append(time.monotonic() - killed_at)
+                time.sleep(chance.uniform(0, 10))
+    with _streaming(places, "--once") as stream:
+        stream.wait()
     return _found(spark, places, reader, seconds)
 
 
@@ -124,15 +125,21 @@ def _events_keep_coming(places: Places, chance: random.Random) -> Iterator[Appen
         appending.join()
 
 
-def _stream(places: Places, *options: str) -> "subprocess.Popen[bytes]":
-    """As `./snr stream` does where no server runs."""
-    return subprocess.Popen(
+@contextmanager
+def _streaming(places: Places, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """As `./snr stream` does where no server runs; killed at the end, if it still lives."""
+    stream = subprocess.Popen(
         [sys.executable, "-m", "cli.main", "stream", *options],
         env=os.environ | {"SNR_HOME": str(places.home)},
         cwd=CHECKOUT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    try:
+        yield stream
+    finally:
+        if stream.poll() is None:
+            _kill(stream)
 
 
 def _kill(stream: "subprocess.Popen[bytes]") -> None:
