@@ -1,4 +1,5 @@
-"""How fast the stream takes in a backlog, and how soon an event is on the board."""
+"""How fast the stream takes in a backlog, how soon an event is on the board, and what is left of
+it all when the stream is killed again and again (`--long`: 20 times)."""
 
 import logging
 import sys
@@ -14,6 +15,7 @@ from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
 from bench.bronze import log, write_log
+from bench.killed_stream import kill_at_random
 from flows.stream_bookings import follow, queries_of
 from flows.supervision import Ending
 from lake import spark as lake
@@ -25,6 +27,7 @@ from lake.tables import BED_EVENTS
 BACKLOG = 1_000_000
 FILES = 100
 EVENTS_ONE_BY_ONE = 40
+KILLS, KILLS_OF_LONG = 3, 20
 
 
 def say(line: str) -> None:
@@ -111,12 +114,20 @@ def _slow(seen: list[tuple[float, float]]) -> tuple[float, float]:
     return quantiles(boards, n=20)[-1], quantiles(lives, n=20)[-1]
 
 
+def kills(spark: SparkSession, folder: Path, count: int) -> None:
+    found = kill_at_random(spark, folder / "killed", kills=count, seed=count)
+    say(f"after {count} kills at random moments: {found}")
+    if not found.is_right:
+        sys.exit("The stream lost or doubled something.")
+
+
 def main() -> None:
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
-        spark = lake.session("bench stream")
+        spark = lake.session("bench stream", soon=True)
         try:
             latency(spark, backlog(spark, Path(folder)))
+            kills(spark, Path(folder), KILLS_OF_LONG if "--long" in sys.argv else KILLS)
         finally:
             lake.stop(spark)
 

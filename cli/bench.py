@@ -9,13 +9,15 @@ from lake.errors import LakeError
 from lake.paths import CHECKOUT
 
 
-def run(name: str | None) -> None:
+def run(name: str | None, *, long: bool) -> None:
+    """`long` is for those that know it."""
     files = (CHECKOUT / "bench").glob("*.py")
     known = sorted(path.stem for path in files if "def main(" in path.read_text())
     if name and name not in known:
         raise BadParameter(f"There is no benchmark {name}; use one of {', '.join(known)}.")
     for stem in [name] if name else known:
         print(f"== {stem}", flush=True)
-        done = subprocess.run([sys.executable, "-m", f"bench.{stem}"], cwd=CHECKOUT, check=False)
+        command = [sys.executable, "-m", f"bench.{stem}", *(["--long"] if long else [])]
+        done = subprocess.run(command, cwd=CHECKOUT, check=False)
         if done.returncode:
             raise LakeError(f"The benchmark {stem} failed.", "Its output above says why.")

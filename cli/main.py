@@ -101,9 +101,12 @@ def build(
 @app.command()
 def stream(
     once: Annotated[bool, typer.Option("--once", help="Catch up and stop.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make lost or torn checkpoints anew; then stop.")
+    ] = False,
 ) -> None:
     """Run the stream (through Prefect beside `up`, else here), or only catch up."""
-    _command("stream").run(once=once)
+    _command("stream").run(once=once, repair=repair)
 
 
 @app.command()
@@ -119,9 +122,12 @@ def doctor() -> None:
 
 
 @app.command()
-def bench(name: Annotated[str | None, typer.Argument(help="Which one; none: all.")] = None) -> None:
+def bench(
+    name: Annotated[str | None, typer.Argument(help="Which one; none: all.")] = None,
+    long: Annotated[bool, typer.Option("--long", help="Measure what takes longer too.")] = False,
+) -> None:
     """Measure, beside a reference from the same run."""
-    _command("bench").run(name)
+    _command("bench").run(name, long=long)
 
 
 def _command(name: str) -> Any:

@@ -163,8 +163,8 @@ class Stack:
     def states(self) -> list[dict[str, Any]]:
         """supervisord's word on each process. Raises OSError where it does not answer."""
         transport = SupervisorTransport(serverurl=f"unix://{self.socket}")
-        proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
-        return cast("list[dict[str, Any]]", proxy.supervisor.getAllProcessInfo())
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
+            return cast("list[dict[str, Any]]", proxy.supervisor.getAllProcessInfo())
 
     def stop(self, pid: int | None = None) -> None:
         """End supervisord and every process below it, JVMs and flow runs too."""

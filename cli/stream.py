@@ -16,8 +16,11 @@ TAKEN_IN = """
 """
 
 
-def run(*, once: bool) -> None:
+def run(*, once: bool, repair: bool = False) -> None:
     places = Places.from_settings()
+    if repair:
+        _mend(places)
+        return
     if once and _live_stream_catches_up(places):
         return
     if prefect_runs.server_answers():
@@ -26,6 +29,17 @@ def run(*, once: bool) -> None:
         from flows import stream_bookings
 
         stream_bookings.run(places, once=once)
+
+
+def _mend(places: Places) -> None:
+    """Here, not through Prefect: what runs there could only fail. `up` starts the stream after."""
+    from flows import stream_bookings
+
+    print("Reading the whole log once more ...", file=sys.stderr)
+    stream_bookings.mend(places)
+    print(
+        "The checkpoints are good again. Beside `up` the stream starts by itself.", file=sys.stderr
+    )
 
 
 def _live_stream_catches_up(places: Places) -> bool:

@@ -1,12 +1,14 @@
-"""`python -m cli.worker`: waits for the Prefect server, deploys, becomes the worker."""
+"""`python -m cli.worker`: waits for the Prefect server, deploys once, becomes the worker."""
 
 import os
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
+import psutil
 
 from lake.paths import CHECKOUT, Places
 from lake.tables import SILVER_BED_EVENTS
@@ -20,14 +22,31 @@ PREFECT = (sys.executable, "-m", "prefect")
 
 
 def main() -> None:
-    wait_for_server(os.environ["PREFECT_API_URL"])
+    url, places = os.environ["PREFECT_API_URL"], Places.from_settings()
+    wait_for_server(url)
+    note = places.home / "run" / "deployed_by"
+    if not is_of_this_stack(note):
+        deploy(url, places)
+        note.write_text(_this_stack())
+    os.execv(sys.executable, [*PREFECT, "worker", "start", "--pool", POOL, "--name", "snr"])
+
+
+def deploy(url: str, places: Places) -> None:
     _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
     _prefect("--no-prompt", "deploy", "--all")
-    url = os.environ["PREFECT_API_URL"]
     forget_missed_runs(url)
-    has_tables = Places.from_settings().exists(SILVER_BED_EVENTS)
+    has_tables = places.exists(SILVER_BED_EVENTS)
     start_run(url, FIRST_RUN, AFTER_THE_STREAM if has_tables else timedelta(0))
-    os.execv(sys.executable, [*PREFECT, "worker", "start", "--pool", POOL, "--name", "snr"])
+
+
+def is_of_this_stack(note: Path) -> bool:
+    """A worker that died and starts again has deployed already: its flows wait for nothing."""
+    return note.exists() and note.read_text() == _this_stack()
+
+
+def _this_stack() -> str:
+    supervisor = psutil.Process(os.getppid())
+    return f"{supervisor.pid} {supervisor.create_time()}"
 
 
 def wait_for_server(url: str, seconds: float = 120) -> None:
@@ -43,7 +62,10 @@ def wait_for_server(url: str, seconds: float = 120) -> None:
 
 
 def forget_missed_runs(url: str) -> None:
-    """What was scheduled while nothing ran would start all at once; the next ones do the same."""
+    """What was scheduled while nothing ran would start all at once; the next ones do the same.
+
+    Runs that somebody asked for stay: a person, or the watcher for the stream.
+    """
     now = datetime.now(UTC).isoformat()
     missed = {
         "state": {"type": {"any_": ["SCHEDULED"]}},
@@ -51,7 +73,8 @@ def forget_missed_runs(url: str) -> None:
     }
     runs = httpx.post(f"{url}/flow_runs/filter", json={"flow_runs": missed}, timeout=10)
     for run in runs.raise_for_status().json():
-        httpx.delete(f"{url}/flow_runs/{run['id']}", timeout=10).raise_for_status()
+        if run["auto_scheduled"]:
+            httpx.delete(f"{url}/flow_runs/{run['id']}", timeout=10).raise_for_status()
 
 
 def start_run(url: str, name: str, after: timedelta) -> None:

@@ -21,6 +21,7 @@ from flows.transforms.silver_bed_events import (
     without_duplicates,
 )
 from lake import spark as lake
+from lake.arrow import written_until
 from lake.paths import Places
 from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, Table
 
@@ -164,15 +165,27 @@ def _has_gaps(spark: SparkSession, valid: Extent, hashes: int) -> bool:
     return bool(whole.collect()[0][0] != hashes)
 
 
-class Intake:
-    """Takes micro-batches in, one after the other; alone in writing its tables."""
+def not_among(events: DataFrame, taken: DataFrame) -> DataFrame:
+    """The events of which `taken` has no row with the same `seq` and `event_id`, null or not."""
+    same = [events[key].eqNullSafe(taken[key]) for key in ("seq", "event_id")]
+    return events.join(taken, same, "left_anti")
 
-    def __init__(self, spark: SparkSession, places: Places, application: str) -> None:
+
+class Intake:
+    """Takes micro-batches in, one after the other; alone in writing its tables.
+
+    `again`: the log is read once more from its start, so what the tables have is passed over.
+    """
+
+    def __init__(
+        self, spark: SparkSession, places: Places, application: str, *, again: bool = False
+    ) -> None:
         self._spark = spark
         self._places = places
         self._application = application
+        self._again = again
         self._written = {
-            table.name: lake.written_until(spark, places, table, application)
+            table.name: written_until(places, table, application)
             for table in (SILVER_BED_EVENTS, QUARANTINE)
         }
         seen = keys(self._silver().withColumn("rule", F.lit(None)))
@@ -184,6 +197,8 @@ class Intake:
         """`batch` says in which files the rows are."""
         files = lake.files_of(batch)
         events = checked(lake.read_files(self._spark, self._places, BED_EVENTS, files))
+        if self._again:
+            return self._take_missing(events, batch_id)
         found = summary(keys(events))
         if batch_id <= self._written[SILVER_BED_EVENTS.name]:
             self._show(self._silver(), found)
@@ -195,6 +210,19 @@ class Intake:
         else:  # not read a second time: of silver only the files with these rows are
             self._write(events, found, batch_id)
             self._show(self._silver(), found)
+        return found
+
+    def _take_missing(self, events: DataFrame, batch_id: int) -> Summary:
+        """The board is made whole from silver: the last batch may not have come that far."""
+        taken = [
+            lake.read(self._spark, self._places, table).select("seq", "event_id")
+            for table in (SILVER_BED_EVENTS, QUARANTINE)
+        ]
+        missing = not_among(events, reduce(DataFrame.unionByName, taken)).localCheckpoint()
+        missing, found = self._deduplicated(missing, summary(keys(missing)))
+        self._write(missing, found, batch_id)
+        silver = self._silver()
+        self._show(silver, summary(keys(silver.withColumn("rule", F.lit(None)))))
         return found
 
     def _deduplicated(self, events: DataFrame, found: Summary) -> tuple[DataFrame, Summary]:

@@ -25,16 +25,21 @@ REPORT_EVERY_SECONDS = 60.0
 
 
 class LiveBoard:
-    def __init__(self, spark: SparkSession, places: Places, run_name: str) -> None:
+    def __init__(
+        self, spark: SparkSession, places: Places, run_name: str, *, again: bool = False
+    ) -> None:
         self._spark = spark
         self._places = places
+        self._again = again
         self._report = Report(run_name)
         self._intake: Intake | None = None
+        self.has_taken_in = False
 
     def take(self, batch: DataFrame, batch_id: int) -> None:
         started = time.monotonic()
         found = self._take_in().take(batch, batch_id)
         self._report.add(found, time.monotonic() - started)
+        self.has_taken_in = True
         if self._report.is_due:
             self.report()
         if batch_id % BATCHES_BETWEEN_COMPACTING == BATCHES_BETWEEN_COMPACTING - 1:
@@ -56,7 +61,8 @@ class LiveBoard:
         """Made at the first batch: only then has the checkpoint its id."""
         if self._intake is None:
             [checkpoint] = [q.id for q in self._spark.streams.active if q.name == QUERY]
-            self._intake = Intake(self._spark, self._places, f"{QUERY}:{checkpoint}")
+            application = f"{QUERY}:{checkpoint}"
+            self._intake = Intake(self._spark, self._places, application, again=self._again)
         return self._intake
 
 

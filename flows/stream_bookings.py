@@ -1,8 +1,8 @@
 """The live stream: bronze.bed_events into silver, quarantine and the board, and into the terms."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from prefect.states import Cancelled, Completed, Crashed
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from flows import live_board, live_terms
+from flows import live_board, live_terms, repair
 from flows.live_board import LiveBoard
 from flows.live_terms import LiveTerms
 from flows.phrases import read_phrases
@@ -25,6 +25,8 @@ from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, Owner, Table
 
 LOOK_EVERY_SECONDS = 1.0
 FILES_PER_BATCH = 500
+BOARD_ALONE_SECONDS = 30.0
+"""A JVM that has just started is slow at one thing and slower at two: the board comes first."""
 
 ShouldEnd = Callable[[], Ending | None]
 TakeBatch = Callable[[DataFrame, int], None]
@@ -60,25 +62,47 @@ def run(
     process: RunProcess | None = None,
 ) -> Ending | None:
     """Follow the log until told to end; with `once` until all that is there is taken in."""
+    with _writing(places, run_name, process) as spark:
+        if once:
+            catch_up(spark, places, run_name=run_name)
+            return None
+        return follow(spark, places, run_name=run_name, should_end=should_end)
+
+
+def mend(places: Places) -> None:
+    """Make the checkpoints anew: read the whole log once, and take in what the tables lack."""
+    with _writing(places, "repair", again=True) as spark:
+        catch_up(spark, places, run_name="repair", again=True)
+        repair.end(places)
+
+
+@contextmanager
+def _writing(
+    places: Places, run_name: str, process: RunProcess | None = None, *, again: bool = False
+) -> Iterator[SparkSession]:
+    """A session that owns the stream's tables. Raises LakeError before it costs anything."""
     with own(places, Owner.STREAM, f"stream_bookings, run {run_name}") as lock:
+        if again:
+            repair.begin(places)
+        else:
+            repair.refuse_if_lost(places)
         if process:
             note(places, process)
-        spark = lake.session("stream_bookings")
+        spark = lake.session("stream_bookings", soon=True)
         try:
             with lake.hold_in_jvm(spark, lock):
-                if once:
-                    catch_up(spark, places, run_name=run_name)
-                    return None
-                return follow(spark, places, run_name=run_name, should_end=should_end)
+                yield spark
         finally:
             lake.stop(spark)
 
 
-def catch_up(spark: SparkSession, places: Places, *, run_name: str = "by hand") -> None:
-    """Take in what the log holds now; nothing if there is no log yet."""
+def catch_up(
+    spark: SparkSession, places: Places, *, run_name: str = "by hand", again: bool = False
+) -> None:
+    """Take in what the log holds now; nothing if there is no log yet. `again`: from its start."""
     if not places.exists(BED_EVENTS):
         return
-    board, queries = queries_of(spark, places, run_name, (None, None))
+    board, queries = queries_of(spark, places, run_name, (None, None), again=again)
     for query in queries:
         query.start(spark, places).awaitTermination()
     board.report()
@@ -95,9 +119,17 @@ def follow(
         if ending := should_end():
             return ending
         time.sleep(LOOK_EVERY_SECONDS)
-    _, queries = queries_of(spark, places, run_name, ("500 milliseconds", "10 seconds"))
-    running = [query.start(spark, places) for query in queries]
+    board, queries = queries_of(spark, places, run_name, ("500 milliseconds", "10 seconds"))
+    of_board, of_terms = queries
+    running = [of_board.start(spark, places)]
+    alone_until = time.monotonic() + BOARD_ALONE_SECONDS
     try:
+        ending = _watch(
+            running, should_end, lambda: board.has_taken_in or time.monotonic() > alone_until
+        )
+        if ending:
+            return ending
+        running.append(of_terms.start(spark, places))
         return _watch(running, should_end)
     finally:
         for query in running:
@@ -106,10 +138,15 @@ def follow(
 
 
 def queries_of(
-    spark: SparkSession, places: Places, run_name: str, pace: tuple[str | None, str | None]
+    spark: SparkSession,
+    places: Places,
+    run_name: str,
+    pace: tuple[str | None, str | None],
+    *,
+    again: bool = False,
 ) -> tuple[LiveBoard, list[Query]]:
     ensure(places, *live_board.TABLES, *live_terms.TABLES)
-    board = LiveBoard(spark, places, run_name)
+    board = LiveBoard(spark, places, run_name, again=again)
     terms = LiveTerms(spark, places, read_phrases())
     return board, [
         Query(live_board.QUERY, BED_EVENTS, board.take, pace[0]),
@@ -117,11 +154,18 @@ def queries_of(
     ]
 
 
-def _watch(running: list[StreamingQuery], should_end: ShouldEnd) -> Ending:
-    """Until told to end. Raises what a query failed of: the run fails, and a new one starts."""
+def _watch(
+    running: list[StreamingQuery],
+    should_end: ShouldEnd,
+    until: Callable[[], bool] = lambda: False,
+) -> Ending | None:
+    """Until told to end, or `until`. Raises what a query failed of: the run fails, and a new one
+    starts."""
     while all(query.isActive for query in running):
         if ending := should_end():
             return ending
+        if until():
+            return None
         time.sleep(LOOK_EVERY_SECONDS)
     [ended, *_] = [query for query in running if not query.isActive]
     raise ended.exception() or RuntimeError(f"The query {ended.name} has ended.")

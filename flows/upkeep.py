@@ -2,15 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from lake import spark as lake
 from lake.paths import Places
-from lake.tables import Table
+from lake.retention import all_follow_within, forget_passed_commits
+from lake.tables import SILVER_BED_EVENTS, Table
 
 MANY_FILES = 40
+FOLLOWED = {SILVER_BED_EVENTS.name}
+"""Tables of Spark's that a stream follows. Delta's own clean-up goes by age and knows nobody."""
+KEEP_REPLACED_FILES = timedelta(days=2)
+KEEP_LOG = timedelta(days=1)
+"""For batch flows that read the version with which they began; followers hold on by themselves."""
 
 
 @dataclass(frozen=True)
@@ -47,5 +54,16 @@ def compact(spark: SparkSession, places: Places, tables: Iterable[Table]) -> Non
 
 
 def clear(spark: SparkSession, places: Places, tables: Iterable[Table]) -> None:
+    """Remove what has left the tables; of one that is followed, what its followers have passed."""
     for table in tables:
+        if table.name in FOLLOWED:
+            _clear_followed(spark, places, table)
+        else:
+            lake.vacuum(spark, places, table)
+
+
+def _clear_followed(spark: SparkSession, places: Places, table: Table) -> None:
+    table_id = lake.table_id(spark, places, table)
+    if all_follow_within(places, table, table_id, KEEP_REPLACED_FILES):
         lake.vacuum(spark, places, table)
+    forget_passed_commits(places, table, table_id, kept_for=KEEP_LOG)

@@ -26,6 +26,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Crashed
 
+from flows.repair import FIX, what_is_lost
 from flows.supervision import noted_process
 from lake.paths import Places
 
@@ -56,14 +57,22 @@ class Starts:
 
 
 def needs_start(runs: list[FlowRun]) -> bool:
-    """Whether the newest run that was to follow died, and none is under way. Newest first.
+    """Whether the run that was to follow and ended last died, and none is under way.
 
     A run that only catches up says nothing about the one that follows, but is not started beside.
     """
     if any(run.state_type in UNDER_WAY for run in runs):
         return False
-    following = [run for run in runs if not run.parameters.get("once")]
-    return not following or following[0].state_type in DIED
+    last = _ended_last(runs)
+    return last is None or last.state_type in DIED
+
+
+def _ended_last(runs: list[FlowRun]) -> FlowRun | None:
+    """Of the runs that were to follow; not the one that began last: that may have been refused
+    while an earlier one went on, and this may then have been cancelled."""
+    ends = {run.id: run.state.timestamp for run in runs if run.state}
+    following = [run for run in runs if run.id in ends and not run.parameters.get("once")]
+    return max(following, key=lambda run: ends[run.id], default=None)
 
 
 class Watcher:
@@ -91,11 +100,21 @@ class Watcher:
         for run in self._runs():
             if self._is_gone(run):
                 self._bury(run)
-        if needs_start(self._runs()):
+        runs = self._runs()
+        if needs_start(runs) and not self._waits_for_repair(runs):
             self._start()
 
+    def _waits_for_repair(self, runs: list[FlowRun]) -> bool:
+        """Whether another start would fail like the last, whose message names the remedy."""
+        last = _ended_last(runs)
+        if last is None or last.state_type is not StateType.FAILED:
+            return False
+        cause = what_is_lost(self._places)
+        if cause:
+            log.error("%s %s", cause, FIX)
+        return cause is not None
+
     def _runs(self) -> list[FlowRun]:
-        """Newest first."""
         return self._client.read_flow_runs(
             deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[DEPLOYMENT])),
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,

@@ -1,4 +1,4 @@
-"""delta-rs: creates tables, appends Arrow data, reads, compacts."""
+"""delta-rs: creates tables, opens them, reads their history."""
 
 from collections import Counter
 
@@ -11,8 +11,8 @@ from lake.tables import Table
 
 
 def open_or_create(places: Places, table: Table) -> DeltaTable:
-    """For the table's owner. A lake of an earlier version gets the columns and
-    properties that came since."""
+    """For the table's owner. A lake of an earlier version gets the columns and the properties that
+    came since."""
     try:
         handle = DeltaTable(places.table(table))
     except TableNotFoundError:
@@ -24,18 +24,23 @@ def open_or_create(places: Places, table: Table) -> DeltaTable:
             description=table.meaning,
             configuration=table.properties,
         )
-    changed = {
-        key: value
-        for key, value in table.properties.items()
-        if handle.metadata().configuration.get(key) != value
-    }
-    if changed:
-        handle.alter.set_table_properties(changed)
     known = {field.name for field in handle.schema().fields}
     wanted = Schema.from_arrow(table.schema).fields
     if missing := [field for field in wanted if field.name not in known]:
         handle.alter.add_columns(missing)
+    set_already = handle.metadata().configuration
+    if changed := {k: v for k, v in table.properties.items() if set_already.get(k) != v}:
+        handle.alter.set_table_properties(changed)
     return handle
+
+
+def table_id(places: Places, table: Table) -> str:
+    """By which the checkpoints of its followers name it."""
+    return str(DeltaTable(places.table(table)).metadata().id)
+
+
+def has_rows(places: Places, table: Table) -> bool:
+    return places.exists(table) and bool(DeltaTable(places.table(table)).file_uris())
 
 
 def ensure(places: Places, *tables: Table) -> None:
@@ -55,3 +60,23 @@ def files_per_partition(places: Places, table: Table) -> dict[str, int]:
         ", ".join(str(row[name]) for name in names) for row in pa.table(adds).to_pylist()
     )
     return dict(found)
+
+
+COMMITS_OF_UPKEEP = 100
+"""More than upkeep ever makes between two batches."""
+
+
+def mark(application: str, number: int | str) -> str:
+    """What a commit says of the batch that it holds."""
+    return f"{application} {number}"
+
+
+def written_until(places: Places, table: Table, application: str) -> int:
+    """The last batch that this application appended; -1 if none.
+
+    Spark takes seconds to look through the commits when it has just started.
+    """
+    marked = mark(application, "")
+    commits = DeltaTable(places.table(table)).history(COMMITS_OF_UPKEEP)
+    marks = (commit.get("userMetadata") or "" for commit in commits)
+    return max((int(m.removeprefix(marked)) for m in marks if m.startswith(marked)), default=-1)

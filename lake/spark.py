@@ -7,6 +7,7 @@ Spark starts without a network.
 # ruff: noqa: PLC0415 - set-up runs before each command and must not load pyspark
 
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -18,6 +19,7 @@ import pyarrow as pa
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lake.arrow import mark
 from lake.errors import LakeError, TableOwnedElsewhere
 from lake.paths import CHECKOUT, Places
 from lake.tables import Table
@@ -58,19 +60,51 @@ class SparkSettings(BaseSettings):
     memory: str = Field("1g", validation_alias="SNR_SPARK_MEMORY")
 
 
-def session(app_name: str, settings: SparkSettings | None = None) -> "SparkSession":
-    """A session for small data on one machine: few partitions, no web pages, UTC."""
+JAVA_OPTIONS = "-Djdk.lang.Process.launchMechanism=VFORK"
+"""For the few files of the streams' positions Hadoop still starts a `chmod` each: with vfork that
+needs no helper process."""
+
+SOON = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
+"""Without the second compiler, which takes more time from a start than it gives back to small
+batches: the stream's first one came after 39 s instead of 69 on two busy cores. With room for as
+much code as the two would have: the 48 MB of one alone are full within a minute, and then nothing
+more is compiled."""
+
+STOP_SECONDS = 3
+
+
+def session(
+    app_name: str, settings: SparkSettings | None = None, *, soon: bool = False
+) -> "SparkSession":
+    """A session for small data on one machine: few partitions, no web pages, UTC.
+
+    `soon`: somebody waits for the first rows more than for many.
+    """
     from pyspark.sql import SparkSession
 
     settings = settings or SparkSettings()
     builder = SparkSession.builder.appName(app_name).master(settings.master)
     for key, value in _configuration(settings).items():
         builder = builder.config(key, value)
+    if soon:
+        builder = builder.config("spark.driver.extraJavaOptions", f"{JAVA_OPTIONS} {SOON}")
     return builder.getOrCreate()
 
 
 def stop(spark: "SparkSession") -> None:
-    """End the session; one whose JVM was ended at the same time has ended already."""
+    """End the session; one whose JVM was ended at the same time has ended already.
+
+    A JVM that does not end it in time is killed: nobody else may write while it lives.
+    """
+    jvm = getattr(spark.sparkContext._gateway, "proc", None)
+    ending = threading.Thread(target=_stop, args=(spark,), daemon=True)
+    ending.start()
+    ending.join(STOP_SECONDS)
+    if ending.is_alive() and jvm:
+        jvm.kill()
+
+
+def _stop(spark: "SparkSession") -> None:
     with suppress(Exception):
         spark.stop()
 
@@ -83,8 +117,7 @@ def _configuration(settings: SparkSettings) -> dict[str, str]:
         # Hadoop starts a `chmod` for each file that it makes; this file system asks the operating
         # system itself, and writes no checksum files: a third of the time for a table of 300 days.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.NakedLocalFileSystem",
-        # The few files of the streams' positions still start one; with vfork it needs no helper.
-        "spark.driver.extraJavaOptions": "-Djdk.lang.Process.launchMechanism=VFORK",
+        "spark.driver.extraJavaOptions": JAVA_OPTIONS,
         "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -104,6 +137,8 @@ def _configuration(settings: SparkSettings) -> dict[str, str]:
         # Writing by date without sorting the rows by date first.
         "spark.sql.maxConcurrentOutputFileWriters": "40",
         "spark.sql.streaming.minBatchesToRetain": "20",
+        # A batch that waits for Python may never notice that its query is to stop (seen).
+        "spark.sql.streaming.stopTimeout": f"{STOP_SECONDS}s",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
         # A task takes in few files, so that what it writes lies in few days.
@@ -257,12 +292,12 @@ def read_files(
 def append(
     rows: "DataFrame", places: Places, table: Table, *, batch: tuple[str, int] | None = None
 ) -> None:
-    """`batch` is (application, number): the commit says so, and `written_until` finds it again.
+    """`batch` is (application, number): the commit says so (`lake.arrow.written_until` finds it).
 
     Delta's own `txnAppId` would do the same, but looks through the table's whole log at each
     append (0.5 s instead of 0.15); a table with one writer needs to look only when that starts.
     """
-    _write(rows, places, table, "append", {"userMetadata": _mark(*batch)} if batch else {})
+    _write(rows, places, table, "append", {"userMetadata": mark(*batch)} if batch else {})
 
 
 def replace(rows: "DataFrame", places: Places, table: Table) -> None:
@@ -298,14 +333,6 @@ def replace_dates(
     _write(rows, places, table, "overwrite", {"replaceWhere": these})
 
 
-COMMITS_OF_UPKEEP = 100
-"""More than upkeep ever makes between two batches."""
-
-
-def _mark(application: str, number: int | str) -> str:
-    return f"{application} {number}"
-
-
 def _one_file_each(rows: "DataFrame", table: Table) -> "DataFrame":
     return rows.repartition(2, *table.partition_by)
 
@@ -321,6 +348,11 @@ def version(spark: "SparkSession", places: Places, table: Table) -> int:
     return int(_snapshot(spark, places, table).version())
 
 
+def table_id(spark: "SparkSession", places: Places, table: Table) -> str:
+    """By which the checkpoints of its followers name it."""
+    return str(_snapshot(spark, places, table).metadata().id())
+
+
 def rows_written(spark: "SparkSession", places: Places, table: Table, since: int) -> int:
     """How many rows the newest commit wrote, if it came after the version `since`."""
     from delta.tables import DeltaTable
@@ -329,16 +361,6 @@ def rows_written(spark: "SparkSession", places: Places, table: Table, since: int
     if row["version"] <= since:  # nothing to write and nothing to replace: no commit
         return 0
     return int(row["operationMetrics"].get("numOutputRows", 0))
-
-
-def written_until(spark: "SparkSession", places: Places, table: Table, application: str) -> int:
-    """The last batch that this application appended; -1 if none."""
-    from delta.tables import DeltaTable
-
-    mark = _mark(application, "")
-    commits = DeltaTable.forPath(spark, places.table(table)).history(COMMITS_OF_UPKEEP).collect()
-    marks = (commit["userMetadata"] or "" for commit in commits)
-    return max((int(m.removeprefix(mark)) for m in marks if m.startswith(mark)), default=-1)
 
 
 def live_files(spark: "SparkSession", places: Places, table: Table) -> "DataFrame":

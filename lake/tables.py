@@ -180,7 +180,8 @@ SILVER_BED_EVENTS = Table(
         # Builds ask what came since the last one. Appends need no files of changes for that.
         "delta.enableChangeDataFeed": "true",
         "delta.checkpointInterval": "20",
-        "delta.logRetentionDuration": "interval 3 days",
+        # A stream follows it: its owner drops entries of the log once that has read them.
+        "delta.enableExpiredLogCleanup": "false",
         "delta.deletedFileRetentionDuration": "interval 2 days",
     },
 )

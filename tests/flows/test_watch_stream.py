@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import StateType as S
 
 from flows.supervision import RunProcess, note, noted_process
 from flows.watch_stream import MOST_STARTS, Starts, Watcher, needs_start
+from lake import checkpoints
 from lake.paths import Places
 
 
@@ -30,12 +31,20 @@ from lake.paths import Places
 def test_a_run_that_died_is_followed_by_another_a_cancelled_one_is_not(
     states: list[S], starts: bool
 ) -> None:
-    assert needs_start([run(state) for state in states]) is starts
+    """Newest first."""
+    runs = [run(state, minutes_ago=nth) for nth, state in enumerate(states)]
+    assert needs_start(runs) is starts
 
 
 def test_a_run_that_only_caught_up_does_not_hide_the_one_that_died() -> None:
     assert needs_start([run(S.COMPLETED, once=True), run(S.CRASHED)])
     assert not needs_start([run(S.RUNNING, once=True), run(S.CRASHED)])
+
+
+def test_a_run_that_was_refused_beside_a_later_cancelled_one_starts_nothing() -> None:
+    """The second run began later and failed at once; somebody then cancelled the first."""
+    refused, cancelled = run(S.FAILED, minutes_ago=5), run(S.CANCELLED, minutes_ago=1)
+    assert not needs_start([refused, cancelled])
 
 
 class PlayedPrefect:
@@ -44,6 +53,14 @@ class PlayedPrefect:
     def __init__(self, runs: list[FlowRun]) -> None:
         self.runs = runs
         self.set: list[tuple[UUID, S]] = []
+        self.created = 0
+
+    def read_deployment_by_name(self, _: str) -> FlowRun:
+        return self.runs[0]
+
+    def create_flow_run_from_deployment(self, _: UUID) -> FlowRun:
+        self.created += 1
+        return self.runs[0]
 
     def read_flow_runs(self, **_: object) -> list[FlowRun]:
         return self.runs
@@ -64,10 +81,32 @@ def test_what_an_earlier_stack_left_running_is_ended_and_nothing_else(places: Pl
     assert server.set == [(left.id, S.CRASHED)]
 
 
-def run(state: S, *, once: bool = False) -> FlowRun:
-    parameters = {"once": once}
+def test_a_stream_that_waits_for_its_repair_is_not_started_until_then(places: Places) -> None:
+    begun = PlayedPrefect([run(S.FAILED)])
+    checkpoints.forget(places, "bed_board")
+    Watcher(begun, places).look()
+    assert begun.created == 0
+    checkpoints.note_repaired(places)
+    Watcher(begun, places).look()
+    assert begun.created == 1
+
+
+def test_a_stream_that_crashed_is_started_once_more_so_that_its_run_says_what_it_lacks(
+    places: Places,
+) -> None:
+    server = PlayedPrefect([run(S.CRASHED)])
+    checkpoints.forget(places, "bed_board")
+    Watcher(server, places).look()
+    assert server.created == 1
+
+
+def run(state: S, *, once: bool = False, minutes_ago: float = 0) -> FlowRun:
+    at = datetime(2026, 3, 2, tzinfo=UTC) - timedelta(minutes=minutes_ago)
     return FlowRun(
-        flow_id=uuid4(), state=State(type=state), state_type=state, parameters=parameters
+        flow_id=uuid4(),
+        state=State(type=state, timestamp=at),
+        state_type=state,
+        parameters={"once": once},
     )
 
 

@@ -10,7 +10,12 @@ import pytest
 from lake import retention
 from lake.arrow import open_or_create
 from lake.paths import Places
-from lake.retention import all_follow_within, forget_passed_commits, slowest_position
+from lake.retention import (
+    all_follow_within,
+    forget_passed_commits,
+    slowest_position,
+    unreadable_followers,
+)
 from lake.tables import BED_EVENTS
 
 CHECKPOINTS, COMMITS = (10, 20), range(25)
@@ -124,3 +129,55 @@ def test_a_half_written_checkpoint_is_not_one(places: Places, table_id: str) -> 
 def test_followers_that_have_read_all_are_never_behind(places: Places, table_id: str) -> None:
     follow(places, "stream", table_id, 25, 25)
     assert all_follow_within(places, BED_EVENTS, table_id, timedelta(0))
+
+
+def test_what_batch_readers_may_still_ask_for_is_kept_for_a_while(
+    places: Places, table_id: str
+) -> None:
+    forget_passed_commits(places, BED_EVENTS, table_id, kept_for=timedelta(days=1))
+    assert kept(places) == list(COMMITS)
+
+
+def test_a_follower_with_a_torn_checkpoint_holds_everything_back(
+    places: Places, table_id: str
+) -> None:
+    follow(places, "torn", table_id, 14, 25)
+    Path(places.checkpoint("torn"), "offsets", "0").write_text("")
+    forget_passed_commits(places, BED_EVENTS, table_id)
+    assert kept(places) == list(COMMITS)
+    assert unreadable_followers(places, BED_EVENTS, table_id) == ["torn"]
+
+
+@pytest.mark.parametrize(
+    ("positions", "gone", "is_readable"),
+    [
+        pytest.param((14, 25), [], True, id="nothing is gone"),
+        pytest.param((14, 25), [13], True, id="what it has read is gone"),
+        pytest.param((14, 25), [14], False, id="what comes next is gone"),
+        pytest.param((14, 25), [20], False, id="what comes later is gone"),
+        pytest.param((25, 25), [], True, id="it waits for a commit to come"),
+        pytest.param((25,), [0, 5, 20], True, id="its first batch, from a checkpoint on"),
+        pytest.param((25,), [22], False, id="its first batch, with a gap after the checkpoint"),
+    ],
+)
+def test_a_follower_whose_next_commits_are_gone_is_named(
+    places: Places, table_id: str, positions: tuple[int, ...], gone: list[int], is_readable: bool
+) -> None:
+    follow(places, "stream", table_id, *positions)
+    follow(places, "of_another_table", "another-table", 0)
+    for version in gone:
+        (log_of(places) / f"{version:020d}.json").unlink()
+    named = unreadable_followers(places, BED_EVENTS, table_id)
+    assert named == ([] if is_readable else ["stream"])
+
+
+def test_a_follower_in_the_middle_of_its_first_look_needs_the_table_as_it_was(
+    places: Places, table_id: str
+) -> None:
+    follow(places, "stream", table_id, 12, 12)
+    offset = Path(places.checkpoint("stream"), "offsets", "0")
+    source = {"reservoirId": table_id, "reservoirVersion": 12, "isStartingVersion": True}
+    offset.write_text(f"v1\n{{}}\n{json.dumps(source)}")
+    assert unreadable_followers(places, BED_EVENTS, table_id) == []
+    (log_of(places) / f"{11:020d}.json").unlink()
+    assert unreadable_followers(places, BED_EVENTS, table_id) == ["stream"]

@@ -69,6 +69,17 @@ class RunningStack:
         parts = sorted(self.places.logs.glob("*.log"))
         return "\n".join(f"== {path.name}\n{path.read_text()[-3000:]}" for path in parts)
 
+    def processes(self) -> list[psutil.Process]:
+        """All that live of this SNR_HOME, whoever their parent is now."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("SNR_HOME") == str(self.places.home):
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 

@@ -130,7 +130,7 @@ def test_a_second_up_is_refused_at_once_with_cause_and_fix(stack) -> None:
 
 
 def test_a_killed_api_comes_back_and_booking_goes_on(stack, api) -> None:
-    [server] = [p for p in stack_processes(stack) if "simulator.serve" in p.cmdline()]
+    [server] = [p for p in stack.processes() if "simulator.serve" in p.cmdline()]
     server.send_signal(signal.SIGKILL)
     ready = stack.url("API") + "/health/ready"
     eventually(lambda: stack.answers(ready), 30, "the API is back")
@@ -138,7 +138,7 @@ def test_a_killed_api_comes_back_and_booking_goes_on(stack, api) -> None:
 
 
 def test_booking_and_the_live_board_go_on_without_prefect_and_the_stream(stack, api) -> None:
-    dead = [p for p in stack_processes(stack) if is_about_flows(p)]
+    dead = [p for p in stack.processes() if is_about_flows(p)]
     assert len(dead) >= 3  # the server, its worker, the stream with its JVM
     for process in dead:
         with suppress(psutil.NoSuchProcess):
@@ -154,22 +154,10 @@ def is_about_flows(process: psutil.Process) -> bool:
     return any(word in command for word in ("prefect", "org.apache.spark"))
 
 
-def stack_processes(stack: RunningStack) -> list[psutil.Process]:
-    home = str(stack.places.home)
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("SNR_HOME") == home:
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
-
-
 def test_ctrl_c_ends_everything_and_leaves_no_process_behind(stack) -> None:
-    assert len(stack_processes(stack)) > 3
+    assert len(stack.processes()) > 3
     start = time.monotonic()
     stack.process.send_signal(signal.SIGINT)
     stack.process.wait(timeout=30)
     assert time.monotonic() - start < 20
-    assert [" ".join(p.cmdline()) for p in stack_processes(stack)] == []
+    assert [" ".join(p.cmdline()) for p in stack.processes()] == []

@@ -1,0 +1,81 @@
+"""What the stream throws away of silver.bed_events waits for the query that follows it."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from bed_log import event, write_bronze
+from pyspark.sql import SparkSession
+
+from flows.stream_bookings import catch_up
+from flows.upkeep import clear
+from lake.arrow import open_or_create
+from lake.paths import Places
+from lake.retention import unreadable_followers
+from lake.spark import optimize, table_id
+from lake.tables import SILVER_BED_EVENTS
+
+LONG_AGO = time.time() - 5 * 24 * 3600
+
+
+@pytest.fixture
+def replaced(spark: SparkSession, places: Places) -> list[Path]:
+    """Files of silver that compaction replaced five days ago, when it wrote a checkpoint too."""
+    for seq in (1, 2):
+        write_bronze(places, [event(seq)])
+        catch_up(spark, places)
+    folder = Path(places.table(SILVER_BED_EVENTS))
+    files = sorted(folder.rglob("part-*.parquet"))
+    optimize(spark, places, SILVER_BED_EVENTS)
+    date_removals(folder / "_delta_log")
+    open_or_create(places, SILVER_BED_EVENTS).create_checkpoint()
+    for path in (*files, *(folder / "_delta_log").iterdir()):
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    return files
+
+
+def date_removals(log: Path) -> None:
+    """Delta goes by what the log says, not by the files."""
+    for commit in log.glob("*.json"):
+        actions = [json.loads(line) for line in commit.read_text().splitlines()]
+        for action in actions:
+            if "remove" in action:
+                action["remove"]["deletionTimestamp"] = int(LONG_AGO * 1000)
+        commit.write_text("\n".join(map(json.dumps, actions)))
+
+
+def commits(places: Places) -> list[int]:
+    log = Path(places.table(SILVER_BED_EVENTS), "_delta_log")
+    return sorted(int(file.stem) for file in log.glob("0*.json"))
+
+
+def test_a_follower_that_stood_still_for_days_still_finds_everything(
+    spark: SparkSession, places: Places, replaced: list[Path]
+) -> None:
+    before = commits(places)
+
+    clear(spark, places, [SILVER_BED_EVENTS])
+
+    assert all(file.exists() for file in replaced)
+    assert set(before) <= set(commits(places))
+    silver = table_id(spark, places, SILVER_BED_EVENTS)
+    assert unreadable_followers(places, SILVER_BED_EVENTS, silver) == []
+
+
+def test_what_the_follower_has_passed_goes(
+    spark: SparkSession, places: Places, replaced: list[Path]
+) -> None:
+    for seq in (3, 4):
+        write_bronze(places, [event(seq)])
+        catch_up(spark, places)
+
+    clear(spark, places, [SILVER_BED_EVENTS])
+
+    assert not any(file.exists() for file in replaced)
+    assert min(commits(places)) > 1
+    write_bronze(places, [event(5)])
+    catch_up(spark, places)
+    silver = table_id(spark, places, SILVER_BED_EVENTS)
+    assert unreadable_followers(places, SILVER_BED_EVENTS, silver) == []

@@ -1,0 +1,261 @@
+"""Whatever is killed, the stream is there again within a minute, and no row is lost or doubled.
+
+The tests run in order and share a small stack of their own; each asks the real Prefect server.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from cli.settings import StackSettings
+from cli.stack import Stack
+from flows.supervision import noted_process
+from flows.watch_stream import LOOK_EVERY_SECONDS
+from lake.duck import LakeReader
+from lake.paths import Places
+from lake.tables import QUARANTINE, SILVER_BED_EVENTS
+from tests.system.conftest import RunningStack, eventually, start_stack
+
+STREAMS_AGAIN_SECONDS = 60
+STREAMS_ON_SECONDS = 30
+"""A batch takes seconds while a server or another run starts beside it on two cores."""
+STOPS_SECONDS = 15
+DIED = ("CRASHED", "FAILED")
+
+Run = dict[str, Any]
+Victims = Callable[[RunningStack], list[psutil.Process]]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningStack]]:
+    """The stack that runs now is the last one: a test may replace it. What is left is killed."""
+    stacks = [start_stack(tmp_path_factory.mktemp("small") / "home", SNR_HISTORY_DAYS="2")]
+    try:
+        yield stacks
+        stacks[-1].snr("down")
+        stacks[-1].process.wait(timeout=30)
+    finally:
+        kill(stacks[-1].processes())
+        stacks[-1].process.wait(timeout=30)
+
+
+@pytest.fixture
+def stack(small: list[RunningStack]) -> RunningStack:
+    stack = small[-1]
+    eventually(lambda: newest_streamed(stack), 180, "the first rows are in silver")
+    return stack
+
+
+@cache
+def reader(places: Places) -> LakeReader:
+    """One for all questions: what looks on must not take the machine from what it looks at."""
+    return LakeReader(places, [SILVER_BED_EVENTS, QUARANTINE])
+
+
+def asked(stack: RunningStack, sql: str) -> list[Run]:
+    return reader(stack.places).ask(sql).to_pylist()
+
+
+def newest_streamed(stack: RunningStack) -> datetime | None:
+    return asked(stack, "SELECT max(recorded_at) AS at FROM silver.bed_events")[0]["at"]
+
+
+def prefect(stack: RunningStack, method: str, path: str, body: object = None) -> Any:
+    url = f"{stack.url('PREFECT')}/api{path}"
+    return httpx.request(method, url, json=body, timeout=30).raise_for_status().json()
+
+
+def runs(stack: RunningStack) -> list[Run]:
+    """Of the stream, newest first; none while the server does not answer."""
+    wanted = {"flows": {"name": {"any_": ["stream_bookings"]}}, "sort": "EXPECTED_START_TIME_DESC"}
+    with suppress(httpx.HTTPError):
+        return prefect(stack, "POST", "/flow_runs/filter", wanted)
+    return []
+
+
+def state_of(stack: RunningStack, run: Run) -> str:
+    found = [other["state_type"] for other in runs(stack) if other["id"] == run["id"]]
+    return found[0] if found else ""
+
+
+def running(stack: RunningStack) -> Run:
+    """The one run that streams. Prefect shows it a moment after its first rows."""
+
+    def found() -> list[Run]:
+        return [run for run in runs(stack) if run["state_type"] == "RUNNING"]
+
+    eventually(found, 10, "a run of the stream is Running")
+    [run] = found()
+    return run
+
+
+def create_run(stack: RunningStack) -> Run:
+    deployment = prefect(stack, "GET", "/deployments/name/stream_bookings/stream_bookings")
+    return prefect(stack, "POST", f"/deployments/{deployment['id']}/create_flow_run", {})
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def flow_process(stack: RunningStack) -> list[psutil.Process]:
+    noted = noted_process(stack.places)
+    assert noted is not None
+    return [psutil.Process(noted.process_id)]
+
+
+def jvm(stack: RunningStack) -> list[psutil.Process]:
+    children = flow_process(stack)[0].children(recursive=True)
+    return [child for child in children if "java" in child.name()]
+
+
+def worker(stack: RunningStack) -> list[psutil.Process]:
+    return [program(stack, "worker")]
+
+
+def server(stack: RunningStack) -> list[psutil.Process]:
+    return [program(stack, "prefect")]
+
+
+def watcher(stack: RunningStack) -> list[psutil.Process]:
+    return [program(stack, "stream_watch")]
+
+
+def program(stack: RunningStack, name: str) -> psutil.Process:
+    states = Stack(stack.places, StackSettings()).states()
+    [pid] = [state["pid"] for state in states if state["name"] == name]
+    return psutil.Process(pid)
+
+
+def everything_of_the_stream(stack: RunningStack) -> list[psutil.Process]:
+    victims = (watcher, worker, server, jvm, flow_process)
+    return [process for find in victims for process in find(stack)]
+
+
+def assert_each_event_once(stack: RunningStack) -> None:
+    """Of the events that silver and quarantine hold; and every one up to the highest is there."""
+    [found] = asked(
+        stack,
+        """SELECT count(*) AS rows, count(DISTINCT seq) AS seqs, max(seq) AS highest
+           FROM (SELECT seq FROM silver.bed_events UNION ALL SELECT seq FROM silver.quarantine)""",
+    )
+    assert found["rows"] == found["seqs"] == found["highest"]
+
+
+def assert_streams(stack: RunningStack, since: datetime, within: float) -> float:
+    """Rows of after `since` reach silver; gives the seconds that it took."""
+
+    def has_arrived() -> bool:
+        time.sleep(0.5)
+        newest = newest_streamed(stack)
+        return newest is not None and newest > since
+
+    eventually(has_arrived, within, f"events are streamed that came after {since:%X}")
+    return (datetime.now(UTC) - since).total_seconds()
+
+
+@pytest.mark.parametrize(
+    "victims",
+    [
+        pytest.param(flow_process, id="flow process", marks=pytest.mark.long),
+        pytest.param(jvm, id="JVM"),
+        pytest.param(worker, id="worker", marks=pytest.mark.long),
+        pytest.param(everything_of_the_stream, id="all together"),
+    ],
+)
+def test_a_killed_stream_is_another_run_within_a_minute(stack, victims: Victims, capsys) -> None:
+    assert_streams(stack, datetime.now(UTC), STREAMS_AGAIN_SECONDS)
+    before = running(stack)
+    kill(victims(stack))
+    killed_at = datetime.now(UTC)
+    eventually(lambda: state_of(stack, before) in DIED, STREAMS_AGAIN_SECONDS, "the run has died")
+    noticed_at = datetime.now(UTC)
+    left = STREAMS_AGAIN_SECONDS - (noticed_at - killed_at).total_seconds()
+    assert_streams(stack, noticed_at, left)
+    noticed, streamed = ((at - killed_at).seconds for at in (noticed_at, datetime.now(UTC)))
+    name = victims.__name__
+    tell(capsys, f"{name} killed: shown after {noticed} s, streamed again after {streamed} s")
+    assert running(stack)["id"] != before["id"]
+    assert_each_event_once(stack)
+
+
+def tell(capsys: pytest.CaptureFixture[str], line: str) -> None:
+    with capsys.disabled():
+        sys.stdout.write(f"\n{line}\n")
+
+
+@pytest.mark.long
+def test_a_restart_of_the_server_does_not_disturb_the_stream(stack) -> None:
+    before, process = running(stack), flow_process(stack)
+    kill(server(stack))
+    assert_streams(stack, datetime.now(UTC), STREAMS_ON_SECONDS)
+    eventually(lambda: runs(stack), STREAMS_AGAIN_SECONDS, "the server answers again")
+    time.sleep(2 * LOOK_EVERY_SECONDS)
+    assert_streams(stack, datetime.now(UTC), STREAMS_ON_SECONDS)
+    assert (running(stack)["id"], flow_process(stack)) == (before["id"], process)
+    assert_each_event_once(stack)
+
+
+def test_a_second_run_does_not_write_beside_the_first(stack) -> None:
+    first, process = running(stack), flow_process(stack)
+    second = create_run(stack)
+    eventually(lambda: state_of(stack, second) == "FAILED", STREAMS_AGAIN_SECONDS, "it is refused")
+    [message] = [run["state"]["message"] for run in runs(stack) if run["id"] == second["id"]]
+    assert "are being written by stream_bookings" in message
+    assert_streams(stack, datetime.now(UTC), STREAMS_ON_SECONDS)
+    assert (running(stack)["id"], flow_process(stack)) == (first["id"], process)
+
+
+def test_a_cancelled_stream_stops_and_stays_stopped_until_it_is_started(stack, capsys) -> None:
+    run, processes = running(stack), flow_process(stack) + jvm(stack)
+    prefect(stack, "POST", f"/flow_runs/{run['id']}/set_state", {"state": {"type": "CANCELLING"}})
+    asked_at = time.monotonic()
+    eventually(lambda: not any(map(is_alive, processes)), STOPS_SECONDS, "its processes have ended")
+    left = STOPS_SECONDS - (time.monotonic() - asked_at)
+    eventually(lambda: state_of(stack, run) == "CANCELLED", left, "it is shown as Cancelled")
+    tell(capsys, f"cancelled: stopped after {time.monotonic() - asked_at:.0f} s")
+    stood_at = newest_streamed(stack)
+    time.sleep(1.5 * LOOK_EVERY_SECONDS)
+    assert newest_streamed(stack) == stood_at
+    assert {other["state_type"] for other in runs(stack)} <= {"CANCELLED", *DIED}
+    create_run(stack)
+    assert_streams(stack, datetime.now(UTC), STREAMS_AGAIN_SECONDS)
+    assert_each_event_once(stack)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.long
+def test_what_a_killed_up_leaves_behind_is_put_right_by_the_next(stack, small) -> None:
+    before = running(stack)
+    kill([psutil.Process(stack.process.pid), *stack.processes()])
+    stack.process.wait()
+    ports = {name: value for name, value in stack.environment.items() if name.endswith("_PORT")}
+    small.append(start_stack(stack.places.home, SNR_HISTORY_DAYS="2", **ports))
+    after = small[-1]
+    eventually(lambda: state_of(after, before) == "CRASHED", 120, "the old run is Crashed")
+    assert_streams(after, datetime.now(UTC), STREAMS_AGAIN_SECONDS)
+    assert running(after)["id"] != before["id"]
+    under_way = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}}
+    assert [
+        run["name"]
+        for run in prefect(after, "POST", "/flow_runs/filter", under_way)
+        if datetime.fromisoformat(run["start_time"]).timestamp() < after_start(after)
+    ] == []
+    assert_each_event_once(after)
+
+
+def after_start(stack: RunningStack) -> float:
+    return psutil.Process(stack.process.pid).create_time()
