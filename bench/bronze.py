@@ -1,5 +1,6 @@
 """A realistic log for the benches: a hospital of 200 beds, written with delta-rs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -27,11 +28,13 @@ CYCLE = (
 NOTES = ("Family informed about the visit", "Oxygen at bedside, 2 litres", "Awaiting pharmacy")
 
 
-def log(first_seq: int, count: int, *, recorded_at: datetime, days: float) -> pa.Table:
+def log(
+    first_seq: int, count: int, *, recorded_at: datetime, days: float, beds: Sequence[str] = BEDS
+) -> pa.Table:
     """`count` events that follow on, `days` hospital days of 1,000,000 events."""
     seq = np.arange(first_seq, first_seq + count)
-    beds = np.array(BEDS)[seq % len(BEDS)]
-    turn = seq // len(BEDS)
+    turn = seq // len(beds)
+    beds = np.array(beds)[seq % len(beds)]
     step, stay = turn % len(CYCLE), turn // len(CYCLE)
     step_at = np.datetime64(FIRST.replace(tzinfo=None), "us")
     occurred_at = step_at + (seq * (days * 86_400e6 / 1_000_000)).astype("timedelta64[us]")

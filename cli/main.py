@@ -110,6 +110,12 @@ def stream(
 
 
 @app.command()
+def requeue() -> None:
+    """Put quarantined events through the checks again; after a fix they are taken in."""
+    _command("requeue").run()
+
+
+@app.command()
 def verify() -> None:
     """Count every curated table again from the event log, in a second way."""
     _command("verify").run()

@@ -1,6 +1,6 @@
 """What a run leaves behind to look at in Prefect's pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,6 +18,12 @@ def show_table(key: str, rows: Sequence[dict[str, Any]], note: str = "") -> None
         create_table_artifact(key=key, table=list(rows), description=note or None)
     else:
         create_markdown_artifact(key=key, markdown=note or "Nothing to do.")
+
+
+def show_lineage(key: str, edges: Mapping[str, Iterable[str]]) -> None:
+    """Of each table that a run wrote, what it was made from; all as name@version."""
+    lines = [f"- `{table}` ← {', '.join(f'`{s}`' for s in of)}" for table, of in edges.items()]
+    create_markdown_artifact(key=key, markdown="\n".join(["### Lineage", "", *lines]))
 
 
 class Progress:

@@ -12,7 +12,7 @@ from prefect.tasks import exponential_backoff
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from flows.artifacts import Progress, show_table
+from flows.artifacts import Progress, show_lineage, show_table
 from flows.batch_lock import batch_session
 from flows.gold_tables import DAY, TABLES, Dates, Log, build_dates, read_log
 from flows.table_runs import TableRun, record
@@ -209,6 +209,10 @@ def build_gold(from_on: date | None = None, to_on: date | None = None) -> list[s
     """
     built = build_tables(from_on, to_on)
     show_table("built-tables", [shown(run) for run in built.runs], " ".join(built.notes))
+    if built.runs:
+        show_lineage(
+            "lineage", {f"{r.table_name}@{r.version_written}": r.sources for r in built.runs}
+        )
     return built.notes
 
 

@@ -1,10 +1,12 @@
 """The first query of the stream: takes the log in, keeps its tables tidy, reports each minute."""
 
 import time
+from threading import Lock
 
 from pyspark.sql import DataFrame, SparkSession
 
 from flows.intake import Intake, Summary
+from flows.requeue import Wish, requeue
 from flows.table_runs import TableRun, record
 from flows.upkeep import clear, compact
 from lake import spark as lake
@@ -33,9 +35,22 @@ class LiveBoard:
         self._again = again
         self._report = Report(run_name)
         self._intake: Intake | None = None
+        self._wish = Wish(places)
+        self._writing = Lock()
         self.has_taken_in = False
 
     def take(self, batch: DataFrame, batch_id: int) -> None:
+        with self._writing:
+            self._take(batch, batch_id)
+
+    def requeue_if_asked(self) -> None:
+        """Between two batches; the next one looks at the tables anew."""
+        if self._wish.take():
+            with self._writing:
+                self._wish.fulfil(requeue(self._spark, self._places))
+                self._intake = None
+
+    def _take(self, batch: DataFrame, batch_id: int) -> None:
         started = time.monotonic()
         found = self._take_in().take(batch, batch_id)
         self._report.add(found, time.monotonic() - started)
@@ -90,12 +105,14 @@ class Report:
     def rows(self, spark: SparkSession, places: Places) -> list[TableRun]:
         if not self._in_count:
             return []
+        read = lake.version(spark, places, BED_EVENTS)
         return [
             TableRun(
                 hospital_id=self._hospital_id or "",
                 run_name=self.run_name,
                 table_name=table.name,
-                version_read=lake.version(spark, places, BED_EVENTS),
+                version_read=read,
+                sources=[f"{BED_EVENTS.name}@{read}"],
                 version_written=lake.version(spark, places, table),
                 seq_until=self._seq_until or None,
                 in_count=self._in_count,

@@ -1,22 +1,31 @@
 """The second query of the stream: the string analysis, slower: it never delays the board."""
 
+import time
 from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from flows.phrases import Phrases
+from flows.table_runs import TableRun, record
 from flows.transforms.update_phrases import update_phrases
 from flows.transforms.update_terms import update_terms
 from flows.transforms.update_volume import update_volume
 from flows.upkeep import clear
 from lake import spark as lake
 from lake.paths import Places
-from lake.tables import SILVER_BED_EVENTS, UPDATE_PHRASES, UPDATE_TERMS, UPDATE_VOLUME
+from lake.tables import (
+    SILVER_BED_EVENTS,
+    TABLE_RUNS_STREAM,
+    UPDATE_PHRASES,
+    UPDATE_TERMS,
+    UPDATE_VOLUME,
+)
 
 QUERY = "update_terms"
 TABLES = (UPDATE_TERMS, UPDATE_PHRASES, UPDATE_VOLUME)
 BATCHES_BETWEEN_CLEARING = 500
+REPORT_EVERY_SECONDS = 60.0
 READS = ("hospital_id", "occurred_at", "occurred_on", "ward_id", "source", "event_type", "note",
          "time_zone")  # fmt: skip
 
@@ -24,10 +33,14 @@ READS = ("hospital_id", "occurred_at", "occurred_on", "ward_id", "source", "even
 class LiveTerms:
     """Counts again, from silver, each hospital day that a batch touches: the same however often."""
 
-    def __init__(self, spark: SparkSession, places: Places, phrases: Phrases) -> None:
+    def __init__(
+        self, spark: SparkSession, places: Places, phrases: Phrases, run_name: str = "by hand"
+    ) -> None:
         self._spark = spark
         self._places = places
         self._phrases = phrases
+        self._run_name = run_name
+        self._reported_at = 0.0
 
     def take(self, batch: DataFrame, batch_id: int) -> None:
         touched = [row[0] for row in batch.select("occurred_on").distinct().collect()]
@@ -37,6 +50,7 @@ class LiveTerms:
             clear(self._spark, self._places, TABLES)
 
     def _count(self, days: list[date]) -> None:
+        started = time.monotonic()
         events = lake.read(self._spark, self._places, SILVER_BED_EVENTS).select(*READS)
         events = events.where(F.col("occurred_on").isin(days)).persist()
         counted = (
@@ -46,4 +60,26 @@ class LiveTerms:
         )
         for table, rows in zip(TABLES, counted, strict=True):
             lake.replace_days(rows, self._places, table, days)
+        if time.monotonic() - self._reported_at >= REPORT_EVERY_SECONDS:
+            self._report(events, time.monotonic() - started)
         events.unpersist()
+
+    def _report(self, events: DataFrame, seconds: float) -> None:
+        """Of one batch a minute: from which events the tables were counted."""
+        [(hospital_id, in_count)] = events.agg(F.max("hospital_id"), F.count("*")).collect()
+        read = lake.version(self._spark, self._places, SILVER_BED_EVENTS)
+        runs = [
+            TableRun(
+                hospital_id=hospital_id,
+                run_name=self._run_name,
+                table_name=table.name,
+                version_read=read,
+                sources=[f"{SILVER_BED_EVENTS.name}@{read}"],
+                version_written=lake.version(self._spark, self._places, table),
+                in_count=in_count,
+                seconds=seconds,
+            )
+            for table in TABLES
+        ]
+        record(self._spark, self._places, TABLE_RUNS_STREAM, runs)
+        self._reported_at = time.monotonic()

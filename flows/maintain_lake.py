@@ -1,6 +1,7 @@
 """Few files and no old ones in the batch tables; how many files every table has."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from prefect import flow
 from pyspark.sql import SparkSession
@@ -28,7 +29,7 @@ def maintain(spark: SparkSession, places: Places) -> list[FileCount]:
 
 @flow(
     name="maintain_lake",
-    flow_run_name="maintain_lake",
+    flow_run_name=lambda: f"maintain_lake {datetime.now(UTC):%Y-%m-%d %H:%M}",
     description="Compacts and vacuums the batch tables; reports the live files of all tables.",
 )
 def maintain_lake() -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import State, flow
@@ -13,12 +14,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from flows import live_board, live_terms, repair
+from flows.artifacts import show_table
 from flows.live_board import LiveBoard
 from flows.live_terms import LiveTerms
 from flows.phrases import read_phrases
+from flows.requeue import Requeued, requeue
 from flows.supervision import Ending, OwnRun, RunProcess, note
 from lake import spark as lake
 from lake.arrow import ensure
+from lake.duck import LakeReader
 from lake.ownership import own
 from lake.paths import Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, Owner, Table
@@ -76,6 +80,15 @@ def mend(places: Places) -> None:
         repair.end(places)
 
 
+def put_through_again(places: Places) -> Requeued:
+    """What the checks set aside, where no stream runs."""
+    with _writing(places, "requeue") as spark:
+        ensure(places, *live_board.TABLES)
+        done = requeue(spark, places)
+        catch_up(spark, places, run_name="requeue")
+        return done
+
+
 @contextmanager
 def _writing(
     places: Places, run_name: str, process: RunProcess | None = None, *, again: bool = False
@@ -130,7 +143,7 @@ def follow(
         if ending:
             return ending
         running.append(of_terms.start(spark, places))
-        return _watch(running, should_end)
+        return _watch(running, should_end, tend=board.requeue_if_asked)
     finally:
         for query in running:
             with suppress(Exception):  # its JVM may have been ended with it
@@ -147,7 +160,7 @@ def queries_of(
 ) -> tuple[LiveBoard, list[Query]]:
     ensure(places, *live_board.TABLES, *live_terms.TABLES)
     board = LiveBoard(spark, places, run_name, again=again)
-    terms = LiveTerms(spark, places, read_phrases())
+    terms = LiveTerms(spark, places, read_phrases(), run_name)
     return board, [
         Query(live_board.QUERY, BED_EVENTS, board.take, pace[0]),
         Query(live_terms.QUERY, SILVER_BED_EVENTS, terms.take, pace[1]),
@@ -158,6 +171,7 @@ def _watch(
     running: list[StreamingQuery],
     should_end: ShouldEnd,
     until: Callable[[], bool] = lambda: False,
+    tend: Callable[[], None] = lambda: None,
 ) -> Ending | None:
     """Until told to end, or `until`. Raises what a query failed of: the run fails, and a new one
     starts."""
@@ -166,6 +180,7 @@ def _watch(
             return ending
         if until():
             return None
+        tend()
         time.sleep(LOOK_EVERY_SECONDS)
     [ended, *_] = [query for query in running if not query.isActive]
     raise ended.exception() or RuntimeError(f"The query {ended.name} has ended.")
@@ -173,8 +188,8 @@ def _watch(
 
 @flow(
     name="stream_bookings",
-    flow_run_name="stream_bookings",
-    description="Follows the event log into silver.bed_events, gold.bed_board, gold.update_terms.",
+    flow_run_name=lambda: f"stream_bookings {datetime.now(UTC):%Y-%m-%d %H:%M}",
+    description=__doc__,
     retries=0,
 )
 def stream_bookings(once: bool = False) -> State[Any]:
@@ -188,8 +203,21 @@ def stream_bookings(once: bool = False) -> State[Any]:
         should_end=own_run.ending,
         process=RunProcess.this(str(flow_run.id)),
     )
-    if ending is Ending.CANCELLED:
-        return Cancelled(message="The stream ended when its run was cancelled.")
     if ending is Ending.ORPHANED:
         return Crashed(message="The stream ended because its worker is gone.")
+    show_table("streamed", _streamed(places, flow_run.name or ""), "What this run has taken in.")
+    if ending is Ending.CANCELLED:
+        return Cancelled(message="The stream ended when its run was cancelled.")
     return Completed(message="The stream has caught up.")
+
+
+def _streamed(places: Places, run_name: str) -> list[dict[str, Any]]:
+    return LakeReader(places).ask(STREAMED, {"run_name": run_name}).to_pylist()
+
+
+STREAMED = """
+    SELECT table_name AS "table", sum(in_count)::BIGINT AS events, sum(out_count)::BIGINT AS rows,
+        sum(quarantined_count)::BIGINT AS quarantined, max(version_written) AS version,
+        round(sum(seconds), 1) AS seconds
+    FROM gold.table_runs_stream WHERE run_name = $run_name GROUP BY table_name ORDER BY table_name
+"""

@@ -137,9 +137,14 @@ class Recount:
         for base in ("standing", "states", "texts"):
             self._keep(base, base)
 
-    def compared(self, table: Table) -> Compared:
+    def count_again(self, table: Table) -> str:
+        """Gives the name of the temporary table with the answer."""
         recount = f"recount_{table.stem}"
         self._keep(recount, table.stem)
+        return recount
+
+    def compared(self, table: Table) -> Compared:
+        recount = self.count_again(table)
         columns = [name for name in table.column_names if name not in NOT_RECOUNTED]
         listed, scope = ", ".join(columns), self._scope(table)
         there = "board" if table == BED_BOARD else table.name

@@ -9,6 +9,9 @@ from flows.transforms.hospital_time import hospital_date, is_time_zone
 from lake.tables import SCHEMA_VERSION
 from lake.vocabulary import WITHOUT_A_BED, EventType
 
+DUPLICATES = ("duplicate_event_id", "duplicate_seq")
+"""Rules of events that came before: no fix makes them new."""
+
 REQUIRED = ("seq", "event_id", "event_type", "occurred_at", "recorded_at", "hospital_id")
 
 

@@ -1,0 +1,121 @@
+"""Quarantined events once more through the checks: after a fix, what passes now is taken in.
+
+Exactly once: an event is taken in only if silver has neither its `seq` nor its `event_id`, and
+leaves the quarantine only once silver has it. A requeue that died half-way is simply run again.
+"""
+
+import json
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from flows.intake import IS_VALID
+from flows.table_runs import TableRun, record
+from flows.transforms.bed_board import bed_board, bed_rows
+from flows.transforms.silver_bed_events import (
+    DUPLICATES,
+    checked,
+    quarantine,
+    silver_bed_events,
+    without_duplicates,
+)
+from lake import spark as lake
+from lake.paths import Places
+from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, TABLE_RUNS_STREAM
+
+KEYS = ("seq", "event_id")
+
+
+@dataclass(frozen=True)
+class Requeued:
+    """How many events passed this time, and how many are still set aside, by rule."""
+
+    taken_in_count: int = 0
+    left: dict[str, int] = field(default_factory=dict)
+
+
+def requeue(spark: SparkSession, places: Places) -> Requeued:
+    """For the owner of the stream's tables, between two batches."""
+    started = time.monotonic()
+    held = lake.read(spark, places, QUARANTINE).localCheckpoint()
+    again = held.where(~F.col("rule").isin(*DUPLICATES)).select(*BED_EVENTS.column_names)
+    silver = lake.read(spark, places, SILVER_BED_EVENTS)
+    looked_at = without_duplicates(checked(again), silver.select(*KEYS)).localCheckpoint()
+    passed = looked_at.where(IS_VALID)
+    taken_in_count = passed.count()
+    if taken_in_count:
+        lake.append(silver_bed_events(looked_at), places, SILVER_BED_EVENTS)
+        _show(spark, places, passed)
+    left = _left(held, looked_at, lake.read(spark, places, SILVER_BED_EVENTS)).localCheckpoint()
+    if left.count() < held.count():
+        lake.replace(left.coalesce(1), places, QUARANTINE)
+    if taken_in_count:
+        _record(spark, places, taken_in_count, time.monotonic() - started)
+    return Requeued(taken_in_count, Counter(row["rule"] for row in left.select("rule").collect()))
+
+
+def _show(spark: SparkSession, places: Places, passed: DataFrame) -> None:
+    newest = passed.where("bed_id IS NOT NULL").groupBy("bed_id").agg(F.max("seq"))
+    seqs = [row[1] for row in newest.collect()]
+    if seqs:
+        board = bed_board(lake.read(spark, places, BED_BOARD), bed_rows(passed, seqs))
+        lake.replace(board.coalesce(1).localCheckpoint(), places, BED_BOARD)
+
+
+def _left(held: DataFrame, looked_at: DataFrame, silver: DataFrame) -> DataFrame:
+    """What came twice stays; of the rest what silver does not have, with today's reason."""
+    still_broken = quarantine(looked_at).join(silver.select(*KEYS), [*KEYS], "left_anti")
+    return held.where(F.col("rule").isin(*DUPLICATES)).unionByName(still_broken)
+
+
+def _record(spark: SparkSession, places: Places, count: int, seconds: float) -> None:
+    [(hospital_id,)] = lake.read(spark, places, SILVER_BED_EVENTS).select("hospital_id").head(1)
+    run = TableRun(
+        hospital_id=hospital_id,
+        table_name=SILVER_BED_EVENTS.name,
+        run_name="requeue",
+        sources=[f"{QUARANTINE.name}@{lake.version(spark, places, QUARANTINE)}"],
+        version_written=lake.version(spark, places, SILVER_BED_EVENTS),
+        in_count=count,
+        out_count=count,
+        seconds=seconds,
+    )
+    record(spark, places, TABLE_RUNS_STREAM, [run])
+
+
+class Wish:
+    """How a command asks the running stream, which alone may write, for a requeue."""
+
+    def __init__(self, places: Places) -> None:
+        self._asked = places.home / "requests" / "requeue"
+        self._answer = places.home / "requests" / "requeue.json"
+
+    def make(self) -> None:
+        self._asked.parent.mkdir(parents=True, exist_ok=True)
+        self._answer.unlink(missing_ok=True)
+        self._asked.write_text(datetime.now(UTC).isoformat())
+
+    def take(self) -> bool:
+        """Whether somebody has asked; they are answered next."""
+        if not self._asked.exists():
+            return False
+        self._asked.unlink(missing_ok=True)
+        return True
+
+    def fulfil(self, done: Requeued) -> None:
+        self._answer.with_suffix(".new").write_text(json.dumps(asdict(done)))
+        Path(self._answer.with_suffix(".new")).replace(self._answer)
+
+    def answer(self) -> Requeued | None:
+        try:
+            return Requeued(**json.loads(self._answer.read_text()))
+        except FileNotFoundError:
+            return None
+
+    def withdraw(self) -> None:
+        self._asked.unlink(missing_ok=True)
