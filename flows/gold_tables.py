@@ -5,9 +5,7 @@ grow with the history before it.
 """
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -91,24 +89,24 @@ def build_dates(spark: SparkSession, places: Places, log: Log, dates: Dates) -> 
 
     What is open goes with the last dates: it may have ended on any of them.
     """
-    with _rows(spark, places, log, dates) as (rows, sources, in_count):
+    rows, sources, in_count = _rows(spark, places, log, dates)
 
-        def build(table: Table) -> TableRun:
-            run = TableRun(
-                hospital_id=log.hospital_id,
-                table_name=table.name,
-                from_on=dates[0],
-                to_on=dates[1],
-                version_read=log.version,
-                sources=sources,
-                in_count=in_count,
-            )
-            _replace(spark, places, table, rows[table.name], run, dates[1] >= log.last_on)
-            return run
+    def build(table: Table) -> TableRun:
+        run = TableRun(
+            hospital_id=log.hospital_id,
+            table_name=table.name,
+            from_on=dates[0],
+            to_on=dates[1],
+            version_read=log.version,
+            sources=sources,
+            in_count=in_count,
+        )
+        _replace(spark, places, table, rows[table.name], run, dates[1] >= log.last_on)
+        return run
 
-        # Spark plans each table on one core: the other one has the next in the meantime.
-        with ThreadPoolExecutor(AT_ONCE) as workers:
-            return list(workers.map(build, (table for table in TABLES if table.name in rows)))
+    # Spark plans each table on one core: the other one has the next in the meantime.
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        return list(workers.map(build, (table for table in TABLES if table.name in rows)))
 
 
 def _replace(
@@ -132,18 +130,20 @@ def _has_open_rows(table: Table) -> bool:
     return table.partition_by == ("ended_on",)
 
 
-@contextmanager
 def _rows(
     spark: SparkSession, places: Places, log: Log, dates: Dates
-) -> Iterator[tuple[dict[str, DataFrame], list[str], int]]:
-    """What each table holds of these dates (and perhaps more), of what, and of how many events."""
+) -> tuple[dict[str, DataFrame], list[str], int]:
+    """What each table holds of these dates (and perhaps more), of what, and of how many events.
+
+    What several tables are made of is computed once, and then a plan's beginning: Spark's plans of
+    the whole way take longer than the work of a day.
+    """
     shortened, sources = _shortened_log(spark, places, log, dates)
-    events = shortened.persist()
-    in_count = events.count()
-    states = bed_states(events).persist()
+    events = shortened.localCheckpoint()
+    states = bed_states(events).localCheckpoint()
+    spans, places_of_beds = (of(states).localCheckpoint() for of in (bed_status_spans, beds))
     since, until = _day_begins(dates[0]), log.until(dates[1])
-    spans, places_of_beds = bed_status_spans(states).persist(), beds(states)
-    rooms = room_daily(events, states, until=until, since=since).persist()
+    rooms = room_daily(events, states, until=until, since=since).localCheckpoint()
     rows = {
         CENSUS_HOURLY.name: census_hourly(states, until=until, since=since),
         WARD_DAILY.name: ward_daily(rooms),
@@ -158,11 +158,7 @@ def _rows(
         rows[CARRIED_EVENTS.name] = carried_events(
             events, states, spans, places_of_beds, until_on=dates[1] + DAY
         )
-    try:
-        yield rows, sources, in_count
-    finally:
-        for frame in (rooms, spans, states, events):
-            frame.unpersist()
+    return rows, sources, events.count()
 
 
 def _has_a_monday(first: date, last: date) -> bool:
@@ -182,7 +178,9 @@ def _shortened_log(
     events = silver.where(on <= F.lit(last_on))
     if monday:
         carried = lake.read(spark, places, CARRIED_EVENTS)
-        carried = carried.where(F.col("carried_on") == F.lit(monday)).select(*CARRIED_NAMES, *SINCE)
+        carried = carried.where(F.col("carried_on") == F.lit(monday)).select(
+            *CARRIED_NAMES, *SINCE, "carried_as"
+        )
         events = events.where(on >= F.lit(monday)).unionByName(carried)
         sources.append(f"{CARRIED_EVENTS.name}@{lake.version(spark, places, CARRIED_EVENTS)}")
     if last_on < log.last_on:

@@ -8,6 +8,8 @@ from pyspark.sql import functions as F
 from flows.transforms.corrections import with_what_never_was
 from lake.vocabulary import EventType
 
+OF_A_BED = "bed_id IS NOT NULL AND coalesce(carried_as, 'bed') = 'bed'"
+
 
 def bed_states(events: DataFrame) -> DataFrame:
     """Bed events with the interval `[from_at, until_at)` in which each was the bed's state.
@@ -19,7 +21,7 @@ def bed_states(events: DataFrame) -> DataFrame:
     status = F.when(~F.col("never_was"), F.col("bed_status"))
     rows = (
         with_what_never_was(events)
-        .where("bed_id IS NOT NULL")
+        .where(OF_A_BED)
         .withColumns(
             {
                 "from_at": F.col("occurred_at"),

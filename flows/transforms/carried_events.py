@@ -24,7 +24,8 @@ OF_THE_BOOKING = ("booking_id", "booking_state", "stay_id", "spell_id")
 
 def of_the_log(events: DataFrame) -> DataFrame:
     """Events that are no carried ones."""
-    return events.withColumns({name: F.lit(None).cast("timestamp") for name in SINCE})
+    since = {name: F.lit(None).cast("timestamp") for name in SINCE}
+    return events.withColumns({**since, "carried_as": F.lit(None).cast("string")})
 
 
 def carried_events(
@@ -33,14 +34,14 @@ def carried_events(
     """The rows of each Monday up to `until_on`; the other frames are those of the same events."""
     kinds = (
         _without(_of_beds(states, spans, beds, until_on), "bed", *OF_THE_BOOKING),
-        _without(_of_bookings(events, until_on), "booking", "bed_id"),
-        _without(_undone_later(events, until_on), "undone", "bed_id", *OF_THE_BOOKING),
+        _without(_of_bookings(events, until_on), "booking"),
+        _without(_undone_later(events, until_on), "undone", *OF_THE_BOOKING),
     )
     return kinds[0].unionByName(kinds[1]).unionByName(kinds[2])
 
 
 def _without(rows: DataFrame, carried_as: str, *columns: str) -> DataFrame:
-    """What the row does not stand for is left empty, so that nobody takes it for more."""
+    """A row that does not stand for its booking has none, so that nobody takes it for more."""
     nothing = {name: F.lit(None).cast("string") for name in columns}
     rows = rows.withColumns({"carried_as": F.lit(carried_as), **nothing})
     return rows.select(*CARRIED_EVENTS.column_names)

@@ -10,7 +10,7 @@ from lake.spark import session
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    spark = session("tests")
+    spark = session("tests", soon=True)
     yield spark
     spark.stop()
 

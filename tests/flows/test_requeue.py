@@ -1,0 +1,99 @@
+"""Quarantined events after a fix: exactly once, and the rest stays where it is."""
+
+import pytest
+from bed_log import Row, event, rows_of, write_bronze
+from pyspark.sql import SparkSession
+
+from flows import requeue as requeues
+from flows.requeue import Requeued, Wish, requeue
+from flows.stream_bookings import catch_up
+from flows.transforms import silver_bed_events
+from lake import spark as lake
+from lake.paths import Places
+from lake.tables import BED_BOARD, QUARANTINE, SILVER_BED_EVENTS
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def events() -> list[Row]:
+    newer = {"schema_version": 2}
+    return [
+        event(1),
+        event(2, **newer, bed_status="closed", bed_id="A-1-B"),
+        event(2, **newer, bed_status="closed", bed_id="A-1-B"),  # doubled
+        event(3, event_type="never_heard_of"),
+        event(4),
+        event(5, event_id="id-000004"),  # came before
+        event(6, **newer, bed_status="dirty"),
+    ]
+
+
+@pytest.fixture
+def fixed(spark: SparkSession, places: Places, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """Four events were set aside for their schema version or type; then a program came that knows
+    that version."""
+    write_bronze(places, events())
+    catch_up(spark, places)
+    assert lake.read(spark, places, QUARANTINE).count() == 5
+    monkeypatch.setattr(silver_bed_events, "SCHEMA_VERSION", 2)
+    return places
+
+
+def kept(spark: SparkSession, places: Places) -> tuple[list[int], list[tuple[object, ...]]]:
+    silver = lake.read(spark, places, SILVER_BED_EVENTS)
+    left = lake.read(spark, places, QUARANTINE)
+    return [seq for (seq,) in rows_of(silver, "seq")], rows_of(left, "seq", "rule")
+
+
+TAKEN_IN = [1, 2, 4, 6]
+LEFT = [(3, "unknown_event_type"), (5, "duplicate_event_id")]
+
+
+def test_what_passes_now_is_taken_in_once_and_shown(spark: SparkSession, fixed: Places) -> None:
+    done = requeue(spark, fixed)
+
+    assert done == Requeued(2, {"unknown_event_type": 1, "duplicate_event_id": 1})
+    assert kept(spark, fixed) == (TAKEN_IN, LEFT)
+    board = lake.read(spark, fixed, BED_BOARD)
+    assert rows_of(board, "bed_id", "bed_status", "seq") == [
+        ("A-1-A", "dirty", 6),
+        ("A-1-B", "closed", 2),
+    ]
+
+
+def test_once_more_changes_nothing(spark: SparkSession, fixed: Places) -> None:
+    requeue(spark, fixed)
+    assert requeue(spark, fixed).taken_in_count == 0
+    assert kept(spark, fixed) == (TAKEN_IN, LEFT)
+
+
+def test_one_that_died_after_taking_in_is_finished_by_the_next(
+    spark: SparkSession, fixed: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(requeues, "_show", dies)
+        with pytest.raises(KeyboardInterrupt):
+            requeue(spark, fixed)
+    requeue(spark, fixed)
+    assert kept(spark, fixed) == (TAKEN_IN, LEFT)
+
+
+def test_the_stream_goes_on_after_it(spark: SparkSession, fixed: Places) -> None:
+    requeue(spark, fixed)
+    write_bronze(fixed, [event(7), event(6, event_id="id-000006")])
+    catch_up(spark, fixed)
+    assert kept(spark, fixed) == ([*TAKEN_IN, 7], [*LEFT, (6, "duplicate_event_id")])
+
+
+def test_a_running_stream_is_asked_and_answers(places: Places) -> None:
+    wish = Wish(places)
+    assert not wish.take()
+    wish.make()
+    assert wish.answer() is None
+    assert wish.take()
+    assert not wish.take()
+    wish.fulfil(Requeued(3, {"duplicate_seq": 1}))
+    assert wish.answer() == Requeued(3, {"duplicate_seq": 1})
