@@ -1,5 +1,6 @@
 """A stream that is killed at random moments, with its JVM, while events keep coming."""
 
+import itertools
 import os
 import random
 import subprocess
@@ -27,6 +28,7 @@ from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, UPDATE_TERMS
 
 EVENTS_BEFORE = 5_000
 MOST_AT_ONCE = 20
+COMPACT_EVERY = 200
 STREAMS_WITHIN_SECONDS = 180
 
 COUNTED = """
@@ -72,7 +74,7 @@ class Found:
 
 
 class Appending(threading.Thread):
-    """Appends some events at a time, as the engine does."""
+    """Appends some events at a time, and compacts them now and then, as the engine does."""
 
     def __init__(self, places: Places, chance: random.Random) -> None:
         super().__init__()
@@ -81,11 +83,16 @@ class Appending(threading.Thread):
         self._places, self._chance = places, chance
 
     def run(self) -> None:
-        while not self.has_ended.wait(self._chance.uniform(0.1, 0.8)):
+        for nth in itertools.count(1):
+            if self.has_ended.wait(self._chance.uniform(0.1, 0.8)):
+                return
             count = self._chance.randint(1, MOST_AT_ONCE)
             rows = log(self.head + 1, count, recorded_at=datetime.now(UTC), days=30)
-            write_deltalake(DeltaTable(self._places.table(BED_EVENTS)), rows, mode="append")
+            table = DeltaTable(self._places.table(BED_EVENTS))
+            write_deltalake(table, rows, mode="append")
             self.head += count
+            if nth % COMPACT_EVERY == 0:
+                DeltaTable(self._places.table(BED_EVENTS)).optimize.compact()
 
 
 def kill_at_random(spark: SparkSession, folder: Path, *, kills: int, seed: int) -> Found:
