@@ -1,16 +1,37 @@
 """The docs that are generated: `python -m cli.docs` writes them, `./snr check` compares them."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-from lake.duck import SQL_TYPES
-from lake.paths import CHECKOUT
+from lake.duck import LIVE_BOARD_VIEW, SQL_TYPES, VIEWS, LakeReader, view
+from lake.paths import CHECKOUT, Places
 from lake.tables import TABLES, Table
+
+HEAD = """# Tables and views
+
+Generated from `lake/tables.py` and `lake/views` by `python -m cli.docs`. Questions that ask them:
+[queries](queries/README.md).
+"""
+FIRST_COMMENT = re.compile(r"^\s*-- (.*)$", re.MULTILINE)
 
 
 def tables() -> str:
-    head = "# Tables\n\nGenerated from `lake/tables.py` by `python -m cli.docs`.\n"
-    return head + "".join(_table(table) for table in TABLES)
+    return "".join((HEAD, *map(_table, TABLES), "\n# Views\n", *_views()))
+
+
+def _views() -> list[str]:
+    """As DuckDB describes them over a lake without tables."""
+    reader = LakeReader(Places.from_settings(), tables=())
+    statements = {"live_board": LIVE_BOARD_VIEW} | {f"gold.{name}": view(name) for name in VIEWS}
+    return [_view(reader, name, statement) for name, statement in statements.items()]
+
+
+def _view(reader: LakeReader, name: str, statement: str) -> str:
+    meaning = "\n".join(FIRST_COMMENT.findall(statement.partition("CREATE")[0]))
+    columns = reader.ask(f"DESCRIBE {name}").to_pylist()
+    rows = "".join(f"| `{c['column_name']}` | {c['column_type']} |\n" for c in columns)
+    return f"\n## {name}\n\n{meaning}\n\n| column | type |\n| --- | --- |\n{rows}"
 
 
 def _table(table: Table) -> str:

@@ -84,9 +84,15 @@ def replay(file: Annotated[Path, typer.Argument(help="An ADT log in CSV.")]) -> 
 def sql(
     query: Annotated[str | None, typer.Argument(help="A SELECT; none: a prompt.")] = None,
     output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    init: Annotated[
+        bool, typer.Option("--init", help="Write init.sql: the same views in any DuckDB.")
+    ] = False,
 ) -> None:
     """Ask the lake."""
-    _command("sql").run(query, output)
+    if init:
+        _command("sql").write_init_script()
+    else:
+        _command("sql").run(query, output)
 
 
 @app.command()

@@ -1,7 +1,10 @@
 """`./snr sql`: one query, or a prompt with history and completion."""
 
+import re
+import shutil
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -9,19 +12,29 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 from prompt_toolkit import PromptSession
-from prompt_toolkit.completion import WordCompleter
+from prompt_toolkit.completion import Completer, WordCompleter, merge_completers
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
 from typer import BadParameter
 
-from lake.duck import LakeReader
-from lake.errors import QueryRefused
+from lake.duck import TABLES_AND_VIEWS, LakeReader, init_script
+from lake.errors import LakeError, QueryRefused
 from lake.paths import Places
-from lake.tables import TABLES
 
 KEYWORDS = "SELECT FROM WHERE GROUP BY ORDER LIMIT JOIN USING AS COUNT DESCRIBE SUMMARIZE SHOW"
 FORMATS = ("table", "csv", "json", "parquet")
+
+MOST_ROWS = 200
+"""Of an answer that is shown as a table; the other formats have every row."""
+
+INIT_SCRIPT = "init.sql"
+HOW_TO_USE = """\
+Written. To ask the lake in a DuckDB of your own (1.5 or newer), start it in the lake's folder:
+  cd {folder}
+  duckdb -init {name}
+It has every table and view of `./snr sql`. A table that comes into being later is empty there until
+this is run again."""
 
 
 def run(query: str | None, output: str) -> None:
@@ -38,6 +51,21 @@ def run(query: str | None, output: str) -> None:
         _answer(reader, sys.stdin.read(), output)
 
 
+def write_init_script() -> None:
+    """Raises LakeError where there is no folder to start a DuckDB in."""
+    places = Places.from_settings()
+    folder = Path(places.lake_url)
+    if not places.is_local or not folder.is_dir():
+        raise LakeError(
+            f"There is no folder {places.lake_url} to start a DuckDB in.",
+            "Name the SNR_HOME of a lake on this machine, or make one: ./snr up",
+        )
+    path = folder / INIT_SCRIPT
+    path.write_text(init_script(places), encoding="utf-8")
+    print(HOW_TO_USE.format(folder=folder, name=INIT_SCRIPT), file=sys.stderr)
+    print(path)
+
+
 def _answer(reader: LakeReader, query: str, output: str) -> None:
     result = reader.run(query)
     if result is None:
@@ -49,11 +77,10 @@ def _answer(reader: LakeReader, query: str, output: str) -> None:
 
 
 def _write(result: duckdb.DuckDBPyConnection, output: str) -> None:
-    if output == "table":
-        print(_as_text(result.to_arrow_table()))
-        return
     table = result.to_arrow_table()
-    if output == "csv":
+    if output == "table":
+        _show(table)
+    elif output == "csv":
         # Null is empty; an empty text is quoted.
         pa.csv.write_csv(table, sys.stdout.buffer)
     elif output == "parquet":
@@ -62,10 +89,11 @@ def _write(result: duckdb.DuckDBPyConnection, output: str) -> None:
         print(_as_json(table))
 
 
-def _as_text(table: pa.Table) -> str:
-    if not table.num_columns:
-        return ""
-    return str(duckdb.from_arrow(table)).rstrip()
+def _show(table: pa.Table) -> None:
+    """On a terminal as wide as that, elsewhere with all columns."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100_000
+    if table.num_columns:
+        duckdb.from_arrow(table).show(max_width=width, max_rows=MOST_ROWS)
 
 
 def _as_json(table: pa.Table) -> str:
@@ -80,13 +108,31 @@ def _as_json(table: pa.Table) -> str:
     return orjson.dumps(table.to_pylist(), default=plain, option=options).decode()
 
 
+def completer(reader: LakeReader) -> Completer:
+    """Tables and views by their whole name, columns and keywords by the word."""
+    names = _texts(reader, TABLES_AND_VIEWS)
+    columns = _texts(
+        reader,
+        "SELECT DISTINCT column_name FROM duckdb_columns() "
+        "WHERE database_name = 'memory' AND NOT internal ORDER BY ALL",
+    )
+    return merge_completers(
+        [
+            WordCompleter(names, ignore_case=True, pattern=re.compile(r"[\w.]+")),
+            WordCompleter([*KEYWORDS.split(), *columns], ignore_case=True),
+        ]
+    )
+
+
+def _texts(reader: LakeReader, query: str) -> list[str]:
+    return [str(text) for text in reader.ask(query).column(0).to_pylist()]
+
+
 def _prompt(reader: LakeReader, places: Places, output: str) -> None:
-    words = [*KEYWORDS.split(), "live_board", *(table.name for table in TABLES)]
-    words += sorted({column for table in TABLES for column in table.column_names})
     places.home.mkdir(parents=True, exist_ok=True)
     session: PromptSession[str] = PromptSession(
         "snr> ",
-        completer=WordCompleter(words, ignore_case=True),
+        completer=completer(reader),
         history=FileHistory(str(places.home / "sql_history")),
         lexer=PygmentsLexer(SqlLexer),
     )

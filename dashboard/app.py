@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import theme, top
+from dashboard import queries, theme, top
+from dashboard.ask import rows
 from dashboard.live import glance
 from dashboard.settings import DashboardSettings
 
@@ -16,6 +17,7 @@ st.set_page_config(
 )
 st.html(theme.STYLE)
 
+data = st.Page("app_pages/data.py", title="Data", icon=":material/database:")
 page = st.navigation(
     [
         st.Page("app_pages/board.py", title="Board", icon=":material/grid_view:", default=True),
@@ -23,6 +25,7 @@ page = st.navigation(
         st.Page("app_pages/waiting.py", title="Waiting", icon=":material/hourglass_empty:"),
         st.Page("app_pages/activity.py", title="Activity", icon=":material/history:"),
         st.Page("app_pages/trends.py", title="Trends", icon=":material/monitoring:"),
+        data,
     ],
     position="top",
 )
@@ -31,6 +34,19 @@ ribbon, name = st.columns([5, 1], vertical_alignment="center")
 actor = name.text_input(
     "Your name", key="actor", placeholder="Your name", label_visibility="collapsed"
 )
-ribbon.html(top.ribbons(glance().mode, DashboardSettings().auth, actor))
+
+
+@st.fragment(run_every=30)
+def ribbons() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(top.ribbons(glance().mode, DashboardSettings().auth, actor), width="content")
+        failed = rows(queries.failed_checks)
+        if failed:
+            with st.container(key="failed_checks", width="content"):
+                st.page_link(data, label=top.failed_checks(failed), icon=":material/warning:")
+
+
+with ribbon:
+    ribbons()
 
 page.run()

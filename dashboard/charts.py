@@ -10,6 +10,11 @@ Drawn = alt.Chart | alt.LayerChart | alt.FacetChart
 
 HEIGHT = 290
 
+DASHES = [5, 3]
+
+FROM_0 = alt.DomainUnionWith(unionWith=[0, 1])
+"""An axis that begins at 0, and is one where all is 0."""
+
 ALL_LABELS = alt.Axis(labelLimit=200, labelOverlap=False)
 
 # A term has a row for each origin, each with the term's whole count.
@@ -48,7 +53,7 @@ def census_hourly(answer: pa.Table) -> Drawn:
     return _finished(chart)
 
 
-def ward_occupancy(answer: pa.Table) -> Drawn:
+def ward_occupancy(answer: pa.Table, limits: theme.Thresholds = theme.NHS) -> Drawn:
     bars = (
         alt.Chart(answer)
         .mark_bar(color=theme.CALM_LEVEL.colour)
@@ -56,7 +61,7 @@ def ward_occupancy(answer: pa.Table) -> Drawn:
             x=alt.X("occupancy_percent:Q", title="% occupancy", scale=alt.Scale(domainMin=0)),
             y=alt.Y("ward_name:N", title=None, sort="-x", axis=ALL_LABELS),
             color=alt.Color(
-                "occupancy_percent:Q", legend=None, scale=_by_level(), title="% occupancy"
+                "occupancy_percent:Q", legend=None, scale=_by_level(limits), title="% occupancy"
             ),
             tooltip=[
                 alt.Tooltip("ward_name:N", title="ward"),
@@ -66,7 +71,132 @@ def ward_occupancy(answer: pa.Table) -> Drawn:
             ],
         )
     )
-    return _finished(alt.layer(bars, _threshold_lines()))
+    return _finished(alt.layer(bars, _threshold_lines(limits)))
+
+
+def unit_kpis(answer: pa.Table, limits: theme.Thresholds = theme.NHS) -> Drawn:
+    """% occupancy of each unit over time."""
+    lines = (
+        alt.Chart(answer)
+        .mark_line(point=alt.OverlayMarkDef(size=26), strokeWidth=1.5)
+        .encode(
+            x=alt.X("period_on:T", title=None, scale=alt.Scale(type="utc")),
+            y=alt.Y(
+                "occupancy_percent:Q", title="% occupancy", scale=alt.Scale(zero=False, nice=True)
+            ),
+            color=_named_colour("unit_name"),
+            tooltip=[
+                alt.Tooltip("unit_name:N", title="unit"),
+                alt.Tooltip("utcyearmonthdate(period_on):T", title="from"),
+                alt.Tooltip("day_count:Q", title="days"),
+                alt.Tooltip("occupancy_percent:Q", title="% occupancy", format=".1f"),
+            ],
+        )
+    )
+    return _finished(alt.layer(lines, _level_lines(limits)))
+
+
+PHASES = {"response": "Response: dirty to started", "clean": "Clean: started to finished",
+          "turn": "Turn: dirty to clean"}  # fmt: skip
+
+
+def turnaround_by_ward(answer: pa.Table, phase: str) -> Drawn:
+    """One of the PHASES, with its goal."""
+    ward = alt.Y("ward_name:N", title=None, sort=None, axis=ALL_LABELS)
+    of_phase = alt.Chart(answer).transform_filter(f"datum.phase == '{phase}'")
+    bars = of_phase.mark_bar(height={"band": 0.62}).encode(
+        x=alt.X(
+            "median_minutes:Q",
+            title="median minutes",
+            scale=alt.Scale(domainMin=0),
+            axis=alt.Axis(tickCount=6),
+        ),
+        y=ward,
+        color=alt.condition(
+            "datum.median_minutes < datum.goal_minutes",
+            alt.value(theme.CALM_LEVEL.colour),
+            alt.value(theme.BUSY_LEVEL.colour),
+        ),
+        tooltip=[
+            alt.Tooltip("ward_name:N", title="ward"),
+            alt.Tooltip("median_minutes:Q", title="median minutes", format=".1f"),
+            alt.Tooltip("goal_minutes:Q", title="goal, under"),
+            alt.Tooltip("in_goal_percent:Q", title="% within the goal", format=".0f"),
+            alt.Tooltip("cycle_count:Q", title="cycles"),
+        ],
+    )
+    numbers = of_phase.mark_text(align="right", dx=-5, color="#ffffff", fontSize=11).encode(
+        x="median_minutes:Q", y=ward, text=alt.Text("median_minutes:Q", format=".0f")
+    )
+    goals = of_phase.mark_rule(strokeDash=DASHES, color=theme.INK).encode(
+        x=alt.X("max(goal_minutes):Q", title="median minutes")
+    )
+    return _finished(alt.layer(bars, numbers, goals))
+
+
+def update_phrases_daily(answer: pa.Table) -> Drawn:
+    chart = (
+        alt.Chart(answer)
+        .mark_bar()
+        .encode(
+            x=alt.X(
+                "utcyearmonthdate(counted_on):T",
+                title=None,
+                scale=alt.Scale(type="utc"),
+                axis=alt.Axis(format="%a %d", labelOverlap=True),
+            ),
+            y=alt.Y("update_count:Q", title="updates", stack="zero"),
+            color=_named_colour("flag"),
+            tooltip=[
+                alt.Tooltip("utcyearmonthdate(counted_on):T", title="day"),
+                alt.Tooltip("flag:N"),
+                alt.Tooltip("update_count:Q", title="updates"),
+                alt.Tooltip("manual_count:Q", title="of them manual"),
+            ],
+        )
+    )
+    return _finished(chart)
+
+
+def manual_share_daily(answer: pa.Table) -> Drawn:
+    chart = (
+        alt.Chart(answer)
+        .transform_filter("datum.origin == 'manual'")
+        .mark_line(
+            point=alt.OverlayMarkDef(size=22, color=theme.MANUAL),
+            strokeWidth=1.5,
+            color=theme.MANUAL,
+        )
+        .encode(
+            x=alt.X("counted_on:T", title=None, scale=alt.Scale(type="utc")),
+            y=alt.Y("share_percent:Q", title="% of updates", scale=alt.Scale(domain=FROM_0)),
+            tooltip=[
+                alt.Tooltip("utcyearmonthdate(counted_on):T", title="day"),
+                alt.Tooltip("share_percent:Q", title="% manual", format=".1f"),
+                alt.Tooltip("update_count:Q", title="manual updates"),
+            ],
+        )
+    )
+    return _finished(chart)
+
+
+def update_length_daily(answer: pa.Table) -> Drawn:
+    chart = (
+        alt.Chart(answer)
+        .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=1.5)
+        .encode(
+            x=alt.X("counted_on:T", title=None, scale=alt.Scale(type="utc")),
+            y=alt.Y("mean_length:Q", title="characters", scale=alt.Scale(domainMin=0)),
+            color=_colour("origin", theme.ORIGINS),
+            tooltip=[
+                alt.Tooltip("utcyearmonthdate(counted_on):T", title="day"),
+                "origin:N",
+                alt.Tooltip("mean_length:Q", title="characters, on average", format=".1f"),
+                alt.Tooltip("update_count:Q", title="updates"),
+            ],
+        )
+    )
+    return _finished(chart)
 
 
 def movements_daily(answer: pa.Table) -> Drawn:
@@ -100,7 +230,7 @@ def top_terms(answer: pa.Table) -> Drawn:
                 sort=alt.SortField("term_count", order="descending"),
                 axis=ALL_LABELS,
             ),
-            color=_colour("origin", {"automatic": theme.AUTOMATIC, "manual": theme.MANUAL}),
+            color=_colour("origin", theme.ORIGINS),
             tooltip=["term:N", "origin:N", alt.Tooltip("update_count:Q", title="updates")],
         )
     )
@@ -125,23 +255,51 @@ def _colour(field: str, colours: dict[str, str] | dict[DisplayStatus, str]) -> a
     )
 
 
-def _by_level() -> alt.Scale:
+def _named_colour(field: str) -> alt.Color:
+    """For names that the data brings."""
+    return alt.Color(
+        f"{field}:N",
+        title=None,
+        scale=alt.Scale(range=[*theme.LINES]),
+        legend=alt.Legend(
+            orient="top", offset=4, padding=0, symbolSize=80, columns=4, labelLimit=200
+        ),
+    )
+
+
+def _by_level(limits: theme.Thresholds) -> alt.Scale:
     levels = (theme.CALM_LEVEL, theme.BUSY_LEVEL, theme.FULL_LEVEL)
     return alt.Scale(
         type="threshold",
-        domain=[theme.BUSY, theme.FULL],
+        domain=[limits.busy, limits.full],
         range=[level.colour for level in levels],
     )
 
 
-def _threshold_lines() -> Drawn:
-    limits = alt.InlineData(
-        [{"percent": level, "label": f"{level:.0f} %"} for level in (theme.BUSY, theme.FULL)]
-    )
-    lines = alt.Chart(limits).mark_rule(strokeDash=[5, 3], color=theme.INK).encode(x="percent:Q")
+def _limits(limits: theme.Thresholds) -> alt.InlineData:
+    percents = (limits.busy, limits.full)
+    return alt.InlineData([{"percent": p, "label": f"{p:g} %"} for p in percents])
+
+
+def _threshold_lines(limits: theme.Thresholds) -> Drawn:
+    """Upright, for bars that lie."""
+    data = _limits(limits)
+    lines = alt.Chart(data).mark_rule(strokeDash=DASHES, color=theme.INK).encode(x="percent:Q")
     labels = (
-        alt.Chart(limits)
+        alt.Chart(data)
         .mark_text(align="left", dx=3, baseline="top", color=theme.INK, fontSize=10)
         .encode(x="percent:Q", y=alt.value(-12), text="label:N")
+    )
+    return alt.layer(lines, labels)
+
+
+def _level_lines(limits: theme.Thresholds) -> Drawn:
+    """Level, for what runs over time."""
+    data = _limits(limits)
+    lines = alt.Chart(data).mark_rule(strokeDash=DASHES, color=theme.INK).encode(y="percent:Q")
+    labels = (
+        alt.Chart(data)
+        .mark_text(align="left", dx=4, color=theme.INK, fontSize=10)
+        .encode(x=alt.value("width"), y="percent:Q", text="label:N")
     )
     return alt.layer(lines, labels)

@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dashboard.theme import Thresholds
 
 
 class Auth(StrEnum):
@@ -11,13 +14,32 @@ class Auth(StrEnum):
 
 
 class DashboardSettings(BaseSettings):
-    """`SNR_API_PORT`, `SNR_AUTH`."""
+    """`SNR_API_PORT`, `SNR_AUTH`; what to measure wards by: `SNR_BUSY_PERCENT`, `SNR_FULL_PERCENT`,
+    `SNR_RESPONSE_GOAL_MINUTES`, `SNR_CLEAN_GOAL_MINUTES`, `SNR_TURN_GOAL_MINUTES`."""
 
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
     api_port: int = 8000
     auth: Auth = Auth.OFF
+    busy_percent: float = Field(default=Thresholds.busy, gt=0)
+    full_percent: float = Field(default=Thresholds.full, gt=0)
+    response_goal_minutes: float = Field(default=30.0, gt=0)
+    clean_goal_minutes: float = Field(default=30.0, gt=0)
+    turn_goal_minutes: float = Field(default=60.0, gt=0)
 
     @property
     def api_url(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(self.busy_percent, self.full_percent)
+
+    @property
+    def turnaround_goals(self) -> dict[str, float]:
+        """As the question `turnaround_by_ward` names them."""
+        return {
+            "response_goal": self.response_goal_minutes,
+            "clean_goal": self.clean_goal_minutes,
+            "turn_goal": self.turn_goal_minutes,
+        }

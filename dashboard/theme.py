@@ -31,11 +31,27 @@ INK = "#14202b"
 
 MANUAL = "#8a3800"
 AUTOMATIC = "#7c9ab5"
+ORIGINS = {"automatic": AUTOMATIC, "manual": MANUAL}
 
 MOVEMENTS = {"admissions": "#0067a8", "discharges": "#00795a", "deaths": "#5b6470"}
 
-BUSY, FULL = 85.0, 92.0
-"""% occupancy from which a ward counts as busy and as full (NHS planning maximum)."""
+LINES = ("#0067a8", "#b06a00", "#00795a", "#a8478a", "#5b6470", "#7a5c00", "#2c8fb0", "#b3261e",
+         "#4b5fb0", "#6b8e23", "#8a3800", "#7c9ab5")  # fmt: skip
+"""One after the other, where names are not known beforehand."""
+
+
+LAYERS = {"bronze": "#f3dfc8", "silver": "#e6e8eb", "gold": "#fff3c4"}
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """% occupancy from which a ward counts as busy and as full (NHS planning maximum)."""
+
+    busy: float = 85.0
+    full: float = 92.0
+
+
+NHS = Thresholds()
 
 
 @dataclass(frozen=True)
@@ -50,10 +66,10 @@ BUSY_LEVEL = Level("△", "busy", "#b06a00")
 FULL_LEVEL = Level("▲", "full", "#b3261e")
 
 
-def occupancy_level(percent: float) -> Level:
-    if percent >= FULL:
+def occupancy_level(percent: float, limits: Thresholds = NHS) -> Level:
+    if percent >= limits.full:
         return FULL_LEVEL
-    return BUSY_LEVEL if percent >= BUSY else CALM_LEVEL
+    return BUSY_LEVEL if percent >= limits.busy else CALM_LEVEL
 
 
 def words(name: str | None) -> str:
@@ -87,6 +103,10 @@ STYLE = f"""
   .snr .ribbon {{ display: flex; gap: 0.5rem; flex-wrap: wrap; font-size: 0.82rem; }}
   .snr .ribbon span {{ background: #fff3c4; border: 1px solid #c79a00; border-radius: 4px;
     padding: 2px 10px; }}
+  .st-key-failed_checks [data-testid="stPageLink-NavLink"] {{ background: #fdeccb;
+    border: 1px solid #b06a00; border-radius: 4px; padding: 1px 10px; }}
+  .st-key-failed_checks [data-testid="stPageLink-NavLink"] p {{ font-size: 0.82rem; }}
+
   .snr .alarm {{ background: #b3261e; color: #fff; border-radius: 6px; padding: 6px 14px;
     font-size: 1rem; margin: 0.4rem 0 0; }}
 
@@ -134,6 +154,15 @@ STYLE = f"""
   .snr td.fixed {{ white-space: nowrap; }}
   .snr tr.manual td:first-child {{ border-left: 4px solid {MANUAL}; }}
   .snr tr.manual td {{ background: #fff6ee; }}
+  .snr td.number, .snr th.number {{ text-align: right; white-space: nowrap; }}
+  .snr tr.failed td {{ background: #fdecea; }}
+  .snr tr.failed td:first-child {{ border-left: 4px solid #b3261e; }}
+  .snr .failed .word {{ color: #9b1c15; font-weight: 650; }}
+  .snr .passed .word {{ color: #00795a; }}
+  .snr .good {{ color: #00795a; }}
+  .snr .past {{ display: flex; gap: 2px; }}
+  .snr .past i {{ width: 7px; height: 16px; border-radius: 1px; background: #7fbfa9; }}
+  .snr .past i.failed {{ background: #b3261e; }}
   .snr .tag {{ color: {MANUAL}; font-weight: 650; white-space: nowrap; }}
 </style>
 """

@@ -31,9 +31,15 @@ def page(*parts: str) -> str:
     return f'<div class="snr">{"".join(parts)}</div>'
 
 
-def wards(shown: Iterable[Ward], here: Here, *, is_stale: bool = False) -> str:
+def wards(
+    shown: Iterable[Ward],
+    here: Here,
+    *,
+    is_stale: bool = False,
+    limits: theme.Thresholds = theme.NHS,
+) -> str:
     """Without colour where stale: what may no longer be so must not look free."""
-    blocks = "".join(_ward(ward, here) for ward in shown)
+    blocks = "".join(_ward(ward, here, limits) for ward in shown)
     return page(f'<div class="wards{" stale" * is_stale}">{blocks}</div>')
 
 
@@ -81,25 +87,25 @@ def _count(look: theme.Look, status: DisplayStatus, number: int) -> str:
         {number}</span><span class="small">{look.word.lower()}</span></div>"""
 
 
-def _ward(ward: Ward, here: Here) -> str:
+def _ward(ward: Ward, here: Here, limits: theme.Thresholds) -> str:
     free = ward.counts.by_status[DisplayStatus.AVAILABLE]
     tiles = "".join(tile(bed, here) for bed in ward.beds)
     return f"""<section class="ward"><header>
         <span class="name"><b>{escape(ward.ward_id)} {escape(_name(ward))}</b>
           <span class="quiet">{escape(theme.words(ward.specialty))}</span></span>
         <b>{free} free</b><span class="quiet">of {ward.counts.registered}</span>
-        {_occupancy_bar(ward.counts)}</header><div class="beds">{tiles}</div></section>"""
+        {_occupancy_bar(ward.counts, limits)}</header><div class="beds">{tiles}</div></section>"""
 
 
 def _name(ward: Ward) -> str:
     return "" if ward.ward_name == ward.ward_id else ward.ward_name
 
 
-def _occupancy_bar(count: Counts) -> str:
+def _occupancy_bar(count: Counts, limits: theme.Thresholds) -> str:
     if count.occupancy is None:
         return '<span class="quiet">no staffed beds</span>'
     percent = 100 * count.occupancy
-    level = theme.occupancy_level(percent)
+    level = theme.occupancy_level(percent, limits)
     return f"""<span class="bar" style="--level: {level.colour}">
         <i style="width: {min(percent, 100):.0f}%"></i></span>
         <span>{level.sign} {int(percent)} % {level.word}</span>"""

@@ -1,8 +1,10 @@
 """The top of every page in HTML: ribbons, hospital clock, data age."""
 
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
-from dashboard import times
+from dashboard import theme, times
 from dashboard.age import DataAge
 from dashboard.live import Api, Glance
 from dashboard.settings import Auth
@@ -23,6 +25,13 @@ def ribbons(mode: str | None, auth: Auth, actor: str) -> str:
         texts.append(f"Nobody signs in: actions are recorded as “{actor or ANONYMOUS}”")
     spans = "".join(f"<span>{escape(text)}</span>" for text in texts)
     return page(f'<div class="ribbon">{spans}</div>')
+
+
+def failed_checks(failed: Sequence[dict[str, Any]]) -> str:
+    """Of rows of the question `failed_checks`; a label of a link, so no HTML."""
+    first, *others = (theme.words(check["check_name"]) for check in failed)
+    more = f" and {len(others)} more" if others else ""
+    return f"Data check not passed: “{first}”{more}"
 
 
 def strip(glance: Glance, middle: str = "") -> str:

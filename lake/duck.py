@@ -30,6 +30,15 @@ READING = frozenset(
 EXPLAIN = re.compile(r"^\s*EXPLAIN\s*(ANALYZE\b)?\s*(\([^)]*\))?", re.IGNORECASE)
 """What stands before the statement that is explained, and with ANALYZE run."""
 
+SHOW_TABLES = re.compile(r"^\s*SHOW\s+(ALL\s+)?TABLES\s*;?\s*$", re.IGNORECASE)
+TABLES_AND_VIEWS = """
+    SELECT if(schema_name = 'main', '', schema_name || '.') || view_name AS name, column_count
+    FROM duckdb_views()
+    WHERE database_name = 'memory' AND NOT internal
+    ORDER BY name
+"""
+"""The answer to SHOW TABLES: DuckDB's own has one schema only, or what is attached below too."""
+
 SQL_TYPES = {
     pa.string(): "VARCHAR",
     pa.bool_(): "BOOLEAN",
@@ -119,6 +128,7 @@ class LakeReader:
 
         Raises QueryRefused for what would write, and for what DuckDB cannot parse or run.
         """
+        sql = TABLES_AND_VIEWS if SHOW_TABLES.match(sql) else sql
         try:
             statements = self._connection.extract_statements(sql)
             _refuse_writing(statements)
@@ -176,6 +186,8 @@ def _live_board() -> str:
         for name in BED_BOARD.column_names
     )
     return f"""
+        -- Every registered bed as it is now: gold.bed_board, and what the log has since.
+        -- It does not wait for the stream.
         CREATE OR REPLACE VIEW live_board AS
         WITH rows AS (
             SELECT {board} FROM {BED_BOARD.name}

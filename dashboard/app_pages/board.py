@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import board, queries, theme, tiles, top
 from dashboard.ask import rows
 from dashboard.live import glance
+from dashboard.settings import DashboardSettings
 from lake.vocabulary import RESERVED_AHEAD_MINUTES, DisplayStatus
 
 
@@ -64,7 +65,8 @@ def live_board() -> None:
         offer_free_beds(board.free_beds(beds, chosen), now.here)
     else:
         shown = board.wards(beds, chosen)
-        st.html(tiles.wards(shown, now.here, is_stale=now.age.is_stale))
+        limits = DashboardSettings().thresholds
+        st.html(tiles.wards(shown, now.here, is_stale=now.age.is_stale, limits=limits))
         if not shown:
             st.info("No bed and no patient fits. Search for a part of a bed or patient reference.")
 

@@ -10,7 +10,7 @@ FROM (
         sum(closed_count)::BIGINT AS closed
     FROM gold.census_hourly
     WHERE census_on BETWEEN $from_on AND $until_on
-        AND ($ward_id IS NULL OR ward_id = $ward_id)
+        AND (len($ward_ids) = 0 OR list_contains($ward_ids, ward_id))
     GROUP BY census_at
 )
 UNPIVOT (bed_count FOR display_status IN (occupied, dirty, reserved, available, closed))

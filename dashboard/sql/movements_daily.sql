@@ -8,7 +8,7 @@ FROM (
         sum(death_count)::BIGINT AS deaths
     FROM gold.ward_daily
     WHERE census_on BETWEEN $from_on AND $until_on
-        AND ($ward_id IS NULL OR ward_id = $ward_id)
+        AND (len($ward_ids) = 0 OR list_contains($ward_ids, ward_id))
     GROUP BY census_on
 )
 UNPIVOT (patient_count FOR movement IN (admissions, discharges, deaths))

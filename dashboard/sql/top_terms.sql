@@ -10,13 +10,13 @@ JOIN (
     FROM gold.update_terms
     WHERE window_on BETWEEN $from_on AND $until_on
         AND gram_size = $gram_size
-        AND ($ward_id IS NULL OR ward_id = $ward_id)
+        AND (len($ward_ids) = 0 OR list_contains($ward_ids, ward_id))
     GROUP BY term
     ORDER BY term_count DESC, term
     LIMIT $top
 ) USING (term)
 WHERE window_on BETWEEN $from_on AND $until_on
     AND gram_size = $gram_size
-    AND ($ward_id IS NULL OR ward_id = $ward_id)
+    AND (len($ward_ids) = 0 OR list_contains($ward_ids, ward_id))
 GROUP BY term, is_manual
 ORDER BY term_count DESC, term, origin

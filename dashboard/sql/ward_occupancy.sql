@@ -10,6 +10,6 @@ LEFT JOIN (
     SELECT ward_id, any_value(ward_name) AS ward_name FROM gold.bed_board GROUP BY ward_id
 ) USING (ward_id)
 WHERE census_on BETWEEN $from_on AND $until_on
-    AND ($ward_id IS NULL OR ward_id = $ward_id)
+    AND (len($ward_ids) = 0 OR list_contains($ward_ids, ward_id))
 GROUP BY ward_id
 ORDER BY occupancy_percent DESC NULLS LAST, ward_id

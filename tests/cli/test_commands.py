@@ -7,13 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 
-from cli import docs
+from cli import docs, sql
 from cli.doctor import examine
 from cli.replay import text_of
 from cli.settings import StackSettings
+from lake.duck import VIEWS, LakeReader, delta_extension
 from lake.paths import CHECKOUT, Places
+from lake.tables import TABLES
 from simulator.founding import replay_file
 from tests.simulator.test_replay import LOG
 
@@ -122,6 +127,62 @@ def test_sql_refuses_what_writes_with_cause_and_fix(replayed) -> None:
     has_cause_and_fix(snr(replayed, "sql", "DROP VIEW live_board"), "read-only")
     has_cause_and_fix(snr(replayed, "sql", "SELECT * FROM nowhere"), "nowhere")
     assert snr(replayed, "sql", "SELECT 1", "--format", "xml").returncode == 2
+
+
+@pytest.mark.parametrize("query", ["SHOW TABLES", "show all tables ;"])
+def test_sql_shows_every_table_and_view_by_its_whole_name(replayed, query) -> None:
+    lines = snr(replayed, "sql", query, "--format", "csv").stdout.splitlines()[1:]
+
+    shown = {line.split(",")[0].strip('"') for line in lines}
+    views = {f"gold.{name}" for name in VIEWS}
+    assert shown == {"live_board"} | views | {table.name for table in TABLES}
+
+
+def test_an_answer_has_all_columns_and_rows_where_it_is_not_read_on_a_terminal(replayed) -> None:
+    wide = snr(replayed, "sql", "SELECT * FROM bronze.bed_events LIMIT 1").stdout
+    assert "chain_hash" in wide
+    long = snr(replayed, "sql", "SELECT range AS nth FROM range(120)").stdout
+    assert all(f" {nth} " in long for nth in range(120))
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("SELECT * FROM gold.unit_k", ["gold.unit_kpis"]),
+        ("SELECT * FROM live", ["live_board"]),
+        ("SELECT kpis.occupancy_p", ["occupancy_percent"]),
+        ("descr", ["DESCRIBE"]),
+    ],
+)
+def test_the_prompt_completes_views_columns_and_keywords(places, typed, offered) -> None:
+    completer = sql.completer(LakeReader(places))
+    found = completer.get_completions(Document(typed), CompleteEvent())
+    assert [completion.text for completion in found] == offered
+
+
+def test_sql_init_writes_what_makes_the_same_views_in_any_duckdb(replayed, monkeypatch) -> None:
+    """The extension that a DuckDB of one's own installs comes from the wheel here."""
+    done = snr(replayed, "sql", "--init")
+
+    lake = replayed / "lake"
+    assert (done.returncode, done.stdout) == (0, f"{lake / 'init.sql'}\n")
+    assert f"cd {lake}" in done.stderr
+    assert "duckdb -init init.sql" in done.stderr
+    monkeypatch.chdir(lake)
+    script = (lake / "init.sql").read_text()
+    own = duckdb.connect()
+    own.execute(
+        script.replace("INSTALL delta;", "").replace("LOAD delta", f"LOAD '{delta_extension()}'")
+    )
+    question = "SELECT * FROM live_board ORDER BY bed_id"
+    here = LakeReader(Places(replayed, str(lake))).ask(question).to_pylist()
+    assert own.execute(question).to_arrow_table().to_pylist() == here
+    assert len(here) > 1
+    assert own.execute("SELECT count(*) FROM gold.unit_kpis").fetchall() == [(0,)]
+
+
+def test_sql_init_needs_a_lake(tmp_path) -> None:
+    has_cause_and_fix(snr(tmp_path / "home", "sql", "--init"), "There is no folder")
 
 
 def test_build_explains_wrong_dates(tmp_path) -> None:

@@ -65,6 +65,69 @@ def test_terms_are_split_into_manual_and_automatic() -> None:
     assert {"term", "origin", "update_count"} <= fields(spec)
 
 
+LIMITS = theme.Thresholds(busy=70, full=80)
+
+
+def test_occupancy_over_time_has_level_lines_at_the_thresholds_that_are_set() -> None:
+    spec = drawn(
+        charts.unit_kpis(
+            columns(unit_name=["W1"], period_on=[None], day_count=[7], occupancy_percent=[90.0]),
+            LIMITS,
+        )
+    )
+
+    assert {"unit_name", "period_on", "occupancy_percent"} <= fields(spec["layer"][0])
+    limits = spec["datasets"][spec["layer"][1]["data"]["name"]]
+    assert [limit["percent"] for limit in limits] == [70, 80]
+    assert spec["layer"][1]["layer"][0]["encoding"]["y"]["field"] == "percent"
+
+
+def test_occupancy_by_ward_is_coloured_by_the_thresholds_that_are_set() -> None:
+    spec = drawn(charts.ward_occupancy(columns(ward_name=["W1"], occupancy_percent=[75.0]), LIMITS))
+
+    assert spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == [70, 80]
+
+
+@pytest.mark.parametrize("phase", charts.PHASES)
+def test_turnaround_shows_one_phase_beside_its_goal(phase: str) -> None:
+    answer = columns(
+        ward_name=["W1"], phase=[phase], median_minutes=[20.0], goal_minutes=[30.0],
+        in_goal_percent=[80.0], cycle_count=[9],
+    )  # fmt: skip
+
+    bars, _, goals = drawn(charts.turnaround_by_ward(answer, phase))["layer"]
+
+    assert phase in bars["transform"][0]["filter"]
+    assert {"ward_name", "median_minutes"} <= fields(bars)
+    assert fields(goals) == {"goal_minutes"}
+
+
+def test_flagged_phrases_are_stacked_by_flag() -> None:
+    spec = drawn(
+        charts.update_phrases_daily(
+            columns(counted_on=[None], flag=["falls"], update_count=[3], manual_count=[1])
+        )
+    )
+
+    assert spec["encoding"]["y"]["stack"] == "zero"
+    assert spec["encoding"]["color"]["field"] == "flag"
+
+
+def test_the_share_of_manual_updates_is_a_line_of_their_own_and_lengths_are_two() -> None:
+    answer = columns(
+        counted_on=[None], origin=["manual"], update_count=[3], share_percent=[10.0],
+        mean_length=[40.0],
+    )  # fmt: skip
+
+    share, length = (
+        drawn(chart(answer)) for chart in (charts.manual_share_daily, charts.update_length_daily)
+    )
+
+    assert "manual" in share["transform"][0]["filter"]
+    assert {"counted_on", "share_percent"} <= fields(share)
+    assert {"counted_on", "mean_length", "origin"} <= fields(length)
+
+
 @pytest.mark.parametrize(
     ("percent", "level"),
     [

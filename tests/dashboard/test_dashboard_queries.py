@@ -9,10 +9,23 @@ from lake_rows import NOON, bed_event, clock_set, event, write, write_events
 from dashboard import queries
 from dashboard.ask import row, rows
 from lake.paths import Places
-from lake.tables import BED_BOARD, CENSUS_HOURLY, UPDATE_TERMS, WARD_DAILY
+from lake.tables import (
+    BED_BOARD,
+    BEDS,
+    CENSUS_HOURLY,
+    CHECK_RESULTS,
+    QUARANTINE,
+    TABLE_RUNS_BATCH,
+    TABLE_RUNS_STREAM,
+    TURNAROUND,
+    UPDATE_PHRASES,
+    UPDATE_TERMS,
+    UPDATE_VOLUME,
+    WARD_DAILY,
+)
 
 HOUR = timedelta(hours=1)
-MONDAY, TUESDAY = date(2024, 3, 4), date(2024, 3, 5)
+SUNDAY, MONDAY, TUESDAY = date(2024, 3, 3), date(2024, 3, 4), date(2024, 3, 5)
 
 
 def display_status(places: Places, bed_status: str | None, **columns: Any) -> str:
@@ -164,17 +177,17 @@ def test_the_census_adds_wards_up_and_reads_the_hospitals_clock(places: Places) 
     )
     period = {"from_on": MONDAY, "until_on": MONDAY, "time_zone": "Asia/Kolkata"}
 
-    found = rows(queries.census_hourly, **period, ward_id=None)
+    found = rows(queries.census_hourly, **period, ward_ids=[])
 
     at_noon = {r["display_status"]: r["bed_count"] for r in found if r["census_local"].hour == 12}
     assert at_noon == {"occupied": 5, "dirty": 1, "reserved": 0, "available": 4, "closed": 0}
     assert len(found) == 10
-    assert {r["bed_count"] for r in rows(queries.census_hourly, **period, ward_id="W2")} == {
+    assert {r["bed_count"] for r in rows(queries.census_hourly, **period, ward_ids=["W2"])} == {
         0,
         2,
         4,
     }
-    assert rows(queries.census_hourly, **{**period, "from_on": TUESDAY}, ward_id=None) == []
+    assert rows(queries.census_hourly, **{**period, "from_on": TUESDAY}, ward_ids=[]) == []
 
 
 def test_the_counted_period_is_that_of_the_census(places: Places) -> None:
@@ -213,7 +226,7 @@ def test_occupancy_is_a_ratio_of_sums(places: Places) -> None:
     )
     write(places, BED_BOARD, [{"bed_id": "W1-101-A", "ward_id": "W1", "ward_name": "Medicine"}])
 
-    found = rows(queries.ward_occupancy, from_on=MONDAY, until_on=TUESDAY, ward_id=None)
+    found = rows(queries.ward_occupancy, from_on=MONDAY, until_on=TUESDAY, ward_ids=[])
 
     told = [(ward["ward_name"], ward["occupancy_percent"]) for ward in found]
     assert told == [("Medicine", 50.0), ("W2", None)]
@@ -223,7 +236,7 @@ def test_movements_are_counted_per_day(places: Places) -> None:
     days = [ward_day("W1", MONDAY, 9, 9), ward_day("W2", MONDAY, 9, 9)]
     write(places, WARD_DAILY, days)
 
-    found = rows(queries.movements_daily, from_on=MONDAY, until_on=MONDAY, ward_id=None)
+    found = rows(queries.movements_daily, from_on=MONDAY, until_on=MONDAY, ward_ids=[])
 
     counted = {r["movement"]: r["patient_count"] for r in found}
     assert counted == {"admissions": 6, "discharges": 4, "deaths": 2}
@@ -255,7 +268,7 @@ def test_the_top_terms_are_those_in_most_updates_of_both_origins(places: Places)
     )
 
     found = rows(
-        queries.top_terms, from_on=MONDAY, until_on=MONDAY, ward_id=None, gram_size=1, top=2
+        queries.top_terms, from_on=MONDAY, until_on=MONDAY, ward_ids=[], gram_size=1, top=2
     )
 
     assert [(r["term"], r["origin"], r["update_count"], r["term_count"]) for r in found] == [
@@ -265,17 +278,277 @@ def test_the_top_terms_are_those_in_most_updates_of_both_origins(places: Places)
     ]
 
 
-@pytest.mark.usefixtures("places")
-@pytest.mark.parametrize("question", ["beds", "wards", "census_hourly", "updates", "top_terms"])
-def test_a_lake_without_tables_answers_with_nothing(question: str) -> None:
-    known = {
-        "beds": {"now": NOON, "reserved_ahead_minutes": 120},
-        "wards": {},
-        "updates": EVERYTHING,
-        "census_hourly": {"time_zone": "UTC"},
-        "top_terms": {"gram_size": 1, "top": 5},
-    }[question]
-    if question in ("census_hourly", "top_terms"):
-        known = {**known, "from_on": MONDAY, "until_on": MONDAY, "ward_id": None}
+KPI_COUNTS = ("available_bed_days", "occupied_bed_days", "admission_count", "case_count")
 
-    assert rows(getattr(queries, question), **known) == []
+
+@pytest.fixture
+def three_wards(places: Places) -> Places:
+    """W1 and W2 are surgical, W3 is not."""
+    kinds = {"W1": "general_surgery", "W2": "general_surgery", "W3": "urology"}
+    write(
+        places,
+        BEDS,
+        [
+            {"hospital_id": "snr", "bed_id": f"{ward}-1-A", "ward_id": ward, "ward_name": ward,
+             "specialty": kind, "from_at": NOON}
+            for ward, kind in kinds.items()
+        ],
+    )  # fmt: skip
+    numbers = [
+        ("W1", SUNDAY, 10, 10, 1, 1), ("W1", MONDAY, 10, 8, 2, 2), ("W1", TUESDAY, 10, 7, 1, 3),
+        ("W2", TUESDAY, 5, 5, 0, 0), ("W3", TUESDAY, 4, 1, 1, 0),
+    ]  # fmt: skip
+    write(
+        places,
+        WARD_DAILY,
+        [
+            {"hospital_id": "snr", "ward_id": ward, "census_on": on}
+            | dict(zip(KPI_COUNTS, counts, strict=True))
+            for ward, on, *counts in numbers
+        ],
+    )
+    return places
+
+
+def kpis(level: str, period: str, ward_ids: list[str], from_on: date = TUESDAY) -> list[Any]:
+    found = rows(
+        queries.unit_kpis,
+        **{"from_on": from_on, "until_on": TUESDAY, "ward_ids": ward_ids},
+        level=level,
+        period=period,
+    )
+    return [(r["unit_name"], r["period_on"], r["day_count"], r["occupancy_percent"]) for r in found]
+
+
+@pytest.mark.usefixtures("three_wards")
+def test_key_figures_are_of_the_chosen_wards_or_of_their_specialties() -> None:
+    """W1 alone: 7 of 10 beds; both surgical wards: 12 of 15; all: 13 of 19."""
+    assert kpis("ward", "day", ["W1"]) == [("W1", TUESDAY, 1, 70.0)]
+    assert kpis("specialty", "day", ["W1"]) == [("general surgery", TUESDAY, 1, 80.0)]
+    [(name, _, _, percent)] = kpis("hospital", "day", ["W1"])
+    assert (name, round(percent, 2)) == ("whole hospital", 68.42)
+    assert [unit for unit, *_ in kpis("ward", "day", [])] == ["W1", "W2", "W3"]
+
+
+@pytest.mark.usefixtures("three_wards")
+def test_a_week_counts_as_a_whole_and_newest_first() -> None:
+    """From Monday: 8 and 7 of 20 bed-days. Sunday is the end of the week before: 10 of 10."""
+    assert kpis("ward", "week", ["W1"]) == [("W1", MONDAY, 2, 75.0)]
+    assert kpis("ward", "week", ["W1"], SUNDAY) == [
+        ("W1", MONDAY, 2, 75.0),
+        ("W1", MONDAY - timedelta(days=7), 1, 100.0),
+    ]
+
+
+@pytest.mark.usefixtures("three_wards")
+def test_key_figures_have_length_of_stay_turnover_interval_and_bed_use() -> None:
+    """W1 on Monday and Tuesday: 15 bed-days used and 5 empty for 5 cases, 10 beds on average."""
+    [week] = rows(queries.unit_kpis, from_on=MONDAY, until_on=TUESDAY, ward_ids=["W1"],
+                  level="ward", period="week")  # fmt: skip
+
+    told = (week["alos_days"], week["turnover_interval_days"], week["bed_use_factor"])
+    assert told == (3.0, 1.0, 0.5)
+    assert (week["admission_count"], week["case_count"]) == (3, 5)
+
+
+GOALS = {"response_goal": 30, "clean_goal": 30, "turn_goal": 60}
+
+
+def test_turnaround_is_measured_against_the_goals(places: Places) -> None:
+    """Responses 10, 20 and 60: median 20, two of three under 30. One under way is left out."""
+    cycles = [(10, 30, MONDAY), (20, 35, MONDAY), (60, 40, TUESDAY), (500, None, None)]
+    write(
+        places,
+        TURNAROUND,
+        [
+            {"bed_id": "W1-101-A", "ward_id": "W1", "dirty_at": NOON, "response_minutes": response,
+             "clean_minutes": clean, "turn_minutes": clean and response + clean, "ended_on": on}
+            for response, clean, on in cycles
+        ],
+    )  # fmt: skip
+    both = {"from_on": MONDAY, "until_on": TUESDAY}
+
+    found = rows(queries.turnaround_by_ward, **both, ward_ids=[], **GOALS)
+
+    told = {
+        r["phase"]: (r["median_minutes"], r["goal_minutes"], round(r["in_goal_percent"], 1))
+        for r in found
+    }
+    assert told == {"response": (20, 30, 66.7), "clean": (35, 30, 0.0), "turn": (55, 60, 66.7)}
+    assert {r["cycle_count"] for r in found} == {3}
+    assert rows(queries.turnaround_by_ward, **both, ward_ids=["W2"], **GOALS) == []
+
+
+def test_flagged_phrases_are_counted_per_day_and_flag(places: Places) -> None:
+    counted = [("W1", "falls", False, 2), ("W2", "falls", True, 3), ("W2", "oxygen", False, 1)]
+    write(
+        places,
+        UPDATE_PHRASES,
+        [
+            {"window_at": NOON, "window_on": MONDAY, "ward_id": ward, "flag": flag,
+             "is_manual": manual, "update_count": count}
+            for ward, flag, manual, count in counted
+        ],
+    )  # fmt: skip
+    monday = {"from_on": MONDAY, "until_on": MONDAY}
+
+    found = rows(queries.update_phrases_daily, **monday, ward_ids=[])
+
+    told = [(r["flag"], r["update_count"], r["manual_count"]) for r in found]
+    assert told == [("falls", 5, 3), ("oxygen", 1, 0)]
+    [falls] = rows(queries.update_phrases_daily, **monday, ward_ids=["W1"])
+    assert falls["update_count"] == 2
+
+
+def test_rising_terms_are_the_hospitals_or_those_of_the_chosen_wards(places: Places) -> None:
+    before = [("W1", "tea", NOON - timedelta(days=9), 1)]
+    now = [("W1", "oxygen", NOON, 6), ("W2", "oxygen", NOON, 5), ("W2", "fire", NOON, 4)]
+    write(
+        places,
+        UPDATE_TERMS,
+        [
+            {"hospital_id": "snr", "window_at": at, "window_on": at.date(), "ward_id": ward,
+             "term": word, "gram_size": 1, "is_manual": False, "update_count": count}
+            for ward, word, at, count in [*before, *now]
+        ],
+    )  # fmt: skip
+
+    def rising(ward_ids: list[str]) -> list[Any]:
+        found = rows(queries.rising_terms, ward_ids=ward_ids, top=5)
+        return [(r["ward_id"], r["term"], r["recent_count"]) for r in found]
+
+    assert rising([]) == [("all wards", "oxygen", 11)]
+    assert rising(["W1", "W3"]) == [("W1", "oxygen", 6)]
+
+
+def test_a_day_without_manual_updates_has_a_share_of_none(places: Places) -> None:
+    """Monday: 2 of 8 by people, 25 characters each; Tuesday: none of 4."""
+    volume = [
+        (MONDAY, 9, True, 1, 10), (MONDAY, 10, True, 1, 40), (MONDAY, 9, False, 6, 60),
+        (TUESDAY, 9, False, 4, 80),
+    ]  # fmt: skip
+    write(
+        places,
+        UPDATE_VOLUME,
+        [
+            {"window_at": datetime(on.year, on.month, on.day, hour, tzinfo=UTC), "window_on": on,
+             "ward_id": "W1", "is_manual": manual, "update_count": count,
+             "character_count": characters}
+            for on, hour, manual, count, characters in volume
+        ],
+    )  # fmt: skip
+
+    found = rows(queries.update_origins_daily, from_on=MONDAY, until_on=TUESDAY, ward_ids=[])
+
+    assert [tuple(r.values()) for r in found] == [
+        (MONDAY, "automatic", 6, 75.0, 10.0),
+        (MONDAY, "manual", 2, 25.0, 25.0),
+        (TUESDAY, "automatic", 4, 100.0, 20.0),
+        (TUESDAY, "manual", 0, 0.0, None),
+    ]
+
+
+def result(name: str, hours_ago: float, *, ok: bool) -> dict[str, Any]:
+    return {
+        "checked_at": NOON - hours_ago * HOUR,
+        "check_name": name,
+        "table_name": "gold.bed_board",
+        "is_ok": ok,
+        "failed_count": 0 if ok else 7,
+        "detail": "" if ok else "7 rows",
+    }
+
+
+def test_a_check_is_as_good_as_its_newest_result(places: Places) -> None:
+    """`old` failed, but nobody has asked it for more than a week."""
+    write(
+        places,
+        CHECK_RESULTS,
+        [
+            result("fresh", 2, ok=True),
+            result("fresh", 1, ok=False),
+            result("unique", 3, ok=True),
+            result("unique", 2, ok=False),
+            result("unique", 1, ok=True),
+            result("old", 24 * 8, ok=False),
+        ],
+    )
+
+    found = rows(queries.checks, most=2)
+
+    told = [(r["check_name"], r["is_ok"], r["failed_count"], r["detail"]) for r in found]
+    assert told == [("fresh", False, 7, "7 rows"), ("unique", True, 0, "")]
+    assert found[0]["checked_at"] == NOON - HOUR
+    assert [[one["is_ok"] for one in r["history"]] for r in found] == [[True, False], [False, True]]
+    assert [r["check_name"] for r in rows(queries.failed_checks)] == ["fresh"]
+
+
+def run(table_name: str, minutes: int, written: int, **columns: Any) -> dict[str, Any]:
+    plain = {"run_name": "by hand", "sources": [], "out_count": 1, "seconds": 1.5}
+    return plain | {
+        "table_name": table_name,
+        "finished_at": NOON + timedelta(minutes=minutes),
+        "version_written": written,
+    } | columns  # fmt: skip
+
+
+def test_runs_come_newest_first_and_one_of_the_stream_read_the_log(places: Places) -> None:
+    write(places, TABLE_RUNS_STREAM, [
+        run("silver.bed_events", 1, 4, version_read=40),
+        run("silver.bed_events", 2, 5, version_read=50),
+    ])  # fmt: skip
+    write(places, TABLE_RUNS_BATCH, [run("gold.beds", 3, 1, sources=["silver.bed_events@5"])])
+
+    newest = rows(queries.newest_runs)
+    told = [(r["table_name"], r["version_written"], r["sources"]) for r in newest]
+    assert told == [
+        ("gold.beds", 1, ["silver.bed_events@5"]),
+        ("silver.bed_events", 5, ["bronze.bed_events@50"]),
+    ]
+
+    def written(table_name: str | None, most: int) -> list[int]:
+        found = rows(queries.last_runs, table_name=table_name, most=most)
+        return [r["version_written"] for r in found]
+
+    assert written(None, 2) == [1, 5]
+    assert written("silver.bed_events", 9) == [5, 4]
+
+
+def test_what_was_set_aside_is_counted_by_rule(places: Places) -> None:
+    write(places, QUARANTINE, [
+        {"seq": nth, "event_id": f"e{nth}", "rule": rule, "detail": f"no {nth}",
+         "quarantined_at": NOON + nth * HOUR}
+        for nth, rule in enumerate(("unknown_bed", "repeated", "repeated"))
+    ])  # fmt: skip
+
+    counted = [(r["rule"], r["event_count"]) for r in rows(queries.quarantine_rules)]
+    assert counted == [("repeated", 2), ("unknown_bed", 1)]
+    assert [r["detail"] for r in rows(queries.quarantine_newest, most=2)] == ["no 2", "no 1"]
+
+
+CHOSEN = {"from_on": MONDAY, "until_on": MONDAY, "ward_ids": []}
+
+OF_AN_EMPTY_LAKE: dict[str, dict[str, Any]] = {
+    "beds": {"now": NOON, "reserved_ahead_minutes": 120},
+    "wards": {},
+    "updates": EVERYTHING,
+    "census_hourly": {**CHOSEN, "time_zone": "UTC"},
+    "top_terms": {**CHOSEN, "gram_size": 1, "top": 5},
+    "unit_kpis": {**CHOSEN, "level": "ward", "period": "week"},
+    "turnaround_by_ward": {**CHOSEN, **GOALS},
+    "update_phrases_daily": CHOSEN,
+    "update_origins_daily": CHOSEN,
+    "rising_terms": {"ward_ids": [], "top": 5},
+    "checks": {"most": 5},
+    "failed_checks": {},
+    "newest_runs": {},
+    "last_runs": {"table_name": None, "most": 5},
+    "quarantine_rules": {},
+    "quarantine_newest": {"most": 5},
+}
+
+
+@pytest.mark.usefixtures("places")
+@pytest.mark.parametrize("question", OF_AN_EMPTY_LAKE)
+def test_a_lake_without_tables_answers_with_nothing(question: str) -> None:
+    assert rows(getattr(queries, question), **OF_AN_EMPTY_LAKE[question]) == []

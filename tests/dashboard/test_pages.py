@@ -1,15 +1,24 @@
 """Each page as a file, against a small lake and a played API."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from lake_rows import NOON, bed_event, clock_set, write_events
+from lake_rows import NOON, bed_event, clock_set, write, write_events
 from played_api import PlayedApi
 from streamlit.testing.v1 import AppTest
 
 from lake.paths import Places
+from lake.tables import (
+    CENSUS_HOURLY,
+    CHECK_RESULTS,
+    QUARANTINE,
+    TABLE_RUNS_BATCH,
+    TURNAROUND,
+    UPDATE_VOLUME,
+    WARD_DAILY,
+)
 
 PAGES = Path(__file__).parents[2] / "dashboard" / "app_pages"
 
@@ -146,7 +155,7 @@ def test_a_board_that_misses_events_is_as_old_as_the_first_of_them(ward: PlayedA
     assert '<div class="age stale">' in shown
 
 
-@pytest.mark.parametrize("name", ["board", "book", "waiting", "activity", "trends"])
+@pytest.mark.parametrize("name", ["board", "book", "waiting", "activity", "trends", "data"])
 @pytest.mark.usefixtures("places")
 def test_every_page_opens_on_an_empty_lake_while_the_hospital_is_set_up(
     name: str, api: PlayedApi
@@ -296,12 +305,149 @@ def test_activity_lists_updates_newest_first_and_marks_manual_ones() -> None:
     assert "tea taken" in shown
 
 
+def open_trends(section: str) -> AppTest:
+    page = open_page("trends")
+    page.button_group(key="section").select(section).run()
+    assert not page.exception
+    return page
+
+
 @pytest.mark.usefixtures("ward")
 def test_trends_say_that_they_are_being_built() -> None:
     page = open_page("trends")
 
-    assert len(page.info) == 5
+    assert len(page.info) == 4
     assert all("Building" in note.value for note in page.info)
+    assert "Building" in open_trends("Key figures").info[0].value
+
+
+@pytest.mark.usefixtures("ward")
+@pytest.mark.parametrize(("section", "empty"), [("Turnaround", 3), ("Updates", 5)])
+def test_sections_without_numbers_say_so(section: str, empty: int) -> None:
+    page = open_trends(section)
+
+    assert [note.value for note in page.info] == ["Nothing in these days."] * empty
+
+
+DAY = NOON.date()
+
+
+@pytest.fixture
+def counted(ward: PlayedApi, places: Places) -> PlayedApi:
+    """One day of one ward: 9 of 10 beds used, 3 cases."""
+    counts = {
+        "available_bed_days": 10, "occupied_bed_days": 9, "admission_count": 3,
+        "discharge_count": 3, "death_count": 0, "case_count": 3,
+    }  # fmt: skip
+    snr = {"hospital_id": "snr", "ward_id": "W1"}
+    write(places, WARD_DAILY, [snr | {"census_on": DAY} | counts])
+    write(places, CENSUS_HOURLY, [snr | {"census_on": DAY, "census_at": NOON, "occupied_count": 9}])
+    write(places, UPDATE_VOLUME, [
+        snr | {"window_at": NOON, "window_on": DAY, "is_manual": manual, "update_count": 2,
+               "character_count": 50}
+        for manual in (True, False)
+    ])  # fmt: skip
+    write(places, TURNAROUND, [
+        snr | {"bed_id": "W1-101-A", "dirty_at": NOON, "ended_on": DAY, "response_minutes": 20.0,
+               "clean_minutes": 35.0, "turn_minutes": 55.0}
+    ])  # fmt: skip
+    return ward
+
+
+@pytest.mark.usefixtures("counted")
+def test_key_figures_are_a_table_a_chart_and_a_file() -> None:
+    page = open_trends("Key figures")
+
+    [table] = page.dataframe
+    shown = table.value.iloc[0]
+    assert (shown["unit_name"], shown["occupancy_percent"]) == ("whole hospital", 90.0)
+    assert shown["alos_days"] == 3.0
+    assert len(page.get("vega_lite_chart")) == 1
+    assert len(page.get("download_button")) == 1
+
+
+@pytest.mark.usefixtures("counted")
+def test_key_figures_can_be_had_of_wards_per_day() -> None:
+    page = open_trends("Key figures")
+    page.button_group[1].select("Wards").run()
+    page.button_group[2].select("per day").run()
+
+    shown = page.dataframe[0].value.iloc[0]
+    assert (shown["unit_name"], shown["period_on"]) == ("W1", DAY)
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_ward_without_numbers_leaves_the_charts_empty(places: Places) -> None:
+    write_events(places, [bed_event(5, "W2-201-A", "available")])
+    page = open_page("trends")
+    assert len(page.get("vega_lite_chart")) == 4
+
+    page.multiselect[0].set_value(["W2"]).run()
+
+    assert len(page.get("vega_lite_chart")) == 0
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize(("section", "drawn"), [("Turnaround", 3), ("Updates", 2)])
+def test_each_section_draws_what_has_been_counted(section: str, drawn: int) -> None:
+    assert len(open_trends(section).get("vega_lite_chart")) == drawn
+
+
+@pytest.fixture
+def failing(ward: PlayedApi, places: Places) -> PlayedApi:
+    at = datetime.now(UTC) - timedelta(minutes=5)
+    write(places, CHECK_RESULTS, [
+        {"checked_at": at, "check_name": name, "table_name": "gold.bed_board", "is_ok": ok,
+         "failed_count": 0 if ok else 3, "detail": "" if ok else "3 beds are there twice"}
+        for name, ok in (("bed_id_is_unique", False), ("board_is_fresh", True))
+    ])  # fmt: skip
+    write(places, TABLE_RUNS_BATCH, [
+        {"run_name": "by hand", "table_name": "gold.ward_daily", "finished_at": at,
+         "version_written": 4, "sources": ["silver.bed_events@7"], "seconds": 1.0}
+    ])  # fmt: skip
+    write(places, QUARANTINE, [
+        {"event_id": "e9", "rule": "unknown_bed", "detail": "No bed W9", "quarantined_at": at}
+    ])  # fmt: skip
+    return ward
+
+
+@pytest.mark.usefixtures("failing")
+def test_the_page_data_tells_of_checks_runs_lineage_and_quarantine() -> None:
+    page = open_page("data")
+    shown = html(page)
+
+    assert shown.index("bed id is unique") < shown.index("board is fresh")
+    assert "3 beds are there twice" in shown
+    assert "gold.ward_daily" in shown
+    assert "No bed W9" in shown
+    [graph] = page.get("graphviz_chart")
+    assert '"silver.bed_events" -> "gold.ward_daily"' in graph.proto.spec
+
+
+@pytest.mark.usefixtures("failing")
+def test_the_runs_of_one_table_can_be_looked_at() -> None:
+    page = open_page("data")
+    page.selectbox[0].select("gold.ward_daily").run()
+
+    assert not page.exception
+    assert "gold.ward_daily" in html(page)
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_failed_check_is_told_on_every_page_with_a_way_to_it() -> None:
+    app = AppTest.from_file(str(PAGES.parent / "app.py"), default_timeout=30).run()
+
+    assert not app.exception
+    [link] = app.get("page_link")
+    assert "bed id is unique" in link.proto.label
+    assert link.proto.page == "data"
+
+
+@pytest.mark.usefixtures("ward")
+def test_without_a_failed_check_nothing_is_told() -> None:
+    app = AppTest.from_file(str(PAGES.parent / "app.py"), default_timeout=30).run()
+
+    assert not app.get("page_link")
 
 
 @pytest.mark.usefixtures("ward")

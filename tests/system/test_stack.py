@@ -106,7 +106,7 @@ def test_the_numbers_are_built_from_the_command_line(stack) -> None:
     assert asked(stack, "SELECT sum(admission_count) AS n FROM gold.ward_daily")[0]["n"] > 100
 
 
-@pytest.mark.parametrize("name", ["", "book", "waiting", "activity", "trends"])
+@pytest.mark.parametrize("name", ["", "book", "waiting", "activity", "trends", "data"])
 def test_every_page_shows_itself_without_an_error(stack, page, name) -> None:
     page.goto(f"{stack.url('DASHBOARD')}/{name}")
     expect(page.locator(".snr .age").first).to_be_visible()

@@ -1,0 +1,34 @@
+-- Occupancy, length of stay, turnover interval and bed use of wards, specialties or the hospital
+-- ($level), per day, week or month ($period). Periods that overlap the chosen dates count as a whole.
+-- Chosen wards narrow it down to these, or to their specialties.
+SELECT
+    CASE level
+        WHEN 'ward' THEN concat_ws(' ', unit_id, nullif(ward_name, unit_id))
+        WHEN 'specialty' THEN replace(unit_id, '_', ' ')
+        ELSE 'whole hospital'
+    END AS unit_name,
+    period_on,
+    day_count,
+    available_bed_days,
+    occupied_bed_days,
+    occupancy_percent,
+    admission_count,
+    case_count,
+    alos_days,
+    turnover_interval_days,
+    bed_use_factor
+FROM gold.unit_kpis AS kpis
+LEFT JOIN gold.wards ON level = 'ward' AND unit_id = ward_id AND kpis.hospital_id = wards.hospital_id
+WHERE level = $level
+    AND period = $period
+    AND period_on BETWEEN date_trunc($period, $from_on)::DATE AND $until_on
+    AND (
+        len($ward_ids) = 0
+        OR level = 'hospital'
+        OR (level = 'ward' AND list_contains($ward_ids, unit_id))
+        OR (level = 'specialty' AND unit_id IN (
+            SELECT coalesce(specialty, 'unknown') FROM gold.wards
+            WHERE list_contains($ward_ids, ward_id)
+        ))
+    )
+ORDER BY period_on DESC, length(unit_id), unit_id
