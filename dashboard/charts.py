@@ -9,6 +9,8 @@ from lake.vocabulary import DisplayStatus
 Drawn = alt.Chart | alt.LayerChart | alt.FacetChart
 
 HEIGHT = 290
+BAR_HEIGHT = 16
+"""At least, so that many wards can be told apart."""
 
 DASHES = [5, 3]
 
@@ -71,7 +73,7 @@ def ward_occupancy(answer: pa.Table, limits: theme.Thresholds = theme.NHS) -> Dr
             ],
         )
     )
-    return _finished(alt.layer(bars, _threshold_lines(limits)))
+    return _finished(alt.layer(bars, _threshold_lines(limits)), bars=answer.num_rows)
 
 
 def unit_kpis(answer: pa.Table, limits: theme.Thresholds = theme.NHS) -> Drawn:
@@ -131,7 +133,7 @@ def turnaround_by_ward(answer: pa.Table, phase: str) -> Drawn:
     goals = of_phase.mark_rule(strokeDash=DASHES, color=theme.INK).encode(
         x=alt.X("max(goal_minutes):Q", title="median minutes")
     )
-    return _finished(alt.layer(bars, numbers, goals))
+    return _finished(alt.layer(bars, numbers, goals), bars=answer.num_rows // len(PHASES))
 
 
 def update_phrases_daily(answer: pa.Table) -> Drawn:
@@ -237,9 +239,9 @@ def top_terms(answer: pa.Table) -> Drawn:
     return _finished(chart)
 
 
-def _finished(chart: Drawn) -> Drawn:
+def _finished(chart: Drawn, bars: int = 0) -> Drawn:
     drawn: Drawn = (
-        chart.properties(height=HEIGHT)
+        chart.properties(height=max(HEIGHT, BAR_HEIGHT * bars))
         .configure_axis(labelColor=theme.INK, titleColor=theme.INK)
         .configure_legend(labelColor=theme.INK)
     )

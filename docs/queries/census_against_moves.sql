@@ -1,6 +1,7 @@
 -- Does each midnight's census follow from the one before and the day's moves?
--- Patients at the end = patients at the start + came in - went out; a gap other than 0 is a
--- defect.
+-- Patients at the end = patients at the start + came in - went out. A move at the stroke of
+-- midnight is in that census, and a move of the day that begins: a gap that the next day makes good.
+-- Any other gap is a defect.
 -- ward_id: the ward
 -- census_on: the day
 -- start_count: occupied beds at the midnight that begins it; null on the first day

@@ -88,6 +88,16 @@ def test_occupancy_by_ward_is_coloured_by_the_thresholds_that_are_set() -> None:
     assert spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == [70, 80]
 
 
+def test_many_wards_have_a_taller_chart() -> None:
+    def height(wards: int) -> Any:
+        answer = columns(
+            ward_name=[f"W{n}" for n in range(wards)], occupancy_percent=[75.0] * wards
+        )
+        return drawn(charts.ward_occupancy(answer))["height"]
+
+    assert height(2) == height(10) < height(40)
+
+
 @pytest.mark.parametrize("phase", charts.PHASES)
 def test_turnaround_shows_one_phase_beside_its_goal(phase: str) -> None:
     answer = columns(

@@ -129,6 +129,17 @@ def test_a_census_that_the_moves_do_not_explain_shows_its_gap(places: Places) ->
     ]
 
 
+def test_a_move_at_midnight_is_a_gap_that_the_next_day_makes_good(places: Places) -> None:
+    """In bed at the midnight that ends the first day; admitted on the second."""
+    write(places, WARD_DAILY, [
+        day("W1", DAY - timedelta(days=1)),
+        day("W1", DAY, occupied_bed_days=1),
+        day("W1", DAY + timedelta(days=1), occupied_bed_days=1, admission_count=1),
+    ])  # fmt: skip
+
+    assert [row[-1] for row in answer(places, "census_against_moves")] == [-1, 1, None]
+
+
 def test_the_rooms_of_a_ward_add_up_to_its_census(in_kolkata: Places) -> None:
     """At noon bed A is taken and B dirty; at one o'clock, to the second, A is free. C is closed."""
     hour = timedelta(hours=1)
