@@ -25,15 +25,15 @@ a minute to its first batch, instead of 20 s."""
 
 @contextmanager
 def batch_session(
-    places: Places, holder: str, *, wait_seconds: float = WAIT_SECONDS
+    places: Places, holder: str, *, wait_seconds: float = WAIT_SECONDS, soon: bool = False
 ) -> Iterator[SparkSession]:
     """A Spark session that owns the batch tables; waits for another batch flow to end.
 
-    Raises TableOwnedElsewhere when it does not end in time.
+    `soon`: for little work, of which a JVM that has just started does most. Raises TableOwnedElsewhere when it does not end in time.
     """
     with own_batch_tables(places, holder, wait_seconds=wait_seconds) as lock, ExitStack() as held:
         _let_the_stream_go_first()
-        spark = lake.session(holder)
+        spark = lake.session(holder, soon=soon)
         held.callback(lake.stop, spark)
         held.enter_context(lake.hold_in_jvm(spark, lock))
         yield spark

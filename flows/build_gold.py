@@ -48,7 +48,7 @@ def run(places: Places, from_on: date | None = None, to_on: date | None = None) 
 
     Without dates: those that events since the last build touch.
     """
-    with batch_session(places, "build_gold") as spark:
+    with batch_session(places, "build_gold", soon=not (from_on or to_on)) as spark:
         return build(spark, places, from_on, to_on)
 
 
@@ -226,7 +226,7 @@ def build_tables(from_on: date | None, to_on: date | None) -> Built:
     """Tried again after a failure, it goes on where it stopped."""
     progress = Progress("build-gold", "How much of the range is built")
     places, by = Places.from_settings(), Run(flow_run.name or "", str(flow_run.id))
-    with batch_session(places, "build_gold") as spark:
+    with batch_session(places, "build_gold", soon=not (from_on or to_on)) as spark:
         await_first_batch(places)
         return build(spark, places, from_on, to_on, by=by, progress=progress)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import build_gold, stream_bookings
+from flows import build_gold, check_lake, stream_bookings
+from flows.verify_lake import verify
 from lake.duck import LakeReader
 from lake.paths import Places
 from simulator.founding import replay_file
@@ -120,6 +121,71 @@ def bed_days(stays: list[Stay]) -> Counter[tuple[str, object]]:
             counted[unit, (midnight - timedelta(days=1)).date()] += 1
             midnight += timedelta(days=1)
     return counted
+
+
+def test_the_census_of_every_hour_is_that_of_the_file(replayed, log_file) -> None:
+    """A patient is counted at each full hour from the stay's start on, and no more at its end."""
+    places, _ = replayed
+    stays = recount(log_file)[0]
+    last = max(moment for _, start, end, _ in stays for moment in (start, end) if moment)
+    counted: Counter[tuple[str, datetime]] = Counter()
+    for unit, start, end, _ in stays:
+        hour = start.replace(minute=0, second=0, microsecond=0)
+        hour += timedelta(hours=1) if hour < start else timedelta(0)
+        while hour < (end or last + timedelta(microseconds=1)) and hour <= last:
+            counted[unit, hour] += 1
+            hour += timedelta(hours=1)
+    rows = ask(
+        places,
+        """SELECT ward_id, census_at, occupied_count AS n FROM gold.census_hourly
+           WHERE occupied_count > 0""",
+    )
+    assert {(r["ward_id"], r["census_at"]): r["n"] for r in rows} == dict(counted)
+
+
+def test_lengths_of_stay_per_unit_and_month_are_those_of_the_file(replayed, log_file) -> None:
+    """Bed-days at midnight over cases; a case belongs to the unit that a release ends a stay in."""
+    places, _ = replayed
+    days = bed_days(recount(log_file)[0])
+    cases = Counter((unit, at.date()) for unit, at in releases(log_file))
+    last_on = ask(places, "SELECT max(occurred_on) AS d FROM silver.bed_events")[0]["d"]
+    by_month: dict[tuple[str, object], list[int]] = {}
+    for nth, counted in enumerate((days, cases)):
+        for (unit, on), number in counted.items():
+            if on < last_on:
+                by_month.setdefault((unit, on.replace(day=1)), [0, 0])[nth] += number
+    rows = ask(
+        places,
+        """SELECT ward_id, period_on, alos_days FROM gold.ward_kpis
+           WHERE period = 'month' AND (occupied_bed_days > 0 OR case_count > 0)""",
+    )
+    found = {(r["ward_id"], r["period_on"]): r["alos_days"] for r in rows}
+    assert found == {key: beds / ends if ends else None for key, (beds, ends) in by_month.items()}
+    assert any(found.values())
+
+
+def releases(log_file: Path) -> list[tuple[str, datetime]]:
+    """Unit and instant of each release of a patient who is in a bed."""
+    with log_file.open(newline="") as file:
+        rows = [row for row in list(csv.reader(file))[1:] if len(row) == 5]
+    ended = {(case, end): unit for unit, _, end, case in recount(log_file)[0] if end is not None}
+    found = []
+    for case, event, _, _, at in rows:
+        if event == "release":
+            moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+            if (case, moment) in ended:
+                found.append((ended[case, moment], moment))
+    return found
+
+
+def test_a_recount_by_sql_finds_every_table_equal(replayed) -> None:
+    found = list(verify(replayed[0]))
+    assert [compared for compared in found if not compared.is_equal] == []
+    assert len(found) >= 13
+
+
+def test_all_checks_of_the_lake_hold(replayed) -> None:
+    assert [result for result in check_lake.run(replayed[0]) if not result.is_ok] == []
 
 
 def test_cases_are_the_releases_of_the_file(replayed) -> None:

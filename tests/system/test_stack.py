@@ -106,6 +106,30 @@ def test_the_numbers_are_built_from_the_command_line(stack) -> None:
     assert asked(stack, "SELECT sum(admission_count) AS n FROM gold.ward_daily")[0]["n"] > 100
 
 
+def test_a_build_leaves_what_it_did_in_prefect(stack) -> None:
+    """Its run has a name with the date; what it wrote, how far it was and of what are artifacts."""
+    api = f"{stack.url('PREFECT')}/api"
+    named = {"flow_runs": {"name": {"any_": ["build_gold 2000-01-01"]}}}
+    [run] = httpx.post(f"{api}/flow_runs/filter", json=named).json()
+    assert run["state_type"] == "COMPLETED"
+    of_run = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
+    artifacts = httpx.post(f"{api}/artifacts/filter", json=of_run).json()
+    assert {a["key"]: a["type"] for a in artifacts} == {
+        "built-tables": "table", "lineage": "markdown", "build-gold": "progress",
+    }  # fmt: skip
+
+
+def test_every_table_is_counted_again_beside_the_live_stream(stack) -> None:
+    done = stack.snr("verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("equal") >= 13
+
+
+def test_the_running_stream_puts_quarantined_events_through_again(stack) -> None:
+    done = stack.snr("requeue")
+    assert (done.returncode, done.stdout) == (0, "0 events have passed and are taken in.\n")
+
+
 @pytest.mark.parametrize("name", ["", "book", "waiting", "activity", "trends", "data"])
 def test_every_page_shows_itself_without_an_error(stack, page, name) -> None:
     page.goto(f"{stack.url('DASHBOARD')}/{name}")
