@@ -29,7 +29,8 @@ def batch_session(
 ) -> Iterator[SparkSession]:
     """A Spark session that owns the batch tables; waits for another batch flow to end.
 
-    `soon`: for little work, of which a JVM that has just started does most. Raises TableOwnedElsewhere when it does not end in time.
+    `soon`: for little work, which a JVM has done before it is warm. Raises TableOwnedElsewhere when
+    the other does not end in time.
     """
     with own_batch_tables(places, holder, wait_seconds=wait_seconds) as lock, ExitStack() as held:
         _let_the_stream_go_first()

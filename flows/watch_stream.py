@@ -1,6 +1,6 @@
 """Keeps the stream running: `python -m flows.watch_stream`, supervised by `./snr up`.
 
-Every 10 s it looks at the runs of the deployment stream_bookings. None under way and the last one
+Every 5 s it looks at the runs of the deployment stream_bookings. None under way and the last one
 crashed or failed, or none ever: a new run. The last one cancelled: somebody meant it.
 """
 
@@ -31,7 +31,7 @@ from flows.supervision import noted_process
 from lake.paths import Places
 
 DEPLOYMENT = "stream_bookings"
-LOOK_EVERY_SECONDS = 10.0
+LOOK_EVERY_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 1.0
 MOST_STARTS, IN_SECONDS = 5, 600.0
 UNDER_WAY = {StateType.RUNNING, StateType.PENDING, StateType.SCHEDULED, StateType.CANCELLING}
