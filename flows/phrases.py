@@ -2,14 +2,16 @@
 
 import tomllib
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lake.errors import LakeError
 
-Phrases = dict[str, list[str]]
-"""flag -> its phrases."""
+Phrase = Annotated[str, StringConstraints(pattern=r"[^\W_]")]
+Phrases = dict[str, Annotated[list[Phrase], Field(min_length=1)]]
+"""flag -> its phrases, each of at least one word."""
 
 
 class PhraseSettings(BaseSettings):
