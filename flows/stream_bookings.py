@@ -132,7 +132,7 @@ def follow(
         if ending := should_end():
             return ending
         time.sleep(LOOK_EVERY_SECONDS)
-    board, queries = queries_of(spark, places, run_name, ("500 milliseconds", "10 seconds"))
+    board, queries = queries_of(spark, places, run_name, ("500 milliseconds", "20 seconds"))
     of_board, of_terms = queries
     running = [of_board.start(spark, places)]
     alone_until = time.monotonic() + BOARD_ALONE_SECONDS
