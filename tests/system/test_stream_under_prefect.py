@@ -10,10 +10,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psutil
 import pytest
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from cli.settings import StackSettings
 from cli.stack import Stack
@@ -68,7 +70,14 @@ def newest_streamed(stack: RunningStack) -> datetime | None:
     return asked(stack, "SELECT max(recorded_at) AS at FROM silver.bed_events")[0]["at"]
 
 
+@retry(
+    retry=retry_if_exception_type(httpx.HTTPStatusError),
+    stop=stop_after_attempt(5),
+    wait=wait_fixed(1),
+    reraise=True,
+)
 def prefect(stack: RunningStack, method: str, path: str, body: object = None) -> Any:
+    """Asked again while its database is locked for a moment (503)."""
     url = f"{stack.url('PREFECT')}/api{path}"
     return httpx.request(method, url, json=body, timeout=30).raise_for_status().json()
 
@@ -99,7 +108,8 @@ def running(stack: RunningStack) -> Run:
 
 def create_run(stack: RunningStack) -> Run:
     deployment = prefect(stack, "GET", "/deployments/name/stream_bookings/stream_bookings")
-    return prefect(stack, "POST", f"/deployments/{deployment['id']}/create_flow_run", {})
+    once = {"idempotency_key": str(uuid4())}
+    return prefect(stack, "POST", f"/deployments/{deployment['id']}/create_flow_run", once)
 
 
 def kill(processes: list[psutil.Process]) -> None:
