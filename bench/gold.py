@@ -4,10 +4,7 @@ The reference is the same tables counted by DuckDB in the same run (flows/recoun
 """
 
 import logging
-import sys
 import tempfile
-import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
 from bench import bronze
+from bench.stream import say, timed
 from flows.build_gold import build
 from flows.verify_lake import OF_THE_BATCH, Recount
 from lake import spark as lake
@@ -31,17 +29,6 @@ ZONE = "Asia/Kolkata"
 BEDS = [
     f"W{ward}-{room}-{bed}" for ward in range(1, 41) for room in range(201, 226) for bed in "AB"
 ]
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def timed(step: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    step()
-    return time.perf_counter() - started
 
 
 def silver(folder: Path, days: int) -> Places:

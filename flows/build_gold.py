@@ -9,7 +9,7 @@ from typing import Any
 from prefect import flow, task
 from prefect.runtime import flow_run
 from prefect.tasks import exponential_backoff
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from flows.artifacts import Progress, show_lineage, show_table
@@ -73,7 +73,7 @@ def build(
         built.notes = built.notes or ["No events since the last build."]
         return built
     parts = in_parts(range_ for range_ in (asked, new) if range_)
-    finished = _finished(spark, places, log, by)
+    finished = _finished(spark, places, by)
     for nth, part in enumerate(parts):
         if part not in finished:
             is_last = new is not None and part == parts[-1]
@@ -137,13 +137,10 @@ def touched(spark: SparkSession, places: Places, log: Log) -> Dates | None:
     if last is None:
         return log.first_on, log.last_on
     version, built_until = last
-    new = lake.added_since(spark, places, SILVER_BED_EVENTS, version)
-    if new is None:
-        return log.first_on, log.last_on
-    first, is_new = _first_day(spark, places, new)
-    if not is_new:
+    first = _changed_from(spark, places, version)
+    if first == date.max:
         return None
-    return max(min(first, built_until) - DAY, log.first_on), log.last_on
+    return max(min(first, built_until), log.first_on + DAY) - DAY, log.last_on
 
 
 def _last_build(spark: SparkSession, places: Places) -> tuple[int, date] | None:
@@ -154,26 +151,32 @@ def _last_build(spark: SparkSession, places: Places) -> tuple[int, date] | None:
     return (row[0][0], row[0][1]) if row[0] else None
 
 
-def _first_day(spark: SparkSession, places: Places, new: DataFrame) -> tuple[date, bool]:
-    [row] = new.agg(
-        F.min("occurred_on"), F.count("*"), F.collect_set("corrects_event_id")
-    ).collect()
+def _changed_from(spark: SparkSession, places: Places, version: int) -> date:
+    """The earliest date that what came since this version of the log touches; the last of all dates
+    where nothing came, the first where that is not known any more."""
+    new = lake.added_since(spark, places, SILVER_BED_EVENTS, version)
+    if new is None:
+        return date.min
+    [row] = new.agg(F.min("occurred_on"), F.collect_set("corrects_event_id")).collect()
     days = [row[0]] if row[0] else []
-    if row[2]:
+    if row[1]:
         events = lake.read(spark, places, SILVER_BED_EVENTS)
-        undone = events.where(F.col("event_id").isin(*row[2])).agg(F.min("occurred_on"))
+        undone = events.where(F.col("event_id").isin(*row[1])).agg(F.min("occurred_on"))
         days += [day for (day,) in undone.collect() if day]
-    return min(days, default=date.max), row[1] > 0
+    return min(days, default=date.max)
 
 
-def _finished(spark: SparkSession, places: Places, log: Log, by: Run) -> set[Dates]:
-    """The parts that this run has built of this very log, before it was tried again."""
+def _finished(spark: SparkSession, places: Places, by: Run) -> set[Dates]:
+    """The parts that this run has built before it was tried again, and that nothing that came
+    since touches; the stream goes on meanwhile."""
     if by.flow_run_id is None:
         return set()
     runs = lake.read(spark, places, TABLE_RUNS_BATCH)
-    mine = runs.where((F.col("run_id") == by.flow_run_id) & (F.col("version_read") == log.version))
-    last = mine.where(F.col("table_name") == TABLES[0].name).select("from_on", "to_on")
-    return {(row[0], row[1]) for row in last.collect()}
+    mine = runs.where((F.col("run_id") == by.flow_run_id) & (F.col("table_name") == TABLES[0].name))
+    built = mine.select("from_on", "to_on", "version_read").collect()
+    changed_from = {row[2]: _changed_from(spark, places, row[2]) for row in built}
+    # Of a day after the part only its midnight belongs to it.
+    return {(row[0], row[1]) for row in built if row[1] + DAY < changed_from[row[2]]}
 
 
 def _build_part(

@@ -14,7 +14,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from flows.intake import IS_VALID
+from flows.intake import IS_VALID, not_among
 from flows.table_runs import TableRun, record
 from flows.transforms.bed_board import bed_board, bed_rows
 from flows.transforms.silver_bed_events import (
@@ -69,7 +69,7 @@ def _show(spark: SparkSession, places: Places, passed: DataFrame) -> None:
 
 def _left(held: DataFrame, looked_at: DataFrame, silver: DataFrame) -> DataFrame:
     """What came twice stays; of the rest what silver does not have, with today's reason."""
-    still_broken = quarantine(looked_at).join(silver.select(*KEYS), [*KEYS], "left_anti")
+    still_broken = not_among(quarantine(looked_at), silver.select(*KEYS))
     return held.where(F.col("rule").isin(*DUPLICATES)).unionByName(still_broken)
 
 

@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from lake import spark as lake
+from lake.arrow import table_id
 from lake.paths import Places
 from lake.retention import all_follow_within, forget_passed_commits
 from lake.tables import SILVER_BED_EVENTS, Table
@@ -63,7 +64,7 @@ def clear(spark: SparkSession, places: Places, tables: Iterable[Table]) -> None:
 
 
 def _clear_followed(spark: SparkSession, places: Places, table: Table) -> None:
-    table_id = lake.table_id(spark, places, table)
-    if all_follow_within(places, table, table_id, KEEP_REPLACED_FILES):
+    its_id = table_id(places, table)
+    if all_follow_within(places, table, its_id, KEEP_REPLACED_FILES):
         lake.vacuum(spark, places, table)
-    forget_passed_commits(places, table, table_id, kept_for=KEEP_LOG)
+    forget_passed_commits(places, table, its_id, kept_for=KEEP_LOG)

@@ -350,11 +350,6 @@ def version(spark: "SparkSession", places: Places, table: Table) -> int:
     return int(_snapshot(spark, places, table).version())
 
 
-def table_id(spark: "SparkSession", places: Places, table: Table) -> str:
-    """By which the checkpoints of its followers name it."""
-    return str(_snapshot(spark, places, table).metadata().id())
-
-
 def rows_written(spark: "SparkSession", places: Places, table: Table, since: int) -> int:
     """How many rows the newest commit wrote, if it came after the version `since`."""
     from delta.tables import DeltaTable

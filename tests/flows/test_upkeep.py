@@ -11,10 +11,10 @@ from pyspark.sql import SparkSession
 
 from flows.stream_bookings import catch_up
 from flows.upkeep import clear
-from lake.arrow import open_or_create
+from lake.arrow import open_or_create, table_id
 from lake.paths import Places
 from lake.retention import unreadable_followers
-from lake.spark import optimize, table_id
+from lake.spark import optimize
 from lake.tables import SILVER_BED_EVENTS
 
 LONG_AGO = time.time() - 5 * 24 * 3600
@@ -60,7 +60,7 @@ def test_a_follower_that_stood_still_for_days_still_finds_everything(
 
     assert all(file.exists() for file in replaced)
     assert set(before) <= set(commits(places))
-    silver = table_id(spark, places, SILVER_BED_EVENTS)
+    silver = table_id(places, SILVER_BED_EVENTS)
     assert unreadable_followers(places, SILVER_BED_EVENTS, silver) == []
 
 
@@ -77,5 +77,5 @@ def test_what_the_follower_has_passed_goes(
     assert min(commits(places)) > 1
     write_bronze(places, [event(5)])
     catch_up(spark, places)
-    silver = table_id(spark, places, SILVER_BED_EVENTS)
+    silver = table_id(places, SILVER_BED_EVENTS)
     assert unreadable_followers(places, SILVER_BED_EVENTS, silver) == []

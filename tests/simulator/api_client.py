@@ -37,8 +37,8 @@ ASSUMPTIONS = Assumptions(
 )
 
 
-def small_plan() -> HospitalPlan:
-    """Two wards with four beds each."""
+def small_plan(**assumed: float) -> HospitalPlan:
+    """Two wards with four beds each; `assumed` instead of the assumptions above."""
     rooms = (Rooms(room_class="general", rooms=2, beds=2),)
     wards = tuple(
         Ward(
@@ -57,7 +57,7 @@ def small_plan() -> HospitalPlan:
         name="Test",
         time_zone="Asia/Kolkata",
         wards=wards,
-        assumptions=ASSUMPTIONS,
+        assumptions=ASSUMPTIONS.model_copy(update=assumed),
     )
 
 
