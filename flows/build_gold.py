@@ -23,7 +23,7 @@ from lake.paths import Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, TABLE_RUNS_BATCH
 
 FIRST_BATCH_SECONDS = 120.0
-DAYS_AT_ONCE = 182
+DAYS_AT_ONCE = 184
 """A longer range is built in parts of this length: each is whole before the next begins."""
 
 

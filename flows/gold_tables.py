@@ -141,23 +141,21 @@ def _rows(
     shortened, sources = _shortened_log(spark, places, log, dates)
     events = shortened.localCheckpoint()
     states = bed_states(events).localCheckpoint()
-    spans, places_of_beds = (of(states).localCheckpoint() for of in (bed_status_spans, beds))
+    spans = bed_status_spans(states)
     since, until = _day_begins(dates[0]), log.until(dates[1])
-    rooms = room_daily(events, states, until=until, since=since).localCheckpoint()
+    rooms = room_daily(events, spans, until=until, since=since).localCheckpoint()
     rows = {
         CENSUS_HOURLY.name: census_hourly(states, until=until, since=since),
         WARD_DAILY.name: ward_daily(rooms),
         ROOM_DAILY.name: rooms,
-        BEDS.name: places_of_beds,
+        BEDS.name: beds(states),
         BED_STATUS_SPANS.name: spans,
         BED_STAYS.name: bed_stays(events),
         BOOKINGS.name: bookings(events),
         TURNAROUND.name: turnaround(spans),
     }
     if _has_a_monday(dates[0] + DAY, dates[1] + DAY):
-        rows[CARRIED_EVENTS.name] = carried_events(
-            events, states, spans, places_of_beds, until_on=dates[1] + DAY
-        )
+        rows[CARRIED_EVENTS.name] = carried_events(events, states, until_on=dates[1] + DAY)
     return rows, sources, events.count()
 
 

@@ -1,12 +1,21 @@
 """Each bed's states on the line of time: what beds, spans and census are read from."""
 
-from collections.abc import Sequence
-
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from flows.transforms.corrections import with_what_never_was
+from flows.transforms.hospital_time import hospital_date
 from lake.vocabulary import EventType
+
+STATUS = ("ward_id", "room_id", "bed_status", "is_staffed")
+PLACE = ("room_id", "ward_id", "ward_name", "specialty", "room_class", "is_staffed")
+RUNS = {"status": STATUS, "place": PLACE}
+"""What neighbouring states may share: one span of a status, the time in one place."""
+
+OF_A_STATE = ("hospital_id", "seq", "event_id", "event_type", "occurred_at", "occurred_on",
+              "bed_id", "next_starts_at", "next_ends_at", "time_zone", "status_from_at",
+              "place_from_at", *dict.fromkeys((*STATUS, *PLACE)))  # fmt: skip
+"""What is kept of an event as a state of its bed: there are nearly as many as events."""
 
 OF_A_BED = "bed_id IS NOT NULL AND coalesce(carried_as, 'bed') = 'bed'"
 
@@ -16,41 +25,41 @@ def bed_states(events: DataFrame) -> DataFrame:
 
     Of equal instants the highest `seq` is the state. After its retirement a bed has none. Between
     an event and its correction the bed's status is what it was before that event.
+
+    Neighbours may agree in their status, and in their place: of both runs a state says since when
+    they last (`status_from_at`), and whether it is the first or last of them (`status_begins`,
+    `status_ends`). Of a carried state the event says since when.
     """
     of_bed = Window.partitionBy("hospital_id", "bed_id").orderBy("occurred_at", "seq")
     status = F.when(~F.col("never_was"), F.col("bed_status"))
-    rows = (
-        with_what_never_was(events)
-        .where(OF_A_BED)
-        .withColumns(
-            {
-                "from_at": F.col("occurred_at"),
-                "until_at": F.lead("occurred_at").over(of_bed),
-                "bed_status": F.coalesce(
-                    F.last(status, ignorenulls=True).over(of_bed), "bed_status"
-                ),
-            }
-        )
+    rows = with_what_never_was(events).where(OF_A_BED).select(*OF_A_STATE, "never_was")
+    rows = rows.withColumns(
+        {
+            "from_at": F.col("occurred_at"),
+            "until_at": F.lead("occurred_at").over(of_bed),
+            "bed_status": F.coalesce(F.last(status, ignorenulls=True).over(of_bed), "bed_status"),
+        }
     )
-    lasting = rows.where("until_at IS NULL OR until_at > from_at")
-    return lasting.where(F.col("event_type") != EventType.BED_RETIRED)
+    lasting = rows.drop("never_was").where("until_at IS NULL OR until_at > from_at")
+    return _with_runs(lasting.where(F.col("event_type") != EventType.BED_RETIRED), of_bed)
 
 
-def merged(states: DataFrame, same: Sequence[str], since: str) -> DataFrame:
-    """Neighbouring states that agree in the columns `same`, made one; `seq` is of the first.
+def _with_runs(states: DataFrame, of_bed: WindowSpec) -> DataFrame:
+    bounds, since = {}, {}
+    for run, same in RUNS.items():
+        before = F.lag(F.struct("until_at", *same)).over(of_bed)
+        after = F.lead(F.struct("from_at", *same)).over(of_bed)
+        bounds[f"{run}_begins"] = ~before.eqNullSafe(F.struct("from_at", *same))
+        bounds[f"{run}_ends"] = ~after.eqNullSafe(F.struct("until_at", *same))
+        begin = F.when(F.col(f"{run}_begins"), F.coalesce(f"{run}_from_at", "from_at"))
+        since[f"{run}_from_at"] = F.last(begin, ignorenulls=True).over(of_bed)
+    return states.withColumns(bounds).withColumns(since)
 
-    Of a carried state the column `since` says from when on they agreed before it.
-    """
-    of_bed = Window.partitionBy("hospital_id", "bed_id").orderBy("from_at")
-    goes_on = (F.lag("until_at").over(of_bed) == F.col("from_at")) & F.lag(F.struct(*same)).over(
-        of_bed
-    ).eqNullSafe(F.struct(*same))
-    begins = F.when(F.coalesce(goes_on, F.lit(False)), 0).otherwise(1)
-    numbered = states.withColumn("begins", begins).withColumn("nth", F.sum("begins").over(of_bed))
-    whole = numbered.groupBy("hospital_id", "bed_id", "nth", *same).agg(
-        F.min(F.coalesce(since, "from_at")).alias("from_at"),
-        F.max_by("until_at", "from_at").alias("until_at"),
-        F.max_by("time_zone", "from_at").alias("time_zone"),
-        F.min_by("seq", "from_at").alias("seq"),
+
+def merged(states: DataFrame, run: str) -> DataFrame:
+    """One row per run of states, from its first one's `from_at` to its last one's `until_at`."""
+    return (
+        states.where(f"{run}_ends")
+        .withColumn("from_at", F.col(f"{run}_from_at"))
+        .withColumn("ended_on", hospital_date(F.col("until_at")))
     )
-    return whole.drop("nth")

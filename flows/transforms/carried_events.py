@@ -18,7 +18,6 @@ from lake.vocabulary import NEEDS_CLEANING, OPEN_BOOKING_STATES
 SINCE = ("status_from_at", "place_from_at")
 """Of a carried row of a bed: since when its status and its place held, which is before the row."""
 
-BED = ["hospital_id", "bed_id", "carried_on"]
 OF_THE_BOOKING = ("booking_id", "booking_state", "stay_id", "spell_id")
 
 
@@ -28,23 +27,21 @@ def of_the_log(events: DataFrame) -> DataFrame:
     return events.withColumns({**since, "carried_as": F.lit(None).cast("string")})
 
 
-def carried_events(
-    events: DataFrame, states: DataFrame, spans: DataFrame, beds: DataFrame, *, until_on: date
-) -> DataFrame:
-    """The rows of each Monday up to `until_on`; the other frames are those of the same events."""
-    kinds = (
-        _without(_of_beds(states, spans, beds, until_on), "bed", *OF_THE_BOOKING),
-        _without(_of_bookings(events, until_on), "booking"),
-        _without(_undone_later(events, until_on), "undone", *OF_THE_BOOKING),
-    )
-    return kinds[0].unionByName(kinds[1]).unionByName(kinds[2])
+def carried_events(events: DataFrame, states: DataFrame, *, until_on: date) -> DataFrame:
+    """The rows of each Monday up to `until_on`; the states are those of the same events.
+
+    A row that does not stand for its booking says nothing of it, so that nobody takes it for more.
+    """
+    bookings = _of("booking", _of_bookings(events, until_on))
+    beds = _of("bed", _of_beds(states, until_on))
+    undone = _of("undone", _undone_later(events, until_on).drop(*OF_THE_BOOKING))
+    rows = bookings.unionByName(beds, allowMissingColumns=True)
+    return rows.unionByName(undone, allowMissingColumns=True)
 
 
-def _without(rows: DataFrame, carried_as: str, *columns: str) -> DataFrame:
-    """A row that does not stand for its booking has none, so that nobody takes it for more."""
-    nothing = {name: F.lit(None).cast("string") for name in columns}
-    rows = rows.withColumns({"carried_as": F.lit(carried_as), **nothing})
-    return rows.select(*CARRIED_EVENTS.column_names)
+def _of(carried_as: str, rows: DataFrame) -> DataFrame:
+    rows = rows.withColumn("carried_as", F.lit(carried_as))
+    return rows.select(*(name for name in CARRIED_EVENTS.column_names if name in rows.columns))
 
 
 def _on_mondays(rows: DataFrame, on: Column, until_on: Column, last: date) -> DataFrame:
@@ -55,30 +52,27 @@ def _on_mondays(rows: DataFrame, on: Column, until_on: Column, last: date) -> Da
     return rows.withColumn("carried_on", F.explode(mondays))
 
 
-def _of_beds(states: DataFrame, spans: DataFrame, beds: DataFrame, last: date) -> DataFrame:
-    """The state that each bed is in, and those that began the spans of its cleaning cycle."""
-    from_on = hospital_date(F.col("from_at"))
-    places = _on_mondays(beds, from_on, F.col("ended_on"), last)
-    places = places.select(*BED, F.col("from_at").alias("place_from_at"))
-    newest = _on_mondays(states.drop(*SINCE), from_on, hospital_date(F.col("until_at")), last)
-    current = _on_mondays(spans, from_on, F.col("ended_on"), last)
-    current = current.select(*BED, F.col("from_at").alias("status_from_at"))
-    now = newest.join(current, BED).join(places, BED)
-    begun = _on_mondays(_unclean(spans), from_on, F.col("over_on"), last).select(
-        *BED, "seq", F.col("from_at").alias("status_from_at")
-    )
-    begun = states.drop(*SINCE).join(begun, ["hospital_id", "bed_id", "seq"]).join(places, BED)
-    newer = now.select(*BED, "seq")
-    return now.unionByName(begun.join(newer, [*BED, "seq"], "left_anti"))
+def _of_beds(states: DataFrame, last: date) -> DataFrame:
+    """The state that each bed is in, and after it those that began a span of its cleaning cycle,
+    until that is over."""
+    from_on, until_on = hospital_date(F.col("from_at")), hospital_date(F.col("until_at"))
+    current = _on_mondays(states, from_on, until_on, last)
+    begun = _on_mondays(_unclean(states), until_on, hospital_date(F.col("clean_at")), last)
+    return current.unionByName(begun.drop("clean_at"))
 
 
-def _unclean(spans: DataFrame) -> DataFrame:
-    """Spans of cleaning cycles, with the date on which the bed's cycle is over."""
-    later = Window.partitionBy("hospital_id", "bed_id").orderBy("from_at")
-    later = later.rowsBetween(1, Window.unboundedFollowing)
-    is_unclean = F.col("bed_status").isin(*NEEDS_CLEANING)
-    over_on = F.min(F.when(~is_unclean, hospital_date(F.col("from_at")))).over(later)
-    return spans.withColumn("over_on", over_on).where(is_unclean)
+def _unclean(states: DataFrame) -> DataFrame:
+    """States that begin a span of a cleaning cycle, with the end of the cycle."""
+    of_bed = Window.partitionBy("hospital_id", "bed_id").orderBy("occurred_at", "seq")
+    unclean = states.where(F.col("bed_status").isin(*NEEDS_CLEANING))
+    is_first = F.coalesce(F.lag("until_at").over(of_bed) != F.col("from_at"), F.lit(True))
+    unclean = unclean.withColumn("is_first", is_first)
+    nth = F.count_if("is_first").over(of_bed)
+    of_cycle = Window.partitionBy("hospital_id", "bed_id", "nth")
+    goes_on = F.bool_or(F.col("until_at").isNull()).over(of_cycle)
+    clean_at = F.when(~goes_on, F.max("until_at").over(of_cycle))
+    cycles = unclean.withColumn("nth", nth).withColumn("clean_at", clean_at)
+    return cycles.where("status_begins").drop("is_first", "nth")
 
 
 def _of_bookings(events: DataFrame, last: date) -> DataFrame:

@@ -17,21 +17,21 @@ MOVES = ("admission_count", "transfer_in_count", "transfer_out_count", "discharg
 
 
 def room_daily(
-    events: DataFrame, states: DataFrame, *, until: datetime, since: datetime | None = None
+    events: DataFrame, spans: DataFrame, *, until: datetime, since: datetime | None = None
 ) -> DataFrame:
     """Days that have ended by `until`, the hospital's now; of bed-days those from `since` on."""
-    counted = _bed_days(states, until, since).join(_moves(events), ROOM, "full").fillna(0)
+    counted = _bed_days(spans, until, since).join(_moves(events), ROOM, "full").fillna(0)
     today = events.groupBy("hospital_id").agg(F.max_by("time_zone", "seq").alias("time_zone"))
     today = today.withColumn("today", hospital_date(F.lit(until))).drop("time_zone")
     ended = counted.join(F.broadcast(today), "hospital_id").where("census_on < today")
     return ended.drop("today")
 
 
-def _bed_days(states: DataFrame, until: datetime, since: datetime | None) -> DataFrame:
+def _bed_days(spans: DataFrame, until: datetime, since: datetime | None) -> DataFrame:
     """Counted at the midnight that ends the day."""
     from_at = F.greatest("from_at", F.lit(since)) if since else F.col("from_at")
     end_at = F.coalesce("until_at", F.lit(until) + F.expr("INTERVAL 1 MICROSECOND"))
-    spans = states.withColumns({"from_at": from_at, "end_at": end_at}).where("end_at > from_at")
+    spans = spans.withColumns({"from_at": from_at, "end_at": end_at}).where("end_at > from_at")
     days = F.sequence(hospital_date(F.col("from_at")), hospital_date(F.col("end_at")))
     midnights = spans.withColumn("next_on", F.explode(days))
     midnight = day_begins(F.col("next_on"))

@@ -112,7 +112,7 @@ def test_a_discharge_that_was_undone_leaves_the_bed_occupied_all_along(
 
 def test_its_numbers_are_undone_too(spark: SparkSession) -> None:
     events = silver(spark, UNDONE_DISCHARGE)
-    rooms = room_daily(events, bed_states(events), until=at("01-08T01:00"))
+    rooms = room_daily(events, bed_status_spans(bed_states(events)), until=at("01-08T01:00"))
     columns = ("census_on", "occupied_bed_days", "admission_count", "case_count")
     assert rows_of(ward_daily(rooms), *columns) == [
         ("01-05", 1, 1, 0),
@@ -137,7 +137,7 @@ def test_an_admission_that_was_undone_leaves_the_bed_free_all_along(spark: Spark
     assert rows_of(bed_status_spans(states), "from_at", "bed_status") == [
         ("01-05T08:00", "available")
     ]
-    rooms = room_daily(events, states, until=at("01-07T00:00"))
+    rooms = room_daily(events, bed_status_spans(states), until=at("01-07T00:00"))
     assert rows_of(rooms, "census_on", "occupied_bed_days", "admission_count") == [
         ("01-05", 0, 0),
         ("01-06", 0, 0),
@@ -160,7 +160,7 @@ def test_a_move_within_a_ward_is_one_in_and_one_out_of_it_and_closed_beds_do_not
         01-06T00:00 | note_added          | A-2     | A-2-A  | occupied   | -             | yes
         """,
     )
-    rooms = room_daily(events, bed_states(events), until=at("01-06T00:00"))
+    rooms = room_daily(events, bed_status_spans(bed_states(events)), until=at("01-06T00:00"))
     counts = ("available_bed_days", "occupied_bed_days", "transfer_in_count", "transfer_out_count")
     assert rows_of(rooms, "room_id", *counts) == [
         ("A-1", 0, 0, 0, 1),
@@ -180,7 +180,7 @@ def test_an_override_of_two_rooms_counts_once_where_its_first_row_is(spark: Spar
         01-06T00:00 | note_added          | A-2     | A-2-A  | -             | r2         | -
         """,
     )
-    rooms = room_daily(events, bed_states(events), until=at("01-06T00:00"))
+    rooms = room_daily(events, bed_status_spans(bed_states(events)), until=at("01-06T00:00"))
     assert rows_of(rooms, "room_id", "override_count") == [("A-1", 1), ("A-2", 0)]
 
 
@@ -205,7 +205,7 @@ def test_bed_days_are_counted_at_the_hospitals_own_midnight(
         {on[:3]}31T00:00 | note_added         | {zone}    | dirty
         """,
     )
-    rooms = room_daily(events, bed_states(events), until=at(f"{on[:3]}31T00:00"))
+    rooms = room_daily(events, bed_status_spans(bed_states(events)), until=at(f"{on[:3]}31T00:00"))
     found = dict(rows_of(rooms, "census_on", "occupied_bed_days"))
     day = int(on[3:])
     assert (found[f"{on[:3]}{day - 1:02}"], found[on]) == (1, 0)

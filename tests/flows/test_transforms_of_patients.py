@@ -6,6 +6,7 @@ from bed_log import rows_of, silver
 from pyspark.sql import SparkSession
 
 from flows.transforms.bed_states import bed_states
+from flows.transforms.bed_status_spans import bed_status_spans
 from flows.transforms.bed_stays import bed_stays
 from flows.transforms.bookings import bookings
 from flows.transforms.room_daily import room_daily
@@ -105,7 +106,7 @@ def test_the_bed_days_of_a_day_are_counted_at_the_midnight_that_ends_it(
     events = silver(spark, TRANSFER)
     until = datetime(2026, 1, 7, 11, tzinfo=UTC)
 
-    daily = ward_daily(room_daily(events, bed_states(events), until=until))
+    daily = ward_daily(room_daily(events, bed_status_spans(bed_states(events)), until=until))
 
     counted = rows_of(
         daily, "ward_id", "census_on", "available_bed_days", "occupied_bed_days",
@@ -137,7 +138,7 @@ def test_deaths_are_cases_but_no_discharges_and_what_was_undone_does_not_count(
     )
     until = datetime(2026, 1, 6, tzinfo=UTC)
 
-    daily = ward_daily(room_daily(events, bed_states(events), until=until))
+    daily = ward_daily(room_daily(events, bed_status_spans(bed_states(events)), until=until))
 
     counted = rows_of(
         daily, "census_on", "admission_count", "discharge_count", "death_count", "case_count",
