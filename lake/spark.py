@@ -52,17 +52,20 @@ SPARK_BRINGS = (
 
 
 class SparkSettings(BaseSettings):
-    """`SNR_SPARK_MASTER`, `SNR_SPARK_MEMORY`: where Spark runs and how large its JVM may grow."""
+    """`SNR_SPARK_MASTER`, `SNR_SPARK_MEMORY`, `SNR_SPARK_BACKFILL_MEMORY`: where Spark runs, and how
+    large its JVM may grow: one that goes on or comes often, and one that does much at once."""
 
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
     master: str = Field("local[2]", validation_alias="SNR_SPARK_MASTER")
     memory: str = Field("1g", validation_alias="SNR_SPARK_MEMORY")
+    backfill_memory: str = Field("2g", validation_alias="SNR_SPARK_BACKFILL_MEMORY")
 
 
-JAVA_OPTIONS = "-Djdk.lang.Process.launchMechanism=VFORK"
+JAVA_OPTIONS = "-Djdk.lang.Process.launchMechanism=VFORK -XX:+UseParallelGC"
 """For the few files of the streams' positions Hadoop still starts a `chmod` each: with vfork that
-needs no helper process."""
+needs no helper process. Nobody waits for a single pause of this collector, and it takes a fifth
+less of two cores than the one that Java would choose."""
 
 SOON = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 """Without the second compiler, which takes more time from a start than it gives back to small
@@ -78,17 +81,22 @@ def session(
 ) -> "SparkSession":
     """A session for small data on one machine: few partitions, no web pages, UTC.
 
-    `soon`: somebody waits for the first rows more than for many.
+    `soon`: somebody waits for the first rows more than for many; and those few need less memory.
     """
     from pyspark.sql import SparkSession
 
     settings = settings or SparkSettings()
     builder = SparkSession.builder.appName(app_name).master(settings.master)
-    for key, value in _configuration(settings).items():
+    for key, value in (_configuration(settings) | _heap_and_compiler(settings, soon=soon)).items():
         builder = builder.config(key, value)
-    if soon:
-        builder = builder.config("spark.driver.extraJavaOptions", f"{JAVA_OPTIONS} {SOON}")
     return builder.getOrCreate()
+
+
+def _heap_and_compiler(settings: SparkSettings, *, soon: bool) -> dict[str, str]:
+    return {
+        "spark.driver.memory": settings.memory if soon else settings.backfill_memory,
+        "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {SOON}" if soon else JAVA_OPTIONS,
+    }
 
 
 def stop(spark: "SparkSession") -> None:
@@ -113,11 +121,9 @@ def _configuration(settings: SparkSettings) -> dict[str, str]:
     return {
         "spark.jars": ",".join(str(jar) for jar in _jars()),
         "spark.driver.extraClassPath": str(_jar(BARE_FILES)),
-        "spark.driver.memory": settings.memory,
         # Hadoop starts a `chmod` for each file that it makes; this file system asks the operating
         # system itself, and writes no checksum files: a third of the time for a table of 300 days.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.NakedLocalFileSystem",
-        "spark.driver.extraJavaOptions": JAVA_OPTIONS,
         "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

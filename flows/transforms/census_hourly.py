@@ -5,7 +5,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from flows.transforms.hospital_time import full_hours, hospital_date, next_quarter
+from flows.transforms.hospital_time import full_hours, hospital_date, newest_zones, next_quarter
 from lake.vocabulary import HOLDS_A_PATIENT, NEEDS_CLEANING, RESERVED_AHEAD_MINUTES, BedStatus
 from lake.vocabulary import DisplayStatus as D
 
@@ -45,10 +45,9 @@ def census_hourly(
 
 def _time_of(states: DataFrame, since: datetime | None) -> DataFrame:
     """Per hospital its first instant and its time zone."""
-    return states.groupBy("hospital_id").agg(
-        F.coalesce(F.lit(since), F.min("from_at")).alias("since_at"),
-        F.max_by("time_zone", "seq").alias("time_zone"),
-    )
+    first = states.groupBy("hospital_id").agg(F.min("from_at").alias("first_at"))
+    first = first.select("hospital_id", F.coalesce(F.lit(since), "first_at").alias("since_at"))
+    return first.join(F.broadcast(newest_zones(states)), "hospital_id")
 
 
 def _pieces(states: DataFrame, since: datetime | None) -> DataFrame:

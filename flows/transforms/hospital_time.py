@@ -35,6 +35,13 @@ def hospital_hour(instant: Column) -> Column:
     return F.timestamp_seconds(F.unix_timestamp(F.date_trunc("minute", instant)) - past_the_hour)
 
 
+def newest_zones(rows: DataFrame) -> DataFrame:
+    """Per hospital the time zone of its newest row; `time_zone` and `seq` are all that it reads."""
+    # In two steps: the first one needs no sorting of all rows.
+    of_zones = rows.groupBy("hospital_id", "time_zone").agg(F.max("seq").alias("seq"))
+    return of_zones.groupBy("hospital_id").agg(F.max_by("time_zone", "seq").alias("time_zone"))
+
+
 def next_quarter(instant: Column) -> Column:
     """The quarter of a UTC hour at or after the instant: in every zone full hours lie on some."""
     return F.timestamp_seconds(F.ceil(F.unix_micros(instant) / QUARTER_MICROS) * QUARTER_SECONDS)

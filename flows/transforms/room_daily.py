@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from flows.transforms.corrections import standing
-from flows.transforms.hospital_time import day_begins, hospital_date
+from flows.transforms.hospital_time import day_begins, hospital_date, newest_zones
 from lake.vocabulary import HOLDS_A_PATIENT, BedStatus, BookingState, Disposition
 from lake.vocabulary import EventType as E
 
@@ -20,11 +20,13 @@ def room_daily(
     events: DataFrame, spans: DataFrame, *, until: datetime, since: datetime | None = None
 ) -> DataFrame:
     """Days that have ended by `until`, the hospital's now; of bed-days those from `since` on."""
-    counted = _bed_days(spans, until, since).join(_moves(events), ROOM, "full").fillna(0)
-    today = events.groupBy("hospital_id").agg(F.max_by("time_zone", "seq").alias("time_zone"))
-    today = today.withColumn("today", hospital_date(F.lit(until))).drop("time_zone")
-    ended = counted.join(F.broadcast(today), "hospital_id").where("census_on < today")
-    return ended.drop("today")
+    counts = _bed_days(spans, until, since)
+    for more in (_moved(standing(events)), _overrides(events)):
+        counts = counts.unionByName(more, allowMissingColumns=True)
+    sums = (F.sum(F.coalesce(count, F.lit(0))).alias(count) for count in (*BED_DAYS, *MOVES))
+    today = newest_zones(events).withColumn("today", hospital_date(F.lit(until)))
+    ended = counts.join(F.broadcast(today.drop("time_zone")), "hospital_id")
+    return ended.where("census_on < today").groupBy(*ROOM).agg(*sums)
 
 
 def _bed_days(spans: DataFrame, until: datetime, since: datetime | None) -> DataFrame:
@@ -47,17 +49,12 @@ def _bed_days(spans: DataFrame, until: datetime, since: datetime | None) -> Data
     )
 
 
-def _moves(events: DataFrame) -> DataFrame:
-    """What was undone later never was; its override was one all the same."""
-    moves = _moved(standing(events)).join(_overrides(events), ROOM, "full").fillna(0)
-    return moves.where("census_on IS NOT NULL")
-
-
 def _per_room(events: DataFrame) -> DataFrame:
     return events.where("room_id IS NOT NULL").withColumnRenamed("occurred_on", "census_on")
 
 
 def _moved(events: DataFrame) -> DataFrame:
+    """Of events that stand: what was undone later never was."""
     is_a = F.col("event_type").__eq__
     transferred = is_a(E.PATIENT_TRANSFERRED)
     discharged = is_a(E.PATIENT_DISCHARGED)
@@ -76,7 +73,7 @@ def _moved(events: DataFrame) -> DataFrame:
 
 def _overrides(events: DataFrame) -> DataFrame:
     """An override is one record, however many rows its command wrote: it counts where the first
-    of them is."""
+    of them is, and was one even if undone later."""
     rows = _per_room(events).where("override_rule IS NOT NULL")
     first = rows.groupBy(F.coalesce("request_id", "event_id")).agg(
         F.min_by(F.struct(*ROOM), "seq").alias("first")
