@@ -52,8 +52,8 @@ SPARK_BRINGS = (
 
 
 class SparkSettings(BaseSettings):
-    """`SNR_SPARK_MASTER`, `SNR_SPARK_MEMORY`, `SNR_SPARK_BACKFILL_MEMORY`: where Spark runs, and how
-    large its JVM may grow: one that goes on or comes often, and one that does much at once."""
+    """`SNR_SPARK_MASTER`: where Spark runs. `SNR_SPARK_MEMORY`, `SNR_SPARK_BACKFILL_MEMORY`: how
+    large its JVM may grow, one that goes on or comes often, and one that does much at once."""
 
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
