@@ -20,7 +20,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
 from bench.bronze import log, write_log
-from flows.transforms.update_terms import update_terms
+from flows.transforms.update_terms import update_terms, update_texts
 from lake import spark as lake
 from lake.duck import LakeReader
 from lake.paths import CHECKOUT, Places
@@ -169,7 +169,8 @@ def _await(reader: LakeReader, seq: int) -> None:
 def _found(spark: SparkSession, places: Places, reader: LakeReader, seconds: list[float]) -> Found:
     counted = _asked(reader, COUNTED)
     terms = lake.read(spark, places, UPDATE_TERMS)
-    recount = update_terms(lake.read(spark, places, SILVER_BED_EVENTS)).select(*terms.columns)
+    texts = update_texts(lake.read(spark, places, SILVER_BED_EVENTS))
+    recount = update_terms(texts).select(*terms.columns)
     wrong_terms = terms.exceptAll(recount).count() + recount.exceptAll(terms).count()
     return Found(
         counted["rows"] - counted["seqs"],

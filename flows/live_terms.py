@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from flows.phrases import Phrases
 from flows.table_runs import TableRun, record
 from flows.transforms.update_phrases import update_phrases
-from flows.transforms.update_terms import update_terms
+from flows.transforms.update_terms import update_terms, update_texts
 from flows.transforms.update_volume import update_volume
 from flows.upkeep import clear
 from lake import spark as lake
@@ -52,21 +52,19 @@ class LiveTerms:
     def _count(self, days: list[date]) -> None:
         started = time.monotonic()
         events = lake.read(self._spark, self._places, SILVER_BED_EVENTS).select(*READS)
-        events = events.where(F.col("occurred_on").isin(days)).persist()
-        counted = (
-            update_terms(events),
-            update_phrases(events, self._phrases),
-            update_volume(events),
-        )
+        texts = update_texts(events.where(F.col("occurred_on").isin(days))).persist()
+        counted = (update_terms(texts), update_phrases(texts, self._phrases), update_volume(texts))
         for table, rows in zip(TABLES, counted, strict=True):
             lake.replace_days(rows, self._places, table, days)
         if time.monotonic() - self._reported_at >= REPORT_EVERY_SECONDS:
-            self._report(events, time.monotonic() - started)
-        events.unpersist()
+            self._report(texts, time.monotonic() - started)
+        texts.unpersist()
 
-    def _report(self, events: DataFrame, seconds: float) -> None:
+    def _report(self, texts: DataFrame, seconds: float) -> None:
         """Of one batch a minute: from which events the tables were counted."""
-        [(hospital_id, in_count)] = events.agg(F.max("hospital_id"), F.count("*")).collect()
+        [(hospital_id, in_count)] = texts.agg(F.max("hospital_id"), F.sum("text_count")).collect()
+        if not in_count:
+            return
         read = lake.version(self._spark, self._places, SILVER_BED_EVENTS)
         runs = [
             TableRun(

@@ -6,20 +6,20 @@ from collections.abc import Iterable, Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from flows.transforms.update_terms import NOT_A_WORD, WINDOW, update_texts
+from flows.transforms.update_terms import NOT_A_WORD, WINDOW
 
 A_WORD = re.compile(r"[^\W_]+")
 OF_A_WORD = r"[\p{L}\p{N}]"
 
 
-def update_phrases(events: DataFrame, phrases: Mapping[str, Iterable[str]]) -> DataFrame:
+def update_phrases(texts: DataFrame, phrases: Mapping[str, Iterable[str]]) -> DataFrame:
     """An update counts once for each flag of which it contains a phrase, word for word."""
     found = [
         F.when(F.rlike("text", F.lit(pattern_of(of_flag))), F.lit(flag))
         for flag, of_flag in phrases.items()
     ]
     flags = F.array_compact(F.array(*found)) if found else F.array().cast("array<string>")
-    flagged = update_texts(events).withColumn("flag", F.explode(flags))
+    flagged = texts.withColumn("flag", F.explode(flags))
     return flagged.groupBy(*WINDOW, "flag").agg(F.sum("text_count").alias("update_count"))
 
 

@@ -11,15 +11,6 @@ WINDOW = ("hospital_id", "window_at", "window_on", "ward_id", "is_manual")
 NOT_A_WORD = r"[^\p{L}\p{N}]+"
 
 
-def update_terms(events: DataFrame) -> DataFrame:
-    """Terms and bigrams; an update counts once for each that it contains."""
-    terms = _grams(update_texts(events)).groupBy(*WINDOW, "term", "gram_size")
-    return terms.agg(
-        F.sum("text_count").alias("update_count"),
-        F.sum(F.col("text_count") * F.length("text")).alias("character_count"),
-    )
-
-
 def update_texts(events: DataFrame) -> DataFrame:
     """Each different text once per window: far fewer texts to take apart than updates."""
     text = F.coalesce("note", F.translate("event_type", "_", " "))
@@ -32,6 +23,15 @@ def update_texts(events: DataFrame) -> DataFrame:
         text.alias("text"),
     )
     return texts.groupBy(*WINDOW, "text").agg(F.count("*").alias("text_count"))
+
+
+def update_terms(texts: DataFrame) -> DataFrame:
+    """Terms and bigrams; an update counts once for each that it contains."""
+    terms = _grams(texts).groupBy(*WINDOW, "term", "gram_size")
+    return terms.agg(
+        F.sum("text_count").alias("update_count"),
+        F.sum(F.col("text_count") * F.length("text")).alias("character_count"),
+    )
 
 
 def _grams(texts: DataFrame) -> DataFrame:

@@ -3,15 +3,11 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from flows.transforms.update_terms import WINDOW, update_texts
+from flows.transforms.update_terms import WINDOW
 
 
-def update_volume(events: DataFrame) -> DataFrame:
-    return (
-        update_texts(events)
-        .groupBy(*WINDOW)
-        .agg(
-            F.sum("text_count").alias("update_count"),
-            F.sum(F.col("text_count") * F.length("text")).alias("character_count"),
-        )
+def update_volume(texts: DataFrame) -> DataFrame:
+    return texts.groupBy(*WINDOW).agg(
+        F.sum("text_count").alias("update_count"),
+        F.sum(F.col("text_count") * F.length("text")).alias("character_count"),
     )

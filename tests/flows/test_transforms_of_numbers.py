@@ -12,6 +12,7 @@ from flows.transforms.census_hourly import census_hourly
 from flows.transforms.room_daily import room_daily
 from flows.transforms.turnaround import turnaround
 from flows.transforms.update_phrases import update_phrases
+from flows.transforms.update_terms import update_texts
 from flows.transforms.update_volume import update_volume
 from flows.transforms.ward_daily import ward_daily
 
@@ -229,7 +230,7 @@ FLAGS = {
 def test_a_flag_counts_updates_that_contain_one_of_its_phrases_word_for_word(
     spark: SparkSession,
 ) -> None:
-    found = update_phrases(silver(spark, TEXTS), FLAGS)
+    found = update_phrases(update_texts(silver(spark, TEXTS)), FLAGS)
     columns = ("flag", "ward_id", "window_at", "is_manual", "update_count")
     assert rows_of(found, *columns) == [
         ("closing", "A", "01-05T08:00", False, 1),
@@ -240,7 +241,7 @@ def test_a_flag_counts_updates_that_contain_one_of_its_phrases_word_for_word(
 
 
 def test_volumes_are_updates_and_their_characters(spark: SparkSession) -> None:
-    found = update_volume(silver(spark, TEXTS))
+    found = update_volume(update_texts(silver(spark, TEXTS)))
     assert rows_of(found, "ward_id", "is_manual", "update_count", "character_count") == [
         ("A", False, 2, len("Waterfall picture hung up") + len("bed closed")),
         ("A", True, 2, len("Unwitnessed FALL; oxygen, 2 litres") + len("Falls asleep, fell again")),
@@ -249,5 +250,5 @@ def test_volumes_are_updates_and_their_characters(spark: SparkSession) -> None:
 
 
 def test_no_flags_are_no_rows(spark: SparkSession) -> None:
-    found: DataFrame = update_phrases(silver(spark, TEXTS), {})
+    found: DataFrame = update_phrases(update_texts(silver(spark, TEXTS)), {})
     assert found.count() == 0
