@@ -20,11 +20,13 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
 from bench.bronze import log, write_log
-from flows.transforms.update_terms import update_terms, update_texts
+from flows.live_terms import counted
+from flows.phrases import read_phrases
+from flows.transforms.update_terms import update_texts
 from lake import spark as lake
 from lake.duck import LakeReader
 from lake.paths import CHECKOUT, Places
-from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, UPDATE_TERMS
+from lake.tables import BED_EVENTS, SILVER_BED_EVENTS
 
 EVENTS_BEFORE = 5_000
 MOST_AT_ONCE = 20
@@ -167,14 +169,16 @@ def _await(reader: LakeReader, seq: int) -> None:
 
 
 def _found(spark: SparkSession, places: Places, reader: LakeReader, seconds: list[float]) -> Found:
-    counted = _asked(reader, COUNTED)
-    terms = lake.read(spark, places, UPDATE_TERMS)
+    taken = _asked(reader, COUNTED)
     texts = update_texts(lake.read(spark, places, SILVER_BED_EVENTS))
-    recount = update_terms(texts).select(*terms.columns)
-    wrong_terms = terms.exceptAll(recount).count() + recount.exceptAll(terms).count()
+    wrong_terms = 0
+    for table, rows in counted(texts, read_phrases()):
+        kept = lake.read(spark, places, table)
+        recount = rows.select(*kept.columns)
+        wrong_terms += kept.exceptAll(recount).count() + recount.exceptAll(kept).count()
     return Found(
-        counted["rows"] - counted["seqs"],
-        counted["head"] - counted["seqs"],
+        taken["rows"] - taken["seqs"],
+        taken["head"] - taken["seqs"],
         _asked(reader, WRONG_BEDS)["n"],
         wrong_terms,
         seconds,

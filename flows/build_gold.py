@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from prefect import flow, task
@@ -19,12 +19,17 @@ from flows.table_runs import TableRun, record
 from lake import spark as lake
 from lake.arrow import ensure
 from lake.duck import LakeReader
+from lake.errors import LakeError
 from lake.paths import Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, TABLE_RUNS_BATCH
 
 FIRST_BATCH_SECONDS = 120.0
 DAYS_AT_ONCE = 184
 """A longer range is built in parts of this length: each is whole before the next begins."""
+
+
+class ImpossibleDates(LakeError):
+    pass
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,8 @@ def _last_build(spark: SparkSession, places: Places) -> tuple[int, date] | None:
 def _changed_from(spark: SparkSession, places: Places, version: int) -> date:
     """The earliest date that what came since this version of the log touches; the last of all dates
     where nothing came, the first where that is not known any more."""
-    new = lake.added_since(spark, places, SILVER_BED_EVENTS, version)
+    columns = ("occurred_on", "corrects_event_id")
+    new = lake.added_since(spark, places, SILVER_BED_EVENTS, version, columns)
     if new is None:
         return date.min
     [row] = new.agg(F.min("occurred_on"), F.collect_set("corrects_event_id")).collect()
@@ -192,9 +198,10 @@ def _build_part(
 
 
 def run_title(parameters: dict[str, Any]) -> str:
-    """`build_gold` and the dates that it was asked for, if any."""
-    dates = (parameters.get("from_on"), parameters.get("to_on"))
-    return " ".join(["build_gold", *(str(day) for day in dict.fromkeys(dates) if day)])
+    """`build_gold` and the dates that it was asked for; without any, when it was."""
+    dates = [day for day in dict.fromkeys(parameters.get(of) for of in ("from_on", "to_on")) if day]
+    asked = dates or [f"{datetime.now(UTC):%Y-%m-%d %H:%M}"]
+    return " ".join(["build_gold", *map(str, asked)])
 
 
 @flow(
@@ -210,6 +217,8 @@ def build_gold(from_on: date | None = None, to_on: date | None = None) -> list[s
         to_on: The last date; without it, and with `from_on`, today. Without both: the dates that
             new events touch.
     """
+    if from_on and to_on and to_on < from_on:
+        raise ImpossibleDates(f"to_on {to_on} lies before from_on {from_on}.", "Swap them.")
     built = build_tables(from_on, to_on)
     show_table("built-tables", [shown(run) for run in built.runs], " ".join(built.notes))
     if built.runs:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -29,6 +29,9 @@ from lake.tables import BED_EVENTS, CHECK_RESULTS, QUARANTINE, SILVER_BED_EVENTS
 MOST_EXAMPLES = 20
 MOST_FILES = 50
 """Live files that a partition of a table may have."""
+
+MADE_WITHIN = timedelta(hours=1)
+"""By then the stream and the first build have made every table of a new log."""
 
 FOLLOWED = (BED_EVENTS, SILVER_BED_EVENTS)
 OF_TABLE = re.compile(r"^-- table: (\S+)$", re.MULTILINE)
@@ -97,12 +100,14 @@ def run(places: Places) -> list[Result]:
 
 def _results(places: Places) -> Iterator[Result]:
     there = {table.name for table in TABLES if places.exists(table)}
-    if SILVER_BED_EVENTS.name not in there:
+    if BED_EVENTS.name not in there:
         return
     checked_at = datetime.now(UTC)
     with LakeReader(places).workspace() as sql:
-        found = sql.execute(f"SELECT hospital_id FROM {SILVER_BED_EVENTS.name} LIMIT 1").fetchall()  # noqa: S608
-        hospital_id = found[0][0] if found else None
+        log = sql.execute(f"SELECT min(hospital_id), min(recorded_at) FROM {BED_EVENTS.name}")  # noqa: S608
+        [(hospital_id, begun_at)] = log.fetchall()
+        if begun_at and checked_at - begun_at > MADE_WITHIN:
+            yield from _tables_are_there(hospital_id, checked_at, there)
         for check in checks():
             if check.needs <= there:
                 broken = _ask(sql, check.question, checked_at)
@@ -118,6 +123,15 @@ def _results(places: Places) -> Iterator[Result]:
         lost = unreadable_followers(places, table, table_id(places, table))
         name, rows = f"followers_can_read_on:{table.name}", [{"follower": who} for who in lost]
         yield _result(hospital_id, checked_at, name, table.name, rows)
+
+
+def _tables_are_there(
+    hospital_id: str | None, checked_at: datetime, there: set[str]
+) -> Iterator[Result]:
+    """A table that is not there fails no other check: nobody could ask it."""
+    for table in (table for table in TABLES if table != CHECK_RESULTS):
+        missing = [] if table.name in there else [{"table_name": table.name}]
+        yield _result(hospital_id, checked_at, f"is_there:{table.name}", table.name, missing)
 
 
 def _ask(sql: duckdb.DuckDBPyConnection, question: str, now: datetime) -> list[dict[str, Any]]:

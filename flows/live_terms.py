@@ -20,6 +20,7 @@ from lake.tables import (
     UPDATE_PHRASES,
     UPDATE_TERMS,
     UPDATE_VOLUME,
+    Table,
 )
 
 QUERY = "update_terms"
@@ -28,6 +29,12 @@ BATCHES_BETWEEN_CLEARING = 500
 REPORT_EVERY_SECONDS = 60.0
 READS = ("hospital_id", "occurred_at", "occurred_on", "ward_id", "source", "event_type", "note",
          "time_zone")  # fmt: skip
+
+
+def counted(texts: DataFrame, phrases: Phrases) -> list[tuple[Table, DataFrame]]:
+    """What the tables hold of these `update_texts`."""
+    rows = (update_terms(texts), update_phrases(texts, phrases), update_volume(texts))
+    return list(zip(TABLES, rows, strict=True))
 
 
 class LiveTerms:
@@ -53,8 +60,7 @@ class LiveTerms:
         started = time.monotonic()
         events = lake.read(self._spark, self._places, SILVER_BED_EVENTS).select(*READS)
         texts = update_texts(events.where(F.col("occurred_on").isin(days))).persist()
-        counted = (update_terms(texts), update_phrases(texts, self._phrases), update_volume(texts))
-        for table, rows in zip(TABLES, counted, strict=True):
+        for table, rows in counted(texts, self._phrases):
             lake.replace_days(rows, self._places, table, days)
         if time.monotonic() - self._reported_at >= REPORT_EVERY_SECONDS:
             self._report(texts, time.monotonic() - started)

@@ -14,7 +14,7 @@ from lake.tables import TABLES, Owner
 
 
 def run(places: Places) -> list[FileCount]:
-    with batch_session(places, "maintain_lake") as spark:
+    with batch_session(places, "maintain_lake", soon=True) as spark:
         return maintain(spark, places)
 
 

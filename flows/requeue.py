@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from flows.intake import IS_VALID, not_among
@@ -68,9 +68,13 @@ def _show(spark: SparkSession, places: Places, passed: DataFrame) -> None:
 
 
 def _left(held: DataFrame, looked_at: DataFrame, silver: DataFrame) -> DataFrame:
-    """What came twice stays; of the rest what silver does not have, with today's reason."""
-    still_broken = not_among(quarantine(looked_at), silver.select(*KEYS))
-    return held.where(F.col("rule").isin(*DUPLICATES)).unionByName(still_broken)
+    """What came twice stays; of the rest what silver does not have, with today's reason. Of copies
+    that were set aside together one is what silver has, the others came twice."""
+    same = Window.partitionBy(*KEYS).orderBy(F.col("rule").asc_nulls_first())
+    numbered = looked_at.withColumn("nth", F.row_number().over(same))
+    first = not_among(numbered.where("nth = 1"), silver.select(*KEYS))
+    left = first.unionByName(numbered.where("nth > 1")).drop("nth")
+    return held.where(F.col("rule").isin(*DUPLICATES)).unionByName(quarantine(left))
 
 
 def _record(spark: SparkSession, places: Places, count: int, seconds: float) -> None:

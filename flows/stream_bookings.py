@@ -193,7 +193,11 @@ def _watch(
     retries=0,
 )
 def stream_bookings(once: bool = False) -> State[Any]:
-    """Runs until it is cancelled. `once`: catch up with the log, then stop."""
+    """Runs until it is cancelled.
+
+    Args:
+        once: Catch up with the log, then stop.
+    """
     places = Places.from_settings()
     own_run = OwnRun(flow_run.id)
     ending = run(

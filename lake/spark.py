@@ -8,7 +8,7 @@ Spark starts without a network.
 
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -52,14 +52,12 @@ SPARK_BRINGS = (
 
 
 class SparkSettings(BaseSettings):
-    """`SNR_SPARK_MASTER`: where Spark runs. `SNR_SPARK_MEMORY`, `SNR_SPARK_BACKFILL_MEMORY`: how
-    large its JVM may grow, one that goes on or comes often, and one that does much at once."""
+    """`SNR_SPARK_MASTER`, `SNR_SPARK_MEMORY`: where Spark runs and how large its JVM may grow."""
 
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
     master: str = Field("local[2]", validation_alias="SNR_SPARK_MASTER")
-    memory: str = Field("1g", validation_alias="SNR_SPARK_MEMORY")
-    backfill_memory: str = Field("2g", validation_alias="SNR_SPARK_BACKFILL_MEMORY")
+    memory: str | None = Field(None, validation_alias="SNR_SPARK_MEMORY")
 
 
 JAVA_OPTIONS = "-Djdk.lang.Process.launchMechanism=VFORK -XX:+UseParallelGC"
@@ -94,7 +92,7 @@ def session(
 
 def _heap_and_compiler(settings: SparkSettings, *, soon: bool) -> dict[str, str]:
     return {
-        "spark.driver.memory": settings.memory if soon else settings.backfill_memory,
+        "spark.driver.memory": settings.memory or ("1g" if soon else "2g"),
         "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {SOON}" if soon else JAVA_OPTIONS,
     }
 
@@ -243,22 +241,23 @@ def read(
 
 
 def added_since(
-    spark: "SparkSession", places: Places, table: Table, as_of: int
+    spark: "SparkSession", places: Places, table: Table, as_of: int, columns: Sequence[str]
 ) -> "DataFrame | None":
-    """Rows appended after the version `as_of`; None where the table no longer knows.
+    """These columns of the rows appended after the version `as_of`; None where the table no longer
+    knows, or has files no longer.
 
     The table has `delta.enableChangeDataFeed`; rows that were only moved about are not new.
     """
     newest = version(spark, places, table)
     if newest <= as_of:
-        return spark.createDataFrame([], spark_type(table))
+        return spark.createDataFrame([], spark_type(table)).select(*columns)
     reader = spark.read.format("delta").option("readChangeFeed", "true")
     reader = reader.option("startingVersion", as_of + 1).option("endingVersion", newest)
     try:
-        changes = reader.load(places.table(table))
+        changes = reader.load(places.table(table)).where("_change_type = 'insert'")
+        return changes.select(*columns).localCheckpoint()
     except Exception:  # noqa: BLE001 - py4j's errors: its log was cleaned up, or had no such feed
         return None
-    return changes.where("_change_type = 'insert'").select(*table.column_names)
 
 
 FILE = "file_uri"

@@ -1,7 +1,9 @@
 -- Every update's text, with its hospital hour and its words.
 SELECT
     hospital_id,
-    date_trunc('hour', occurred_at AT TIME ZONE zone) AT TIME ZONE zone AS window_at,
+    -- Not by way of the wall's clock and back: an hour that comes twice is two hours.
+    date_trunc('minute', occurred_at) - to_minutes(minute(occurred_at AT TIME ZONE zone))
+        AS window_at,
     occurred_on AS window_on,
     ward_id,
     source = 'manual' AS is_manual,

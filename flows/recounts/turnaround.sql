@@ -3,14 +3,20 @@ WITH marked AS (
     SELECT
         *,
         bed_status IN ('dirty', 'contaminated', 'cleaning') AS is_unclean,
-        lag(is_unclean, 1, false) OVER (PARTITION BY bed_id ORDER BY from_at) AS was_unclean
+        coalesce(lag(is_unclean) OVER of_bed AND lag(until_at) OVER of_bed = from_at, false)
+            AS was_unclean,
+        lead(from_at) OVER of_bed AS next_at
     FROM states
+    WINDOW of_bed AS (PARTITION BY bed_id ORDER BY from_at)
 ), turned AS (
     SELECT bed_id, hospital_id, from_at AS dirty_at, zone FROM marked
     WHERE is_unclean AND NOT was_unclean
 ), over AS (
     SELECT bed_id, from_at AS over_at, bed_status AS over_status FROM marked
     WHERE NOT is_unclean AND was_unclean
+    UNION ALL
+    SELECT bed_id, until_at, 'retired' FROM marked
+    WHERE is_unclean AND until_at IS NOT NULL AND next_at IS DISTINCT FROM until_at
 ), cycles AS (
     SELECT turned.*, over_at, over_status
     FROM turned

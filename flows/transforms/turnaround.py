@@ -10,16 +10,19 @@ from lake.vocabulary import NEEDS_CLEANING, BedStatus
 def turnaround(spans: DataFrame) -> DataFrame:
     """Cycles that ended with a clean bed, or are under way.
 
-    A cleaning that was stopped goes on with the next one: its time counts. A bed that was closed or
-    taken by a patient before it was clean has no cycle; once open again it begins a new one.
+    A cleaning that was stopped goes on with the next one: its time counts. A bed that was closed,
+    retired or taken by a patient before it was clean has no cycle; a new one begins once it is
+    unclean again.
     """
     of_bed = Window.partitionBy("hospital_id", "bed_id").orderBy("from_at")
     is_unclean = F.col("bed_status").isin(*NEEDS_CLEANING)
-    goes_on = F.coalesce(F.lag(is_unclean).over(of_bed), F.lit(False))
+    touches = F.lag("until_at").over(of_bed) == F.col("from_at")
+    goes_on = F.coalesce(F.lag(is_unclean).over(of_bed) & touches, F.lit(False))
+    is_followed = F.lead("from_at").over(of_bed) == F.col("until_at")
     numbered = spans.withColumns(
         {
             "nth": F.sum(F.when(is_unclean & ~goes_on, 1).otherwise(0)).over(of_bed),
-            "next_status": F.lead("bed_status").over(of_bed),
+            "next_status": F.when(is_followed, F.lead("bed_status").over(of_bed)),
         }
     )
     is_cleaning = F.col("bed_status") == BedStatus.CLEANING

@@ -1,5 +1,6 @@
 """The data checks: each finds what breaks it, and only that; no Spark is needed for any."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -155,6 +156,27 @@ def test_patients_that_move_at_midnight_itself_are_conserved(lake: Places) -> No
     )
     write(lake, WARD_DAILY, [DAY | {"ward_id": "A"} | day for day in days])
     assert "patients_are_conserved" not in broken(lake)
+
+
+def test_a_table_that_is_gone_is_found(lake: Places) -> None:
+    """Its own questions cannot be asked any more."""
+    shutil.rmtree(lake.table(WARD_DAILY))
+    assert broken(lake) == {f"is_there:{WARD_DAILY.name}": 1}
+
+
+def test_a_stream_that_never_began_is_found_after_an_hour(places: Places) -> None:
+    ensure(places, BED_EVENTS)
+    write(places, BED_EVENTS, [event(1, recorded_at=datetime.now(UTC) - timedelta(minutes=50))])
+    assert broken(places) == {}
+    write(places, BED_EVENTS, [event(2, recorded_at=AT)])
+    assert broken(places)[f"is_there:{SILVER_BED_EVENTS.name}"] == 1
+
+
+def test_numbers_that_were_never_built_are_late(lake: Places) -> None:
+    ensure(lake, TABLE_RUNS_BATCH)
+    shutil.rmtree(lake.table(TABLE_RUNS_BATCH))
+    ensure(lake, TABLE_RUNS_BATCH)
+    assert broken(lake) == {"numbers_are_fresh": 1}
 
 
 def test_too_many_files_in_a_partition_are_found(lake: Places) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from flows.build_gold import Run, build, in_parts
 from flows.gold_tables import TABLES
 from flows.transforms.silver_bed_events import checked, silver_bed_events
+from flows.transforms.turnaround import turnaround
 from flows.verify_lake import OF_THE_BATCH, Recount, _given
 from lake import spark as lake
 from lake.arrow import ensure, open_or_create
@@ -26,6 +27,7 @@ from lake.tables import (
     CENSUS_HOURLY,
     SILVER_BED_EVENTS,
     TABLE_RUNS_BATCH,
+    TURNAROUND,
 )
 from simulator.desk import Desk
 from simulator.settings import ApiSettings
@@ -190,19 +192,32 @@ def test_a_run_that_is_tried_again_goes_on_where_it_stopped(
         assert rows.count() == rows.select(*table.key).distinct().count()
 
 
-def test_a_build_that_fails_leaves_the_old_rows(
-    spark: SparkSession, copied: Places, monkeypatch: pytest.MonkeyPatch
+def test_a_build_that_fails_leaves_the_old_rows_and_the_next_one_makes_up_for_it(
+    spark: SparkSession,
+    places: Places,
+    log: DataFrame,
+    whole: Places,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = contents(spark, copied)
+    """It breaks while a table's rows are being written, and others have the new ones already."""
+    [(head,)] = log.agg(F.max("seq")).collect()
+    take_in(log.where(F.col("seq") <= head * 4 // 5), places)
+    build(spark, places)
+    take_in(log.where(F.col("seq") > head * 4 // 5), places)
+    before = contents(spark, places)[TURNAROUND.name]
 
-    def fails(*_: Any, **__: Any) -> DataFrame:
-        raise RuntimeError("half-way")
+    def breaks(spans: DataFrame) -> DataFrame:
+        late = F.col("dirty_at") > F.lit(datetime(2000, 1, 1, tzinfo=UTC))
+        at = F.when(late, F.raise_error(F.lit("half-way"))).cast("timestamp")
+        return turnaround(spans).withColumn("cleaning_finished_at", at)
 
-    monkeypatch.setattr("flows.gold_tables.lake.rows_written", fails)
-    with pytest.raises(RuntimeError, match="half-way"):
-        build(spark, copied, date(2000, 1, 1), None)
-    monkeypatch.undo()
-    assert differing(contents(spark, copied), before) == {}
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.gold_tables.turnaround", breaks)
+        with pytest.raises(Exception, match="half-way"):
+            build(spark, places)
+    assert contents(spark, places)[TURNAROUND.name] == before
+    build(spark, places)
+    assert differing(contents(spark, places), contents(spark, whole)) == {}
 
 
 def test_ranges_that_meet_are_one_and_long_ones_are_built_in_parts() -> None:

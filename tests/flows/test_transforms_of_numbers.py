@@ -49,6 +49,22 @@ def test_a_cleaning_cycle_lasts_from_dirty_to_clean(spark: SparkSession) -> None
     ]
 
 
+def test_a_dirty_bed_that_is_retired_was_never_clean(spark: SparkSession) -> None:
+    """Bed A is registered again as if it were clean; nobody cleaned it. Bed B never comes back."""
+    found = cycles(
+        spark,
+        """
+        occurred_at | event_type         | bed_id | bed_status
+        01-05T10:00 | patient_discharged | A-1-A  | dirty
+        01-05T10:00 | patient_discharged | A-1-B  | dirty
+        01-05T12:00 | bed_retired        | A-1-A  | dirty
+        01-05T12:00 | bed_retired        | A-1-B  | dirty
+        01-08T09:00 | bed_registered     | A-1-A  | available
+        """,
+    )
+    assert found == []
+
+
 def test_a_cleaning_that_was_stopped_goes_on_and_its_time_counts(spark: SparkSession) -> None:
     found = cycles(
         spark,
