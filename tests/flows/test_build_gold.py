@@ -5,7 +5,7 @@ from bed_log import Row, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows import check_lake
-from flows.build_gold import build
+from flows.build_gold import ImpossibleDates, build, build_gold, run_title
 from flows.gold_tables import TABLES
 from flows.maintain_lake import maintain
 from flows.stream_bookings import catch_up
@@ -89,3 +89,15 @@ def test_dates_outside_the_log_are_left_out_with_a_note(
     before = version(spark, places, CENSUS_HOURLY)
     assert build(spark, places, date(2024, 1, 1), date(2024, 1, 2)).runs == []
     assert version(spark, places, CENSUS_HOURLY) == before
+
+
+def test_a_run_is_named_for_its_dates_or_for_when_it_was_asked_for() -> None:
+    day = date(2026, 11, 23)
+    assert run_title({"from_on": day, "to_on": day}) == "build_gold 2026-11-23"
+    assert run_title({"from_on": day, "to_on": None}) == "build_gold 2026-11-23"
+    assert run_title({}).startswith(f"build_gold {datetime.now(UTC).year}-")
+
+
+def test_dates_in_the_wrong_order_are_refused() -> None:
+    with pytest.raises(ImpossibleDates, match="to_on 2026-11-22 lies before from_on 2026-11-23"):
+        build_gold.fn(date(2026, 11, 23), date(2026, 11, 22))
