@@ -5,15 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lake.duck import LIVE_BOARD_VIEW, SQL_TYPES, VIEWS, LakeReader, view
+from lake.errors import LakeError
 from lake.paths import CHECKOUT, Places
-from lake.tables import TABLES, Table
+from lake.tables import BED_BOARD, TABLES, Table
 
 HEAD = """# Tables and views
 
 Generated from `lake/tables.py` and `lake/views` by `python -m cli.docs`. Questions that ask them:
 [queries](queries/README.md).
 """
-FIRST_COMMENT = re.compile(r"^\s*-- (.*)$", re.MULTILINE)
+COLUMNS = "| column | type | meaning |\n| --- | --- | --- |\n"
+COMMENT = re.compile(r"^-- (.*)$", re.MULTILINE)
+MEANING = re.compile(r"^-- (\w+): (.*)$", re.MULTILINE)
 
 
 def tables() -> str:
@@ -24,14 +27,33 @@ def _views() -> list[str]:
     """As DuckDB describes them over a lake without tables."""
     reader = LakeReader(Places.from_settings(), tables=())
     statements = {"live_board": LIVE_BOARD_VIEW} | {f"gold.{name}": view(name) for name in VIEWS}
-    return [_view(reader, name, statement) for name, statement in statements.items()]
+    meanings = {table.name: {c.name: c.meaning for c in table.columns} for table in TABLES}
+    meanings["live_board"] = meanings[BED_BOARD.name]
+    return [_view(reader, name, text, meanings) for name, text in statements.items()]
 
 
-def _view(reader: LakeReader, name: str, statement: str) -> str:
-    meaning = "\n".join(FIRST_COMMENT.findall(statement.partition("CREATE")[0]))
+def _view(reader: LakeReader, name: str, text: str, meanings: dict[str, dict[str, str]]) -> str:
+    """A column means what the view's first comments say, else what it means where it comes from.
+
+    Adds the view to the `meanings`. Raises LakeError for a column that nothing gives a meaning.
+    """
+    head, _, statement = text.partition("CREATE")
+    known = meanings.setdefault(name, {})
+    for source in [source for source in meanings if re.search(rf"\b{source}\b", statement)]:
+        known |= meanings[source]
+    known |= dict(MEANING.findall(head))
     columns = reader.ask(f"DESCRIBE {name}").to_pylist()
-    rows = "".join(f"| `{c['column_name']}` | {c['column_type']} |\n" for c in columns)
-    return f"\n## {name}\n\n{meaning}\n\n| column | type |\n| --- | --- |\n{rows}"
+    if unknown := [c["column_name"] for c in columns if c["column_name"] not in known]:
+        raise LakeError(
+            f"Nobody says what {', '.join(unknown)} of {name} mean.",
+            "Add a line `-- column: meaning` for each above the view's CREATE.",
+        )
+    purpose = "\n".join(COMMENT.findall(MEANING.sub("", head)))
+    rows = "".join(
+        f"| `{c['column_name']}` | {c['column_type']} | {known[c['column_name']]} |\n"
+        for c in columns
+    )
+    return f"\n## {name}\n\n{purpose}\n\n{COLUMNS}{rows}"
 
 
 def _table(table: Table) -> str:
@@ -40,7 +62,7 @@ def _table(table: Table) -> str:
     return (
         f"\n## {table.name}\n\n{table.meaning}\n\n"
         f"Key: {', '.join(table.key)}. Partition: {partition}. Owner: the {table.owner}.\n\n"
-        f"| column | type | meaning |\n| --- | --- | --- |\n{rows}"
+        f"{COLUMNS}{rows}"
     )
 
 

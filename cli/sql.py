@@ -144,6 +144,7 @@ def _prompt(reader: LakeReader, places: Places, output: str) -> None:
             query = session.prompt()
         except (EOFError, KeyboardInterrupt):
             return
+        reader.refresh()
         try:
             _answer(reader, query, output)
         except QueryRefused as error:

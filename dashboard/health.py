@@ -16,6 +16,7 @@ NUMBERS = {
 }
 """Headings of columns of numbers, which stand to the right as these do."""
 
+MOST_EXAMPLES = 5
 PASSED, FAILED = "✓ ok", "✕ failed"
 
 
@@ -27,14 +28,23 @@ def checks(rows: Iterable[Row], now: datetime) -> str:
 
 def _check(row: Row, now: datetime) -> str:
     kind, word = ("passed", PASSED) if row["is_ok"] else ("failed", FAILED)
-    detail = f" {escape(row['detail'])}" if row["detail"] else ""
-    name = escape(theme.words(row["check_name"]))
-    return f"""<tr class="{kind}"><td class="fixed"><b>{name}</b></td>
+    name, promise = escape(theme.words(row["check_name"])), escape(row["promise"] or "")
+    return f"""<tr class="{kind}"><td><b>{name}</b><br><span class="quiet">{promise}</span></td>
         <td class="fixed">{escape(row["table_name"] or "")}</td>
-        <td><span class="word">{word}</span>{detail}</td>
+        <td><span class="word">{word}</span>{_broken_rows(row)}</td>
         <td class="number">{_count(row["failed_count"])}</td>
         <td class="fixed">{_ago(row["checked_at"], now)}</td>
         <td><div class="past">{_past(row["history"])}</div></td></tr>"""
+
+
+def _broken_rows(row: Row) -> str:
+    """The first rows that break the check; the rest is in gold.check_results."""
+    examples = row["examples"] or []
+    lines = [f"<br><code>{escape(example)}</code>" for example in examples[:MOST_EXAMPLES]]
+    more = (row["failed_count"] or 0) - len(lines)
+    if lines and more > 0:
+        lines.append(f'<br><span class="quiet">and {_count(more)} more</span>')
+    return "".join(lines)
 
 
 def _past(history: Sequence[Row]) -> str:

@@ -1,5 +1,6 @@
 """What a run leaves behind to look at in Prefect's pages."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -10,6 +11,8 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactUpdate
 
 
 def show_table(key: str, rows: Sequence[dict[str, Any]], note: str = "") -> None:
@@ -24,6 +27,18 @@ def show_lineage(key: str, edges: Mapping[str, Iterable[str]]) -> None:
     """Of each table that a run wrote, what it was made from; all as name@version."""
     lines = [f"- `{table}` ← {', '.join(f'`{s}`' for s in of)}" for table, of in edges.items()]
     create_markdown_artifact(key=key, markdown="\n".join(["### Lineage", "", *lines]))
+
+
+class LiveTable:
+    """A table that is drawn anew while the run goes on. Only inside a flow run."""
+
+    def __init__(self, key: str, means: str) -> None:
+        self._id = cast("UUID", create_table_artifact(table=[], key=key, description=means))
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> None:
+        """From any thread."""
+        with get_client(sync_client=True) as client:
+            client.update_artifact(self._id, ArtifactUpdate(data=json.dumps(rows)))
 
 
 class Progress:

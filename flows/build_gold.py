@@ -17,7 +17,7 @@ from flows.batch_lock import batch_session
 from flows.gold_tables import DAY, TABLES, Dates, Log, build_dates, read_log
 from flows.table_runs import TableRun, record
 from lake import spark as lake
-from lake.arrow import ensure
+from lake.arrow import ensure, has_rows, row_count
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.paths import Places
@@ -26,6 +26,9 @@ from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, TABLE_RUNS_BATCH
 FIRST_BATCH_SECONDS = 120.0
 DAYS_AT_ONCE = 184
 """A longer range is built in parts of this length: each is whole before the next begins."""
+
+
+MANY_EVENTS = 300_000
 
 
 class ImpossibleDates(LakeError):
@@ -53,7 +56,8 @@ def run(places: Places, from_on: date | None = None, to_on: date | None = None) 
 
     Without dates: those that events since the last build touch.
     """
-    with batch_session(places, "build_gold", soon=not (from_on or to_on)) as spark:
+    refuse_wrong_order(from_on, to_on)
+    with batch_session(places, "build_gold", soon=_is_little(places, from_on, to_on)) as spark:
         return build(spark, places, from_on, to_on)
 
 
@@ -85,6 +89,18 @@ def build(
             built.runs += _build_part(spark, places, log, part, by, is_last=is_last)
         progress(100 * (nth + 1) / len(parts))
     return built
+
+
+def refuse_wrong_order(from_on: date | None, to_on: date | None) -> None:
+    if from_on and to_on and to_on < from_on:
+        raise ImpossibleDates(f"to_on {to_on} lies before from_on {from_on}.", "Swap them.")
+
+
+def _is_little(places: Places, from_on: date | None, to_on: date | None) -> bool:
+    """Whether it is about few events: what came since the last build, or a young log's first."""
+    if from_on or to_on:
+        return False
+    return has_rows(places, TABLE_RUNS_BATCH) or row_count(places, SILVER_BED_EVENTS) < MANY_EVENTS
 
 
 def await_first_batch(places: Places) -> None:
@@ -217,8 +233,7 @@ def build_gold(from_on: date | None = None, to_on: date | None = None) -> list[s
         to_on: The last date; without it, and with `from_on`, today. Without both: the dates that
             new events touch.
     """
-    if from_on and to_on and to_on < from_on:
-        raise ImpossibleDates(f"to_on {to_on} lies before from_on {from_on}.", "Swap them.")
+    refuse_wrong_order(from_on, to_on)
     built = build_tables(from_on, to_on)
     show_table("built-tables", [shown(run) for run in built.runs], " ".join(built.notes))
     if built.runs:
@@ -238,7 +253,7 @@ def build_tables(from_on: date | None, to_on: date | None) -> Built:
     """Tried again after a failure, it goes on where it stopped."""
     progress = Progress("build-gold", "How much of the range is built")
     places, by = Places.from_settings(), Run(flow_run.name or "", str(flow_run.id))
-    with batch_session(places, "build_gold", soon=not (from_on or to_on)) as spark:
+    with batch_session(places, "build_gold", soon=_is_little(places, from_on, to_on)) as spark:
         await_first_batch(places)
         return build(spark, places, from_on, to_on, by=by, progress=progress)
 

@@ -6,9 +6,11 @@ files of the tables, the positions of those who follow them) is looked at here.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -19,7 +21,7 @@ from prefect import flow
 
 from flows.artifacts import show_table
 from flows.batch_lock import own_batch_tables
-from lake.arrow import files_per_partition, open_or_create, table_id
+from lake.arrow import files_per_partition, open_or_create, table_id, version
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.paths import Places
@@ -38,17 +40,22 @@ OF_TABLE = re.compile(r"^-- table: (\S+)$", re.MULTILINE)
 A_TABLE = re.compile(r"\b(?:bronze|silver|gold)\.\w+")
 
 
+Row = dict[str, Any]
+
+
 class CheckFailed(LakeError):
     pass
 
 
 @dataclass(frozen=True)
 class Check:
-    """`question` yields the rows that break it; asked once all tables that it `needs` are there."""
+    """`promise`: what holds where no row breaks it. `question` yields the rows that break it; it is
+    asked once all tables that it `needs` are there."""
 
     name: str
     table_name: str
-    question: str
+    promise: str
+    question: str = ""
 
     @property
     def needs(self) -> set[str]:
@@ -66,6 +73,9 @@ class Result:
     is_ok: bool
     failed_count: int
     detail: str
+    promise: str
+    version_read: int | None
+    seconds: float
     examples: list[str] = field(default_factory=list)
 
 
@@ -74,11 +84,14 @@ def checks() -> Iterator[Check]:
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         question = file.read_text(encoding="utf-8")
         [table_name] = OF_TABLE.findall(question)
-        yield Check(file.name.removesuffix(".sql"), table_name, question)
+        comments = question.partition("\nWITH")[0].partition("\nSELECT")[0].splitlines()[1:]
+        promise = " ".join(line.removeprefix("-- ") for line in comments)
+        yield Check(file.name.removesuffix(".sql"), table_name, promise, question)
     for table in TABLES:
         if table == QUARANTINE:  # what came three times is there twice
             continue
-        yield Check(f"key_is_unique:{table.name}", table.name, _repeated_keys(table))
+        promise = f"No two rows have the same {', '.join(table.key)}."
+        yield Check(f"key_is_unique:{table.name}", table.name, promise, _repeated_keys(table))
 
 
 def _repeated_keys(table: Table) -> str:
@@ -91,67 +104,88 @@ def _repeated_keys(table: Table) -> str:
 
 def run(places: Places) -> list[Result]:
     """All checks whose tables are there; the results are kept in gold.check_results."""
+    if not places.exists(BED_EVENTS):
+        return []
     with own_batch_tables(places, "check_lake"):
-        results = list(_results(places))
-        if results:
-            _keep(places, results)
+        results = list(_Checking(places).results())
+        _keep(places, results)
         return results
 
 
-def _results(places: Places) -> Iterator[Result]:
-    there = {table.name for table in TABLES if places.exists(table)}
-    if BED_EVENTS.name not in there:
-        return
-    checked_at = datetime.now(UTC)
-    with LakeReader(places).workspace() as sql:
-        log = sql.execute(f"SELECT min(hospital_id), min(recorded_at) FROM {BED_EVENTS.name}")  # noqa: S608
-        [(hospital_id, begun_at)] = log.fetchall()
-        if begun_at and checked_at - begun_at > MADE_WITHIN:
-            yield from _tables_are_there(hospital_id, checked_at, there)
-        for check in checks():
-            if check.needs <= there:
-                broken = _ask(sql, check.question, checked_at)
-                yield _result(hospital_id, checked_at, check.name, check.table_name, broken)
-    for table in (table for table in TABLES if table.name in there):
-        many = [
-            {"partition": partition, "file_count": count}
-            for partition, count in files_per_partition(places, table).items()
-            if count > MOST_FILES
-        ]
-        yield _result(hospital_id, checked_at, f"few_files:{table.name}", table.name, many)
-    for table in (table for table in FOLLOWED if table.name in there):
-        lost = unreadable_followers(places, table, table_id(places, table))
-        name, rows = f"followers_can_read_on:{table.name}", [{"follower": who} for who in lost]
-        yield _result(hospital_id, checked_at, name, table.name, rows)
+class _Checking:
+    """One run of all checks."""
 
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._now = datetime.now(UTC)
+        self._hospital_id: str | None = None
+        self._versions = {table.name: version(places, table) for table in TABLES
+                          if places.exists(table)}  # fmt: skip
 
-def _tables_are_there(
-    hospital_id: str | None, checked_at: datetime, there: set[str]
-) -> Iterator[Result]:
-    """A table that is not there fails no other check: nobody could ask it."""
-    for table in (table for table in TABLES if table != CHECK_RESULTS):
-        missing = [] if table.name in there else [{"table_name": table.name}]
-        yield _result(hospital_id, checked_at, f"is_there:{table.name}", table.name, missing)
+    def results(self) -> Iterator[Result]:
+        there = [table for table in TABLES if table.name in self._versions]
+        with LakeReader(self._places).workspace() as sql:
+            log = sql.execute(f"SELECT min(hospital_id), min(recorded_at) FROM {BED_EVENTS.name}")  # noqa: S608
+            [(self._hospital_id, begun_at)] = log.fetchall()
+            if begun_at and self._now - begun_at > MADE_WITHIN:
+                yield from (self._is_there(table) for table in TABLES if table != CHECK_RESULTS)
+            for check in checks():
+                if check.needs <= self._versions.keys():
+                    yield self._result(check, partial(self._ask, sql, check))
+        yield from map(self._few_files, there)
+        yield from (self._followers_can_read_on(table) for table in FOLLOWED if table in there)
 
+    def _result(self, check: Check, broken_by: Callable[[], list[Row]]) -> Result:
+        started = time.monotonic()
+        broken = broken_by()
+        return Result(
+            hospital_id=self._hospital_id,
+            checked_at=self._now,
+            check_name=check.name,
+            table_name=check.table_name,
+            is_ok=not broken,
+            failed_count=len(broken),
+            detail=f"{len(broken)} rows of {check.table_name} break {check.name}" if broken else "",
+            promise=check.promise,
+            version_read=self._versions.get(check.table_name),
+            seconds=time.monotonic() - started,
+            examples=[json.dumps(row, default=str) for row in broken[:MOST_EXAMPLES]],
+        )
 
-def _ask(sql: duckdb.DuckDBPyConnection, question: str, now: datetime) -> list[dict[str, Any]]:
-    given = {"now": now} if "$now" in question else {}
-    rows: list[dict[str, Any]] = sql.execute(question, given).to_arrow_table().to_pylist()
-    return rows
+    def _ask(self, sql: duckdb.DuckDBPyConnection, check: Check) -> list[Row]:
+        given = {"now": self._now} if "$now" in check.question else {}
+        rows: list[Row] = sql.execute(check.question, given).to_arrow_table().to_pylist()
+        return rows
 
+    def _is_there(self, table: Table) -> Result:
+        """A table that is not there fails no other check: nobody could ask it."""
+        promise = "The table is there an hour after the log began."
+        is_there = table.name in self._versions
+        return self._result(
+            Check(f"is_there:{table.name}", table.name, promise),
+            lambda: [] if is_there else [{"table_name": table.name}],
+        )
 
-def _result(
-    hospital_id: str | None,
-    checked_at: datetime,
-    name: str,
-    table_name: str,
-    broken: list[dict[str, Any]],
-) -> Result:
-    examples = [json.dumps(row, default=str) for row in broken[:MOST_EXAMPLES]]
-    detail = f"{len(broken)} rows of {table_name} break {name}" if broken else ""
-    return Result(
-        hospital_id, checked_at, name, table_name, not broken, len(broken), detail, examples
-    )
+    def _few_files(self, table: Table) -> Result:
+        promise = f"No partition of the table has more than {MOST_FILES} live files."
+        return self._result(
+            Check(f"few_files:{table.name}", table.name, promise),
+            lambda: [
+                {"partition": partition, "file_count": count}
+                for partition, count in files_per_partition(self._places, table).items()
+                if count > MOST_FILES
+            ],
+        )
+
+    def _followers_can_read_on(self, table: Table) -> Result:
+        promise = "Whoever follows the table finds every commit that it has not read yet."
+        return self._result(
+            Check(f"followers_can_read_on:{table.name}", table.name, promise),
+            lambda: [
+                {"follower": who}
+                for who in unreadable_followers(self._places, table, table_id(self._places, table))
+            ],
+        )
 
 
 def _keep(places: Places, results: Iterable[Result]) -> None:
@@ -168,14 +202,7 @@ def check_lake() -> None:
     """Fails when a check does; the rows that break it are in an artifact and in
     gold.check_results."""
     results = run(Places.from_settings())
-    show_table(
-        "checks",
-        [
-            {"check": r.check_name, "table": r.table_name, "ok": r.is_ok, "rows": r.failed_count}
-            for r in results
-        ],
-        f"{len(results)} checks; each counts the rows that break it.",
-    )
+    show_table("checks", [shown(result) for result in results], _told(results))
     broken = [result for result in results if not result.is_ok]
     show_table(
         "broken-checks",
@@ -187,3 +214,21 @@ def check_lake() -> None:
             "; ".join(result.detail for result in broken),
             "See the artifact of this run, and gold.check_results.",
         )
+
+
+def _told(results: list[Result]) -> str:
+    seconds = sum(result.seconds for result in results)
+    return f"{len(results)} checks in {seconds:.1f} s; each counts the rows that break it."
+
+
+def shown(result: Result) -> Row:
+    """A row of the artifact."""
+    return {
+        "check": result.check_name,
+        "table": result.table_name,
+        "version": result.version_read,
+        "ok": result.is_ok,
+        "rows": result.failed_count,
+        "promise": result.promise,
+        "seconds": round(result.seconds, 3),
+    }

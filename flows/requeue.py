@@ -29,6 +29,7 @@ from lake.paths import Places
 from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, TABLE_RUNS_STREAM
 
 KEYS = ("seq", "event_id")
+RUN_NAME = "requeue"
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,16 @@ def requeue(spark: SparkSession, places: Places) -> Requeued:
     passed = looked_at.where(IS_VALID)
     taken_in_count = passed.count()
     if taken_in_count:
-        lake.append(silver_bed_events(looked_at), places, SILVER_BED_EVENTS)
+        # Once silver has them they are new to nobody: the board comes first.
         _show(spark, places, passed)
+        lake.append(silver_bed_events(looked_at), places, SILVER_BED_EVENTS)
     left = _left(held, looked_at, lake.read(spark, places, SILVER_BED_EVENTS)).localCheckpoint()
     if left.count() < held.count():
         lake.replace(left.coalesce(1), places, QUARANTINE)
     if taken_in_count:
         _record(spark, places, taken_in_count, time.monotonic() - started)
-    return Requeued(taken_in_count, Counter(row["rule"] for row in left.select("rule").collect()))
+    rules = Counter(row["rule"] for row in left.select("rule").collect())
+    return Requeued(taken_in_count, dict(rules))  # a Counter would not survive `asdict`
 
 
 def _show(spark: SparkSession, places: Places, passed: DataFrame) -> None:
@@ -82,7 +85,7 @@ def _record(spark: SparkSession, places: Places, count: int, seconds: float) -> 
     run = TableRun(
         hospital_id=hospital_id,
         table_name=SILVER_BED_EVENTS.name,
-        run_name="requeue",
+        run_name=RUN_NAME,
         sources=[f"{QUARANTINE.name}@{lake.version(spark, places, QUARANTINE)}"],
         version_written=lake.version(spark, places, SILVER_BED_EVENTS),
         in_count=count,

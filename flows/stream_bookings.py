@@ -1,5 +1,6 @@
 """The live stream: bronze.bed_events into silver, quarantine and the board, and into the terms."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from flows import live_board, live_terms, repair
-from flows.artifacts import show_table
+from flows.artifacts import LiveTable
 from flows.live_board import LiveBoard
 from flows.live_terms import LiveTerms
 from flows.phrases import read_phrases
@@ -28,6 +29,7 @@ from lake.paths import Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, Owner, Table
 
 LOOK_EVERY_SECONDS = 1.0
+SHOWN_EVERY_SECONDS = 60.0
 FILES_PER_BATCH = 500
 BOARD_ALONE_SECONDS = 30.0
 """A JVM that has just started is slow at one thing and slower at two: the board comes first."""
@@ -200,23 +202,46 @@ def stream_bookings(once: bool = False) -> State[Any]:
     """
     places = Places.from_settings()
     own_run = OwnRun(flow_run.id)
-    ending = run(
-        places,
-        once=once,
-        run_name=flow_run.name,
-        should_end=own_run.ending,
-        process=RunProcess.this(str(flow_run.id)),
-    )
+    with _shown(places, flow_run.name or "") as show:
+        ending = run(
+            places,
+            once=once,
+            run_name=flow_run.name,
+            should_end=own_run.ending,
+            process=RunProcess.this(str(flow_run.id)),
+        )
     if ending is Ending.ORPHANED:
         return Crashed(message="The stream ended because its worker is gone.")
-    show_table("streamed", _streamed(places, flow_run.name or ""), "What this run has taken in.")
+    show()
     if ending is Ending.CANCELLED:
         return Cancelled(message="The stream ended when its run was cancelled.")
     return Completed(message="The stream has caught up.")
 
 
-def _streamed(places: Places, run_name: str) -> list[dict[str, Any]]:
-    return LakeReader(places).ask(STREAMED, {"run_name": run_name}).to_pylist()
+@contextmanager
+def _shown(places: Places, run_name: str) -> Iterator[Callable[[], None]]:
+    """An artifact of the run with what it has taken in so far; gives what draws it anew.
+
+    It follows a run that goes on, and has the last word of one that failed.
+    """
+    table, is_over = LiveTable("streamed", "What this run has taken in."), threading.Event()
+
+    def show() -> None:
+        with suppress(Exception):  # the server may be away; the stream goes on without it
+            table(LakeReader(places).ask(STREAMED, {"run_name": run_name}).to_pylist())
+
+    def go_on() -> None:
+        while not is_over.wait(SHOWN_EVERY_SECONDS):
+            show()
+
+    threading.Thread(target=go_on, name="artifact", daemon=True).start()
+    try:
+        yield show
+    except Exception:
+        show()
+        raise
+    finally:
+        is_over.set()
 
 
 STREAMED = """

@@ -23,9 +23,11 @@ KEEP_LOG = timedelta(days=1)
 
 @dataclass(frozen=True)
 class FileCount:
-    """The live files of a table: how many, how many in its fullest partition, how many bytes."""
+    """The live files of a table's version: how many, how many in its fullest partition, how many
+    bytes."""
 
     table_name: str
+    version: int
     partition_count: int
     file_count: int
     most_in_a_partition: int
@@ -41,7 +43,7 @@ def count_files(spark: SparkSession, places: Places, table: Table) -> FileCount:
         ),
     )
     [row] = counted.collect()
-    return FileCount(table.name, *row)
+    return FileCount(table.name, lake.version(spark, places, table), *row)
 
 
 def compact(spark: SparkSession, places: Places, tables: Iterable[Table]) -> None:

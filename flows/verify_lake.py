@@ -20,7 +20,9 @@ import pyspark
 
 from flows.batch_lock import own_batch_tables
 from flows.phrases import read_phrases
+from flows.requeue import RUN_NAME as REQUEUE
 from lake.duck import LakeReader
+from lake.errors import LakeError
 from lake.paths import Places
 from lake.tables import (
     BED_BOARD,
@@ -28,11 +30,14 @@ from lake.tables import (
     BED_STAYS,
     BEDS,
     BOOKINGS,
+    CARRIED_EVENTS,
     CENSUS_HOURLY,
     QUARANTINE,
     ROOM_DAILY,
     SCHEMA_VERSION,
     SILVER_BED_EVENTS,
+    TABLE_RUNS_BATCH,
+    TABLE_RUNS_STREAM,
     TURNAROUND,
     UPDATE_PHRASES,
     UPDATE_TERMS,
@@ -40,7 +45,13 @@ from lake.tables import (
     WARD_DAILY,
     Table,
 )
-from lake.vocabulary import RESERVED_AHEAD_MINUTES, WITHOUT_A_BED, EventType
+from lake.vocabulary import (
+    OF_A_BOOKING,
+    OF_A_STAY,
+    RESERVED_AHEAD_MINUTES,
+    WITHOUT_A_BED,
+    EventType,
+)
 
 MOST_SHOWN = 5
 SETTLES_IN = timedelta(minutes=2)
@@ -52,6 +63,10 @@ STOP_WORDS = "org/apache/spark/ml/feature/stopwords/english.txt"
 NOT_A_WORD = re.compile(r"[\W_]+")
 NOT_RECOUNTED = {"quarantined_at", "detail"}
 """Columns that say when and in which words, not what."""
+
+
+class NotBuiltYet(LakeError):
+    pass
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,10 @@ class Compared:
 
 
 def verify(places: Places) -> Iterator[Compared]:
-    """One after the other; tables that nothing has been written to yet are left out."""
+    """One after the other; tables that nothing has been written to yet are left out.
+
+    Raises NotBuiltYet before the batch tables if they do not know of events put through again.
+    """
     if not places.exists(SILVER_BED_EVENTS):
         return
     with own_batch_tables(places, "verify"), LakeReader(places).workspace() as sql:
@@ -78,11 +96,17 @@ def verify(places: Places) -> Iterator[Compared]:
         recount = Recount(sql)
         for group in (OF_THE_LOG, OF_THE_STREAM, OF_THE_BATCH):
             high_seq = recount.stands_at(group)
+            if group is OF_THE_BATCH and high_seq is not None:
+                recount.refuse_without_what_was_requeued()
             if high_seq is not None:
                 recount.read_log(high_seq)
                 yield from map(recount.compared, group.tables)
 
 
+REQUEUED_SINCE = f"""
+    SELECT max(version_written) > (SELECT max(version_read) FROM {TABLE_RUNS_BATCH.name})
+    FROM {TABLE_RUNS_STREAM.name} WHERE run_name = '{REQUEUE}'
+"""
 UNSETTLED = """
     CREATE TEMP TABLE unsettled AS
     SELECT DISTINCT (occurred_at AT TIME ZONE coalesce(time_zone, 'UTC'))::DATE AS on_day
@@ -108,7 +132,7 @@ OF_THE_STREAM = Group(
 )
 OF_THE_BATCH = Group(
     (BEDS, BED_STATUS_SPANS, BED_STAYS, BOOKINGS, CENSUS_HOURLY, ROOM_DAILY, WARD_DAILY,
-     TURNAROUND),
+     TURNAROUND, CARRIED_EVENTS),
     "SELECT max(seq_until) FROM gold.table_runs_batch",
 )  # fmt: skip
 
@@ -125,6 +149,14 @@ class Recount:
         self._sql.execute(f"CREATE OR REPLACE TEMP TABLE board AS FROM {BED_BOARD.name}")
         [(seq,)] = self._sql.execute(group.stands_at).fetchall()
         return None if seq is None else int(seq)
+
+    def refuse_without_what_was_requeued(self) -> None:
+        """Its events have a low `seq`: no number says that the tables lack them."""
+        if self._sql.execute(REQUEUED_SINCE).fetchall() == [(True,)]:
+            raise NotBuiltYet(
+                "Events were put through again since the last build: the batch tables lack them.",
+                "Run ./snr build, then ./snr verify again.",
+            )
 
     def read_log(self, high_seq: int) -> None:
         self._parameters = _given() | {"high_seq": high_seq}
@@ -212,7 +244,9 @@ def _given() -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "event_types": [*EventType],
-        "without_a_bed": [*WITHOUT_A_BED],
+        "of_a_bed": [*set(EventType) - WITHOUT_A_BED],
+        "of_a_booking": [*OF_A_BOOKING],
+        "of_a_stay": [*OF_A_STAY],
         "reserved_ahead_minutes": RESERVED_AHEAD_MINUTES,
         "stop_words": _stop_words(),
         "flags": [flag for flag, _ in phrases],

@@ -39,6 +39,18 @@ def table_id(places: Places, table: Table) -> str:
     return str(DeltaTable(places.table(table)).metadata().id)
 
 
+def version(places: Places, table: Table) -> int:
+    return int(DeltaTable(places.table(table)).version())
+
+
+def row_count(places: Places, table: Table) -> int:
+    """By the statistics of its files; 0 where there is no table."""
+    if not places.exists(table):
+        return 0
+    adds = pa.table(DeltaTable(places.table(table)).get_add_actions(flatten=True))
+    return sum(count or 0 for count in adds["num_records"].to_pylist())
+
+
 def has_rows(places: Places, table: Table) -> bool:
     return places.exists(table) and bool(DeltaTable(places.table(table)).file_uris())
 

@@ -53,7 +53,7 @@ BOARD_FROM_EVENTS = {"last_event_type": "event_type"}
 """Columns of the board that an event has under another name."""
 
 
-VIEWS = ("table_runs", "wards", "unit_census", "unit_kpis", "ward_kpis", "overrides",
+VIEWS = ("table_runs", "wards", "room_census", "unit_census", "unit_kpis", "ward_kpis", "overrides",
          "update_origins", "rising_terms")  # fmt: skip
 """Files of lake/views, in the order in which they build on each other."""
 

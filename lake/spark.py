@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pyarrow as pa
+import structlog
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.streaming.readwriter import DataStreamReader
     from pyspark.sql.types import StructType
+
+log = structlog.get_logger()
 
 JARS = CHECKOUT / ".jars"
 DELTA = "4.4.0"
@@ -256,7 +259,9 @@ def added_since(
     try:
         changes = reader.load(places.table(table)).where("_change_type = 'insert'")
         return changes.select(*columns).localCheckpoint()
-    except Exception:  # noqa: BLE001 - py4j's errors: its log was cleaned up, or had no such feed
+    except Exception as error:  # noqa: BLE001 - py4j's: its log was cleaned up, or had no such feed
+        reason = str(error).splitlines()[0]
+        log.warning("not known any more what is new", table=table.name, since=as_of, reason=reason)
         return None
 
 

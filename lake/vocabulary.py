@@ -175,6 +175,29 @@ WITHOUT_A_BED = frozenset(
 )
 """Events that may leave the bed columns null."""
 
+OF_A_STAY = frozenset(
+    {
+        EventType.PATIENT_ADMITTED,
+        EventType.PATIENT_TRANSFERRED,
+        EventType.PATIENT_DISCHARGED,
+        EventType.DISCHARGE_EXPECTED,
+        EventType.DISCHARGE_CONFIRMED,
+        EventType.DISCHARGE_CANCELLED,
+    }
+)
+"""Events of a patient who is, or was, in the bed."""
+
+OF_A_BOOKING = OF_A_STAY | {
+    EventType.BED_BOOKED,
+    EventType.BOOKING_CHANGED,
+    EventType.BOOKING_CANCELLED,
+    EventType.BOOKING_EXPIRED,
+    EventType.BOOKING_DISPLACED,
+    EventType.ADMISSION_CANCELLED,
+    EventType.TRANSFER_CANCELLED,
+}
+"""Events that carry a booking's whole state."""
+
 
 class Rule(StrEnum):
     """Every rule a command can break, in the order in which an override names them."""

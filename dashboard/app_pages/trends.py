@@ -15,7 +15,7 @@ from dashboard.settings import DashboardSettings
 BUILDING = "Building: first numbers come within two minutes of the first start."
 NOTHING = "Nothing in these days."
 PERIODS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90, "Everything": 36500}
-LEVELS = {"Wards": "ward", "Specialties": "specialty", "Hospital": "hospital"}
+LEVELS = {"Rooms": "room", "Wards": "ward", "Specialties": "specialty", "Hospital": "hospital"}
 GRAINS = {"per day": "day", "per week": "week", "per month": "month"}
 TOP = 12
 
@@ -112,8 +112,9 @@ def key_figures(chosen: Chosen, _: Glance) -> None:
         "Download as CSV", tables.csv(answer), f"{LEVELS[unit]}_{GRAINS[per]}_kpis.csv",
         "text/csv", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
-    st.markdown("**Occupancy at midnight**")
-    st.altair_chart(charts.unit_kpis(answer, limits), width="stretch")
+    if LEVELS[unit] != "room":  # too many for lines
+        st.markdown("**Occupancy at midnight**")
+        st.altair_chart(charts.unit_kpis(answer, limits), width="stretch")
     st.dataframe(answer, column_config=tables.UNIT_KPIS, hide_index=True, width="stretch")
     st.caption(
         "Weeks begin on Monday. The first week or month is shown as a whole, also where it begins "
@@ -146,11 +147,13 @@ def updates(chosen: Chosen, _: Glance) -> None:
     left, right = st.columns([3, 2], gap="medium")
     draw(left, "Updates with a flagged phrase, each day", charts.update_phrases_daily,
          queries.update_phrases_daily, **chosen)  # fmt: skip
+    left.caption("A flag stands for phrases that matter on a ward, such as isolation, falls or "
+                 "oxygen; flows/phrases.toml lists them.")  # fmt: skip
     rising_terms(right, chosen)
     share, length = st.columns(2, gap="medium")
     draw(share, "Share of manual updates", charts.manual_share_daily,
          queries.update_origins_daily, **chosen)  # fmt: skip
-    draw(length, "Length of their texts", charts.update_length_daily,
+    draw(length, "Characters of an update's text, by whom", charts.update_length_daily,
          queries.update_origins_daily, **chosen)  # fmt: skip
     terms, pairs = st.columns(2, gap="medium")
     for place, title, gram_size in ((terms, "Terms", 1), (pairs, "Word pairs", 2)):

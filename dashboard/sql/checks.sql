@@ -13,7 +13,8 @@ SELECT
     max(checked_at) AS checked_at,
     any_value(is_ok) FILTER (nth = 1) AS is_ok,
     any_value(failed_count) FILTER (nth = 1) AS failed_count,
-    any_value(detail) FILTER (nth = 1) AS detail,
+    any_value(promise) FILTER (nth = 1) AS promise,
+    any_value(examples) FILTER (nth = 1) AS examples,
     list(
         {'checked_at': checked_at, 'is_ok': is_ok, 'failed_count': failed_count}
         ORDER BY checked_at

@@ -1,10 +1,11 @@
--- Occupancy, length of stay, turnover interval and bed use of wards, specialties or the hospital
--- ($level), per day, week or month ($period). Periods that overlap the chosen dates count as a whole.
--- Chosen wards narrow it down to these, or to their specialties.
+-- Occupancy, length of stay, turnover interval and bed use of rooms, wards, specialties or the
+-- hospital ($level), per day, week or month ($period). Periods that overlap the chosen dates count as
+-- a whole. Chosen wards narrow it down to these, to their rooms, or to their specialties.
 SELECT
     CASE level
         WHEN 'ward' THEN concat_ws(' ', unit_id, nullif(ward_name, unit_id))
         WHEN 'specialty' THEN replace(unit_id, '_', ' ')
+        WHEN 'room' THEN unit_id
         ELSE 'whole hospital'
     END AS unit_name,
     period_on,
@@ -26,6 +27,9 @@ WHERE level = $level
         len($ward_ids) = 0
         OR level = 'hospital'
         OR (level = 'ward' AND list_contains($ward_ids, unit_id))
+        OR (level = 'room' AND unit_id IN (
+            SELECT room_id FROM silver.beds WHERE list_contains($ward_ids, ward_id)
+        ))
         OR (level = 'specialty' AND unit_id IN (
             SELECT coalesce(specialty, 'unknown') FROM gold.wards
             WHERE list_contains($ward_ids, ward_id)

@@ -3,13 +3,21 @@ WITH looked_at AS (
     SELECT
         *,
         CASE
+            WHEN schema_version > $schema_version THEN 'newer_schema_version'
             WHEN seq IS NULL OR event_id IS NULL OR event_type IS NULL OR occurred_at IS NULL
                 OR recorded_at IS NULL OR hospital_id IS NULL THEN 'missing_field'
-            WHEN schema_version > $schema_version THEN 'newer_schema_version'
+            WHEN list_contains($of_a_bed, event_type)
+                AND (bed_id IS NULL OR room_id IS NULL OR ward_id IS NULL OR bed_status IS NULL)
+                THEN 'missing_field'
+            WHEN list_contains($of_a_booking, event_type)
+                AND (booking_id IS NULL OR booking_state IS NULL OR starts_at IS NULL)
+                THEN 'missing_field'
+            WHEN list_contains($of_a_stay, event_type)
+                AND (stay_id IS NULL OR spell_id IS NULL OR patient_ref IS NULL)
+                THEN 'missing_field'
             WHEN NOT list_contains($event_types, event_type) THEN 'unknown_event_type'
             WHEN time_zone NOT IN (SELECT name FROM pg_timezone_names()) THEN 'unknown_time_zone'
-            WHEN bed_id IS NULL AND NOT list_contains($without_a_bed, event_type)
-                THEN 'missing_bed_id'
+            WHEN ends_at < starts_at THEN 'wrong_order'
         END AS broken
     FROM bronze.bed_events
     WHERE seq <= $high_seq OR seq IS NULL

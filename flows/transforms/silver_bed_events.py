@@ -7,12 +7,15 @@ from pyspark.sql import functions as F
 
 from flows.transforms.hospital_time import hospital_date, is_time_zone
 from lake.tables import SCHEMA_VERSION
-from lake.vocabulary import WITHOUT_A_BED, EventType
+from lake.vocabulary import OF_A_BOOKING, OF_A_STAY, WITHOUT_A_BED, EventType
 
 DUPLICATES = ("duplicate_event_id", "duplicate_seq")
 """Rules of events that came before: no fix makes them new."""
 
 REQUIRED = ("seq", "event_id", "event_type", "occurred_at", "recorded_at", "hospital_id")
+REQUIRED_OF_A_BED = ("bed_id", "room_id", "ward_id", "bed_status")
+REQUIRED_OF_A_BOOKING = ("booking_id", "booking_state", "starts_at")
+REQUIRED_OF_A_STAY = ("stay_id", "spell_id", "patient_ref")
 
 
 def checked(events: DataFrame) -> DataFrame:
@@ -27,13 +30,13 @@ def checked(events: DataFrame) -> DataFrame:
 
 
 def _checks() -> Iterator[tuple[Column, str, Column]]:
-    missing = F.concat_ws(", ", *(F.when(F.col(c).isNull(), F.lit(c)) for c in REQUIRED))
-    yield missing != "", "missing_field", F.concat(missing, F.lit(" is missing"))
     yield (
         F.col("schema_version") > SCHEMA_VERSION,
         "newer_schema_version",
         F.format_string(f"schema_version is %d, known is {SCHEMA_VERSION}", "schema_version"),
     )
+    missing = _missing()
+    yield missing != "", "missing_field", F.concat(missing, F.lit(" is missing"))
     yield (
         ~F.col("event_type").isin(*EventType),
         "unknown_event_type",
@@ -45,9 +48,25 @@ def _checks() -> Iterator[tuple[Column, str, Column]]:
         F.concat(F.lit("unknown time_zone "), "time_zone"),
     )
     yield (
-        F.col("bed_id").isNull() & ~F.col("event_type").isin(*WITHOUT_A_BED),
-        "missing_bed_id",
-        F.concat("event_type", F.lit(" needs a bed_id")),
+        F.col("ends_at") < F.col("starts_at"),
+        "wrong_order",
+        F.lit("ends_at is before starts_at"),
+    )
+
+
+def _missing() -> Column:
+    """The names of the columns that the event should have and has not; none: an empty text."""
+    event_type = F.col("event_type")
+    is_of_a_bed = event_type.isin(*(set(EventType) - WITHOUT_A_BED))
+    needed = (
+        (F.lit(True), REQUIRED),
+        (is_of_a_bed, REQUIRED_OF_A_BED),
+        (event_type.isin(*OF_A_BOOKING), REQUIRED_OF_A_BOOKING),
+        (event_type.isin(*OF_A_STAY), REQUIRED_OF_A_STAY),
+    )
+    return F.concat_ws(
+        ", ",
+        *(F.when(when & F.col(c).isNull(), F.lit(c)) for when, columns in needed for c in columns),
     )
 
 

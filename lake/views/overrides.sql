@@ -1,5 +1,11 @@
 -- Each override of a rule of the ward: who, why, whose booking it displaced, and who reviewed it.
 -- One record per command, named by the first of the rows that it wrote.
+-- reason: Why, in words
+-- displaced_booking_ids: Bookings that it displaced
+-- reviewed_by: Who reviewed it first; null: nobody yet
+-- reviewed_at: When, hospital time
+-- review_note: What they wrote
+-- review_minutes: Hospital minutes from the override to its review
 CREATE OR REPLACE VIEW gold.overrides AS
 WITH rows AS (
     SELECT *, coalesce(request_id, event_id) AS command_id

@@ -1,6 +1,13 @@
 -- Terms and bigrams that rise: in at least 5 updates of the last 24 hours, and at least twice as
 -- often as on an average of the 7 days before. A term that is new counts as one update in 7 days.
--- ward_id null: the whole hospital. With less than a day of history before, nothing rises.
+-- With less than a day of history before, nothing rises.
+-- ward_id: The ward; null: the whole hospital
+-- until_at: End of the 24 hours
+-- before_days: Days before them that are compared with, at most 7
+-- recent_count: Updates with the term in the 24 hours
+-- before_count: Updates with it in the days before
+-- daily_before: Updates with it per day before
+-- rise: How many times as often as before
 CREATE OR REPLACE VIEW gold.rising_terms AS
 WITH ends AS (
     SELECT hospital_id, max(window_at) + INTERVAL 1 HOUR AS until_at, min(window_at) AS first_at

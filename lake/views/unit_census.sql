@@ -1,4 +1,6 @@
 -- gold.census_hourly for wards, specialties and the hospital: each the sum of the one before.
+-- level: ward, specialty or hospital
+-- unit_id: Which of them
 CREATE OR REPLACE VIEW gold.unit_census AS
 WITH wards AS (
     SELECT census.*, coalesce(specialty, 'unknown') AS specialty

@@ -2,6 +2,17 @@
 -- Monday), month and year. A period that has not ended has the days so far (day_count).
 -- Occupancy: KH03. Length of stay, turnover interval and bed use factor: StatsWales. Over any period
 -- alos_days + turnover_interval_days = day_count / bed_use_factor. No cases: no ratio (null).
+-- level: room, ward, specialty or hospital
+-- unit_id: Which of them
+-- period: day, week, month or year
+-- period_on: First date of the period
+-- day_count: Days of it that have numbers
+-- average_available_beds: Available bed-days per day
+-- average_occupied_beds: Occupied bed-days per day
+-- occupancy_percent: Occupied of available bed-days, in percent
+-- alos_days: Average length of stay: occupied bed-days per case
+-- turnover_interval_days: Days that a bed stays empty between two cases
+-- bed_use_factor: Cases per average available bed in the period
 CREATE OR REPLACE VIEW gold.unit_kpis AS
 WITH wards AS (
     SELECT daily.*, coalesce(specialty, 'unknown') AS specialty

@@ -1,4 +1,9 @@
 -- Manual against automatic updates per ward and hour: how many, what share, how long.
+-- update_count: Updates by people and by machines
+-- manual_count: Updates by people
+-- manual_share: Their share of all, 0 to 1
+-- manual_mean_length: Mean characters of a text by people
+-- automatic_mean_length: Mean characters of a text by the simulator or a feed
 CREATE OR REPLACE VIEW gold.update_origins AS
 SELECT
     hospital_id,

@@ -9,17 +9,23 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 
 from cli import docs, sql
 from cli.doctor import examine
 from cli.replay import text_of
 from cli.settings import StackSettings
+from lake.arrow import ensure
 from lake.duck import VIEWS, LakeReader, delta_extension
 from lake.paths import CHECKOUT, Places
-from lake.tables import TABLES
+from lake.tables import BED_BOARD, TABLES
 from simulator.founding import replay_file
+from tests.lake.lake_rows import write
 from tests.simulator.test_replay import LOG
 
 
@@ -158,6 +164,23 @@ def test_the_prompt_completes_views_columns_and_keywords(places, typed, offered)
     completer = sql.completer(LakeReader(places))
     found = completer.get_completions(Document(typed), CompleteEvent())
     assert [completion.text for completion in found] == offered
+
+
+def test_the_prompt_goes_on_after_a_mistake_and_remembers(places, capfd) -> None:
+    """A table that comes into being meanwhile is there at the next question."""
+    reader = LakeReader(places)
+    reader.lock()
+    ensure(places, BED_BOARD)
+    write(places, BED_BOARD, [{"bed_id": "A-1-A"}])
+    typed = ("SELEC 1", "SELECT bed_id FROM gold.bed_board")
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        keys.send_text("".join(f"{line}\r" for line in typed) + "\x04")
+        sql._prompt(reader, places, "csv")
+    told = capfd.readouterr()
+    assert told.out.split() == ['"bed_id"', '"A-1-A"']
+    assert "SELEC" in told.err
+    history = FileHistory(str(places.home / "sql_history"))
+    assert [*history.load_history_strings()] == [*reversed(typed)]
 
 
 def test_sql_init_writes_what_makes_the_same_views_in_any_duckdb(replayed, monkeypatch) -> None:

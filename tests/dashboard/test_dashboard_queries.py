@@ -15,6 +15,7 @@ from lake.tables import (
     CENSUS_HOURLY,
     CHECK_RESULTS,
     QUARANTINE,
+    ROOM_DAILY,
     TABLE_RUNS_BATCH,
     TABLE_RUNS_STREAM,
     TURNAROUND,
@@ -330,6 +331,25 @@ def test_key_figures_are_of_the_chosen_wards_or_of_their_specialties() -> None:
     assert [unit for unit, *_ in kpis("ward", "day", [])] == ["W1", "W2", "W3"]
 
 
+def test_key_figures_of_rooms_are_those_of_the_chosen_wards(places: Places) -> None:
+    rooms = (("W1", "W1-101"), ("W1", "W1-102"), ("W2", "W2-101"))
+    write(places, BEDS, [
+        {"bed_id": f"{room}-A", "ward_id": ward, "room_id": room, "from_at": NOON}
+        for ward, room in rooms
+    ])  # fmt: skip
+    counts = dict(zip(KPI_COUNTS, (2, 1, 0, 0), strict=True))
+    write(places, ROOM_DAILY, [
+        {"hospital_id": "snr", "ward_id": ward, "room_id": room, "census_on": TUESDAY} | counts
+        for ward, room in rooms
+    ])  # fmt: skip
+
+    assert kpis("room", "day", ["W1"]) == [
+        ("W1-101", TUESDAY, 1, 50.0),
+        ("W1-102", TUESDAY, 1, 50.0),
+    ]
+    assert len(kpis("room", "day", [])) == 3
+
+
 @pytest.mark.usefixtures("three_wards")
 def test_a_week_counts_as_a_whole_and_newest_first() -> None:
     """From Monday: 8 and 7 of 20 bed-days. Sunday is the end of the week before: 10 of 10."""
@@ -456,6 +476,7 @@ def result(name: str, hours_ago: float, *, ok: bool) -> dict[str, Any]:
         "is_ok": ok,
         "failed_count": 0 if ok else 7,
         "detail": "" if ok else "7 rows",
+        "examples": [] if ok else [f"of {hours_ago} hours ago"],
     }
 
 
@@ -476,8 +497,8 @@ def test_a_check_is_as_good_as_its_newest_result(places: Places) -> None:
 
     found = rows(queries.checks, most=2)
 
-    told = [(r["check_name"], r["is_ok"], r["failed_count"], r["detail"]) for r in found]
-    assert told == [("fresh", False, 7, "7 rows"), ("unique", True, 0, "")]
+    told = [(r["check_name"], r["is_ok"], r["failed_count"], r["examples"]) for r in found]
+    assert told == [("fresh", False, 7, ["of 1 hours ago"]), ("unique", True, 0, [])]
     assert found[0]["checked_at"] == NOON - HOUR
     assert [[one["is_ok"] for one in r["history"]] for r in found] == [[True, False], [False, True]]
     assert [r["check_name"] for r in rows(queries.failed_checks)] == ["fresh"]

@@ -12,7 +12,8 @@ def check(name: str, *, ok: bool, **columns: Any) -> dict[str, Any]:
     at = NOW - timedelta(minutes=12)
     return {
         "check_name": name, "table_name": "gold.bed_board", "is_ok": ok, "checked_at": at,
-        "failed_count": 0 if ok else 1700, "detail": "" if ok else "beds <twice>",
+        "failed_count": 0 if ok else 1700, "promise": "No bed is <twice>.",
+        "examples": [] if ok else [f'{{"bed_id": "B{nth}"}}' for nth in range(20)],
         "history": [{"checked_at": at, "is_ok": ok, "failed_count": 0 if ok else 1700}],
     } | columns  # fmt: skip
 
@@ -25,10 +26,12 @@ def test_a_check_that_failed_is_marked_with_its_rows_and_age() -> None:
     assert "1,700" in shown
     assert "12 min ago" in shown
     assert shown.count("<i class=failed") == 1
+    assert shown.count("<code>") == 5
+    assert "and 1,695 more" in shown
 
 
 def test_texts_of_the_lake_are_escaped() -> None:
-    assert "beds &lt;twice&gt;" in health.checks([check("x", ok=False)], NOW)
+    assert "No bed is &lt;twice&gt;." in health.checks([check("x", ok=False)], NOW)
 
 
 def run(name: str, written: int | None, *sources: str, **columns: Any) -> dict[str, Any]:

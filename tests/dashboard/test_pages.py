@@ -398,7 +398,8 @@ def failing(ward: PlayedApi, places: Places) -> PlayedApi:
     at = datetime.now(UTC) - timedelta(minutes=5)
     write(places, CHECK_RESULTS, [
         {"checked_at": at, "check_name": name, "table_name": "gold.bed_board", "is_ok": ok,
-         "failed_count": 0 if ok else 3, "detail": "" if ok else "3 beds are there twice"}
+         "failed_count": 0 if ok else 3, "promise": "No bed is there twice.",
+         "examples": [] if ok else ['{"bed_id": "W1-1-A"}']}
         for name, ok in (("bed_id_is_unique", False), ("board_is_fresh", True))
     ])  # fmt: skip
     write(places, TABLE_RUNS_BATCH, [
@@ -417,7 +418,8 @@ def test_the_page_data_tells_of_checks_runs_lineage_and_quarantine() -> None:
     shown = html(page)
 
     assert shown.index("bed id is unique") < shown.index("board is fresh")
-    assert "3 beds are there twice" in shown
+    assert "No bed is there twice." in shown
+    assert "{&quot;bed_id&quot;: &quot;W1-1-A&quot;}" in shown
     assert "gold.ward_daily" in shown
     assert "No bed W9" in shown
     [graph] = page.get("graphviz_chart")

@@ -1,7 +1,9 @@
 """Events for tests: rows with defaults, read from text tables, written as a bronze table."""
 
+import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -9,18 +11,20 @@ from deltalake import write_deltalake
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from flows.stream_bookings import queries_of
 from flows.transforms.carried_events import of_the_log
 from flows.transforms.silver_bed_events import checked, silver_bed_events
 from lake.arrow import open_or_create
 from lake.paths import Places
 from lake.spark import spark_type
 from lake.tables import BED_EVENTS, INSTANT, INT, SILVER_BED_EVENTS, Table
+from lake.vocabulary import OF_A_BOOKING
 
 Row = dict[str, Any]
 
 
 def event(seq: int, **columns: Any) -> Row:
-    """A valid note on bed A-1-A, one minute after the event before it."""
+    """A valid event of bed A-1-A (a note), one minute after the event before it."""
     at = datetime(2026, 1, 5, tzinfo=UTC).replace(minute=seq % 60, hour=seq // 60 % 24)
     row: Row = dict.fromkeys(BED_EVENTS.column_names)
     row |= {
@@ -29,6 +33,9 @@ def event(seq: int, **columns: Any) -> Row:
         "source": "simulator", "actor": "sim", "request_id": f"r-{seq}", "time_zone": "UTC",
         "schema_version": 1, "bed_status": "available", "is_staffed": True,
     }  # fmt: skip
+    if columns.get("event_type") in OF_A_BOOKING:
+        row |= {"booking_id": f"b{seq}", "booking_state": "active", "starts_at": at}
+        row |= {"stay_id": f"s{seq}", "spell_id": f"p{seq}", "patient_ref": f"MRN-{seq}"}
     row |= columns
     row["event_date"] = (row["recorded_at"] or at).date()
     return row
@@ -62,6 +69,18 @@ def write_bronze(places: Places, rows: Iterable[Row]) -> None:
     """Append to bronze.bed_events as the engine does: with delta-rs."""
     data = pa.Table.from_pylist(list(rows), schema=BED_EVENTS.schema)
     write_deltalake(open_or_create(places, BED_EVENTS), data, mode="append")
+
+
+def board_catches_up(spark: SparkSession, places: Places) -> None:
+    """As `catch_up`, without the string analysis, which takes longer than the rest."""
+    _, [of_board, _] = queries_of(spark, places, "by hand", (None, None))
+    of_board.start(spark, places).awaitTermination()
+
+
+def copy_of(home: Path, places: Places) -> Places:
+    """A lake once made, for a test of its own: neither tables nor checkpoints know where they lie."""
+    shutil.copytree(home, places.home, dirs_exist_ok=True)
+    return places
 
 
 def rows_of(frame: DataFrame, *columns: str) -> list[tuple[Any, ...]]:

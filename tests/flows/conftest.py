@@ -11,6 +11,9 @@ from lake.spark import session
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     spark = session("tests", soon=True)
+    # Of a few rows it is faster to interpret a plan than to compile it; tests/system compiles.
+    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     yield spark
     spark.stop()
 

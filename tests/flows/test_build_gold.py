@@ -1,14 +1,13 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from bed_log import Row, event, rows_of, write_bronze
+from bed_log import Row, board_catches_up, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows import check_lake
 from flows.build_gold import ImpossibleDates, build, build_gold, run_title
 from flows.gold_tables import TABLES
 from flows.maintain_lake import maintain
-from flows.stream_bookings import catch_up
 from lake.paths import Places
 from lake.spark import read, version
 from lake.tables import CENSUS_HOURLY, WARD_DAILY
@@ -48,10 +47,10 @@ def test_a_build_is_the_same_again_in_steps_and_by_dates(
 ) -> None:
     rows = three_days()
     write_bronze(places, rows[:7])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
     build(spark, places)
     write_bronze(places, rows[7:])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
     built = build(spark, places)
     in_steps = contents(spark, places)
 
@@ -77,7 +76,7 @@ def test_dates_outside_the_log_are_left_out_with_a_note(
     spark: SparkSession, places: Places
 ) -> None:
     write_bronze(places, three_days(patients=2))
-    catch_up(spark, places)
+    board_catches_up(spark, places)
 
     built = build(spark, places, date(2025, 1, 1), date(2027, 1, 1))
 

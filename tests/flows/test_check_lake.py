@@ -1,9 +1,11 @@
 """The data checks: each finds what breaks it, and only that; no Spark is needed for any."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from deltalake import DeltaTable
 
 from flows import check_lake
 from flows.check_lake import CheckFailed, checks
-from lake.arrow import ensure
+from lake.arrow import ensure, table_id
 from lake.duck import LakeReader
 from lake.paths import Places
 from lake.tables import (
@@ -216,6 +218,25 @@ def test_a_check_that_breaks_fails_the_run_with_its_rows_in_an_artifact(
     [row] = kept["broken-checks"]
     assert row["check"] == "booking_has_its_bed"
     assert row["booking_id"] == "b9"
+    [told] = [one for one in kept["checks"] if one["check"] == "booking_has_its_bed"]
+    assert told["promise"].startswith("The bed of a booking is there")
+    assert (told["ok"], told["rows"], told["version"]) == (False, 1, 1)
+
+
+def test_a_follower_whose_next_commit_is_gone_is_found(lake: Places) -> None:
+    log = Path(lake.table(BED_EVENTS), "_delta_log")
+    offsets = Path(lake.checkpoint("bed_events"), "offsets")
+    offsets.mkdir(parents=True)
+    source = {"sourceVersion": 1, "reservoirId": table_id(lake, BED_EVENTS), "reservoirVersion": 1}
+    (offsets / "0").write_text(f"v1\n{{}}\n{json.dumps(source)}")
+    (offsets / "1").write_text(f"v1\n{{}}\n{json.dumps(source)}")
+    assert broken(lake) == {}
+    write(lake, BED_EVENTS, [event(2)])
+    handle = DeltaTable(lake.table(BED_EVENTS))
+    handle.create_checkpoint()
+    for nth in range(handle.version()):
+        (log / f"{nth:020}.json").unlink()
+    assert f"followers_can_read_on:{BED_EVENTS.name}" in broken(lake)
 
 
 def test_a_lake_without_events_has_nothing_to_check(places: Places) -> None:

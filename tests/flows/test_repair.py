@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bed_log import Row, event, rows_of, write_bronze
+from bed_log import Row, copy_of, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows import repair, stream_bookings
@@ -48,9 +48,7 @@ def caught_up(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def taken_in(caught_up: Path, places: Places) -> Places:
-    """A copy for each test; neither tables nor checkpoints know where they lie."""
-    shutil.copytree(caught_up, places.home, dirs_exist_ok=True)
-    return places
+    return copy_of(caught_up, places)
 
 
 def test_a_first_start_and_a_checkpoint_that_is_whole_are_not_refused(taken_in: Places) -> None:

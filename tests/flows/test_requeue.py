@@ -1,12 +1,15 @@
 """Quarantined events after a fix: exactly once, and the rest stays where it is."""
 
+from pathlib import Path
+
 import pytest
-from bed_log import Row, event, rows_of, write_bronze
+from bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows import requeue as requeues
 from flows.requeue import Requeued, Wish, requeue
-from flows.stream_bookings import catch_up
+from flows.stream_bookings import follow
+from flows.supervision import Ending
 from flows.transforms import silver_bed_events
 from lake import spark as lake
 from lake.paths import Places
@@ -28,15 +31,22 @@ def events() -> list[Row]:
     ]
 
 
-@pytest.fixture
-def fixed(spark: SparkSession, places: Places, monkeypatch: pytest.MonkeyPatch) -> Places:
-    """Four events were set aside for their schema version or type; then a program came that knows
-    that version."""
+@pytest.fixture(scope="module")
+def set_aside(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four of the events were set aside for their schema version or type."""
+    home = tmp_path_factory.mktemp("set_aside")
+    places = Places(home, str(home / "lake"))
     write_bronze(places, events())
-    catch_up(spark, places)
+    board_catches_up(spark, places)
     assert lake.read(spark, places, QUARANTINE).count() == 5
+    return home
+
+
+@pytest.fixture
+def fixed(set_aside: Path, places: Places, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """Then a program came that knows that version."""
     monkeypatch.setattr(silver_bed_events, "SCHEMA_VERSION", 2)
-    return places
+    return copy_of(set_aside, places)
 
 
 def kept(spark: SparkSession, places: Places) -> tuple[list[int], list[tuple[object, ...]]]:
@@ -49,16 +59,19 @@ TAKEN_IN = [1, 2, 4, 6]
 LEFT = [(2, "duplicate_event_id"), (3, "unknown_event_type"), (5, "duplicate_event_id")]
 
 
+SHOWN = [("A-1-A", "dirty", 6), ("A-1-B", "closed", 2)]
+
+
+def shown(spark: SparkSession, places: Places) -> list[tuple[object, ...]]:
+    return rows_of(lake.read(spark, places, BED_BOARD), "bed_id", "bed_status", "seq")
+
+
 def test_what_passes_now_is_taken_in_once_and_shown(spark: SparkSession, fixed: Places) -> None:
     done = requeue(spark, fixed)
 
     assert done == Requeued(2, {"unknown_event_type": 1, "duplicate_event_id": 2})
     assert kept(spark, fixed) == (TAKEN_IN, LEFT)
-    board = lake.read(spark, fixed, BED_BOARD)
-    assert rows_of(board, "bed_id", "bed_status", "seq") == [
-        ("A-1-A", "dirty", 6),
-        ("A-1-B", "closed", 2),
-    ]
+    assert shown(spark, fixed) == SHOWN
 
 
 def test_once_more_changes_nothing(spark: SparkSession, fixed: Places) -> None:
@@ -67,25 +80,51 @@ def test_once_more_changes_nothing(spark: SparkSession, fixed: Places) -> None:
     assert kept(spark, fixed) == (TAKEN_IN, LEFT)
 
 
-def test_one_that_died_after_taking_in_is_finished_by_the_next(
-    spark: SparkSession, fixed: Places, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("module", "step"), [(lake, "append"), (requeues, "_left")])
+def test_one_that_died_before_or_after_taking_in_is_finished_by_the_next(
+    spark: SparkSession, fixed: Places, monkeypatch: pytest.MonkeyPatch, module: object, step: str
 ) -> None:
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(requeues, "_show", dies)
+        patch.setattr(module, step, dies)
         with pytest.raises(KeyboardInterrupt):
             requeue(spark, fixed)
     requeue(spark, fixed)
     assert kept(spark, fixed) == (TAKEN_IN, LEFT)
+    assert shown(spark, fixed) == SHOWN
 
 
 def test_the_stream_goes_on_after_it(spark: SparkSession, fixed: Places) -> None:
     requeue(spark, fixed)
     write_bronze(fixed, [event(7), event(6, event_id="id-000006")])
-    catch_up(spark, fixed)
+    board_catches_up(spark, fixed)
     assert kept(spark, fixed) == ([*TAKEN_IN, 7], [*LEFT, (6, "duplicate_event_id")])
+
+
+def test_a_running_stream_takes_in_what_passes_when_it_is_asked_and_goes_on(
+    spark: SparkSession, fixed: Places
+) -> None:
+    """After it an event comes that is new, and one that was put through again just now."""
+    wish = Wish(fixed)
+    wish.make()
+    write_bronze(fixed, [event(7)])
+
+    def should_end() -> Ending | None:
+        taken_in, _ = kept(spark, fixed)
+        if wish.answer() and 8 not in taken_in and not later:
+            later.extend([event(8), event(6, event_id="id-000006")])
+            write_bronze(fixed, later)
+        return Ending.CANCELLED if 8 in taken_in else None
+
+    later: list[Row] = []
+    follow(spark, fixed, should_end=should_end)
+
+    answer = wish.answer()
+    assert answer is not None
+    assert answer.taken_in_count == 2
+    assert kept(spark, fixed) == ([*TAKEN_IN, 7, 8], [*LEFT, (6, "duplicate_event_id")])
 
 
 def test_a_running_stream_is_asked_and_answers(places: Places) -> None:

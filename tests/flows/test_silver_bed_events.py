@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import available_timezones
 
 import pytest
@@ -9,6 +9,9 @@ from pyspark.sql import functions as F
 from flows.transforms.hospital_time import is_time_zone
 from flows.transforms.silver_bed_events import checked, silver_bed_events, without_duplicates
 
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+BOOKED = {"booking_id": "B1", "booking_state": "reserved", "starts_at": NOON}
+ADMITTED = {"stay_id": "S1", "spell_id": "P1", "patient_ref": "MRN-1"}
 NOBODY = "seq bigint, event_id string"
 
 
@@ -22,8 +25,31 @@ NOBODY = "seq bigint, event_id string"
             "unknown_event_type",
             "unknown event_type bed_teleported",
         ),
-        ({"bed_id": None}, "missing_bed_id", "note_added needs a bed_id"),
-        ({"schema_version": 2}, "newer_schema_version", "schema_version is 2, known is 1"),
+        ({"bed_id": None, "ward_id": None}, "missing_field", "bed_id, ward_id is missing"),
+        ({"bed_status": None}, "missing_field", "bed_status is missing"),
+        ({"event_type": "bed_booked"} | BOOKED, None, None),
+        (
+            {"event_type": "bed_booked"} | BOOKED | {"booking_state": None, "starts_at": None},
+            "missing_field",
+            "booking_state, starts_at is missing",
+        ),
+        ({"event_type": "patient_admitted"} | BOOKED | ADMITTED, None, None),
+        (
+            {"event_type": "patient_admitted"} | BOOKED,
+            "missing_field",
+            "stay_id, spell_id, patient_ref is missing",
+        ),
+        ({"event_type": "bed_booked"} | BOOKED | {"ends_at": NOON}, None, None),
+        (
+            {"event_type": "bed_booked"} | BOOKED | {"ends_at": NOON - timedelta(minutes=1)},
+            "wrong_order",
+            "ends_at is before starts_at",
+        ),
+        (
+            {"schema_version": 2, "bed_status": None},
+            "newer_schema_version",
+            "schema_version is 2, known is 1",
+        ),
         ({"schema_version": None}, None, None),
         ({"time_zone": "Mars/Olympus"}, "unknown_time_zone", "unknown time_zone Mars/Olympus"),
         ({"event_type": None, "bed_id": None}, "missing_field", "event_type is missing"),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from bed_log import event, rows_of, write_bronze
+from bed_log import board_catches_up, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows.stream_bookings import catch_up
@@ -73,11 +73,11 @@ def test_a_compacted_log_brings_nothing_new_and_stops_nothing(
 ) -> None:
     write_bronze(places, [event(1)])
     write_bronze(places, [event(2)])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
     open_or_create(places, BED_EVENTS).optimize.compact()
-    catch_up(spark, places)
+    board_catches_up(spark, places)
     write_bronze(places, [event(3)])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
 
     assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (2,), (3,)]
     assert rows(spark, places, QUARANTINE, "seq") == []
@@ -88,7 +88,7 @@ def test_a_log_that_forgets_what_its_follower_has_read_loses_nothing(
 ) -> None:
     monkeypatch.setattr(retention, "READERS_GRACE", timedelta(0))
     write_bronze(places, [event(1)])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
     handle = open_or_create(places, BED_EVENTS)
     table_id = str(handle.metadata().id)
 
@@ -97,7 +97,7 @@ def test_a_log_that_forgets_what_its_follower_has_read_loses_nothing(
         handle.update_incremental()
         handle.create_checkpoint()
         retention.forget_passed_commits(places, BED_EVENTS, table_id)
-        catch_up(spark, places)
+        board_catches_up(spark, places)
 
     kept = [int(f.stem) for f in Path(places.table(BED_EVENTS), "_delta_log").glob("0*.json")]
     assert min(kept) == 2
@@ -111,7 +111,7 @@ def test_a_lake_in_a_folder_with_an_unusual_name_is_followed(
     places = Places(home, str(home / "lake"))
     write_bronze(places, [event(1), event(2)])
 
-    catch_up(spark, places)
+    board_catches_up(spark, places)
 
     assert rows(spark, places, BED_BOARD, "seq") == [(2,)]
 
@@ -121,10 +121,10 @@ def test_events_that_come_late_or_twice_change_neither_board_nor_silver(
 ) -> None:
     newest = event(9, event_type="patient_admitted", bed_status="occupied")
     write_bronze(places, [event(1), newest])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
 
     write_bronze(places, [event(5, bed_status="dirty"), newest])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
 
     assert rows(spark, places, BED_BOARD, "seq", "bed_status") == [(9, "occupied")]
     assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (5,), (9,)]
@@ -136,9 +136,9 @@ def test_a_stream_that_died_before_the_board_finishes_its_batch_once(
 ) -> None:
     """The commit of the checkpoint is taken back, as if the stream had died before it."""
     write_bronze(places, [event(1), event(2, bed_id=None)])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
     write_bronze(places, [event(3, bed_status="dirty")])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
     board_before = rows(spark, places, BED_BOARD, *BED_BOARD.column_names)
 
     commits = Path(places.checkpoint("bed_board"), "commits")
@@ -146,7 +146,7 @@ def test_a_stream_that_died_before_the_board_finishes_its_batch_once(
     for file in (commits / str(newest), commits / f".{newest}.crc"):
         file.unlink(missing_ok=True)
     write_bronze(places, [event(4, bed_id="A-1-B")])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
 
     assert rows(spark, places, SILVER_BED_EVENTS, "seq") == [(1,), (3,), (4,)]
     assert rows(spark, places, QUARANTINE, "seq") == [(2,)]

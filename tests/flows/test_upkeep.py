@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from bed_log import event, write_bronze
+from bed_log import copy_of, event, write_bronze
 from pyspark.sql import SparkSession
 
 from flows.stream_bookings import catch_up
@@ -20,9 +20,11 @@ from lake.tables import SILVER_BED_EVENTS
 LONG_AGO = time.time() - 5 * 24 * 3600
 
 
-@pytest.fixture
-def replaced(spark: SparkSession, places: Places) -> list[Path]:
-    """Files of silver that compaction replaced five days ago, when it wrote a checkpoint too."""
+@pytest.fixture(scope="module")
+def compacted(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compaction replaced files of silver five days ago, and wrote a checkpoint too."""
+    home = tmp_path_factory.mktemp("compacted")
+    places = Places(home, str(home / "lake"))
     for seq in (1, 2):
         write_bronze(places, [event(seq)])
         catch_up(spark, places)
@@ -33,7 +35,15 @@ def replaced(spark: SparkSession, places: Places) -> list[Path]:
     open_or_create(places, SILVER_BED_EVENTS).create_checkpoint()
     for path in (*files, *(folder / "_delta_log").iterdir()):
         os.utime(path, (LONG_AGO, LONG_AGO))
-    return files
+    return home
+
+
+@pytest.fixture
+def replaced(compacted: Path, places: Places) -> list[Path]:
+    """The files that were replaced; the lake is at `places`."""
+    copy_of(compacted, places)
+    files = Path(places.table(SILVER_BED_EVENTS)).rglob("part-*.parquet")
+    return [path for path in files if path.stat().st_mtime < LONG_AGO + 1]
 
 
 def date_removals(log: Path) -> None:
@@ -58,6 +68,7 @@ def test_a_follower_that_stood_still_for_days_still_finds_everything(
 
     clear(spark, places, [SILVER_BED_EVENTS])
 
+    assert len(replaced) == 2
     assert all(file.exists() for file in replaced)
     assert set(before) <= set(commits(places))
     silver = table_id(places, SILVER_BED_EVENTS)
@@ -73,6 +84,7 @@ def test_what_the_follower_has_passed_goes(
 
     clear(spark, places, [SILVER_BED_EVENTS])
 
+    assert len(replaced) == 2
     assert not any(file.exists() for file in replaced)
     assert min(commits(places)) > 1
     write_bronze(places, [event(5)])

@@ -3,6 +3,7 @@
 The tests run in order and share the stack; the last one stops it.
 """
 
+import json
 import signal
 import time
 from contextlib import suppress
@@ -13,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lake.duck import LakeReader
-from lake.vocabulary import BedStatus, BookingState, DisplayStatus
+from lake.vocabulary import BookingState
 from simulator.client import BookingClient, NewBooking
 from tests.system.conftest import RunningStack, eventually
 
@@ -39,21 +40,16 @@ def asked(stack: RunningStack, sql: str) -> list[dict]:
     return LakeReader(stack.places).ask(sql).to_pylist()
 
 
-def free_beds(api: BookingClient) -> list[str]:
-    """That nobody has booked for later, in rooms where nobody is isolated."""
-    beds = api.beds()
-    isolated = {bed.room_id for bed in beds if bed.bed_status is BedStatus.ISOLATED}
-    return [
-        bed.bed_id
-        for bed in beds
-        if bed.display_status is DisplayStatus.AVAILABLE
-        and bed.next_booking_id is None
-        and bed.room_id not in isolated
-    ]
+def fitting_bed(api: BookingClient) -> str:
+    """What the hospital itself suggests: not all that speaks against a bed is on the board."""
+    bed_request_id = api.request_bed("SYSTEM-TEST")
+    best = api.request(bed_request_id).suggestions[0]
+    api.withdraw_request(bed_request_id)
+    return best["bed_id"]
 
 
 def test_a_person_books_in_the_browser_and_finds_the_booking_on_the_board(stack, page, api) -> None:
-    bed_id = free_beds(api)[-1]
+    bed_id = fitting_bed(api)
     page.goto(f"{stack.url('DASHBOARD')}/book?bed_id={bed_id}")
     page.get_by_label("Patient reference").fill(PATIENT)
     page.get_by_text("Admit now").click()
@@ -78,12 +74,25 @@ def test_catching_up_beside_the_live_stream_waits_for_that(stack) -> None:
     assert asked(stack, "SELECT max(seq) AS seq FROM silver.bed_events")[0]["seq"] >= head
 
 
+def artifacts_of(stack: RunningStack, run: dict) -> list[dict]:
+    of_run = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
+    return httpx.post(f"{stack.url('PREFECT')}/api/artifacts/filter", json=of_run).json()
+
+
 def test_prefect_knows_the_run_that_carried_it(stack) -> None:
     answer = httpx.post(
         f"{stack.url('PREFECT')}/api/flow_runs/filter",
         json={"flows": {"name": {"any_": ["stream_bookings"]}}},
     )
-    assert [run["state_type"] for run in answer.json()] == ["RUNNING"]
+    [run] = answer.json()
+    assert run["state_type"] == "RUNNING"
+
+    def shown() -> list[dict]:
+        [table] = artifacts_of(stack, run)
+        return json.loads(table["data"])
+
+    rows = eventually(shown, 90, "the run's artifact says what it has taken in")
+    assert {row["table"] for row in rows} >= {"silver.bed_events", "gold.bed_board"}
     deployments = httpx.post(f"{stack.url('PREFECT')}/api/deployments/filter", json={}).json()
     assert {deployment["name"] for deployment in deployments} == {
         *("stream_bookings", "build_gold", "check_lake", "maintain_lake")
@@ -112,9 +121,7 @@ def test_a_build_leaves_what_it_did_in_prefect(stack) -> None:
     named = {"flow_runs": {"name": {"any_": ["build_gold 2000-01-01"]}}}
     [run] = httpx.post(f"{api}/flow_runs/filter", json=named).json()
     assert run["state_type"] == "COMPLETED"
-    of_run = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
-    artifacts = httpx.post(f"{api}/artifacts/filter", json=of_run).json()
-    assert {a["key"]: a["type"] for a in artifacts} == {
+    assert {a["key"]: a["type"] for a in artifacts_of(stack, run)} == {
         "built-tables": "table", "lineage": "markdown", "build-gold": "progress",
     }  # fmt: skip
 
@@ -167,7 +174,7 @@ def test_booking_and_the_live_board_go_on_without_prefect_and_the_stream(stack, 
     for process in dead:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    bed_id = free_beds(api)[0]
+    bed_id = fitting_bed(api)
     api.book(NewBooking(bed_id, "SYSTEM-TEST-2", admit=True))
     shown = asked(stack, f"SELECT current_patient_ref FROM live_board WHERE bed_id = '{bed_id}'")
     assert shown == [{"current_patient_ref": "SYSTEM-TEST-2"}]

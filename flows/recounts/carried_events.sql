@@ -1,0 +1,76 @@
+-- silver.carried_events: on each Monday the row that each bed is at, those that began what its
+-- cleaning is at, the first and the newest of each open booking, and what is undone later.
+WITH mondays AS (
+    SELECT unnest(generate_series(
+        date_trunc('week', (SELECT min(occurred_on) FROM events)),
+        ($now AT TIME ZONE $zone)::DATE + 1,
+        INTERVAL 7 DAYS
+    ))::DATE AS carried_on
+), dated AS (
+    SELECT
+        states.*,
+        spans.from_at AS status_from_at,
+        places.from_at AS place_from_at,
+        (states.from_at AT TIME ZONE zone)::DATE AS from_on,
+        (states.until_at AT TIME ZONE zone)::DATE AS until_on,
+        states.bed_status IN ('dirty', 'contaminated', 'cleaning') AS is_unclean
+    FROM states
+    ASOF JOIN recount_bed_status_spans AS spans
+        ON spans.bed_id = states.bed_id AND spans.from_at <= states.from_at
+    ASOF JOIN recount_beds AS places
+        ON places.bed_id = states.bed_id AND places.from_at <= states.from_at
+), unclean AS (
+    SELECT *, lag(until_at) OVER of_bed IS DISTINCT FROM from_at AS begins
+    FROM dated
+    WHERE is_unclean
+    WINDOW of_bed AS (PARTITION BY bed_id ORDER BY from_at)
+), numbered AS (
+    SELECT *, sum(begins::INT) OVER (PARTITION BY bed_id ORDER BY from_at) AS nth FROM unclean
+), cycles AS (
+    SELECT
+        * EXCLUDE (begins, nth),
+        CASE WHEN bool_and(until_at IS NOT NULL) OVER cycle THEN max(until_at) OVER cycle END
+            AS clean_at
+    FROM numbered
+    WINDOW cycle AS (PARTITION BY bed_id, nth)
+), of_beds AS (
+    SELECT carried_on, dated.* FROM dated JOIN mondays
+        ON carried_on > from_on AND (until_on IS NULL OR carried_on <= until_on)
+    UNION ALL BY NAME
+    SELECT carried_on, cycles.* EXCLUDE (clean_at) FROM cycles JOIN mondays
+        ON from_at = status_from_at
+        AND carried_on > until_on
+        AND (clean_at IS NULL OR carried_on <= (clean_at AT TIME ZONE zone)::DATE)
+), of_bookings AS (
+    SELECT
+        *,
+        seq = min(seq) OVER booking AS is_first,
+        booking_state IN ('reserved', 'active') AS is_open,
+        lead(occurred_on) OVER (PARTITION BY booking_id ORDER BY seq) AS next_on,
+        max_by(CASE WHEN is_open THEN DATE 'infinity' ELSE occurred_on END, seq) OVER booking
+            AS ended_on
+    FROM events
+    WHERE booking_id IS NOT NULL AND booking_state IS NOT NULL
+    WINDOW booking AS (PARTITION BY booking_id)
+), undone AS (
+    SELECT DISTINCT wrong.*, correction.occurred_on AS undone_on
+    FROM events AS wrong
+    JOIN events AS correction ON correction.corrects_event_id = wrong.event_id
+)
+SELECT
+    'bed' AS carried_as, carried_on, hospital_id, seq, event_id, event_type, occurred_at,
+    occurred_on, bed_id, ward_id, room_id, bed_status, is_staffed, ward_name, specialty,
+    room_class, next_starts_at, next_ends_at, time_zone, status_from_at, place_from_at
+FROM of_beds
+UNION ALL BY NAME
+SELECT 'booking' AS carried_as, mondays.carried_on, of_bookings.*
+FROM of_bookings
+JOIN mondays
+    ON carried_on > occurred_on
+    AND carried_on <= coalesce(if(is_first, ended_on, next_on), DATE 'infinity')
+WHERE is_first OR is_open
+UNION ALL BY NAME
+SELECT 'undone' AS carried_as, carried_on, undone.*
+    EXCLUDE (booking_id, booking_state, stay_id, spell_id)
+FROM undone
+JOIN mondays ON carried_on > occurred_on AND carried_on <= undone_on
