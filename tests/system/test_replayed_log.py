@@ -196,7 +196,8 @@ def test_a_recount_by_sql_finds_every_table_equal(replayed, monkeypatch) -> None
     assert [compared for compared in found if not compared.is_equal] == []
     rows = {compared.table_name: compared.row_count for compared in found}
     assert len(rows) >= 13
-    assert [name for name, count in rows.items() if not count] == []
+    empty = {name for name, count in rows.items() if not count}
+    assert empty == {"silver.quarantine", "gold.update_phrases", "gold.turnaround"}
 
 
 def test_all_checks_of_the_lake_hold(replayed) -> None:
