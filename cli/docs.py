@@ -15,8 +15,6 @@ Generated from `lake/tables.py` and `lake/views` by `python -m cli.docs`. Questi
 [queries](queries/README.md).
 """
 COLUMNS = "| column | type | meaning |\n| --- | --- | --- |\n"
-COMMENT = re.compile(r"^-- (.*)$", re.MULTILINE)
-MEANING = re.compile(r"^-- (\w+): (.*)$", re.MULTILINE)
 
 
 def tables() -> str:
@@ -38,20 +36,25 @@ def _view(reader: LakeReader, name: str, text: str, meanings: dict[str, dict[str
     Adds the view to the `meanings`. Raises LakeError for a column that nothing gives a meaning.
     """
     head, _, statement = text.partition("CREATE")
+    comments = [line.strip().removeprefix("-- ") for line in head.strip().splitlines()]
+    columns = {
+        c["column_name"]: c["column_type"] for c in reader.ask(f"DESCRIBE {name}").to_pylist()
+    }
     known = meanings.setdefault(name, {})
     for source in [source for source in meanings if re.search(rf"\b{source}\b", statement)]:
         known |= meanings[source]
-    known |= dict(MEANING.findall(head))
-    columns = reader.ask(f"DESCRIBE {name}").to_pylist()
-    if unknown := [c["column_name"] for c in columns if c["column_name"] not in known]:
+    said = [comment.partition(": ") for comment in comments]
+    known |= {column: meaning for column, _, meaning in said if column in columns}
+    if unknown := [column for column in columns if column not in known]:
         raise LakeError(
             f"Nobody says what {', '.join(unknown)} of {name} mean.",
             "Add a line `-- column: meaning` for each above the view's CREATE.",
         )
-    purpose = "\n".join(COMMENT.findall(MEANING.sub("", head)))
+    purpose = "\n".join(
+        c for c, (column, *_) in zip(comments, said, strict=True) if column not in columns
+    )
     rows = "".join(
-        f"| `{c['column_name']}` | {c['column_type']} | {known[c['column_name']]} |\n"
-        for c in columns
+        f"| `{column}` | {kind} | {known[column]} |\n" for column, kind in columns.items()
     )
     return f"\n## {name}\n\n{purpose}\n\n{COLUMNS}{rows}"
 

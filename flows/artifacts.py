@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -30,15 +31,18 @@ def show_lineage(key: str, edges: Mapping[str, Iterable[str]]) -> None:
 
 
 class LiveTable:
-    """A table that is drawn anew while the run goes on. Only inside a flow run."""
+    """A table that is drawn anew while the run goes on. Made inside a flow run, drawn from any
+    thread. A server that is away is no reason for the run to stop."""
 
     def __init__(self, key: str, means: str) -> None:
-        self._id = cast("UUID", create_table_artifact(table=[], key=key, description=means))
+        self._id: UUID | None = None
+        with suppress(Exception):
+            self._id = cast("UUID", create_table_artifact(table=[], key=key, description=means))
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> None:
-        """From any thread."""
-        with get_client(sync_client=True) as client:
-            client.update_artifact(self._id, ArtifactUpdate(data=json.dumps(rows)))
+        if self._id is not None:
+            with suppress(Exception), get_client(sync_client=True) as client:
+                client.update_artifact(self._id, ArtifactUpdate(data=json.dumps(rows)))
 
 
 class Progress:

@@ -17,7 +17,7 @@ from flows.batch_lock import batch_session
 from flows.gold_tables import DAY, TABLES, Dates, Log, build_dates, read_log
 from flows.table_runs import TableRun, record
 from lake import spark as lake
-from lake.arrow import ensure, has_rows, row_count
+from lake.arrow import ensure, row_count
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.paths import Places
@@ -100,7 +100,11 @@ def _is_little(places: Places, from_on: date | None, to_on: date | None) -> bool
     """Whether it is about few events: what came since the last build, or a young log's first."""
     if from_on or to_on:
         return False
-    return has_rows(places, TABLE_RUNS_BATCH) or row_count(places, SILVER_BED_EVENTS) < MANY_EVENTS
+    built = LakeReader(places, tables=(TABLE_RUNS_BATCH,)).ask(ANY_WHOLE_BUILD).num_rows
+    return bool(built) or row_count(places, BED_EVENTS) < MANY_EVENTS
+
+
+ANY_WHOLE_BUILD = f"SELECT 1 FROM {TABLE_RUNS_BATCH.name} WHERE seq_until IS NOT NULL LIMIT 1"  # noqa: S608
 
 
 def await_first_batch(places: Places) -> None:

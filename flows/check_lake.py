@@ -74,7 +74,7 @@ class Result:
     failed_count: int
     detail: str
     promise: str
-    version_read: int | None
+    table_version: int | None
     seconds: float
     examples: list[str] = field(default_factory=list)
 
@@ -147,7 +147,7 @@ class _Checking:
             failed_count=len(broken),
             detail=f"{len(broken)} rows of {check.table_name} break {check.name}" if broken else "",
             promise=check.promise,
-            version_read=self._versions.get(check.table_name),
+            table_version=self._versions.get(check.table_name),
             seconds=time.monotonic() - started,
             examples=[json.dumps(row, default=str) for row in broken[:MOST_EXAMPLES]],
         )
@@ -226,7 +226,7 @@ def shown(result: Result) -> Row:
     return {
         "check": result.check_name,
         "table": result.table_name,
-        "version": result.version_read,
+        "version": result.table_version,
         "ok": result.is_ok,
         "rows": result.failed_count,
         "promise": result.promise,

@@ -43,8 +43,17 @@ class LiveBoard:
         with self._writing:
             self._take(batch, batch_id)
 
-    def requeue_if_asked(self) -> None:
-        """Between two batches; the next one looks at the tables anew."""
+    def tend(self) -> None:
+        """Between two batches: a report that is due though nothing comes, and a requeue."""
+        if self._report.is_due and self._writing.acquire(blocking=False):
+            try:
+                self.report()
+            finally:
+                self._writing.release()
+        self._requeue_if_asked()
+
+    def _requeue_if_asked(self) -> None:
+        """The next batch looks at the tables anew."""
         if self._wish.take():
             with self._writing:
                 self._wish.fulfil(requeue(self._spark, self._places))

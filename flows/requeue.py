@@ -29,7 +29,6 @@ from lake.paths import Places
 from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, TABLE_RUNS_STREAM
 
 KEYS = ("seq", "event_id")
-RUN_NAME = "requeue"
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,8 @@ def requeue(spark: SparkSession, places: Places) -> Requeued:
         _show(spark, places, passed)
         lake.append(silver_bed_events(looked_at), places, SILVER_BED_EVENTS)
     left = _left(held, looked_at, lake.read(spark, places, SILVER_BED_EVENTS)).localCheckpoint()
-    if left.count() < held.count():
+    reasons = (*KEYS, "rule")
+    if not held.select(*reasons).exceptAll(left.select(*reasons)).isEmpty():
         lake.replace(left.coalesce(1), places, QUARANTINE)
     if taken_in_count:
         _record(spark, places, taken_in_count, time.monotonic() - started)
@@ -85,7 +85,7 @@ def _record(spark: SparkSession, places: Places, count: int, seconds: float) -> 
     run = TableRun(
         hospital_id=hospital_id,
         table_name=SILVER_BED_EVENTS.name,
-        run_name=RUN_NAME,
+        run_name="requeue",
         sources=[f"{QUARANTINE.name}@{lake.version(spark, places, QUARANTINE)}"],
         version_written=lake.version(spark, places, SILVER_BED_EVENTS),
         in_count=count,

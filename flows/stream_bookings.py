@@ -26,10 +26,11 @@ from lake.arrow import ensure
 from lake.duck import LakeReader
 from lake.ownership import own
 from lake.paths import Places
-from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, Owner, Table
+from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, TABLE_RUNS_STREAM, Owner, Table
 
 LOOK_EVERY_SECONDS = 1.0
 SHOWN_EVERY_SECONDS = 60.0
+STOP_SECONDS = 3.0
 FILES_PER_BATCH = 500
 BOARD_ALONE_SECONDS = 30.0
 """A JVM that has just started is slow at one thing and slower at two: the board comes first."""
@@ -145,7 +146,11 @@ def follow(
         if ending:
             return ending
         running.append(of_terms.start(spark, places))
-        return _watch(running, should_end, tend=board.requeue_if_asked)
+        ending = _watch(running, should_end, tend=board.tend)
+        with suppress(Exception):  # as below
+            running[0].stop()
+            board.report()
+        return ending
     finally:
         for query in running:
             with suppress(Exception):  # its JVM may have been ended with it
@@ -190,7 +195,7 @@ def _watch(
 
 @flow(
     name="stream_bookings",
-    flow_run_name=lambda: f"stream_bookings {datetime.now(UTC):%Y-%m-%d %H:%M}",
+    flow_run_name=lambda: f"stream_bookings {datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
     description=__doc__,
     retries=0,
 )
@@ -202,7 +207,7 @@ def stream_bookings(once: bool = False) -> State[Any]:
     """
     places = Places.from_settings()
     own_run = OwnRun(flow_run.id)
-    with _shown(places, flow_run.name or "") as show:
+    with _shown(places, flow_run.name or "") as end_artifact:
         ending = run(
             places,
             once=once,
@@ -212,7 +217,7 @@ def stream_bookings(once: bool = False) -> State[Any]:
         )
     if ending is Ending.ORPHANED:
         return Crashed(message="The stream ended because its worker is gone.")
-    show()
+    end_artifact()
     if ending is Ending.CANCELLED:
         return Cancelled(message="The stream ended when its run was cancelled.")
     return Completed(message="The stream has caught up.")
@@ -220,25 +225,33 @@ def stream_bookings(once: bool = False) -> State[Any]:
 
 @contextmanager
 def _shown(places: Places, run_name: str) -> Iterator[Callable[[], None]]:
-    """An artifact of the run with what it has taken in so far; gives what draws it anew.
+    """An artifact of the run with what it has reported so far; gives what draws it for the last
+    time.
 
     It follows a run that goes on, and has the last word of one that failed.
     """
     table, is_over = LiveTable("streamed", "What this run has taken in."), threading.Event()
+    reader = LakeReader(places, tables=(TABLE_RUNS_STREAM,))
 
     def show() -> None:
-        with suppress(Exception):  # the server may be away; the stream goes on without it
-            table(LakeReader(places).ask(STREAMED, {"run_name": run_name}).to_pylist())
+        table(reader.ask(STREAMED, {"run_name": run_name}).to_pylist())
 
     def go_on() -> None:
         while not is_over.wait(SHOWN_EVERY_SECONDS):
             show()
 
-    threading.Thread(target=go_on, name="artifact", daemon=True).start()
-    try:
-        yield show
-    except Exception:
+    following = threading.Thread(target=go_on, name="artifact", daemon=True)
+    following.start()
+
+    def end() -> None:
+        is_over.set()
+        following.join(STOP_SECONDS)
         show()
+
+    try:
+        yield end
+    except Exception:
+        end()
         raise
     finally:
         is_over.set()

@@ -35,6 +35,7 @@ class FileCount:
 
 
 def count_files(spark: SparkSession, places: Places, table: Table) -> FileCount:
+    version = lake.version(spark, places, table)
     counted = lake.live_files(spark, places, table).agg(
         F.count("*"),
         *(
@@ -43,7 +44,7 @@ def count_files(spark: SparkSession, places: Places, table: Table) -> FileCount:
         ),
     )
     [row] = counted.collect()
-    return FileCount(table.name, lake.version(spark, places, table), *row)
+    return FileCount(table.name, version, *row)
 
 
 def compact(spark: SparkSession, places: Places, tables: Iterable[Table]) -> None:

@@ -17,10 +17,11 @@ from typing import Any
 
 import duckdb
 import pyspark
+from deltalake.exceptions import DeltaError
 
 from flows.batch_lock import own_batch_tables
 from flows.phrases import read_phrases
-from flows.requeue import RUN_NAME as REQUEUE
+from lake.arrow import row_count
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.paths import Places
@@ -37,7 +38,6 @@ from lake.tables import (
     SCHEMA_VERSION,
     SILVER_BED_EVENTS,
     TABLE_RUNS_BATCH,
-    TABLE_RUNS_STREAM,
     TURNAROUND,
     UPDATE_PHRASES,
     UPDATE_TERMS,
@@ -96,16 +96,31 @@ def verify(places: Places) -> Iterator[Compared]:
         recount = Recount(sql)
         for group in (OF_THE_LOG, OF_THE_STREAM, OF_THE_BATCH):
             high_seq = recount.stands_at(group)
-            if group is OF_THE_BATCH and high_seq is not None:
-                recount.refuse_without_what_was_requeued()
             if high_seq is not None:
+                if group is OF_THE_BATCH:
+                    _refuse_if_more_came(places, sql)
                 recount.read_log(high_seq)
                 yield from map(recount.compared, group.tables)
 
 
-REQUEUED_SINCE = f"""
-    SELECT max(version_written) > (SELECT max(version_read) FROM {TABLE_RUNS_BATCH.name})
-    FROM {TABLE_RUNS_STREAM.name} WHERE run_name = '{REQUEUE}'
+def _refuse_if_more_came(places: Places, sql: duckdb.DuckDBPyConnection) -> None:
+    """Events that are put through again have a low `seq`: no number says that they are not built."""
+    [(seq_until, version)] = sql.execute(NEWEST_BUILD).fetchall()
+    try:
+        built = row_count(places, SILVER_BED_EVENTS, version)
+    except DeltaError:  # the log no longer knows that version
+        return
+    now = sql.execute(f"SELECT count(*) FROM {SILVER_BED_EVENTS.name} WHERE seq <= {seq_until}")
+    if now.fetchall() != [(built,)]:
+        raise NotBuiltYet(
+            "Events were put through again since the last build: the batch tables lack them.",
+            "Run ./snr build, then ./snr verify again.",
+        )
+
+
+NEWEST_BUILD = f"""
+    SELECT max(seq_until), max_by(version_read, finished_at)
+    FROM {TABLE_RUNS_BATCH.name} WHERE seq_until IS NOT NULL
 """
 UNSETTLED = """
     CREATE TEMP TABLE unsettled AS
@@ -149,14 +164,6 @@ class Recount:
         self._sql.execute(f"CREATE OR REPLACE TEMP TABLE board AS FROM {BED_BOARD.name}")
         [(seq,)] = self._sql.execute(group.stands_at).fetchall()
         return None if seq is None else int(seq)
-
-    def refuse_without_what_was_requeued(self) -> None:
-        """Its events have a low `seq`: no number says that the tables lack them."""
-        if self._sql.execute(REQUEUED_SINCE).fetchall() == [(True,)]:
-            raise NotBuiltYet(
-                "Events were put through again since the last build: the batch tables lack them.",
-                "Run ./snr build, then ./snr verify again.",
-            )
 
     def read_log(self, high_seq: int) -> None:
         self._parameters = _given() | {"high_seq": high_seq}

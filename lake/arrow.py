@@ -43,11 +43,14 @@ def version(places: Places, table: Table) -> int:
     return int(DeltaTable(places.table(table)).version())
 
 
-def row_count(places: Places, table: Table) -> int:
-    """By the statistics of its files; 0 where there is no table."""
+def row_count(places: Places, table: Table, version: int | None = None) -> int:
+    """Of a version (None: the newest), by the statistics of its files; 0 where there is no table.
+
+    Raises DeltaError where the log no longer knows the version.
+    """
     if not places.exists(table):
         return 0
-    adds = pa.table(DeltaTable(places.table(table)).get_add_actions(flatten=True))
+    adds = pa.table(DeltaTable(places.table(table), version).get_add_actions(flatten=True))
     return sum(count or 0 for count in adds["num_records"].to_pylist())
 
 

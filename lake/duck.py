@@ -6,7 +6,7 @@ columns, and turns into the table at the next `refresh()`.
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from lake.errors import QueryRefused
 from lake.paths import Places
-from lake.tables import BED_BOARD, BED_EVENTS, TABLES, Table
+from lake.tables import BED_BOARD, BED_EVENTS, TABLES, Column, Table
 
 READING = frozenset(
     {
@@ -67,13 +67,15 @@ class LakeReader:
     """Reads one lake, or some of its `tables`, from any thread: each question has its own cursor.
 
     A curated table that cannot be read stays an empty view until it can (`broken` says why): it can
-    be made again, and neither booking nor the live board waits for it.
+    be made again, and neither booking nor the live board waits for it. `columns`: what each table
+    that can be read has.
     """
 
     def __init__(self, places: Places, tables: Sequence[Table] = TABLES) -> None:
         self._places = places
         self._tables = tables
         self.broken: dict[str, str] = {}
+        self.columns: dict[str, set[str]] = {}
         self._attached: set[str] = set()
         self._attaching = threading.Lock()
         self._connection = duckdb.connect()
@@ -91,16 +93,21 @@ class LakeReader:
                     self._attach(table)
 
     def _attach(self, table: Table) -> None:
+        """A table of an earlier version lacks columns; it is looked at again until it has them."""
         try:
+            self._connection.execute(f"DETACH DATABASE IF EXISTS {_catalog(table)}")
             self._connection.execute(_attach(self._places.table(table), table))
-            self._connection.execute(_view(table))
+            described = self._connection.execute(f"DESCRIBE {_catalog(table)}").fetchall()
+            there = self.columns[table.name] = {name for name, *_ in described}
+            self._connection.execute(_view(table, there))
         except duckdb.Error as error:
             if table == BED_EVENTS:
                 raise
             self._connection.execute(f"DETACH DATABASE IF EXISTS {_catalog(table)}")
             self.broken[table.name] = str(error).splitlines()[0]
         else:
-            self._attached.add(table.name)
+            if there.issuperset(table.column_names):
+                self._attached.add(table.name)
             self.broken.pop(table.name, None)
 
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
@@ -168,14 +175,20 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _view(table: Table) -> str:
-    columns = ", ".join(table.column_names)
+def _view(table: Table, there: Container[str]) -> str:
+    """Null for columns that came since the table was written; its owner adds them at its next
+    start."""
+    columns = ", ".join(c.name if c.name in there else _null(c) for c in table.columns)
     view = f"CREATE OR REPLACE VIEW {table.name} AS "
     return view + f"SELECT {columns} FROM {_catalog(table)}"  # noqa: S608 - our own names
 
 
+def _null(column: Column) -> str:
+    return f"NULL::{SQL_TYPES[column.type]} AS {column.name}"
+
+
 def _empty_view(table: Table) -> str:
-    columns = ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {c.name}" for c in table.columns)
+    columns = ", ".join(map(_null, table.columns))
     return f"CREATE OR REPLACE VIEW {table.name} AS SELECT {columns} WHERE false"
 
 
@@ -215,7 +228,8 @@ def _own_views() -> Iterator[str]:
 
 def init_script(places: Places) -> str:
     """What makes the same views in any DuckDB that is started in the lake's folder."""
-    there = [table for table in TABLES if places.exists(table)]
+    columns = LakeReader(places).columns
+    there = [table for table in TABLES if table.name in columns]
     where = "" if places.is_local else f"{places.lake_url}/"
     statements = (
         "INSTALL delta",
@@ -223,7 +237,10 @@ def init_script(places: Places) -> str:
         "SET TimeZone = 'UTC'",
         *SCHEMAS,
         *(_attach(f"{where}{table.layer}/{table.stem}", table) for table in there),
-        *(_view(table) if table in there else _empty_view(table) for table in TABLES),
+        *(
+            _view(table, columns[table.name]) if table in there else _empty_view(table)
+            for table in TABLES
+        ),
         *_own_views(),
     )
     return ";\n".join(statement.strip() for statement in statements) + ";\n"

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import pyarrow as pa
 
+from lake.vocabulary import OF_A_BOOKING, OF_A_STAY, WITHOUT_A_BED, EventType
+
 STRING = pa.string()
 BOOL = pa.bool_()
 INT = pa.int64()
@@ -161,6 +163,14 @@ BED_EVENTS = Table(
         "delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,recorded_at,bed_id,booking_id",
     },
 )
+
+NEEDED_ALWAYS = ("seq", "event_id", "event_type", "occurred_at", "recorded_at", "hospital_id")
+NEEDED_BY_TYPE = (
+    (frozenset(EventType) - WITHOUT_A_BED, ("bed_id", "room_id", "ward_id", "bed_status")),
+    (OF_A_BOOKING, ("booking_id", "booking_state", "starts_at")),
+    (OF_A_STAY, ("stay_id", "spell_id", "patient_ref")),
+)
+"""Columns of BED_EVENTS that must be there, of all events and of these types; the stream looks."""
 
 SILVER_BED_EVENTS = Table(
     "silver.bed_events",
@@ -483,7 +493,7 @@ CHECK_RESULTS = Table(
         Column("failed_count", INT, "Rows that break it"),
         Column("detail", STRING, "What was found"),
         Column("promise", STRING, "What holds where nothing breaks the check"),
-        Column("version_read", INT, "Version of the table when the checks began"),
+        Column("table_version", INT, "Version of the table when the checks began"),
         Column("seconds", FLOAT, "How long the check took"),
         Column("examples", STRINGS, "The first rows that break it, as JSON"),
     ),

@@ -189,14 +189,14 @@ OF_A_STAY = frozenset(
 
 OF_A_BOOKING = OF_A_STAY | {
     EventType.BED_BOOKED,
-    EventType.BOOKING_CHANGED,
     EventType.BOOKING_CANCELLED,
     EventType.BOOKING_EXPIRED,
     EventType.BOOKING_DISPLACED,
     EventType.ADMISSION_CANCELLED,
     EventType.TRANSFER_CANCELLED,
 }
-"""Events that carry a booking's whole state."""
+"""Events that carry a booking's whole state. (A booking that is moved to another bed has a row of
+the bed that it leaves, without the booking.)"""
 
 
 class Rule(StrEnum):

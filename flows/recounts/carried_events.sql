@@ -53,9 +53,13 @@ WITH mondays AS (
     WHERE booking_id IS NOT NULL AND booking_state IS NOT NULL
     WINDOW booking AS (PARTITION BY booking_id)
 ), undone AS (
-    SELECT DISTINCT wrong.*, correction.occurred_on AS undone_on
+    SELECT wrong.*, undone_on
     FROM events AS wrong
-    JOIN events AS correction ON correction.corrects_event_id = wrong.event_id
+    JOIN (
+        SELECT corrects_event_id AS event_id, max(occurred_on) AS undone_on
+        FROM events
+        GROUP BY corrects_event_id
+    ) AS corrected USING (event_id)
 )
 SELECT
     'bed' AS carried_as, carried_on, hospital_id, seq, event_id, event_type, occurred_at,

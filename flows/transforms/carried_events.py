@@ -93,6 +93,8 @@ def _of_bookings(events: DataFrame, last: date) -> DataFrame:
 
 
 def _undone_later(events: DataFrame, last: date) -> DataFrame:
-    undone = events.join(F.broadcast(corrections(events)), ["hospital_id", "event_id"])
+    """Of an event that is carried more than once, the row that stands for it alone."""
+    itself = events.where("coalesce(carried_as, 'undone') = 'undone'")
+    undone = itself.join(F.broadcast(corrections(events)), ["hospital_id", "event_id"])
     undone = _on_mondays(undone, F.col("occurred_on"), F.col("undone_on"), last)
     return undone.dropDuplicates(["hospital_id", "carried_on", "seq"])

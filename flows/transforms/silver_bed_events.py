@@ -6,16 +6,11 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from flows.transforms.hospital_time import hospital_date, is_time_zone
-from lake.tables import SCHEMA_VERSION
-from lake.vocabulary import OF_A_BOOKING, OF_A_STAY, WITHOUT_A_BED, EventType
+from lake.tables import NEEDED_ALWAYS, NEEDED_BY_TYPE, SCHEMA_VERSION
+from lake.vocabulary import EventType
 
 DUPLICATES = ("duplicate_event_id", "duplicate_seq")
 """Rules of events that came before: no fix makes them new."""
-
-REQUIRED = ("seq", "event_id", "event_type", "occurred_at", "recorded_at", "hospital_id")
-REQUIRED_OF_A_BED = ("bed_id", "room_id", "ward_id", "bed_status")
-REQUIRED_OF_A_BOOKING = ("booking_id", "booking_state", "starts_at")
-REQUIRED_OF_A_STAY = ("stay_id", "spell_id", "patient_ref")
 
 
 def checked(events: DataFrame) -> DataFrame:
@@ -56,14 +51,8 @@ def _checks() -> Iterator[tuple[Column, str, Column]]:
 
 def _missing() -> Column:
     """The names of the columns that the event should have and has not; none: an empty text."""
-    event_type = F.col("event_type")
-    is_of_a_bed = event_type.isin(*(set(EventType) - WITHOUT_A_BED))
-    needed = (
-        (F.lit(True), REQUIRED),
-        (is_of_a_bed, REQUIRED_OF_A_BED),
-        (event_type.isin(*OF_A_BOOKING), REQUIRED_OF_A_BOOKING),
-        (event_type.isin(*OF_A_STAY), REQUIRED_OF_A_STAY),
-    )
+    needed: list[tuple[Column, tuple[str, ...]]] = [(F.lit(True), NEEDED_ALWAYS)]
+    needed += [(F.col("event_type").isin(*types), columns) for types, columns in NEEDED_BY_TYPE]
     return F.concat_ws(
         ", ",
         *(F.when(when & F.col(c).isNull(), F.lit(c)) for when, columns in needed for c in columns),

@@ -1,5 +1,6 @@
 """Quarantined events after a fix: exactly once, and the rest stays where it is."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,10 @@ def test_a_running_stream_takes_in_what_passes_when_it_is_asked_and_goes_on(
     wish.make()
     write_bronze(fixed, [event(7)])
 
+    limit = time.monotonic() + 300
+
     def should_end() -> Ending | None:
+        assert time.monotonic() < limit
         taken_in, _ = kept(spark, fixed)
         if wish.answer() and 8 not in taken_in and not later:
             later.extend([event(8), event(6, event_id="id-000006")])

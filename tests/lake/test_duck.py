@@ -6,10 +6,10 @@ import pytest
 from deltalake import write_deltalake
 
 from lake.arrow import open_or_create
-from lake.duck import SQL_TYPES, LakeReader
+from lake.duck import SQL_TYPES, LakeReader, init_script
 from lake.errors import QueryRefused
 from lake.paths import Places
-from lake.tables import BED_BOARD, BED_EVENTS, TABLES, Table
+from lake.tables import BED_BOARD, BED_EVENTS, CHECK_RESULTS, TABLES, Table
 from simulator.event_log import to_arrow
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -165,3 +165,17 @@ def test_a_lake_of_an_earlier_version_gets_the_columns_that_came_since(places: P
     put(places, BED_EVENTS, event(2, "A", "occupied") | {newest.name: "Ward"})
     answer = LakeReader(places).ask(f"SELECT {newest.name} FROM {BED_EVENTS.name} ORDER BY seq")
     assert answer.column(0).to_pylist() == [None, "Ward"]
+
+
+def test_columns_that_came_since_are_null_until_the_owner_has_added_them(places: Places) -> None:
+    put(places, replace(CHECK_RESULTS, columns=CHECK_RESULTS.columns[:4]), {"check_name": "fresh"})
+    reader = LakeReader(places)
+    question = "SELECT check_name, promise, examples FROM gold.check_results"
+    assert reader.ask(question).to_pylist() == [
+        {"check_name": "fresh", "promise": None, "examples": None}
+    ]
+    assert reader.broken == {}
+    assert "NULL::VARCHAR AS promise" in init_script(places)
+
+    put(places, CHECK_RESULTS, {"promise": "It holds."})
+    assert {row["promise"] for row in reader.ask(question).to_pylist()} == {None, "It holds."}

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from lake.tables import NEEDED_BY_TYPE
 from lake.vocabulary import (
     HOLDS_A_PATIENT,
     LEGAL_BED_STATUS_CHANGES,
@@ -198,6 +199,15 @@ class Ward(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.ward.engine.hospital = fold(self.ward.rows)
+
+    @invariant()
+    def every_row_has_what_the_checks_of_the_stream_ask_for(self) -> None:
+        for row in self.ward.rows:
+            for types, columns in NEEDED_BY_TYPE:
+                if row["event_type"] in types:
+                    assert [name for name in columns if row.get(name) is None] == [], row
+            if row.get("starts_at") and row.get("ends_at"):
+                assert row["starts_at"] <= row["ends_at"], row
 
     @invariant()
     def no_two_patients_in_a_bed_and_none_in_two(self) -> None:
