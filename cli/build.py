@@ -18,7 +18,7 @@ def run(from_on: str | None, to_on: str | None) -> None:
     else:
         from flows.build_gold import run as build
 
-        notes = build(Places.from_settings(), first, last).notes
+        notes = build(Places.from_settings(), first, last).told
     for note in notes:
         print(note, file=sys.stderr)
 

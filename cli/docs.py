@@ -40,11 +40,14 @@ def _view(reader: LakeReader, name: str, text: str, meanings: dict[str, dict[str
     columns = {
         c["column_name"]: c["column_type"] for c in reader.ask(f"DESCRIBE {name}").to_pylist()
     }
-    known = meanings.setdefault(name, {})
+    own: dict[str, str] = meanings.get(name, {})
+    known: dict[str, str] = {}
     for source in [source for source in meanings if re.search(rf"\b{source}\b", statement)]:
         known |= meanings[source]
+    known |= own
     said = [comment.partition(": ") for comment in comments]
     known |= {column: meaning for column, _, meaning in said if column in columns}
+    meanings[name] = known
     if unknown := [column for column in columns if column not in known]:
         raise LakeError(
             f"Nobody says what {', '.join(unknown)} of {name} mean.",

@@ -149,7 +149,7 @@ def _command(name: str) -> Any:
 def main() -> int:
     debug = "--debug" in sys.argv
     try:
-        code = app(prog_name="./snr", standalone_mode=False)
+        code = app(_comments_are_no_options(sys.argv[1:]), "./snr", standalone_mode=False)
     except LakeError as error:
         return _explain(str(error), error.fix, debug)
     except (ValidationError, SettingsError) as error:
@@ -161,6 +161,16 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - the last line before the user
         return _not_ours(error, debug)
     return code if isinstance(code, int) else 0
+
+
+def _comments_are_no_options(arguments: list[str]) -> list[str]:
+    """SQL may begin with a comment, and a comment like an option."""
+    comments = [one for one in arguments if one.startswith(("-- ", "--\n"))]
+    return [
+        *(one for one in arguments if one not in comments),
+        *(["--"] if comments else []),
+        *comments,
+    ]
 
 
 def _not_ours(error: Exception, debug: bool) -> int:

@@ -52,7 +52,8 @@ def run(name: str, parameters: dict[str, Any]) -> list[str]:
             f"The run {flow_run['name']} of {name} ended as {state['name']}: {state['message']}",
             f"Its log: http://127.0.0.1:{StackSettings().prefect_port}/runs/flow-run/{flow_run['id']}",
         )
-    return [artifact["description"] for artifact in artifacts if artifact["description"]]
+    told = (a["description"] for a in artifacts if a["type"] != "progress")
+    return [description for description in told if description]
 
 
 def _final_state(prefect: httpx.Client, flow_run_id: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`./snr sql`: one query, or a prompt with history and completion."""
 
+import json
 import re
 import shutil
 import sys
@@ -21,6 +22,7 @@ from typer import BadParameter
 from lake.duck import TABLES_AND_VIEWS, LakeReader, init_script
 from lake.errors import LakeError, QueryRefused
 from lake.paths import Places
+from lake.tables import TABLE_RUNS_BATCH
 
 KEYWORDS = "SELECT FROM WHERE GROUP BY ORDER LIMIT JOIN USING AS COUNT DESCRIBE SUMMARIZE SHOW"
 FORMATS = ("table", "csv", "json", "parquet")
@@ -28,12 +30,18 @@ FORMATS = ("table", "csv", "json", "parquet")
 MOST_ROWS = 200
 """Of an answer that is shown as a table; the other formats have every row."""
 
+ANY_BUILD = f"SELECT 1 FROM {TABLE_RUNS_BATCH.name} LIMIT 1"  # noqa: S608
+NOTHING_BUILT = (
+    "No build has ended yet, so the batch tables are empty: wait for it, or ./snr build."
+)
+
 INIT_SCRIPT = "init.sql"
 HOW_TO_USE = """\
 Written. To ask the lake in a DuckDB of your own (1.5 or newer), start it in the lake's folder:
   cd {folder}
   duckdb -init {name}
-It has every table and view of `./snr sql`. A table that comes into being later is empty there until
+It has every table and view of `./snr sql`. The first time DuckDB fetches its extension `delta` from
+the network. A table that comes into being later is empty there until
 this is run again."""
 
 
@@ -71,22 +79,34 @@ def _answer(reader: LakeReader, query: str, output: str) -> None:
     if result is None:
         return
     try:
-        _write(result, output)
+        table = result.to_arrow_table()
     except duckdb.Error as error:
         raise QueryRefused(str(error), "Correct the query and run it again.") from None
+    _write(table, output)
+    if not table.num_rows and not reader.ask(ANY_BUILD).num_rows:
+        print(NOTHING_BUILT, file=sys.stderr)
 
 
-def _write(result: duckdb.DuckDBPyConnection, output: str) -> None:
-    table = result.to_arrow_table()
+def _write(table: pa.Table, output: str) -> None:
     if output == "table":
         _show(table)
     elif output == "csv":
         # Null is empty; an empty text is quoted.
-        pa.csv.write_csv(table, sys.stdout.buffer)
+        pa.csv.write_csv(_flat(table), sys.stdout.buffer)
     elif output == "parquet":
         pa.parquet.write_table(table, sys.stdout.buffer)
     else:
         print(_as_json(table))
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Lists and the like as JSON: a CSV file knows only values."""
+    for nth, field in enumerate(table.schema):
+        if pa.types.is_nested(field.type):
+            values = table.column(nth).to_pylist()
+            texts = [None if v is None else json.dumps(v, default=str) for v in values]
+            table = table.set_column(nth, field.name, pa.array(texts, pa.string()))
+    return table
 
 
 def _show(table: pa.Table) -> None:
@@ -137,7 +157,8 @@ def _prompt(reader: LakeReader, places: Places, output: str) -> None:
         lexer=PygmentsLexer(SqlLexer),
     )
     print(
-        "Ask the lake in SQL; Ctrl-D ends. Try: SELECT * FROM live_board LIMIT 5", file=sys.stderr
+        "Ask the lake in SQL; Ctrl-D ends. Try: SELECT bed_id, bed_status FROM live_board",
+        file=sys.stderr,
     )
     while True:
         try:

@@ -6,13 +6,19 @@ from flows.verify_lake import Compared, NotBuiltYet, verify
 from lake.errors import LakeError
 from lake.paths import Places
 
+NOTHING = (
+    "Nothing to count: no table has been made of the log yet (./snr up does, or ./snr stream)."
+)
+
 
 def run() -> None:
     """Raises LakeError where a table differs, NotBuiltYet where none that was counted does."""
     differing: list[str] = []
+    count = 0
     try:
         for compared in verify(Places.from_settings()):
             print(_told(compared), flush=True)
+            count += 1
             if not compared.is_equal:
                 differing.append(compared.table_name)
     except NotBuiltYet as early:
@@ -24,7 +30,7 @@ def run() -> None:
             f"These tables differ from the event log: {', '.join(differing)}.",
             "./snr build builds the batch tables again; docs/runbook.md says how the others are.",
         )
-    print("All that was there has been counted again.", file=sys.stderr)
+    print(f"{count} tables have been counted again." if count else NOTHING, file=sys.stderr)
 
 
 def _told(compared: Compared) -> str:

@@ -50,6 +50,21 @@ class Built:
     runs: list[TableRun] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def told(self) -> list[str]:
+        """The notes, and what was built of which dates."""
+        parts: dict[Dates, list[TableRun]] = {}
+        for run in self.runs:
+            parts.setdefault((run.from_on or date.min, run.to_on or date.min), []).append(run)
+        return [
+            *self.notes,
+            *(
+                f"Built {first} to {last}: {len(runs)} tables, "
+                f"{sum(run.out_count for run in runs):,} rows."
+                for (first, last), runs in parts.items()
+            ),
+        ]
+
 
 def run(places: Places, from_on: date | None = None, to_on: date | None = None) -> Built:
     """Build the hospital dates from `from_on` to `to_on`, both included.
@@ -77,6 +92,8 @@ def build(
     ensure(places, *TABLES, TABLE_RUNS_BATCH)
     built = Built(notes=_left_out(log, from_on, to_on))
     asked = _within(log, from_on, to_on)
+    if asked is None and (from_on or to_on):
+        return built
     new = touched(spark, places, log)
     if asked is None and new is None:
         built.notes = built.notes or ["No events since the last build."]
@@ -219,9 +236,12 @@ def _build_part(
 
 def run_title(parameters: dict[str, Any]) -> str:
     """`build_gold` and the dates that it was asked for; without any, when it was."""
-    dates = [day for day in dict.fromkeys(parameters.get(of) for of in ("from_on", "to_on")) if day]
-    asked = dates or [f"{datetime.now(UTC):%Y-%m-%d %H:%M}"]
-    return " ".join(["build_gold", *map(str, asked)])
+    from_on, to_on = parameters.get("from_on"), parameters.get("to_on")
+    if from_on and to_on:
+        return f"build_gold {from_on}" if from_on == to_on else f"build_gold {from_on} to {to_on}"
+    if from_on or to_on:
+        return f"build_gold from {from_on}" if from_on else f"build_gold until {to_on}"
+    return f"build_gold {datetime.now(UTC):%Y-%m-%d %H:%M}"
 
 
 @flow(
@@ -239,12 +259,12 @@ def build_gold(from_on: date | None = None, to_on: date | None = None) -> list[s
     """
     refuse_wrong_order(from_on, to_on)
     built = build_tables(from_on, to_on)
-    show_table("built-tables", [shown(run) for run in built.runs], " ".join(built.notes))
+    show_table("built-tables", [shown(run) for run in built.runs], " ".join(built.told))
     if built.runs:
         show_lineage(
             "lineage", {f"{r.table_name}@{r.version_written}": r.sources for r in built.runs}
         )
-    return built.notes
+    return built.told
 
 
 @task(

@@ -145,7 +145,7 @@ class _Checking:
             table_name=check.table_name,
             is_ok=not broken,
             failed_count=len(broken),
-            detail=f"{len(broken)} rows of {check.table_name} break {check.name}" if broken else "",
+            detail=f"{check.name}: broken by {len(broken)}. {check.promise}" if broken else "",
             promise=check.promise,
             table_version=self._versions.get(check.table_name),
             seconds=time.monotonic() - started,
@@ -211,7 +211,7 @@ def check_lake() -> None:
     )
     if broken:
         raise CheckFailed(
-            "; ".join(result.detail for result in broken),
+            " ".join(result.detail for result in broken),
             "See the artifact of this run, and gold.check_results.",
         )
 

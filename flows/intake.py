@@ -234,6 +234,8 @@ class Intake:
         return events, summary(keys(events))
 
     def _write(self, events: DataFrame, found: Summary, batch_id: int) -> None:
+        if found.count <= FEW:  # one file, where each task would write its own
+            events = events.coalesce(1)
         if found.broken_count:
             self._append(quarantine(events), QUARANTINE, batch_id)
         # Even without a row: the commit says that this batch is done.

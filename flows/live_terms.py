@@ -1,6 +1,7 @@
 """The second query of the stream: the string analysis, slower: it never delays the board."""
 
 import time
+from collections.abc import Mapping
 from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
@@ -60,13 +61,18 @@ class LiveTerms:
         started = time.monotonic()
         events = lake.read(self._spark, self._places, SILVER_BED_EVENTS).select(*READS)
         texts = update_texts(events.where(F.col("occurred_on").isin(days))).persist()
+        is_due = time.monotonic() - self._reported_at >= REPORT_EVERY_SECONDS
+        written: dict[str, int] = {}
         for table, rows in counted(texts, self._phrases):
+            before = lake.version(self._spark, self._places, table) if is_due else 0
             lake.replace_days(rows, self._places, table, days)
-        if time.monotonic() - self._reported_at >= REPORT_EVERY_SECONDS:
-            self._report(texts, time.monotonic() - started)
+            if is_due:
+                written[table.name] = lake.rows_written(self._spark, self._places, table, before)
+        if is_due:
+            self._report(texts, written, time.monotonic() - started)
         texts.unpersist()
 
-    def _report(self, texts: DataFrame, seconds: float) -> None:
+    def _report(self, texts: DataFrame, written: Mapping[str, int], seconds: float) -> None:
         """Of one batch a minute: from which events the tables were counted."""
         [(hospital_id, in_count)] = texts.agg(F.max("hospital_id"), F.sum("text_count")).collect()
         if not in_count:
@@ -81,6 +87,7 @@ class LiveTerms:
                 sources=[f"{SILVER_BED_EVENTS.name}@{read}"],
                 version_written=lake.version(self._spark, self._places, table),
                 in_count=in_count,
+                out_count=written[table.name],
                 seconds=seconds,
             )
             for table in TABLES

@@ -13,7 +13,7 @@ from lake.paths import Places
 from lake.retention import all_follow_within, forget_passed_commits
 from lake.tables import SILVER_BED_EVENTS, Table
 
-MANY_FILES = 40
+MANY_FILES = 20
 FOLLOWED = {SILVER_BED_EVENTS.name}
 """Tables of Spark's that a stream follows. Delta's own clean-up goes by age and knows nobody."""
 KEEP_REPLACED_FILES = timedelta(days=2)

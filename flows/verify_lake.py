@@ -104,7 +104,7 @@ def verify(places: Places) -> Iterator[Compared]:
 
 
 def _refuse_if_more_came(places: Places, sql: duckdb.DuckDBPyConnection) -> None:
-    """Events that are put through again have a low `seq`: no number says that they are not built."""
+    """Events that are put through again have a low `seq`: that alone does not tell of them."""
     [(seq_until, version)] = sql.execute(NEWEST_BUILD).fetchall()
     try:
         built = row_count(places, SILVER_BED_EVENTS, version)

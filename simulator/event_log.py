@@ -32,7 +32,9 @@ from lake.tables import BED_EVENTS
 
 WRITER = "booking-engine"
 REOPEN_EVERY = 32
-COMPACT_EVERY = 200
+COMPACT_EVERY = 40
+COMPACT_SOON = 8
+"""Commits after a start: the log may have nearly as many small files already."""
 COMPACTED_FILE_BYTES = 16 * 1024 * 1024
 KEEP_REPLACED_FILES = timedelta(days=2)
 MOST_UNSYNCED_COMMITS = 2
@@ -56,7 +58,7 @@ class EventLog:
     _table: DeltaTable = field(init=False)
     _synced_version: int = field(init=False, default=-1)
     _synced_folders: set[Path] = field(init=False, default_factory=set)
-    _commits: int = field(init=False, default=0)
+    _commits: int = field(init=False, default=COMPACT_EVERY - COMPACT_SOON)
 
     def open(self) -> None:
         """Create the table or check its tail; afterwards all that it holds is safe on disk."""

@@ -16,7 +16,7 @@ BUILDING = "Building: first numbers come within two minutes of the first start."
 NOTHING = "Nothing in these days."
 PERIODS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90, "Everything": 36500}
 LEVELS = {"Rooms": "room", "Wards": "ward", "Specialties": "specialty", "Hospital": "hospital"}
-GRAINS = {"per day": "day", "per week": "week", "per month": "month"}
+GRAINS = {"per day": "day", "per week": "week", "per month": "month", "per quarter": "quarter"}
 TOP = 12
 
 # The questions' common parameters: `from_on`, `until_on`, `ward_ids`. (Streamlit shows a page's

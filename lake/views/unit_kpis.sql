@@ -1,10 +1,10 @@
 -- What adds up, and its ratios: for rooms, wards, specialties and the hospital, per day, week (from
--- Monday), month and year. A period that has not ended has the days so far (day_count).
+-- Monday), month, quarter and year. A period that has not ended has the days so far (day_count).
 -- Occupancy: KH03. Length of stay, turnover interval and bed use factor: StatsWales. Over any period
 -- alos_days + turnover_interval_days = day_count / bed_use_factor. No cases: no ratio (null).
 -- level: room, ward, specialty or hospital
 -- unit_id: Which of them
--- period: day, week, month or year
+-- period: day, week, month, quarter or year
 -- period_on: First date of the period
 -- day_count: Days of it that have numbers
 -- average_available_beds: Available bed-days per day
@@ -34,9 +34,7 @@ WITH wards AS (
         period,
         CASE period
             WHEN 'day' THEN census_on
-            WHEN 'week' THEN date_trunc('week', census_on)::DATE
-            WHEN 'month' THEN date_trunc('month', census_on)::DATE
-            ELSE date_trunc('year', census_on)::DATE
+            ELSE date_trunc(period, census_on)::DATE
         END AS period_on,
         count(DISTINCT census_on) AS day_count,
         sum(available_bed_days)::BIGINT AS available_bed_days,
@@ -50,7 +48,7 @@ WITH wards AS (
         sum(override_count)::BIGINT AS override_count,
         sum(no_show_count)::BIGINT AS no_show_count
     FROM units
-    CROSS JOIN (VALUES ('day'), ('week'), ('month'), ('year')) AS periods (period)
+    CROSS JOIN (VALUES ('day'), ('week'), ('month'), ('quarter'), ('year')) AS periods (period)
     GROUP BY ALL
 )
 SELECT

@@ -129,6 +129,16 @@ def test_sql_answers_in_every_format(replayed, output, expected) -> None:
     assert (done.returncode, done.stdout) == (0, expected)
 
 
+def test_sql_that_begins_with_a_comment_is_no_option_and_lists_fit_into_csv(replayed) -> None:
+    query = (CHECKOUT / "docs" / "queries" / "occupancy_by_specialty.sql").read_text()
+    assert query.startswith("-- ")
+    done = snr(replayed, "sql", query, "--format", "csv")
+    assert (done.returncode, done.stderr) == (0, f"{sql.NOTHING_BUILT}\n")
+    lists = "-- two\nSELECT ['a', 'b'] AS some, NULL::INT[] AS none"
+    done = snr(replayed, "sql", "--format", "csv", lists)
+    assert done.stdout.splitlines()[1] == '"[""a"", ""b""]",'
+
+
 def test_sql_refuses_what_writes_with_cause_and_fix(replayed) -> None:
     has_cause_and_fix(snr(replayed, "sql", "DROP VIEW live_board"), "read-only")
     has_cause_and_fix(snr(replayed, "sql", "SELECT * FROM nowhere"), "nowhere")

@@ -5,7 +5,7 @@ from bed_log import Row, board_catches_up, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows import check_lake
-from flows.build_gold import ImpossibleDates, build, build_gold, run_title
+from flows.build_gold import Built, ImpossibleDates, build, build_gold, run_title
 from flows.gold_tables import TABLES
 from flows.maintain_lake import maintain
 from lake.paths import Places
@@ -71,6 +71,10 @@ def test_a_build_is_the_same_again_in_steps_and_by_dates(
     assert {count.table_name for count in maintain(spark, places)} >= {t.name for t in TABLES}
 
 
+def rows_in(built: Built) -> int:
+    return sum(run.out_count for run in built.runs)
+
+
 @pytest.mark.timeout(600)
 def test_dates_outside_the_log_are_left_out_with_a_note(
     spark: SparkSession, places: Places
@@ -85,7 +89,10 @@ def test_dates_outside_the_log_are_left_out_with_a_note(
         "Left out: dates after the hospital's now, 2026-01-06.",
     ]
     assert read(spark, places, CENSUS_HOURLY).count() == 19  # 6:00 to 0:30 has 19 full hours
+    assert built.told[2:] == [f"Built 2026-01-05 to 2026-01-06: 8 tables, {rows_in(built)} rows."]
     before = version(spark, places, CENSUS_HOURLY)
+    write_bronze(places, three_days(first_seq=7, patients=1))
+    board_catches_up(spark, places)
     assert build(spark, places, date(2024, 1, 1), date(2024, 1, 2)).runs == []
     assert version(spark, places, CENSUS_HOURLY) == before
 
@@ -93,7 +100,9 @@ def test_dates_outside_the_log_are_left_out_with_a_note(
 def test_a_run_is_named_for_its_dates_or_for_when_it_was_asked_for() -> None:
     day = date(2026, 11, 23)
     assert run_title({"from_on": day, "to_on": day}) == "build_gold 2026-11-23"
-    assert run_title({"from_on": day, "to_on": None}) == "build_gold 2026-11-23"
+    assert run_title({"from_on": day, "to_on": None}) == "build_gold from 2026-11-23"
+    assert run_title({"from_on": None, "to_on": day}) == "build_gold until 2026-11-23"
+    assert run_title({"from_on": day, "to_on": date(2026, 11, 24)}).endswith("23 to 2026-11-24")
     assert run_title({}).startswith(f"build_gold {datetime.now(UTC).year}-")
 
 

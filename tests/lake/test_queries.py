@@ -108,8 +108,8 @@ def test_stays_and_turnover_intervals_are_bed_days_per_case(places: Places) -> N
     ])  # fmt: skip
 
     assert answer(places, "stays_and_turnover_by_ward") == [
-        ("W1", date(2025, 3, 1), 5, 3.0, 1.0, 0.5),
-        ("W2", date(2025, 3, 1), 0, None, None, 0.0),
+        ("W1", date(2025, 3, 1), 2, 5, 3.0, 1.0, 0.5),
+        ("W2", date(2025, 3, 1), 1, 0, None, None, 0.0),
     ]
 
 

@@ -140,7 +140,7 @@ def two_months(places: Places) -> Places:
 
 
 LEVELS = ("room", "ward", "specialty", "hospital")
-PERIODS = ("day", "week", "month", "year")
+PERIODS = ("day", "week", "month", "quarter", "year")
 
 
 @pytest.mark.parametrize("period", PERIODS)

@@ -118,7 +118,7 @@ def test_the_numbers_are_built_from_the_command_line(stack) -> None:
 def test_a_build_leaves_what_it_did_in_prefect(stack) -> None:
     """Its run has a name with the date; what it wrote, how far it was and of what are artifacts."""
     api = f"{stack.url('PREFECT')}/api"
-    named = {"flow_runs": {"name": {"any_": ["build_gold 2000-01-01"]}}}
+    named = {"flow_runs": {"name": {"any_": ["build_gold from 2000-01-01"]}}}
     [run] = httpx.post(f"{api}/flow_runs/filter", json=named).json()
     assert run["state_type"] == "COMPLETED"
     assert {a["key"]: a["type"] for a in artifacts_of(stack, run)} == {
