@@ -10,7 +10,18 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from lake.vocabulary import OF_A_BOOKING, OF_A_STAY, WITHOUT_A_BED, EventType
+from lake.vocabulary import (
+    OF_A_BOOKING,
+    OF_A_STAY,
+    WITHOUT_A_BED,
+    BedStatus,
+    BookingState,
+    Disposition,
+    EventType,
+    RoomClass,
+    Sex,
+    Source,
+)
 
 STRING = pa.string()
 BOOL = pa.bool_()
@@ -65,6 +76,10 @@ class Table:
         return pa.schema([pa.field(column.name, column.type) for column in self.columns])
 
 
+def _any_of(words: type[StrEnum]) -> str:
+    return ", ".join(words)
+
+
 HOSPITAL_ID = Column("hospital_id", STRING, "The hospital, from hospital.toml")
 WARD_ID = Column("ward_id", STRING, "The ward")
 
@@ -72,7 +87,7 @@ EVENT_COLUMNS = (
     HOSPITAL_ID,
     Column("seq", INT, "Position in the log, gapless from 1: the one order of events"),
     Column("event_id", STRING, "UUIDv7 of the event"),
-    Column("event_type", STRING, "What happened, past tense"),
+    Column("event_type", STRING, "What happened, past tense; all types: lake/vocabulary.py"),
     Column("occurred_at", INSTANT, "When it happened, hospital time"),
     Column("recorded_at", INSTANT, "When it was written down, wall time"),
     Column("event_date", DATE, "UTC date of recorded_at"),
@@ -82,20 +97,24 @@ EVENT_COLUMNS = (
     Column(
         "booking_id", STRING, "The booking; its columns here are its whole state after the event"
     ),
-    Column("booking_state", STRING, "State of that booking after the event"),
+    Column(
+        "booking_state", STRING, f"State of that booking after the event: {_any_of(BookingState)}"
+    ),
     Column("booking_source", STRING, "Who made that booking, or has taken it over"),
     Column("stay_id", STRING, "The stay: one patient in one bed"),
     Column("spell_id", STRING, "The spell: all stays of one admission"),
     Column("patient_ref", STRING, "Opaque reference of the patient; never a name"),
-    Column("patient_sex", STRING, "female, male, other or unknown"),
+    Column("patient_sex", STRING, _any_of(Sex)),
     Column("starts_at", INSTANT, "Start of the booking, hospital time, included"),
     Column("ends_at", INSTANT, "End of the booking, hospital time, excluded; null: open"),
     Column("need_specialty", STRING, "Specialty that the booking asks for"),
-    Column("need_room_class", STRING, "Room class that the booking asks for"),
+    Column("need_room_class", STRING, f"Room class that is asked for: {_any_of(RoomClass)}"),
     Column("need_isolation", BOOL, "Whether the booking asks for isolation"),
     Column("priority", INT, "1 (most urgent) to 5"),
-    Column("disposition", STRING, "Where the patient went, on a discharge"),
-    Column("source", STRING, "simulator, manual, replay, system, hl7 or fhir"),
+    Column(
+        "disposition", STRING, f"Where the patient went, on a discharge: {_any_of(Disposition)}"
+    ),
+    Column("source", STRING, _any_of(Source)),
     Column("actor", STRING, "Who did it"),
     Column("role", STRING, "The actor's role"),
     Column("reason_code", STRING, "Coded reason"),
@@ -119,7 +138,7 @@ EVENT_COLUMNS = (
 )
 
 BED_STATE_COLUMNS = (
-    Column("bed_status", STRING, "What the bed is"),
+    Column("bed_status", STRING, f"What the bed is: {_any_of(BedStatus)}"),
     Column("status_since_at", INSTANT, "Since when, hospital time"),
     Column("previous_bed_status", STRING, "What the bed was before its status last changed"),
     Column("current_booking_id", STRING, "Booking of the patient in the bed"),
@@ -140,7 +159,7 @@ BED_STATE_COLUMNS = (
     Column("is_temporary", BOOL, "Whether the bed is a surge bed"),
     Column("last_booking_id", STRING, "Booking of the newest stay in this bed, ended or not"),
     Column("unreviewed_override_count", INT, "Overrides on this bed that wait for a review"),
-    Column("room_class", STRING, "Class of the room"),
+    Column("room_class", STRING, f"Class of the room: {_any_of(RoomClass)}"),
     Column("specialty", STRING, "Specialty of the ward"),
     Column("ward_name", STRING, "Name of the ward"),
 )
@@ -297,7 +316,7 @@ BEDS = Table(
         WARD_ID,
         Column("ward_name", STRING, "Name of the ward"),
         Column("specialty", STRING, "Specialty of the ward"),
-        Column("room_class", STRING, "Class of the room"),
+        Column("room_class", STRING, f"Class of the room: {_any_of(RoomClass)}"),
         Column("is_staffed", BOOL, "Whether the bed is staffed"),
         Column("from_at", INSTANT, "Registered or changed, hospital time"),
         Column("until_at", INSTANT, "Changed or retired; null: still so"),
@@ -316,7 +335,7 @@ BED_STATUS_SPANS = Table(
         Column("bed_id", STRING, "The bed"),
         WARD_ID,
         Column("room_id", STRING, "The room"),
-        Column("bed_status", STRING, "What the bed was"),
+        Column("bed_status", STRING, f"What the bed was: {_any_of(BedStatus)}"),
         Column("is_staffed", BOOL, "Whether it was staffed"),
         Column("from_at", INSTANT, "Start, hospital time, included"),
         Column("until_at", INSTANT, "End, excluded; null: still so"),
@@ -343,7 +362,9 @@ BED_STAYS = Table(
         Column("admitted_at", INSTANT, "Start of the stay in this bed"),
         Column("ended_at", INSTANT, "End of the stay in this bed; null while open"),
         Column("end_reason", STRING, "discharged or transferred; null while open"),
-        Column("disposition", STRING, "Where the patient went, on a discharge"),
+        Column(
+            "disposition", STRING, f"Where the patient went, on a discharge: {_any_of(Disposition)}"
+        ),
         Column("ended_on", DATE, "Hospital date of ended_at; null while open"),
     ),
     key=("hospital_id", "stay_id"),
@@ -360,12 +381,12 @@ BOOKINGS = Table(
         Column("bed_id", STRING, "The bed"),
         WARD_ID,
         Column("patient_ref", STRING, "The patient"),
-        Column("state", STRING, "reserved, active, completed, cancelled, expired or displaced"),
+        Column("state", STRING, _any_of(BookingState)),
         Column("starts_at", INSTANT, "Start, included"),
         Column("ends_at", INSTANT, "End, excluded; null: open"),
         Column("booked_at", INSTANT, "When it was made, hospital time"),
         Column("ended_at", INSTANT, "When it ended, hospital time; null while open"),
-        Column("source", STRING, "Who or what made it"),
+        Column("source", STRING, f"Who or what made it: {_any_of(Source)}"),
         Column("actor", STRING, "Who made it"),
         Column("override_rule", STRING, "Soft rules that were overridden to make it"),
         Column("displaced_by_booking_id", STRING, "The booking that displaced it"),
