@@ -1,5 +1,5 @@
 -- Occupancy, length of stay, turnover interval and bed use of rooms, wards, specialties or the
--- hospital ($level), per day, week or month ($period). Periods that overlap the chosen dates count as
+-- hospital ($level), per day, week, month or quarter ($period). Periods that overlap the dates count as
 -- a whole. Chosen wards narrow it down to these, to their rooms, or to their specialties.
 SELECT
     CASE level

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from prompt_toolkit.application import create_app_session
-from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.input import create_pipe_input
@@ -20,7 +20,6 @@ from cli import docs, sql
 from cli.doctor import examine
 from cli.replay import text_of
 from cli.settings import StackSettings
-from lake.arrow import ensure
 from lake.duck import VIEWS, LakeReader, delta_extension
 from lake.paths import CHECKOUT, Places
 from lake.tables import BED_BOARD, TABLES
@@ -176,12 +175,17 @@ def test_the_prompt_completes_views_columns_and_keywords(places, typed, offered)
     assert [completion.text for completion in found] == offered
 
 
-def test_the_prompt_goes_on_after_a_mistake_and_remembers(places, capfd) -> None:
-    """A table that comes into being meanwhile is there at the next question."""
-    reader = LakeReader(places)
+def test_the_prompt_goes_on_after_a_mistake_and_remembers(places, monkeypatch, capfd) -> None:
+    """A table that comes into being once it is open is there at the next question."""
+    reader, complete = LakeReader(places), sql.completer
     reader.lock()
-    ensure(places, BED_BOARD)
-    write(places, BED_BOARD, [{"bed_id": "A-1-A"}])
+
+    def comes_into_being(reader: LakeReader) -> Completer:
+        words = complete(reader)
+        write(places, BED_BOARD, [{"bed_id": "A-1-A"}])
+        return words
+
+    monkeypatch.setattr(sql, "completer", comes_into_being)
     typed = ("SELEC 1", "SELECT bed_id FROM gold.bed_board")
     with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
         keys.send_text("".join(f"{line}\r" for line in typed) + "\x04")

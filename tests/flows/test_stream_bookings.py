@@ -173,3 +173,5 @@ def test_terms_are_counted_once_per_update_however_often_the_stream_comes_by(
         ("oxygen oxygen", 2, "01-05T10:00", "01-05", False, 1, 14),
         ("oxygen", 1, "01-05T10:00", "01-05", False, 2, 32),
     ]
+    written = rows(spark, places, TABLE_RUNS_STREAM, "table_name", "in_count", "out_count")
+    assert (UPDATE_TERMS.name, 2, 2) in written
