@@ -9,7 +9,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from lake.arrow import open_or_create
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS, INSTANT
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -24,7 +24,7 @@ import uvloop
 from deltalake import write_deltalake
 
 from lake.arrow import open_or_create
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 from lake.tables import BED_EVENTS
 from simulator.event_log import to_arrow
 

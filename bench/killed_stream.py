@@ -25,7 +25,7 @@ from flows.phrases import read_phrases
 from flows.transforms.update_terms import update_texts
 from lake import spark as lake
 from lake.duck import LakeReader
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS
 
 EVENTS_BEFORE = 5_000

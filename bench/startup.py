@@ -17,7 +17,7 @@ import psutil
 
 from bench.bronze import write_log
 from lake.duck import LakeReader
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 from simulator.client import BookingClient
 from simulator.event_log import EventLog
 from simulator.log_queries import remember

@@ -21,7 +21,7 @@ from flows.supervision import Ending
 from lake import spark as lake
 from lake.arrow import open_or_create
 from lake.duck import LakeReader
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS
 
 BACKLOG = 1_000_000

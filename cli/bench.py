@@ -6,7 +6,7 @@ import sys
 from typer import BadParameter
 
 from lake.errors import LakeError
-from lake.paths import CHECKOUT
+from lake.places import CHECKOUT
 
 
 def run(name: str | None, *, long: bool) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from typer import BadParameter
 
 from cli import prefect_runs
-from lake.paths import Places
+from lake.places import Places
 
 
 def run(from_on: str | None, to_on: str | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli import docs
 from lake.errors import LakeError
-from lake.paths import CHECKOUT
+from lake.places import CHECKOUT
 
 STEPS = {
     "style": ("ruff", "check", "."),

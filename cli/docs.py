@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lake.duck import LIVE_BOARD_VIEW, SQL_TYPES, VIEWS, LakeReader, view
 from lake.errors import LakeError
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 from lake.tables import BED_BOARD, TABLES, Table
 
 HEAD = """# Tables and views

@@ -12,7 +12,7 @@ from cli.settings import StackSettings
 from cli.stack import Stack
 from cli.up import is_taken
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS, TABLES
 
 LOW_DISK_BYTES = 2 * 1024**3

@@ -4,7 +4,7 @@ import sys
 
 from cli.settings import StackSettings
 from cli.stack import Stack
-from lake.paths import Places
+from lake.places import Places
 
 
 def run() -> None:

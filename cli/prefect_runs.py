@@ -12,7 +12,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 from cli.settings import StackSettings
 from cli.stack import Stack
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 
 ASK_EVERY_SECONDS = 0.5
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})

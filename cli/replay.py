@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 from simulator.founding import replay_file
 from simulator.layout import read_plan
 from simulator.replay import Summary

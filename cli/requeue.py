@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING
 
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 
 if TYPE_CHECKING:
     from flows.requeue import Requeued

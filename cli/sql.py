@@ -21,7 +21,7 @@ from typer import BadParameter
 
 from lake.duck import TABLES_AND_VIEWS, LakeReader, init_script
 from lake.errors import LakeError, QueryRefused
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import TABLE_RUNS_BATCH
 
 KEYWORDS = "SELECT FROM WHERE GROUP BY ORDER LIMIT JOIN USING AS COUNT DESCRIBE SUMMARIZE SHOW"

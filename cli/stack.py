@@ -14,7 +14,7 @@ import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from cli.settings import StackSettings
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 
 STOP_SECONDS = 12
 

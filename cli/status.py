@@ -7,7 +7,7 @@ from cli.settings import StackSettings
 from cli.stack import Stack
 from cli.up import is_healthy
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 
 
 def _stream(places: Places) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import time
 
 from cli import prefect_runs
 from lake.duck import LakeReader
-from lake.paths import Places
+from lake.places import Places
 
 LOOK_EVERY_SECONDS = 0.5
 

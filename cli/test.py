@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from cli import browser
-from lake.paths import CHECKOUT
+from lake.places import CHECKOUT
 
 BESIDE_EACH_OTHER = "--numprocesses=logical --maxprocesses=4 --dist=loadfile --ignore=tests/system"
 """Each of these processes may start a Spark of its own. The system tests have the machine for

@@ -16,9 +16,9 @@ from typer import BadParameter
 from cli.settings import StackSettings
 from cli.stack import Program, Stack
 from lake.errors import LakeError
-from lake.ownership import own
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS, Owner
+from lake.upkeep.ownership import own
 
 PATIENCE_SECONDS = 300
 ALL_UP_SECONDS = 120

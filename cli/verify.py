@@ -4,7 +4,7 @@ import sys
 
 from flows.verify_lake import Compared, NotBuiltYet, verify
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 
 NOTHING = (
     "Nothing to count: no table has been made of the log yet (./snr up does, or ./snr stream)."

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 from lake.tables import SILVER_BED_EVENTS
 
 POOL = "snr"

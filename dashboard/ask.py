@@ -6,7 +6,7 @@ import pyarrow as pa
 import streamlit as st
 
 from lake.duck import LakeReader
-from lake.paths import Places
+from lake.places import Places
 
 
 def ask(question: str, **parameters: Any) -> pa.Table:

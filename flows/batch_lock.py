@@ -10,9 +10,9 @@ from pyspark.sql import SparkSession
 
 from lake import spark as lake
 from lake.errors import TableOwnedElsewhere
-from lake.ownership import own
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import Owner
+from lake.upkeep.ownership import own
 
 WAIT_SECONDS = 600.0
 """Longer than any of them takes: they wait for each other instead of failing."""

@@ -20,7 +20,7 @@ from lake import spark as lake
 from lake.arrow import ensure, row_count
 from lake.duck import LakeReader
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, TABLE_RUNS_BATCH
 
 FIRST_BATCH_SECONDS = 120.0

@@ -24,9 +24,9 @@ from flows.batch_lock import own_batch_tables
 from lake.arrow import files_per_partition, open_or_create, table_id, version
 from lake.duck import LakeReader
 from lake.errors import LakeError
-from lake.paths import Places
-from lake.retention import unreadable_followers
+from lake.places import Places
 from lake.tables import BED_EVENTS, CHECK_RESULTS, QUARANTINE, SILVER_BED_EVENTS, TABLES, Table
+from lake.upkeep.retention import unreadable_followers
 
 MOST_EXAMPLES = 20
 MOST_FILES = 50

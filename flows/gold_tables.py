@@ -24,7 +24,7 @@ from flows.transforms.room_daily import room_daily
 from flows.transforms.turnaround import turnaround
 from flows.transforms.ward_daily import ward_daily
 from lake import spark as lake
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import (
     BED_STATUS_SPANS,
     BED_STAYS,

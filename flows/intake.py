@@ -22,7 +22,7 @@ from flows.transforms.silver_bed_events import (
 )
 from lake import spark as lake
 from lake.arrow import written_until
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, Table
 
 IS_VALID = "rule IS NULL"

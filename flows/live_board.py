@@ -10,7 +10,7 @@ from flows.requeue import Wish, requeue
 from flows.table_runs import TableRun, record
 from flows.upkeep import clear, compact
 from lake import spark as lake
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import (
     BED_BOARD,
     BED_EVENTS,

@@ -14,7 +14,7 @@ from flows.transforms.update_terms import update_terms, update_texts
 from flows.transforms.update_volume import update_volume
 from flows.upkeep import clear
 from lake import spark as lake
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import (
     SILVER_BED_EVENTS,
     TABLE_RUNS_STREAM,

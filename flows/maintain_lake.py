@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from flows.artifacts import show_table
 from flows.batch_lock import batch_session
 from flows.upkeep import FileCount, clear, compact, count_files
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import TABLES, Owner
 
 

@@ -5,11 +5,11 @@ has for one that comes twice.
 """
 
 from flows import live_board, live_terms
-from lake import checkpoints
 from lake.arrow import has_rows
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS
+from lake.upkeep import checkpoints
 
 QUERIES = (live_board.QUERY, live_terms.QUERY)
 FIX = "./snr stream --repair makes it anew from the log; no event is lost, none comes twice."

@@ -25,7 +25,7 @@ from flows.transforms.silver_bed_events import (
     without_duplicates,
 )
 from lake import spark as lake
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, TABLE_RUNS_STREAM
 
 KEYS = ("seq", "event_id")

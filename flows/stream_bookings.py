@@ -24,9 +24,9 @@ from flows.supervision import Ending, OwnRun, RunProcess, note
 from lake import spark as lake
 from lake.arrow import ensure
 from lake.duck import LakeReader
-from lake.ownership import own
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, TABLE_RUNS_STREAM, Owner, Table
+from lake.upkeep.ownership import own
 
 LOOK_EVERY_SECONDS = 1.0
 SHOWN_EVERY_SECONDS = 60.0

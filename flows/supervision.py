@@ -14,7 +14,7 @@ import psutil
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
-from lake.paths import Places
+from lake.places import Places
 
 ASK_EVERY_SECONDS = 3.0
 

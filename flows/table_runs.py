@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pyspark.sql import SparkSession
 
 from lake import spark as lake
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import Table
 
 

@@ -9,9 +9,9 @@ from pyspark.sql import functions as F
 
 from lake import spark as lake
 from lake.arrow import table_id
-from lake.paths import Places
-from lake.retention import all_follow_within, forget_passed_commits
+from lake.places import Places
 from lake.tables import SILVER_BED_EVENTS, Table
+from lake.upkeep.retention import all_follow_within, forget_passed_commits
 
 MANY_FILES = 20
 FOLLOWED = {SILVER_BED_EVENTS.name}

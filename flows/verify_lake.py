@@ -24,7 +24,7 @@ from flows.phrases import read_phrases
 from lake.arrow import row_count
 from lake.duck import LakeReader
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import (
     BED_BOARD,
     BED_STATUS_SPANS,

@@ -28,7 +28,7 @@ from prefect.states import Cancelled, Crashed
 
 from flows.repair import FIX, what_is_lost
 from flows.supervision import noted_process
-from lake.paths import Places
+from lake.places import Places
 
 DEPLOYMENT = "stream_bookings"
 LOOK_EVERY_SECONDS = 5.0

@@ -6,7 +6,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, Schema
 from deltalake.exceptions import TableNotFoundError
 
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import Table
 
 

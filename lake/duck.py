@@ -17,7 +17,7 @@ import duckdb_extension_delta
 import pyarrow as pa
 
 from lake.errors import QueryRefused
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, TABLES, Column, Table
 
 READING = frozenset(

@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lake.arrow import mark
 from lake.errors import LakeError, TableOwnedElsewhere
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 from lake.tables import Table
 
 if TYPE_CHECKING:

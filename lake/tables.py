@@ -176,7 +176,7 @@ BED_EVENTS = Table(
     properties={
         "delta.appendOnly": "true",
         "delta.checkpointInterval": "25",
-        # Its owner drops entries of the log by what its followers have read (lake/retention.py).
+        # Its owner drops entries of the log by what its followers have read (lake/upkeep).
         "delta.deletedFileRetentionDuration": "interval 2 days",
         # Columns that reads filter by: statistics on the rest would only cost the writer time.
         "delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,recorded_at,bed_id,booking_id",

@@ -13,7 +13,7 @@ import structlog
 
 from lake.duck import LakeReader
 from lake.errors import StaleWriter
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS
 from lake.vocabulary import BookingState, LakeMode, Role, Source
 from simulator import chain

@@ -26,9 +26,9 @@ from deltalake import (
 
 from lake.arrow import open_or_create
 from lake.errors import StaleWriter, TableNotReadable, WriteLost
-from lake.paths import Places
-from lake.retention import all_follow_within, forget_passed_commits
+from lake.places import Places
 from lake.tables import BED_EVENTS
+from lake.upkeep.retention import all_follow_within, forget_passed_commits
 
 WRITER = "booking-engine"
 REOPEN_EVERY = 32

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from lake.duck import LakeReader
 from lake.errors import LakeError
-from lake.ownership import own
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import Owner
+from lake.upkeep.ownership import own
 from simulator import chain
 from simulator.clock import HospitalClock, wall_now
 from simulator.domain.commands import Command

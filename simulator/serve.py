@@ -6,9 +6,9 @@ import structlog
 import uvicorn
 
 from lake.errors import LakeError
-from lake.ownership import own
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import Owner
+from lake.upkeep.ownership import own
 from simulator.api import create_app
 from simulator.desk import Desk
 from simulator.layout import read_plan

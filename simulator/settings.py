@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lake.paths import CHECKOUT
+from lake.places import CHECKOUT
 
 
 class ApiSettings(BaseSettings):

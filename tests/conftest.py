@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lake.paths import Places
+from lake.places import Places
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

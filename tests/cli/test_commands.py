@@ -21,7 +21,7 @@ from cli.doctor import examine
 from cli.replay import text_of
 from cli.settings import StackSettings
 from lake.duck import VIEWS, LakeReader, delta_extension
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 from lake.tables import BED_BOARD, TABLES
 from simulator.founding import replay_file
 from tests.lake.lake_rows import write

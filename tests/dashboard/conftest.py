@@ -8,7 +8,7 @@ import streamlit as st
 from lake_rows import NOON
 from played_api import PlayedApi, clock, playing
 
-from lake.paths import Places
+from lake.places import Places
 
 
 @pytest.fixture

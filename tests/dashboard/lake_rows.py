@@ -8,7 +8,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from lake.arrow import open_or_create
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS, Table
 
 Row = dict[str, Any]

@@ -8,7 +8,7 @@ from lake_rows import NOON, bed_event, clock_set, event, write, write_events
 
 from dashboard import queries
 from dashboard.ask import row, rows
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import (
     BED_BOARD,
     BEDS,

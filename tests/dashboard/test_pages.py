@@ -9,7 +9,7 @@ from lake_rows import NOON, bed_event, clock_set, write, write_events
 from played_api import PlayedApi
 from streamlit.testing.v1 import AppTest
 
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import (
     CENSUS_HOURLY,
     CHECK_RESULTS,

@@ -15,7 +15,7 @@ from flows.stream_bookings import queries_of
 from flows.transforms.carried_events import of_the_log
 from flows.transforms.silver_bed_events import checked, silver_bed_events
 from lake.arrow import open_or_create
-from lake.paths import Places
+from lake.places import Places
 from lake.spark import spark_type
 from lake.tables import BED_EVENTS, INSTANT, INT, SILVER_BED_EVENTS, Table
 from lake.vocabulary import OF_A_BOOKING

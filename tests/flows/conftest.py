@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lake.paths import Places
+from lake.places import Places
 from lake.spark import session
 
 

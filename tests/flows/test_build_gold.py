@@ -8,7 +8,7 @@ from flows import check_lake
 from flows.build_gold import Built, ImpossibleDates, build, build_gold, run_title
 from flows.gold_tables import TABLES
 from flows.maintain_lake import maintain
-from lake.paths import Places
+from lake.places import Places
 from lake.spark import read, version
 from lake.tables import CENSUS_HOURLY, WARD_DAILY
 

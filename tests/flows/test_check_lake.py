@@ -15,7 +15,7 @@ from flows import check_lake
 from flows.check_lake import CheckFailed, checks
 from lake.arrow import ensure, table_id
 from lake.duck import LakeReader
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import (
     BED_BOARD,
     BED_EVENTS,

@@ -9,7 +9,7 @@ from prefect.flows import load_flow_from_entrypoint
 
 from flows.build_gold import build_tables
 from flows.maintain_lake import maintain_tables
-from lake.paths import CHECKOUT
+from lake.places import CHECKOUT
 
 DEPLOYMENTS = {
     deployment["name"]: deployment

@@ -20,7 +20,7 @@ from flows.verify_lake import OF_THE_BATCH, Recount, _given
 from lake import spark as lake
 from lake.arrow import ensure, open_or_create
 from lake.duck import LakeReader
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import (
     BED_EVENTS,
     CARRIED_EVENTS,

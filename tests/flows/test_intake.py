@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from flows.intake import Summary, keys, summary_of_few, summary_of_many
 from flows.transforms.silver_bed_events import checked
-from lake.paths import Places
+from lake.places import Places
 from lake.spark import read_files
 from lake.tables import BED_EVENTS
 

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from flows import repair, stream_bookings
 from flows.repair import CheckpointLost, refuse_if_lost
 from flows.stream_bookings import catch_up
-from lake.paths import Places
+from lake.places import Places
 from lake.spark import read, replace
 from lake.tables import BED_BOARD, QUARANTINE, SILVER_BED_EVENTS, UPDATE_TERMS, Table
 

@@ -13,7 +13,7 @@ from flows.stream_bookings import follow
 from flows.supervision import Ending
 from flows.transforms import silver_bed_events
 from lake import spark as lake
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_BOARD, QUARANTINE, SILVER_BED_EVENTS
 
 pytestmark = pytest.mark.timeout(600)

@@ -8,9 +8,8 @@ from bed_log import board_catches_up, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows.stream_bookings import catch_up
-from lake import retention
 from lake.arrow import open_or_create
-from lake.paths import Places
+from lake.places import Places
 from lake.spark import read
 from lake.tables import (
     BED_BOARD,
@@ -21,6 +20,7 @@ from lake.tables import (
     UPDATE_TERMS,
     Table,
 )
+from lake.upkeep import retention
 
 
 def rows(

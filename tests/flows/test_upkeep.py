@@ -12,10 +12,10 @@ from pyspark.sql import SparkSession
 from flows.stream_bookings import catch_up
 from flows.upkeep import clear
 from lake.arrow import open_or_create, table_id
-from lake.paths import Places
-from lake.retention import unreadable_followers
+from lake.places import Places
 from lake.spark import optimize
 from lake.tables import SILVER_BED_EVENTS
+from lake.upkeep.retention import unreadable_followers
 
 LONG_AGO = time.time() - 5 * 24 * 3600
 

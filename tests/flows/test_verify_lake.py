@@ -17,7 +17,7 @@ from flows.transforms import silver_bed_events
 from flows.verify_lake import NotBuiltYet, verify
 from lake import spark as lake
 from lake.errors import LakeError
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import UPDATE_VOLUME
 
 pytestmark = pytest.mark.timeout(600)

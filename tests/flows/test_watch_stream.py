@@ -8,8 +8,8 @@ from prefect.client.schemas.objects import StateType as S
 
 from flows.supervision import RunProcess, note, noted_process
 from flows.watch_stream import MOST_STARTS, Starts, Watcher, needs_start
-from lake import checkpoints
-from lake.paths import Places
+from lake.places import Places
+from lake.upkeep import checkpoints
 
 
 @pytest.mark.parametrize(

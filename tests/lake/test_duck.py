@@ -8,7 +8,7 @@ from deltalake import write_deltalake
 from lake.arrow import open_or_create
 from lake.duck import SQL_TYPES, LakeReader, init_script
 from lake.errors import QueryRefused
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, CHECK_RESULTS, TABLES, Table
 from simulator.event_log import to_arrow
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lake.duck import LakeReader
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 from lake.tables import (
     BED_BOARD,
     BED_STATUS_SPANS,

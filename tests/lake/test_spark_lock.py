@@ -10,16 +10,16 @@ import psutil
 import pytest
 
 from lake.errors import LakeError, TableOwnedElsewhere
-from lake.ownership import own
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 from lake.spark import JARS, _jars
 from lake.tables import Owner
+from lake.upkeep.ownership import own
 
 WRITER = """
 import sys, time
 from pathlib import Path
-from lake.ownership import own
-from lake.paths import Places
+from lake.upkeep.ownership import own
+from lake.places import Places
 from lake.spark import hold_in_jvm, session
 from lake.tables import Owner
 

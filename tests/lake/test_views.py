@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from lake.duck import LakeReader, delta_extension, init_script
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import (
     BEDS,
     CENSUS_HOURLY,

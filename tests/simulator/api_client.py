@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from lake.paths import Places
+from lake.places import Places
 from simulator.api import create_app
 from simulator.desk import Desk
 from simulator.layout import Assumptions, HospitalPlan, Rooms, Ward

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from lake.duck import LakeReader
-from lake.paths import CHECKOUT
+from lake.places import CHECKOUT
 
 
 def free_port() -> int:

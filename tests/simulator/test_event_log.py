@@ -10,7 +10,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from lake.duck import LakeReader
 from lake.errors import StaleWriter, TableNotReadable
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import BED_EVENTS
 from simulator.event_log import WRITER, EventLog, commit_file, set_aside_torn_commit, to_arrow
 from tests.simulator.ward import SmallWard

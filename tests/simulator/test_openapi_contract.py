@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lake.paths import CHECKOUT
+from lake.places import CHECKOUT
 from tests.system.conftest import free_port
 
 CHECKS = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import mean
 from zoneinfo import ZoneInfo
 
-from lake.paths import CHECKOUT
+from lake.places import CHECKOUT
 from lake.vocabulary import Role, Source
 from simulator.clock import HospitalClock, wall_now
 from simulator.domain.hospital import Hospital, fold

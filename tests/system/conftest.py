@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from cli import browser as browsers
-from lake.paths import CHECKOUT, Places
+from lake.places import CHECKOUT, Places
 
 CHROMIUM_FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

@@ -14,7 +14,7 @@ import pytest
 
 from flows import build_gold, check_lake, stream_bookings, verify_lake
 from lake.duck import LakeReader
-from lake.paths import Places
+from lake.places import Places
 from simulator.founding import replay_file
 from simulator.replay import Summary
 from tests.simulator.test_replay import LOG

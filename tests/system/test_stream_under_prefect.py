@@ -22,7 +22,7 @@ from cli.stack import Stack
 from flows.supervision import noted_process
 from flows.watch_stream import LOOK_EVERY_SECONDS
 from lake.duck import LakeReader
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import QUARANTINE, SILVER_BED_EVENTS
 from tests.system.conftest import RunningStack, eventually, start_stack
 

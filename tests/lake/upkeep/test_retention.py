@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from lake import retention
 from lake.arrow import open_or_create
-from lake.paths import Places
-from lake.retention import (
+from lake.places import Places
+from lake.tables import BED_EVENTS
+from lake.upkeep import retention
+from lake.upkeep.retention import (
     all_follow_within,
     forget_passed_commits,
     slowest_position,
     unreadable_followers,
 )
-from lake.tables import BED_EVENTS
 
 CHECKPOINTS, COMMITS = (10, 20), range(25)
 

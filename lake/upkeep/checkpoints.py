@@ -11,7 +11,7 @@ from typing import Any
 
 from pyarrow import fs
 
-from lake.paths import Places
+from lake.places import Places
 
 NO_POSITION = "-"
 """What a checkpoint says of a source that has given nothing yet."""

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from pyarrow import fs
 
-from lake.checkpoints import Position, listed, positions_of
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import Table
+from lake.upkeep.checkpoints import Position, listed, positions_of
 
 READERS_GRACE = timedelta(seconds=10)
 """For readers that have listed the log and not yet opened what they found there."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from lake.errors import TableOwnedElsewhere
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import Owner
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lake.errors import LakeError
-from lake.paths import Places, PlaceSettings
+from lake.places import Places, PlaceSettings
 
 
 @pytest.mark.parametrize("name", ["a%50b", "[wards]"])

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from lake.errors import TableOwnedElsewhere
-from lake.ownership import own
-from lake.paths import Places
+from lake.places import Places
 from lake.tables import Owner
+from lake.upkeep.ownership import own
 
 HOLD = """
 import sys
-from lake.ownership import own; from lake.paths import Places; from lake.tables import Owner
+from lake.upkeep.ownership import own; from lake.places import Places; from lake.tables import Owner
 with own(Places({home!r}, ""), Owner.ENGINE, "the first"):
     print("held", flush=True)
     sys.stdin.read()
