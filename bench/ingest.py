@@ -26,7 +26,7 @@ from deltalake import write_deltalake
 from lake.arrow import open_or_create
 from lake.places import CHECKOUT, Places
 from lake.tables import BED_EVENTS
-from simulator.event_log import to_arrow
+from simulator.writer.event_log import to_arrow
 
 CLIENTS = 200
 SECONDS = 8.0
@@ -74,7 +74,7 @@ rooms = [{{ room_class = "general", rooms = {rooms}, beds = 4 }}]
 SERVE = {
     "durable": "from simulator.serve import serve; serve()",
     "without disk": (
-        "from simulator.event_log import EventLog\n"
+        "from simulator.writer.event_log import EventLog\n"
         "def append(self, rows): self.head_seq = rows[-1]['seq']\n"
         "EventLog.append = append\n"
         "EventLog.maintain = lambda self: None\n"

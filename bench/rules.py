@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from statistics import median, quantiles
 
 from lake.vocabulary import Role, Source
-from simulator.clock import HospitalClock, wall_now
 from simulator.domain import commands as c
 from simulator.domain.bookings import Needs
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
-from simulator.domain.suggestions import suggest
-from simulator.engine import Context, Engine
+from simulator.domain.rules.suggestions import suggest
+from simulator.writer.clock import HospitalClock, wall_now
+from simulator.writer.engine import Context, Engine
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)

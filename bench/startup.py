@@ -19,8 +19,8 @@ from bench.bronze import write_log
 from lake.duck import LakeReader
 from lake.places import CHECKOUT, Places
 from simulator.client import BookingClient
-from simulator.event_log import EventLog
-from simulator.log_queries import remember
+from simulator.writer.event_log import EventLog
+from simulator.writer.memory import remember
 
 EVENTS = 1_000_000
 WEIGH_AFTER_SECONDS = float(os.environ.get("SNR_BENCH_WEIGH_SECONDS", "600"))
@@ -96,7 +96,7 @@ def stop(process: "subprocess.Popen[bytes]") -> float:
 
 def bare_start() -> float:
     begin = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import simulator.api"], cwd=CHECKOUT, check=True)
+    subprocess.run([sys.executable, "-c", "import simulator.api.app"], cwd=CHECKOUT, check=True)
     return time.perf_counter() - begin
 
 

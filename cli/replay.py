@@ -4,9 +4,9 @@ from pathlib import Path
 
 from lake.errors import LakeError
 from lake.places import Places
-from simulator.founding import replay_file
-from simulator.layout import read_plan
-from simulator.replay import Summary
+from simulator.feeds.adt_csv import Summary
+from simulator.feeds.replay_file import replay_file
+from simulator.plan import read_plan
 from simulator.settings import ApiSettings
 
 

@@ -9,10 +9,10 @@ from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import Owner
 from lake.upkeep.ownership import own
-from simulator.api import create_app
-from simulator.desk import Desk
-from simulator.layout import read_plan
+from simulator.api.app import create_app
+from simulator.plan import read_plan
 from simulator.settings import ApiSettings
+from simulator.writer.desk import Desk
 
 
 def main() -> int:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lake.vocabulary import EventType
-from simulator.domain import rules
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.hospital import Hospital, touched
+from simulator.domain.rules import hard
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +39,5 @@ class Change:
 def bed_at(hospital: Hospital, bed_id: str, moment: Moment) -> Bed:
     """The bed, touched by an event of this moment. Raises Refusal."""
     bed = hospital.bed(bed_id)
-    rules.not_before_last_event(bed, moment.at)
+    hard.not_before_last_event(bed, moment.at)
     return touched(bed, moment.at, moment.source)

@@ -23,9 +23,9 @@ from cli.settings import StackSettings
 from lake.duck import VIEWS, LakeReader, delta_extension
 from lake.places import CHECKOUT, Places
 from lake.tables import BED_BOARD, TABLES
-from simulator.founding import replay_file
+from simulator.feeds.replay_file import replay_file
 from tests.lake.lake_rows import write
-from tests.simulator.test_replay import LOG
+from tests.simulator.feeds.test_replay import LOG
 
 
 def snr(home: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -241,6 +241,6 @@ def test_generated_docs_are_current() -> None:
 
 
 def test_a_summary_that_does_not_add_up_would_be_said() -> None:
-    from simulator.replay import Summary
+    from simulator.feeds.adt_csv import Summary
 
     assert "do not add up" in text_of(Summary(rows=1))

@@ -29,8 +29,8 @@ from lake.tables import (
     TABLE_RUNS_BATCH,
     TURNAROUND,
 )
-from simulator.desk import Desk
 from simulator.settings import ApiSettings
+from simulator.writer.desk import Desk
 from tests.simulator.api_client import small_plan
 
 pytestmark = pytest.mark.timeout(900)

@@ -10,7 +10,7 @@ from lake.duck import SQL_TYPES, LakeReader, init_script
 from lake.errors import QueryRefused
 from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, CHECK_RESULTS, TABLES, Table
-from simulator.event_log import to_arrow
+from simulator.writer.event_log import to_arrow
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 

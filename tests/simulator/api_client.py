@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 
 from lake.places import Places
-from simulator.api import create_app
-from simulator.desk import Desk
-from simulator.layout import Assumptions, HospitalPlan, Rooms, Ward
+from simulator.api.app import create_app
+from simulator.plan import Assumptions, HospitalPlan, Rooms, Ward
 from simulator.settings import ApiSettings
+from simulator.writer.desk import Desk
 
 ASSUMPTIONS = Assumptions(
     isolation_share=0.1,

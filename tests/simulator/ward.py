@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from lake.vocabulary import Role, Source
-from simulator.clock import HospitalClock, wall_now
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.hospital import Hospital
-from simulator.engine import Context, Engine, Row
+from simulator.writer.clock import HospitalClock, wall_now
+from simulator.writer.engine import Context, Engine, Row
 
 MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

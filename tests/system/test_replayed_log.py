@@ -15,9 +15,9 @@ import pytest
 from flows import build_gold, check_lake, stream_bookings, verify_lake
 from lake.duck import LakeReader
 from lake.places import Places
-from simulator.founding import replay_file
-from simulator.replay import Summary
-from tests.simulator.test_replay import LOG
+from simulator.feeds.adt_csv import Summary
+from simulator.feeds.replay_file import replay_file
+from tests.simulator.feeds.test_replay import LOG
 
 Stay = tuple[str, datetime, datetime | None, str]
 

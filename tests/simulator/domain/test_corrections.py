@@ -9,7 +9,7 @@ from simulator.domain import commands as c
 from simulator.domain.bookings import Needs
 from simulator.domain.errors import Refusal
 from simulator.domain.overrides import Override
-from simulator.engine import Row
+from simulator.writer.engine import Row
 from tests.simulator.ward import BEDS, SmallWard, hours, past_request
 
 A, B, C, D = BEDS

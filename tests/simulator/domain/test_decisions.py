@@ -6,7 +6,7 @@ from lake.vocabulary import Rule, Source
 from simulator.domain import commands as c
 from simulator.domain.bookings import Needs
 from simulator.domain.errors import NotThere, Refusal
-from simulator.engine import Context, NotYet
+from simulator.writer.engine import Context, NotYet
 from tests.simulator.ward import BEDS, SmallWard, hours
 
 A, B, C, OTHER_WARD = BEDS

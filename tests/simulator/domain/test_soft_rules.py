@@ -7,8 +7,8 @@ from simulator.domain import commands as c
 from simulator.domain.bookings import Needs
 from simulator.domain.errors import Forbidden, Refusal
 from simulator.domain.overrides import Override
-from simulator.domain.suggestions import suggest
-from simulator.engine import Context
+from simulator.domain.rules.suggestions import suggest
+from simulator.writer.engine import Context
 from tests.simulator.ward import BEDS, SmallWard, hours
 
 A, B, C, D = BEDS  # A and B share a room

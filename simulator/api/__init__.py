@@ -1,0 +1,1 @@
+"""HTTP around the desk: requests to commands, rows to answers. No rule of the ward lives here."""

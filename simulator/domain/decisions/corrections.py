@@ -1,0 +1,182 @@
+"""Corrections: an admission, a transfer or a discharge that never was.
+
+A correction is dated now and undoes the event from that event's time on. It is refused once
+somebody else has had the bed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lake.vocabulary import BedStatus, BookingState, EventType, Rule, StatusChange
+from simulator.domain import commands as c
+from simulator.domain.beds import Bed
+from simulator.domain.bookings import Booking
+from simulator.domain.changes import Change, Moment, bed_at
+from simulator.domain.decisions.bookings import swapped_in
+from simulator.domain.errors import Refusal
+from simulator.domain.hospital import Hospital
+from simulator.domain.rules import hard
+from simulator.domain.rules.grants import back_to_the_waiting_list
+
+CAN_BE_CANCELLED = frozenset(
+    {EventType.PATIENT_ADMITTED, EventType.PATIENT_TRANSFERRED, EventType.PATIENT_DISCHARGED}
+)
+
+
+def can_be_cancelled(event_type: str) -> None:
+    """Raises Refusal for what is undone in another way, or not at all."""
+    if event_type not in CAN_BE_CANCELLED:
+        raise Refusal(
+            Rule.ILLEGAL_BOOKING_CHANGE,
+            f"A {event_type} cannot be cancelled; admissions, transfers and discharges can.",
+        )
+
+
+def cancel_event(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> list[Change]:
+    for past in command.request:
+        if past.event_id in hospital.corrected:
+            raise Refusal(Rule.ALREADY_CANCELLED, past.event_id)
+    can_be_cancelled(command.request[0].event_type)
+    [event] = [past for past in command.request if past.event_id == command.event_id]
+    match event.event_type:
+        case EventType.PATIENT_ADMITTED:
+            return _admission_cancelled(hospital, event, moment)
+        case EventType.PATIENT_DISCHARGED:
+            return [_discharge_cancelled(hospital, event, moment)]
+        case EventType.PATIENT_TRANSFERRED if len(command.request) == 2:
+            return _transfer_cancelled(hospital, command.request, moment)
+        case _:
+            return _swap_cancelled(hospital, command.request, moment)
+
+
+def _admission_cancelled(hospital: Hospital, event: c.PastEvent, moment: Moment) -> list[Change]:
+    """Who came from the waiting list and has no reservation now, waits again."""
+    stay = _stay_that_began(hospital, event)
+    bed = _given_back(hospital, event, moment)
+    booking = _reserved_again(hospital, event.booking_before, stay, moment)
+    undone = Change(EventType.ADMISSION_CANCELLED, bed, booking, _corrects(event))
+    if booking.is_open or booking.bed_request_id is None:
+        return [undone]
+    return [back_to_the_waiting_list(hospital, booking, moment, 0, {}), undone]
+
+
+def _stay_that_began(hospital: Hospital, event: c.PastEvent) -> Booking:
+    """The stay, if it is still as the event left it. Raises Refusal."""
+    stay = hospital.bookings.get(event.booking.booking_id)
+    if stay is None or stay.stay_id != event.booking.stay_id or not stay.is_stay:
+        raise Refusal(
+            Rule.ILLEGAL_BOOKING_CHANGE,
+            f"The stay {event.booking.stay_id} has ended or moved on since; cancel that first.",
+            stay,
+        )
+    return stay
+
+
+def _given_back(hospital: Hospital, event: c.PastEvent, moment: Moment) -> Bed:
+    """The bed as it was before somebody came, by mistake."""
+    bed = bed_at(hospital, event.bed_before.bed_id, moment)
+    before = bed.becomes(event.bed_before.status, StatusChange.ADMISSION_UNDONE, moment.at)
+    return replace(
+        before,
+        previous_status=event.bed_before.previous_status,
+        last_booking_id=event.bed_before.last_booking_id,
+    )
+
+
+def _reserved_again(
+    hospital: Hospital, before: Booking | None, stay: Booking, moment: Moment
+) -> Booking:
+    """Reserved as before, if that time has not passed and is still free; else cancelled."""
+    lies_ahead = before is not None and (before.ends_at is None or before.ends_at > moment.now)
+    if before is not None and lies_ahead and _is_free(hospital, before):
+        return replace(before, stay_id=stay.stay_id, spell_id=stay.spell_id, source=moment.source)
+    return replace(stay, state=BookingState.CANCELLED, source=moment.source)
+
+
+def _is_free(hospital: Hospital, wanted: Booking) -> bool:
+    return not any(
+        booking.overlaps(wanted.starts_at, wanted.ends_at)
+        for booking in hospital.of_bed.get(wanted.bed_id, ())
+        if booking.booking_id != wanted.booking_id
+    )
+
+
+def _discharge_cancelled(hospital: Hospital, event: c.PastEvent, moment: Moment) -> Change:
+    bed, stay = _taken_back(hospital, event, event.bed_before.status, moment)
+    hard.in_no_other_bed(hospital, stay.patient_ref, bed.bed_id, event.occurred_at)
+    return Change(EventType.DISCHARGE_CANCELLED, bed, stay, _corrects(event))
+
+
+def _taken_back(
+    hospital: Hospital, event: c.PastEvent, status: BedStatus, moment: Moment
+) -> tuple[Bed, Booking]:
+    """The bed with its patient again, if nobody has had it since. Raises Refusal."""
+    bed = bed_at(hospital, event.bed_before.bed_id, moment)
+    hard.vacant(hospital, bed)
+    if bed.last_booking_id != event.booking.booking_id:
+        raise Refusal(Rule.BED_OCCUPIED, f"{bed.last_booking_id} has had {bed.bed_id} since.")
+    taken = bed.becomes(status, StatusChange.VACATING_UNDONE, moment.at)
+    assert event.booking_before is not None  # noqa: S101 - a stay that ended had begun
+    return taken, _resumed(hospital, event.booking_before, moment)
+
+
+def _resumed(hospital: Hospital, stay: Booking, moment: Moment) -> Booking:
+    """The stay again; what has been booked since stands, and the stay is to end before it."""
+    later = [
+        booking
+        for booking in hospital.reservations(stay.bed_id)
+        if booking.overlaps(stay.starts_at, stay.ends_at)
+    ]
+    if not later:
+        return replace(stay, source=moment.source)
+    if later[0].starts_at <= stay.starts_at:
+        raise Refusal(Rule.OVERLAPS_BOOKING, f"Move {later[0].booking_id} first.", later[0])
+    return replace(stay, ends_at=later[0].starts_at, is_at_risk=True, source=moment.source)
+
+
+def _transfer_cancelled(
+    hospital: Hospital, request: Sequence[c.PastEvent], moment: Moment
+) -> list[Change]:
+    """The new bed is given back, then the patient is in the old one, isolated or not as now."""
+    [left] = [past for past in request if not past.booking.is_stay]
+    [arrived] = [past for past in request if past.booking.is_stay]
+    stay = _stay_that_began(hospital, arrived)
+    status = hospital.bed(stay.bed_id).status
+    bed, resumed = _taken_back(hospital, left, status, moment)
+    never = replace(stay, state=BookingState.CANCELLED, source=moment.source)
+    given_back = _given_back(hospital, arrived, moment)
+    return [
+        Change(EventType.TRANSFER_CANCELLED, given_back, never, _corrects(arrived)),
+        Change(EventType.TRANSFER_CANCELLED, bed, resumed, _corrects(left)),
+    ]
+
+
+def _swap_cancelled(
+    hospital: Hospital, request: Sequence[c.PastEvent], moment: Moment
+) -> list[Change]:
+    """Both patients leave the beds that they swapped into, and are back in their own."""
+    left = [past for past in request if not past.booking.is_stay]
+    arrived = [past for past in request if past.booking.is_stay]
+    stays = [_stay_that_began(hospital, past) for past in arrived]
+    isolated = {s.patient_ref: hospital.bed(s.bed_id).status for s in stays}
+    changes = [
+        Change(
+            EventType.TRANSFER_CANCELLED,
+            bed_at(hospital, stay.bed_id, moment),
+            replace(stay, state=BookingState.CANCELLED, source=moment.source),
+            _corrects(past),
+        )
+        for past, stay in zip(arrived, stays, strict=True)
+    ]
+    for past in left:
+        assert past.booking_before is not None  # noqa: S101 - a stay that ended had begun
+        is_isolated = isolated[past.booking.patient_ref] is BedStatus.ISOLATED
+        stay = _resumed(hospital, past.booking_before, moment)
+        stay = replace(stay, needs=replace(stay.needs, isolation=is_isolated))
+        bed = swapped_in(bed_at(hospital, stay.bed_id, moment), stay, moment)
+        changes.append(Change(EventType.TRANSFER_CANCELLED, bed, stay, _corrects(past)))
+    return changes
+
+
+def _corrects(event: c.PastEvent) -> dict[str, str]:
+    return {"corrects_event_id": event.event_id}

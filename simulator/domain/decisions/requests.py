@@ -1,0 +1,51 @@
+"""The waiting list: a need without a bed is requested, and placed or withdrawn."""
+
+from lake.vocabulary import EventType, Rule
+from simulator.domain import commands as c
+from simulator.domain.changes import Change, Moment
+from simulator.domain.decisions.bookings import book
+from simulator.domain.errors import Refusal
+from simulator.domain.hospital import Hospital
+from simulator.domain.requests import BedRequest
+from simulator.domain.rules import hard
+
+
+def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[Change]:
+    if command.ward_id is not None:
+        hospital.beds_of_ward(command.ward_id)
+    hard.in_no_other_bed(hospital, command.patient_ref, "", moment.at)
+    for other in hospital.requests.values():
+        if other.patient_ref == command.patient_ref:
+            raise Refusal(Rule.ALREADY_WAITING, f"The request is {other.bed_request_id}.")
+    wanted = BedRequest(
+        bed_request_id=f"R{moment.next_seq}",
+        patient_ref=command.patient_ref,
+        ward_id=command.ward_id,
+        needs=command.needs,
+        wanted_from=command.wanted_from or moment.at,
+        requested_at=moment.at,
+        requested_by=moment.actor,
+    )
+    return [Change(EventType.BED_REQUESTED, columns=wanted.as_columns())]
+
+
+def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[Change]:
+    wanted = hospital.request(command.bed_request_id)
+    booking = c.BookBed(
+        bed_id=command.bed_id,
+        patient_ref=wanted.patient_ref,
+        starts_at=command.starts_at
+        or (None if command.admit else max(wanted.wanted_from, moment.at)),
+        ends_at=command.ends_at,
+        admit=command.admit,
+        needs=wanted.needs,
+        override=command.override,
+        bed_request_id=wanted.bed_request_id,
+    )
+    placed = Change(EventType.REQUEST_PLACED, columns=wanted.as_columns())
+    return [placed, *book(hospital, booking, moment)]
+
+
+def withdraw(hospital: Hospital, command: c.WithdrawRequest, moment: Moment) -> list[Change]:
+    wanted = hospital.request(command.bed_request_id)
+    return [Change(EventType.REQUEST_WITHDRAWN, columns=wanted.as_columns())]

@@ -1,0 +1,164 @@
+"""Up to three beds that would do, when a bed will not, with the reason of their rank."""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from lake.vocabulary import BedStatus, Rule
+from simulator.domain.beds import Bed
+from simulator.domain.bookings import Booking
+from simulator.domain.changes import Moment
+from simulator.domain.commands import (
+    AdmitPatient,
+    BookBed,
+    ChangeReservation,
+    Command,
+    PlaceRequest,
+    TransferPatient,
+)
+from simulator.domain.errors import Refusal
+from simulator.domain.hospital import Hospital
+from simulator.domain.requests import BedRequest
+from simulator.domain.rules import hard
+from simulator.domain.rules.soft import Wish, breaches, overlaps
+
+MOST = 3
+NO_OTHER_BED_HELPS = frozenset(
+    {
+        Rule.PATIENT_IN_OTHER_BED,
+        Rule.ILLEGAL_BOOKING_CHANGE,
+        Rule.BEFORE_LAST_EVENT,
+        Rule.EMPTY_INTERVAL,
+        Rule.STARTS_IN_PAST,
+        Rule.UNKNOWN_BED,
+    }
+)
+
+
+class Suggestion(NamedTuple):
+    bed_id: str
+    reason: str
+
+
+class Wanted(NamedTuple):
+    """What the beds are ranked by: the ward and what the room should be."""
+
+    ward_id: str | None
+    specialty: str | None
+    room_class: str | None
+
+
+WishIn = Callable[[Bed], Wish]
+
+
+def beds_that_would_do(hospital: Hospital, wish_in: WishIn, wanted: Wanted) -> list[Suggestion]:
+    """Beds in which the wish breaks no rule; same ward first, then specialty, class, clean now."""
+    ranked = sorted(hospital.registered_beds, key=lambda bed: (_rank(bed, wanted), bed.bed_id))
+    fit = (bed for bed in ranked if _fits(hospital, wish_in(bed)))
+    return [Suggestion(bed.bed_id, _reason(bed, wanted)) for bed in islice(fit, MOST)]
+
+
+def _fits(hospital: Hospital, wish: Wish) -> bool:
+    # Most beds are ruled out by their status or their diary: those are looked at first.
+    if wish.moves_in and wish.bed.status is not BedStatus.AVAILABLE:
+        return False
+    if not wish.bed.is_staffed or wish.bed.last_event_at > wish.now:
+        return False
+    if overlaps(hospital, wish):
+        return False
+    try:
+        hard.not_closed(wish.bed, wish.starts_at)
+    except Refusal:
+        return False
+    return not breaches(hospital, wish)
+
+
+def _rank(bed: Bed, wanted: Wanted) -> tuple[bool, bool, bool, bool]:
+    return (
+        bed.ward_id != wanted.ward_id,
+        bed.specialty != wanted.specialty,
+        bed.room_class != wanted.room_class,
+        bed.status is not BedStatus.AVAILABLE,
+    )
+
+
+def _reason(bed: Bed, wanted: Wanted) -> str:
+    ward = "same ward" if bed.ward_id == wanted.ward_id else f"on {bed.ward_name}"
+    kind = "same class" if bed.room_class == wanted.room_class else bed.room_class
+    clean = "clean now" if bed.status is BedStatus.AVAILABLE else f"{bed.status} now"
+    return f"{ward}, {kind}, {clean}, free for the whole time"
+
+
+def suggest(
+    hospital: Hospital, command: Command, refused: Collection[Rule], moment: Moment
+) -> list[Suggestion]:
+    """Other beds for what this bed refused; none where no other bed helps."""
+    if NO_OTHER_BED_HELPS.intersection(refused):
+        return []
+    wish = _wish_of(hospital, command, moment)
+    if wish is None or (wish.ends_at is not None and wish.ends_at <= wish.starts_at):
+        return []
+    bed, needs = wish.bed, wish.needs
+    wanted = Wanted(
+        bed.ward_id, needs.specialty or bed.specialty, needs.room_class or bed.room_class
+    )
+    found = beds_that_would_do(hospital, lambda other: replace(wish, bed=other), wanted)
+    return [suggestion for suggestion in found if suggestion.bed_id != bed.bed_id]
+
+
+def suggest_for(hospital: Hospital, request: BedRequest, moment: Moment) -> list[Suggestion]:
+    """Beds for a request that waits, open-ended from the time it is wanted for."""
+    starts_at = max(request.wanted_from, moment.at)
+    needs, patient = request.needs, request.patient_ref
+    moves_in = request.wanted_from <= moment.now
+    return beds_that_would_do(
+        hospital,
+        lambda bed: Wish(bed, patient, needs, starts_at, None, moment.now, moves_in),
+        Wanted(request.ward_id, needs.specialty, needs.room_class),
+    )
+
+
+def _wish_of(hospital: Hospital, command: Command, moment: Moment) -> Wish | None:
+    at = now = moment.at  # what is entered later is to be for beds without events since
+    match command:
+        case BookBed(bed_id, patient, starts_at, ends_at, moves_in, needs):
+            start = at if moves_in else starts_at or at
+            return Wish(hospital.bed(bed_id), patient, needs, start, ends_at, now, moves_in)
+        case PlaceRequest(request_id, bed_id, starts_at, ends_at, moves_in):
+            request = hospital.request(request_id)
+            start = at if moves_in else starts_at or max(request.wanted_from, at)
+            patient, needs = request.patient_ref, request.needs
+            return Wish(hospital.bed(bed_id), patient, needs, start, ends_at, now, moves_in)
+        case ChangeReservation(booking_id, bed_id, starts_at, ends_at):
+            booking = hospital.booking(booking_id)
+            return _wish_for(booking, hospital.bed(bed_id), starts_at, ends_at, moment)
+        case AdmitPatient(booking_id):
+            booking = hospital.booking(booking_id)
+            return _coming_in(booking, hospital.bed(booking.bed_id), moment)
+        case TransferPatient(booking_id, to_bed_id, needs):
+            wish = _coming_in(hospital.booking(booking_id), hospital.bed(to_bed_id), moment)
+            return replace(wish, needs=needs or wish.needs)
+        case _:
+            return None
+
+
+def _coming_in(booking: Booking, bed: Bed, moment: Moment) -> Wish:
+    has_passed = booking.ends_at is not None and booking.ends_at <= moment.at
+    ends_at = None if has_passed else booking.ends_at
+    return replace(_wish_for(booking, bed, moment.at, ends_at, moment), moves_in=True)
+
+
+def _wish_for(
+    booking: Booking, bed: Bed, starts_at: datetime, ends_at: datetime | None, moment: Moment
+) -> Wish:
+    return Wish(
+        bed=bed,
+        patient_ref=booking.patient_ref,
+        needs=booking.needs,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        now=moment.at,
+        besides=frozenset({booking.booking_id}),
+    )

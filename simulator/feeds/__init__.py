@@ -1,0 +1,1 @@
+"""Other systems' messages: each becomes a command and who it comes from."""

@@ -1,1 +1,0 @@
-"""The routes of the API: from HTTP to commands, from rows to answers. No rules live here."""

@@ -1,0 +1,1 @@
+"""The simulated hospital: an inhabitant of the desk that acts by the same commands as people do."""

@@ -1,0 +1,137 @@
+"""Chance in the simulated hospital: seeded draws from published distributions.
+
+Sources are in docs/simulated_hospital.md.
+"""
+
+import math
+from datetime import datetime, time, timedelta
+from random import Random
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from simulator.plan import HospitalPlan, Ward
+
+# Emergency admissions by hour of day, percent (UCLH-derived).
+ARRIVALS_BY_HOUR = (
+    *(1.7, 1.7, 1.6, 1.2, 1.8, 1.0, 1.5, 2.7, 3.5, 5.4, 6.3, 6.7),
+    *(7.2, 7.5, 7.4, 6.4, 6.2, 6.0, 5.8, 5.6, 5.3, 3.2, 2.3, 2.0),
+)
+# A weekday's admissions against a weekend day's, 120 to 91 (Sun 2018), scaled to a mean of 1.
+WEEKDAY_FACTOR, WEEKEND_FACTOR = 120 * 7 / 782, 91 * 7 / 782
+# Emergency decision to bed: median 79 minutes, quartiles 36 and 145 (Pitts 2014).
+BOARDING_MEDIAN_MINUTES, BOARDING_SIGMA, LONGEST_BOARDING_MINUTES = 79.0, 1.03, 600
+# Discharges: 13 % before noon, 42 % before 15:00 (202 hospitals); a normal curve through both.
+DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD = 15.65, 3.23
+FIRST_DISCHARGE_HOUR, LAST_DISCHARGE_HOUR = 7.0, 21.5
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SATURDAY = 5
+
+T = TypeVar("T")
+
+
+class Chance:
+    def __init__(self, plan: HospitalPlan, seed: int | str) -> None:
+        self._random = Random(seed)  # noqa: S311 - a simulation wants the same draws again
+        self._assumptions = plan.assumptions
+        self._zone = ZoneInfo(plan.time_zone)
+
+    def share(self) -> float:
+        return self._random.random()
+
+    def happens(self, share: float) -> bool:
+        return self._random.random() < share
+
+    def one_of(self, things: "tuple[T, ...] | list[T]") -> T:
+        return self._random.choice(things)
+
+    def shuffled(self, things: list[T]) -> list[T]:
+        return self._random.sample(things, len(things))
+
+    def text(self, texts: tuple[str, ...], **words: str) -> str:
+        return self._random.choice(texts).format(**words)
+
+    def patient_ref(self) -> str:
+        return f"M{self._random.randrange(10**9):09d}"
+
+    def hours(self, least: float, most: float) -> timedelta:
+        return HOUR * self._random.uniform(least, most)
+
+    def within(self, since: datetime, until: datetime) -> datetime:
+        return since + (until - since) * self._random.random()
+
+    def after_hours(self, at: datetime, mean: float) -> datetime:
+        """The next event of a Poisson process."""
+        return at + HOUR * self._random.expovariate(1 / mean)
+
+    def minutes(self, mean_sd: tuple[float, float], factor: float = 1.0) -> timedelta:
+        return MINUTE * max(3.0, self._random.gauss(*mean_sd) * factor)
+
+    def boarding(self) -> timedelta:
+        minutes = self._random.lognormvariate(math.log(BOARDING_MEDIAN_MINUTES), BOARDING_SIGMA)
+        return MINUTE * min(minutes, LONGEST_BOARDING_MINUTES)
+
+    def stay(self, ward: Ward) -> timedelta:
+        return DAY * max(0.1, self._lognormal(*ward.stay_days))
+
+    def rest_of_stay(self, ward: Ward) -> timedelta:
+        """Of somebody met in bed: longer stays are met more often."""
+        mean, sd = ward.stay_days
+        biased_mean = mean * (1 + (sd / mean) ** 2)
+        return DAY * self._lognormal(biased_mean, sd * biased_mean / mean) * self._random.random()
+
+    def _lognormal(self, mean: float, sd: float) -> float:
+        sigma2 = math.log(1 + (sd / mean) ** 2)
+        return self._random.lognormvariate(math.log(mean) - sigma2 / 2, math.sqrt(sigma2))
+
+    def next_emergency(self, per_day: float, at: datetime) -> datetime:
+        """The next arrival of a Poisson process with the published profile, by thinning."""
+        peak = max(ARRIVALS_BY_HOUR) * WEEKDAY_FACTOR
+        while True:
+            at = self.after_hours(at, 100 / (per_day * peak))
+            local = at.astimezone(self._zone)
+            factor = WEEKEND_FACTOR if local.weekday() >= SATURDAY else WEEKDAY_FACTOR
+            if self.happens(ARRIVALS_BY_HOUR[local.hour] * factor / peak):
+                return at
+
+    def next_elective(self, per_day: float, at: datetime) -> datetime:
+        """Bookings of planned admissions are made on weekdays from 8 to 17."""
+        while True:
+            at = self.after_hours(at, 9 * 5 / 7 / max(per_day, 1e-6))
+            local = at.astimezone(self._zone)
+            if local.weekday() < SATURDAY and 8 <= local.hour < 17:
+                return at
+            at = self._next_office_hour(local).astimezone(at.tzinfo)
+
+    def _next_office_hour(self, local: datetime) -> datetime:
+        day = local.date() if local.hour < 8 else local.date() + DAY
+        while day.weekday() >= SATURDAY:
+            day += DAY
+        return datetime.combine(day, time(8), self._zone)
+
+    def admission_morning(self, at: datetime, days_ahead: int) -> datetime:
+        day = at.astimezone(self._zone).date() + DAY * days_ahead
+        while day.weekday() >= SATURDAY:
+            day += DAY
+        minutes = self._random.randrange(7 * 60 + 30, 11 * 60, 15)
+        start = datetime.combine(day, time(minutes // 60, minutes % 60), self._zone)
+        return start.astimezone(at.tzinfo)
+
+    def leaves_at(self, admitted_at: datetime, stay: timedelta) -> datetime:
+        """The day follows the length of stay, the hour the published profile of discharges."""
+        raw = admitted_at + stay
+        day = raw.astimezone(self._zone).date()
+        while day.weekday() >= SATURDAY and not self.happens(
+            self._assumptions.weekend_discharge_factor
+        ):
+            day += DAY
+        hour = self._random.gauss(DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD)
+        hour = min(max(hour, FIRST_DISCHARGE_HOUR), LAST_DISCHARGE_HOUR)
+        at = datetime.combine(day, time(0), self._zone).astimezone(raw.tzinfo) + HOUR * hour
+        return at if at > admitted_at + 2 * HOUR else raw
+
+    def expected_at(self, at: datetime, leaves_at: datetime) -> datetime:
+        """What the ward expects: the day known, the hour not quite; a full hour on its clock."""
+        guess = max(leaves_at + HOUR * self._random.gauss(1, 3), at + HOUR)
+        full = guess.astimezone(self._zone).replace(minute=0, second=0, microsecond=0)
+        return full.astimezone(at.tzinfo) + HOUR

@@ -1,0 +1,276 @@
+"""The booking desk: one hospital's writer from start to stop, with its clock and its simulation.
+
+Opens the log, restores the state, writes the first events of an empty lake, and then carries out
+commands. `api.py` puts HTTP around it; `history.py` and `replay.py` use its parts without HTTP.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from lake.duck import LakeReader
+from lake.errors import StaleWriter
+from lake.places import Places
+from lake.tables import BED_EVENTS
+from lake.vocabulary import BookingState, LakeMode, Role, Source
+from simulator.domain import commands as c
+from simulator.domain.bookings import Booking
+from simulator.domain.errors import Forbidden, NotThere, Refusal
+from simulator.domain.rules.suggestions import suggest
+from simulator.plan import HospitalPlan
+from simulator.settings import ApiSettings
+from simulator.world.agenda import STAFF
+from simulator.world.arrivals import World
+from simulator.world.first_events import finish_history, write_first_events
+from simulator.writer import chain
+from simulator.writer.clock import HospitalClock, wall_now
+from simulator.writer.engine import Context, Engine, Outdated, Row
+from simulator.writer.event_log import EventLog
+from simulator.writer.group_commit import GroupCommit, StorageUnavailable
+from simulator.writer.keys import RecentKeys
+from simulator.writer.memory import Remembered, remember
+
+TICK_SECONDS = 1.0
+TIDY_SECONDS = 300.0
+
+log = structlog.get_logger()
+
+
+class WrongMode(Exception):
+    """Only a demo lake has a simulated hospital."""
+
+
+@dataclass
+class Desk:
+    """`ready` is set once the beds, and in demo the history, are there."""
+
+    places: Places
+    settings: ApiSettings
+    plan: HospitalPlan
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    mode: LakeMode = LakeMode.LIVE
+    seed: int = 1
+    is_simulating: bool = False
+    _lost_actions: bool = False
+    _generation: int = 0
+    failure: str = ""
+
+    async def open(self) -> None:
+        """Restore or found the lake, then serve. Runs beside the server's own start."""
+        self.seed = self.settings.seed
+        await asyncio.to_thread(self._prepare)
+        self.commit = GroupCommit(self._engine, self._event_log, self._restore)
+        self.commit.start()
+        self._world = self._new_world()
+        self.is_simulating = self.mode is LakeMode.DEMO and self.settings.simulator
+        self._tasks = [asyncio.create_task(self._tick()), asyncio.create_task(self._tidy())]
+        self.ready.set()
+        log.info("ready", mode=self.mode, head_seq=self.commit.durable_seq)
+
+    async def close(self) -> None:
+        if self.ready.is_set():
+            for task in self._tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await self.commit.stop()
+
+    @property
+    def engine(self) -> Engine:
+        return self.commit.engine
+
+    async def carry_out(self, command: c.Command, context: Context) -> Row:
+        """The last row of the command, once it is on disk.
+
+        Raises what the engine raises, KeyReused and StorageUnavailable. A refusal too is only
+        given once all that it rests on is on disk.
+        """
+        found = self.remembered(context)
+        try:
+            row = found or self.commit.stage(command, context)[-1]
+        except Refusal as refusal:
+            # Before anything else changes what would do.
+            moment = self.engine.moment(context)
+            refusal.suggestions = suggest(self.engine.hospital, command, refusal.rules, moment)
+            await self.commit.durable()
+            raise
+        except (NotThere, Forbidden, Outdated):
+            await self.commit.durable()
+            raise
+        if not found:
+            self.keys.remember(row)
+        await self.commit.durable()
+        return row
+
+    def remembered(self, context: Context) -> Row | None:
+        """The row that the request's key caused, if it came before. Raises KeyReused."""
+        if not context.idempotency_key:
+            return None
+        return self.keys.find(
+            context.actor,
+            context.request_path or "",
+            context.idempotency_key,
+            context.request_digest or "",
+        )
+
+    async def set_simulator(self, running: bool, speed: float, seed: int, context: Context) -> None:
+        """Start, stop, or change the simulated hospital; the clock goes on when it stops."""
+        if self.mode is not LakeMode.DEMO:
+            raise WrongMode
+        await self.commit.durable()
+        if speed != self.clock.speed:
+            self.clock.set(speed)
+            self.commit.stage(c.SetClock(speed, self.clock.time_zone, self.mode), context)
+        self.seed = seed
+        self._world = self._new_world()
+        self.is_simulating = running
+        await self.commit.durable()
+
+    # Opening
+
+    def _prepare(self) -> None:
+        self._salt = chain.read_or_make_salt(self.places.secrets)
+        self._event_log = EventLog(self.places)
+        self._event_log.open()
+        self.reader = LakeReader(self.places, [BED_EVENTS])
+        past = self._past()
+        is_unfinished = past.mode is LakeMode.DEMO and not past.clock_speed
+        if past.mode is None or is_unfinished:
+            self._found(past)
+        else:
+            self.mode = past.mode
+            self.clock = self._clock_after(past)
+            self._engine = self._engine_after(past)
+        self._write_clock()
+
+    def _past(self) -> Remembered:
+        past = remember(self.reader)
+        if past.head_seq != self._event_log.head_seq:
+            raise StaleWriter(
+                f"stale_writer: the log ends at seq {past.head_seq}, "
+                f"its writer at {self._event_log.head_seq}.",
+                "Something else has written to bronze.bed_events; see docs/runbook.md.",
+            )
+        self.keys = RecentKeys.from_rows(past.recent_keys)
+        return past
+
+    def _found(self, past: Remembered) -> None:
+        """The first events of an empty lake, or the rest of them if a start was interrupted."""
+        asked = LakeMode.DEMO if self.settings.simulator else LakeMode.LIVE
+        self.mode = past.mode or asked
+        wall = wall_now()
+        self.clock = HospitalClock(wall, wall, 0.0, self.plan.time_zone)
+        self._engine = self._engine_after(past)
+        if past.mode:
+            finish_history(self._engine, self._event_log, self.plan, self.seed)
+        else:
+            days = self.settings.history_days if self.mode is LakeMode.DEMO else 0
+            write_first_events(self._engine, self._event_log, self.plan, self.mode, self.seed, days)
+        self.clock.set(self._speed)
+
+    def _write_clock(self) -> None:
+        command = c.SetClock(self.clock.speed, self.clock.time_zone, self.mode)
+        self._event_log.append(self._engine.stage(command, system_context()))
+
+    @property
+    def _speed(self) -> float:
+        speeds = {LakeMode.DEMO: self.settings.speed, LakeMode.LIVE: 1.0, LakeMode.REPLAY: 0.0}
+        return speeds[self.mode]
+
+    def _clock_after(self, past: Remembered) -> HospitalClock:
+        """Live goes by the wall; demo goes on after the last event; replay stands at it."""
+        wall, zone = wall_now(), past.time_zone or self.plan.time_zone
+        latest = past.latest_at or wall
+        anchor = wall if self.mode is LakeMode.LIVE else latest
+        return HospitalClock(anchor, wall, self._speed, zone, not_before=latest)
+
+    def _engine_after(self, past: Remembered) -> Engine:
+        return Engine(
+            hospital_id=self.plan.hospital_id,
+            hospital=past.hospital,
+            clock=self.clock,
+            salt=self._salt,
+            head_seq=past.head_seq,
+            head_hash=past.head_hash,
+            newest=past.newest,
+            past_grace=timedelta(minutes=self.settings.past_start_grace_minutes),
+        )
+
+    def _restore(self) -> Engine:
+        return self._engine_after(self._past())
+
+    # Running
+
+    def _new_world(self) -> World:
+        seed = f"{self.seed}:{self.commit.engine.head_seq}"
+        world = World(self.plan, seed, lambda: self.engine.hospital, self._simulate)
+        world.resume(self.clock.now())
+        return world
+
+    def _simulate(
+        self,
+        command: c.Command,
+        at: datetime,
+        note: str | None = None,
+        reason_code: str | None = None,
+        actor: str = STAFF,
+    ) -> list[Row]:
+        """Live, what is due by now happens now: a person may have come in between."""
+        context = Context(Source.SIMULATOR, actor, Role.SYSTEM, reason_code=reason_code, note=note)
+        return self.commit.stage(command, context)
+
+    async def _tick(self) -> None:
+        while True:
+            try:
+                self._expire_no_shows()
+                seconds = self._advance_world()
+            except StorageUnavailable:
+                seconds = TICK_SECONDS
+                self._lost_actions = True
+            except Exception:
+                log.exception("the simulated hospital stumbled; it starts afresh")
+                seconds = TICK_SECONDS
+                self._lost_actions = True
+            await asyncio.sleep(seconds)
+            lost = self._lost_actions or self.commit.generation != self._generation
+            if lost and not self.commit.is_broken:
+                self._generation = self.commit.generation
+                self._world = self._new_world()
+                self._lost_actions = False
+
+    def _advance_world(self) -> float:
+        """Let the simulated hospital act; gives the wall seconds until it acts next."""
+        if not self.is_simulating:
+            return TICK_SECONDS
+        self._world.advance(self.clock.now())
+        wait = (self.clock.wall_at(self._world.next_at) - wall_now()).total_seconds()
+        return min(max(wait, 0.0), TICK_SECONDS)
+
+    def _expire_no_shows(self) -> None:
+        now = self.clock.now()
+        hospital = self.engine.hospital
+        started = [b for bed_id in hospital.of_bed for b in hospital.started(bed_id, now)]
+        overdue = [booking for booking in started if self._is_overdue(booking, now)]
+        for booking in overdue:
+            context = system_context(reason_code="no_show", note="Patient did not arrive")
+            with suppress(Refusal, NotThere):
+                self.commit.stage(c.ExpireBooking(booking.booking_id), context)
+
+    def _is_overdue(self, booking: Booking, now: datetime) -> bool:
+        """A person gets at least 15 wall minutes, however fast the clock runs."""
+        configured = timedelta(minutes=self.settings.no_show_grace_minutes)
+        grace = self.engine.grace(configured, booking.source)
+        return booking.state is BookingState.RESERVED and booking.starts_at + grace < now
+
+    async def _tidy(self) -> None:
+        """Upkeep of the log on its own timer, between commits."""
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            await self.commit.upkeep(self._event_log.tidy)
+
+
+def system_context(reason_code: str | None = None, note: str | None = None) -> Context:
+    return Context(Source.SYSTEM, "system", Role.SYSTEM, reason_code=reason_code, note=note)

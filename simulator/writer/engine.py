@@ -1,0 +1,161 @@
+"""The engine: decides commands on the state in memory and turns changes into event rows.
+
+It is the single writer's mind; it does no I/O. `GroupCommit` makes what it stages durable.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from uuid_utils import uuid7
+
+from lake.tables import SCHEMA_VERSION
+from lake.vocabulary import Role, Source
+from simulator.domain import commands as c
+from simulator.domain.changes import Change, Moment
+from simulator.domain.commands import Command
+from simulator.domain.decisions.decide import decide
+from simulator.domain.hospital import Hospital
+from simulator.writer import chain
+from simulator.writer.clock import HospitalClock, wall_now
+
+Row = dict[str, Any]
+
+
+PERSONS_GRACE_WALL = timedelta(minutes=15)
+
+
+class NotYet(Exception):
+    """`occurred_at` lies after the hospital's now."""
+
+
+class Outdated(Exception):
+    """The bed has changed since the caller looked at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks, when it happened (None: now) and what goes into the row besides."""
+
+    source: Source
+    actor: str
+    role: Role = Role.MANAGER
+    occurred_at: datetime | None = None
+    reason_code: str | None = None
+    note: str | None = None
+    idempotency_key: str | None = None
+    request_path: str | None = None
+    request_digest: str | None = None
+    if_match: frozenset[int] | None = None
+    """Only if the newest event of the command's bed is one of these `seq`."""
+
+    def as_columns(self) -> Row:
+        return {
+            "source": self.source.value,
+            "actor": self.actor,
+            "role": self.role.value,
+            "reason_code": self.reason_code,
+            "note": self.note,
+            "idempotency_key": self.idempotency_key,
+            "request_path": self.request_path,
+            "request_digest": self.request_digest,
+        }
+
+
+@dataclass
+class Engine:
+    """`head_seq`, `head_hash`: of the newest staged row. `newest`: each bed's newest row."""
+
+    hospital_id: str
+    hospital: Hospital
+    clock: HospitalClock
+    salt: bytes
+    head_seq: int = 0
+    head_hash: str = chain.FIRST_HASH
+    newest: dict[str, Row] = field(default_factory=dict)
+    past_grace: timedelta = timedelta(hours=1)
+
+    def stage(self, command: Command, context: Context) -> list[Row]:
+        """Decide, take the changes into the state, and give their rows, in order of `seq`.
+
+        Raises Refusal, NotThere, Forbidden, NotYet or Outdated, and then nothing has changed.
+        """
+        moment = self.moment(context)
+        self._check_match(command, context)
+        changes = decide(self.hospital, command, moment)
+        wall = wall_now()
+        shared = {
+            "hospital_id": self.hospital_id,
+            "occurred_at": moment.at,
+            "recorded_at": wall,
+            "event_date": wall.date(),
+            "request_id": str(uuid7()),
+            "time_zone": self.clock.time_zone,
+            "schema_version": SCHEMA_VERSION,
+            **context.as_columns(),
+        }
+        for change in changes:
+            self.hospital.apply(change.bed, change.booking)
+        return [self._row(change, shared) for change in changes]
+
+    def moment(self, context: Context) -> Moment:
+        """When and by whom a command of this context would take effect. Raises NotYet."""
+        now = self.clock.now(wall_now())
+        at = context.occurred_at or now
+        if at > now:
+            raise NotYet(f"It is {now:%Y-%m-%d %H:%M:%S} UTC in the hospital.")
+        grace = self.grace(self.past_grace, context.source)
+        return Moment(at, now, self.head_seq + 1, context.source, context.actor, grace)
+
+    def grace(self, configured: timedelta, source: str) -> timedelta:
+        """Hospital time; a person gets at least 15 wall minutes, however fast the clock runs."""
+        if source == Source.SIMULATOR:
+            return configured
+        return max(configured, PERSONS_GRACE_WALL * self.clock.speed)
+
+    def bed_id_of(self, command: Command) -> str | None:
+        """The one bed that a command is about: of its booking, event or override, or named."""
+        match command:
+            case c.ReviewOverride(event_id):
+                override = self.hospital.overrides.get(event_id)
+                return override.bed_id if override else None
+            case c.CancelEvent(_, (event, *_)):
+                return event.bed_before.bed_id
+            case c.CloseBeds((bed_id,)) | c.OpenBeds((bed_id,)):
+                return bed_id
+            case c.StartIsolation((bed_id,)) | c.EndIsolation((bed_id,)):
+                return bed_id
+        booking = self.hospital.bookings.get(getattr(command, "booking_id", ""))
+        return booking.bed_id if booking else getattr(command, "bed_id", None)
+
+    def _check_match(self, command: Command, context: Context) -> None:
+        if context.if_match is None:
+            return
+        bed_id = self.bed_id_of(command)
+        if bed_id is None:
+            raise Outdated("If-Match goes with what is done to one bed; this is not.")
+        newest = self.newest.get(bed_id, {}).get("seq")
+        if newest not in context.if_match:
+            raise Outdated(f"The newest event of {bed_id} is {newest}: look at it again.")
+
+    def _row(self, change: Change, shared: Row) -> Row:
+        """Written once all changes of the command are taken in: each row has the state after it."""
+        row: Row = {
+            **shared,
+            "seq": self.head_seq + 1,
+            "event_id": str(uuid7()),
+            "event_type": change.event_type.value,
+        }
+        if change.bed:
+            row |= self.hospital.bed_columns(self.hospital.beds[change.bed.bed_id])
+        if change.booking:
+            row |= change.booking.as_columns()
+        row |= change.columns
+        if "note" in change.columns and shared["note"]:
+            row["note"] = f"{change.columns['note']}; {shared['note']}"
+        self.hospital.take_note(row)
+        self.head_hash = row["chain_hash"] = chain.link(self.head_hash, row, self.salt)
+        self.head_seq += 1
+        if change.bed:
+            self.newest[change.bed.bed_id] = row
+        return row
