@@ -20,8 +20,8 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
 from bench.bronze import log, write_log
-from flows.live_terms import counted
 from flows.phrases import read_phrases
+from flows.stream.live_terms import counted
 from flows.transforms.update_terms import update_texts
 from lake import spark as lake
 from lake.duck import LakeReader

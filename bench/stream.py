@@ -16,8 +16,8 @@ from pyspark.sql import SparkSession
 
 from bench.bronze import log, write_log
 from bench.killed_stream import kill_at_random
+from flows.stream.supervision import Ending
 from flows.stream_bookings import follow, queries_of
-from flows.supervision import Ending
 from lake import spark as lake
 from lake.arrow import open_or_create
 from lake.duck import LakeReader

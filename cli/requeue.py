@@ -8,7 +8,7 @@ from lake.errors import LakeError
 from lake.places import Places
 
 if TYPE_CHECKING:
-    from flows.requeue import Requeued
+    from flows.stream.requeue import Requeued
 
 PATIENCE_SECONDS = 120.0
 
@@ -29,8 +29,8 @@ def run() -> None:
 
 def _by_the_stream(places: Places) -> "Requeued | None":
     """None where no stream runs. Raises LakeError when it does not answer."""
-    from flows.requeue import Wish
-    from flows.supervision import noted_process
+    from flows.stream.requeue import Wish
+    from flows.stream.supervision import noted_process
 
     wish = Wish(places)
     asked = False

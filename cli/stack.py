@@ -45,7 +45,7 @@ class Stack:
             Program("dashboard", self._streamlit(), dashboard, f"{dashboard}/_stcore/health"),
             Program("prefect", self._prefect(), prefect, f"{prefect}/api/health"),
             Program("worker", (python, "-m", "cli.worker")),
-            Program("stream_watch", (python, "-m", "flows.watch_stream")),
+            Program("stream_watch", (python, "-m", "flows.stream.watch")),
         )
 
     def _prefect(self) -> tuple[str, ...]:

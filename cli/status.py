@@ -12,7 +12,7 @@ from lake.places import Places
 
 def _stream(places: Places) -> tuple[str, ...]:
     """The process that the newest run of the stream has left word of."""
-    from flows.supervision import noted_process
+    from flows.stream.supervision import noted_process
 
     process = noted_process(places)
     if process is None or process.is_gone:

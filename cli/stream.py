@@ -44,7 +44,7 @@ def _mend(places: Places) -> None:
 
 def _live_stream_catches_up(places: Places) -> bool:
     """Wait until a stream that runs has taken in all that is there now; false where none runs."""
-    from flows.supervision import noted_process
+    from flows.stream.supervision import noted_process
 
     reader = LakeReader(places)
     head = _seq(reader, HEAD)

@@ -12,10 +12,10 @@ from prefect.tasks import exponential_backoff
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from flows.artifacts import Progress, show_lineage, show_table
-from flows.batch_lock import batch_session
-from flows.gold_tables import DAY, TABLES, Dates, Log, build_dates, read_log
-from flows.table_runs import TableRun, record
+from flows.batch.gold_tables import DAY, TABLES, Dates, Log, build_dates, read_log
+from flows.batch.lock import batch_session
+from flows.runs.artifacts import Progress, show_lineage, show_table
+from flows.runs.table_runs import TableRun, record
 from lake import spark as lake
 from lake.arrow import ensure, row_count
 from lake.duck import LakeReader

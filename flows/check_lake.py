@@ -19,8 +19,8 @@ import pyarrow as pa
 from deltalake import write_deltalake
 from prefect import flow
 
-from flows.artifacts import show_table
-from flows.batch_lock import own_batch_tables
+from flows.batch.lock import own_batch_tables
+from flows.runs.artifacts import show_table
 from lake.arrow import files_per_partition, open_or_create, table_id, version
 from lake.duck import LakeReader
 from lake.errors import LakeError

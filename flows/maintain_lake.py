@@ -8,9 +8,9 @@ from prefect import flow, task
 from prefect.tasks import exponential_backoff
 from pyspark.sql import SparkSession
 
-from flows.artifacts import show_table
-from flows.batch_lock import batch_session
-from flows.upkeep import FileCount, clear, compact, count_files
+from flows.batch.lock import batch_session
+from flows.runs.artifacts import show_table
+from flows.runs.upkeep import FileCount, clear, compact, count_files
 from lake.places import Places
 from lake.tables import TABLES, Owner
 

@@ -14,13 +14,13 @@ from prefect.states import Cancelled, Completed, Crashed
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from flows import live_board, live_terms, repair
-from flows.artifacts import LiveTable
-from flows.live_board import LiveBoard
-from flows.live_terms import LiveTerms
 from flows.phrases import read_phrases
-from flows.requeue import Requeued, requeue
-from flows.supervision import Ending, OwnRun, RunProcess, note
+from flows.runs.artifacts import LiveTable
+from flows.stream import live_board, live_terms, repair
+from flows.stream.live_board import LiveBoard
+from flows.stream.live_terms import LiveTerms
+from flows.stream.requeue import Requeued, requeue
+from flows.stream.supervision import Ending, OwnRun, RunProcess, note
 from lake import spark as lake
 from lake.arrow import ensure
 from lake.duck import LakeReader

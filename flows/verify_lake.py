@@ -19,7 +19,7 @@ import duckdb
 import pyspark
 from deltalake.exceptions import DeltaError
 
-from flows.batch_lock import own_batch_tables
+from flows.batch.lock import own_batch_tables
 from flows.phrases import read_phrases
 from lake.arrow import row_count
 from lake.duck import LakeReader

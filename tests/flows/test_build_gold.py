@@ -5,8 +5,8 @@ from bed_log import Row, board_catches_up, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows import check_lake
+from flows.batch.gold_tables import TABLES
 from flows.build_gold import Built, ImpossibleDates, build, build_gold, run_title
-from flows.gold_tables import TABLES
 from flows.maintain_lake import maintain
 from lake.places import Places
 from lake.spark import read, version

@@ -12,8 +12,8 @@ from bed_log import bronze, rows_of
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from flows.batch.gold_tables import TABLES
 from flows.build_gold import Run, build, in_parts
-from flows.gold_tables import TABLES
 from flows.transforms.silver_bed_events import checked, silver_bed_events
 from flows.transforms.turnaround import turnaround
 from flows.verify_lake import OF_THE_BATCH, Recount, _given
@@ -212,7 +212,7 @@ def test_a_build_that_fails_leaves_the_old_rows_and_the_next_one_makes_up_for_it
         return turnaround(spans).withColumn("cleaning_finished_at", at)
 
     with monkeypatch.context() as patch:
-        patch.setattr("flows.gold_tables.turnaround", breaks)
+        patch.setattr("flows.batch.gold_tables.turnaround", breaks)
         with pytest.raises(Exception, match="half-way"):
             build(spark, places)
     assert contents(spark, places)[TURNAROUND.name] == before

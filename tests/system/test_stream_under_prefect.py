@@ -19,8 +19,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fi
 
 from cli.settings import StackSettings
 from cli.stack import Stack
-from flows.supervision import noted_process
-from flows.watch_stream import LOOK_EVERY_SECONDS
+from flows.stream.supervision import noted_process
+from flows.stream.watch import LOOK_EVERY_SECONDS
 from lake.duck import LakeReader
 from lake.places import Places
 from lake.tables import QUARANTINE, SILVER_BED_EVENTS

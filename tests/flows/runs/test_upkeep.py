@@ -9,8 +9,8 @@ import pytest
 from bed_log import copy_of, event, write_bronze
 from pyspark.sql import SparkSession
 
+from flows.runs.upkeep import clear
 from flows.stream_bookings import catch_up
-from flows.upkeep import clear
 from lake.arrow import open_or_create, table_id
 from lake.places import Places
 from lake.spark import optimize

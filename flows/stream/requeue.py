@@ -14,8 +14,8 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from flows.intake import IS_VALID, not_among
-from flows.table_runs import TableRun, record
+from flows.runs.table_runs import TableRun, record
+from flows.stream.intake import IS_VALID, not_among
 from flows.transforms.bed_board import bed_board, bed_rows
 from flows.transforms.silver_bed_events import (
     DUPLICATES,

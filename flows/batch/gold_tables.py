@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from flows.table_runs import TableRun
+from flows.runs.table_runs import TableRun
 from flows.transforms.bed_states import bed_states
 from flows.transforms.bed_status_spans import bed_status_spans
 from flows.transforms.bed_stays import bed_stays

@@ -6,8 +6,8 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.objects import StateType as S
 
-from flows.supervision import RunProcess, note, noted_process
-from flows.watch_stream import MOST_STARTS, Starts, Watcher, needs_start
+from flows.stream.supervision import RunProcess, note, noted_process
+from flows.stream.watch import MOST_STARTS, Starts, Watcher, needs_start
 from lake.places import Places
 from lake.upkeep import checkpoints
 

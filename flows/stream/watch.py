@@ -1,4 +1,4 @@
-"""Keeps the stream running: `python -m flows.watch_stream`, supervised by `./snr up`.
+"""Keeps the stream running: `python -m flows.stream.watch`, supervised by `./snr up`.
 
 Every 5 s it looks at the runs of the deployment stream_bookings. None under way and the last one
 crashed or failed, or none ever: a new run. The last one cancelled: somebody meant it.
@@ -26,8 +26,8 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Crashed
 
-from flows.repair import FIX, what_is_lost
-from flows.supervision import noted_process
+from flows.stream.repair import FIX, what_is_lost
+from flows.stream.supervision import noted_process
 from lake.places import Places
 
 DEPLOYMENT = "stream_bookings"

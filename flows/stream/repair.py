@@ -4,7 +4,7 @@ Without its checkpoint the stream would read the log from the start and take eve
 has for one that comes twice.
 """
 
-from flows import live_board, live_terms
+from flows.stream import live_board, live_terms
 from lake.arrow import has_rows
 from lake.errors import LakeError
 from lake.places import Places

@@ -7,10 +7,10 @@ import pytest
 from bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
-from flows import requeue as requeues
-from flows.requeue import Requeued, Wish, requeue
+from flows.stream import requeue as requeues
+from flows.stream.requeue import Requeued, Wish, requeue
+from flows.stream.supervision import Ending
 from flows.stream_bookings import follow
-from flows.supervision import Ending
 from flows.transforms import silver_bed_events
 from lake import spark as lake
 from lake.places import Places

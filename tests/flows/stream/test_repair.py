@@ -7,8 +7,9 @@ import pytest
 from bed_log import Row, copy_of, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
-from flows import repair, stream_bookings
-from flows.repair import CheckpointLost, refuse_if_lost
+from flows import stream_bookings
+from flows.stream import repair
+from flows.stream.repair import CheckpointLost, refuse_if_lost
 from flows.stream_bookings import catch_up
 from lake.places import Places
 from lake.spark import read, replace

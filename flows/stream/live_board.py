@@ -5,10 +5,10 @@ from threading import Lock
 
 from pyspark.sql import DataFrame, SparkSession
 
-from flows.intake import Intake, Summary
-from flows.requeue import Wish, requeue
-from flows.table_runs import TableRun, record
-from flows.upkeep import clear, compact
+from flows.runs.table_runs import TableRun, record
+from flows.runs.upkeep import clear, compact
+from flows.stream.intake import Intake, Summary
+from flows.stream.requeue import Wish, requeue
 from lake import spark as lake
 from lake.places import Places
 from lake.tables import (

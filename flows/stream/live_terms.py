@@ -8,11 +8,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from flows.phrases import Phrases
-from flows.table_runs import TableRun, record
+from flows.runs.table_runs import TableRun, record
+from flows.runs.upkeep import clear
 from flows.transforms.update_phrases import update_phrases
 from flows.transforms.update_terms import update_terms, update_texts
 from flows.transforms.update_volume import update_volume
-from flows.upkeep import clear
 from lake import spark as lake
 from lake.places import Places
 from lake.tables import (

@@ -4,7 +4,7 @@ import pytest
 from bed_log import Row, bronze, event
 from pyspark.sql import SparkSession
 
-from flows.intake import Summary, keys, summary_of_few, summary_of_many
+from flows.stream.intake import Summary, keys, summary_of_few, summary_of_many
 from flows.transforms.silver_bed_events import checked
 from lake.places import Places
 from lake.spark import read_files

@@ -1,0 +1,1 @@
+"""The batch builds' parts: one at a time, a range of hospital dates each."""
