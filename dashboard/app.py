@@ -4,9 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import queries, theme, top
-from dashboard.ask import rows
-from dashboard.live import glance
+from dashboard import theme
+from dashboard.asking import queries
+from dashboard.asking.ask import rows
+from dashboard.asking.live import glance
+from dashboard.drawing import top
 from dashboard.settings import DashboardSettings
 
 st.set_page_config(

@@ -5,9 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import queries, theme, top, updates
-from dashboard.ask import rows
-from dashboard.live import glance
+from dashboard import theme
+from dashboard.asking import queries
+from dashboard.asking.ask import rows
+from dashboard.asking.live import glance
+from dashboard.drawing import top, updates
 from lake.vocabulary import EventType
 
 PAGE = 100

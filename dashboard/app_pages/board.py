@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from dashboard import board, queries, theme, tiles, top
-from dashboard.ask import rows
-from dashboard.live import glance
+from dashboard import theme
+from dashboard.asking import board, queries
+from dashboard.asking.ask import rows
+from dashboard.asking.live import glance
+from dashboard.drawing import tiles, top
 from dashboard.settings import DashboardSettings
 from lake.vocabulary import RESERVED_AHEAD_MINUTES, DisplayStatus
 

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from dashboard import board, desk, outcomes, pick, queries, tiles, top
-from dashboard.act_form import ask_act
-from dashboard.ask import rows
-from dashboard.booking_form import ask_wish
-from dashboard.live import glance
-from dashboard.tiles import Here
+from dashboard.acting import desk, outcomes, pick
+from dashboard.acting.act_form import ask_act
+from dashboard.acting.booking_form import ask_wish
+from dashboard.asking import board, queries
+from dashboard.asking.ask import rows
+from dashboard.asking.live import glance
+from dashboard.drawing import tiles, top
+from dashboard.drawing.tiles import Here
 from lake.vocabulary import RESERVED_AHEAD_MINUTES
 
 

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboard import health, lineage, queries, top
-from dashboard.ask import rows
-from dashboard.live import glance
+from dashboard.asking import queries
+from dashboard.asking.ask import rows
+from dashboard.asking.live import glance
+from dashboard.drawing import health, lineage, top
 
 MOST_RESULTS = 40
 MOST_RUNS = 60

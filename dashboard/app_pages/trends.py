@@ -7,9 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import charts, queries, tables, times, top
-from dashboard.ask import ask, row, rows
-from dashboard.live import Glance, glance
+from dashboard import times
+from dashboard.asking import queries
+from dashboard.asking.ask import ask, row, rows
+from dashboard.asking.live import Glance, glance
+from dashboard.drawing import charts, tables, top
 from dashboard.settings import DashboardSettings
 
 BUILDING = "Building: first numbers come within two minutes of the first start."

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from dashboard import desk, outcomes, theme, times, top
-from dashboard.live import glance
-from dashboard.tiles import Here
+from dashboard import theme, times
+from dashboard.acting import desk, outcomes
+from dashboard.asking.live import glance
+from dashboard.drawing import top
+from dashboard.drawing.tiles import Here
 from simulator.client import BedRequest, ClientError, OverrideRecord
 
 MOST_SHOWN = 20

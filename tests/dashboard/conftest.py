@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from lake_rows import NOON
-from played_api import PlayedApi, clock, playing
 
 from lake.places import Places
+from tests.dashboard.lake_rows import NOON
+from tests.dashboard.played_api import PlayedApi, clock, playing
 
 
 @pytest.fixture

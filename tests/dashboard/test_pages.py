@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from lake_rows import NOON, bed_event, clock_set, write, write_events
-from played_api import PlayedApi
 from streamlit.testing.v1 import AppTest
 
 from lake.places import Places
@@ -19,6 +17,8 @@ from lake.tables import (
     UPDATE_VOLUME,
     WARD_DAILY,
 )
+from tests.dashboard.lake_rows import NOON, bed_event, clock_set, write, write_events
+from tests.dashboard.played_api import PlayedApi
 
 PAGES = Path(__file__).parents[2] / "dashboard" / "app_pages"
 

@@ -1,7 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from bed_log import Row, board_catches_up, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows import check_lake
@@ -11,6 +10,7 @@ from flows.maintain_lake import maintain
 from lake.places import Places
 from lake.spark import read, version
 from lake.tables import CENSUS_HOURLY, WARD_DAILY
+from tests.flows.bed_log import Row, board_catches_up, event, rows_of, write_bronze
 
 FIRST = datetime(2026, 1, 5, 6, tzinfo=UTC)
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from bed_log import bronze, rows_of
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -31,6 +30,7 @@ from lake.tables import (
 )
 from simulator.settings import ApiSettings
 from simulator.writer.desk import Desk
+from tests.flows.bed_log import bronze, rows_of
 from tests.simulator.api_client import small_plan
 
 pytestmark = pytest.mark.timeout(900)

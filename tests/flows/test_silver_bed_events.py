@@ -2,12 +2,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import available_timezones
 
 import pytest
-from bed_log import bronze, event, rows_of
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from flows.transforms.hospital_time import is_time_zone
 from flows.transforms.silver_bed_events import checked, silver_bed_events, without_duplicates
+from tests.flows.bed_log import bronze, event, rows_of
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 BOOKED = {"booking_id": "B1", "booking_state": "reserved", "starts_at": NOON}

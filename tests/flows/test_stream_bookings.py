@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from bed_log import board_catches_up, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows.stream_bookings import catch_up
@@ -21,6 +20,7 @@ from lake.tables import (
     Table,
 )
 from lake.upkeep import retention
+from tests.flows.bed_log import board_catches_up, event, rows_of, write_bronze
 
 
 def rows(

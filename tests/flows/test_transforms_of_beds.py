@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
-from bed_log import rows_of, silver
 from pyspark.sql import SparkSession
 
 from flows.transforms.bed_states import bed_states
 from flows.transforms.bed_status_spans import bed_status_spans
 from flows.transforms.beds import beds
 from flows.transforms.census_hourly import census_hourly
+from tests.flows.bed_log import rows_of, silver
 
 COUNTS = (
     "bed_count",

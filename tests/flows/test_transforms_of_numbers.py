@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from bed_log import rows_of, silver
 from pyspark.sql import DataFrame, SparkSession
 
 from flows.transforms.bed_states import bed_states
@@ -15,6 +14,7 @@ from flows.transforms.update_phrases import update_phrases
 from flows.transforms.update_terms import update_texts
 from flows.transforms.update_volume import update_volume
 from flows.transforms.ward_daily import ward_daily
+from tests.flows.bed_log import rows_of, silver
 
 
 def at(text: str) -> datetime:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from bed_log import rows_of, silver
 from pyspark.sql import SparkSession
 
 from flows.transforms.bed_states import bed_states
@@ -11,6 +10,7 @@ from flows.transforms.bed_stays import bed_stays
 from flows.transforms.bookings import bookings
 from flows.transforms.room_daily import room_daily
 from flows.transforms.ward_daily import ward_daily
+from tests.flows.bed_log import rows_of, silver
 
 TRANSFER = """
     occurred_at | event_type          | ward_id | bed_id | stay_id | spell_id | booking_id | booking_state | request_id | disposition | bed_status | starts_at

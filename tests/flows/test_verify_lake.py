@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from bed_log import Row, copy_of, event, write_bronze
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -19,6 +18,7 @@ from lake import spark as lake
 from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import UPDATE_VOLUME
+from tests.flows.bed_log import Row, copy_of, event, write_bronze
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from bed_log import copy_of, event, write_bronze
 from pyspark.sql import SparkSession
 
 from flows.runs.upkeep import clear
@@ -16,6 +15,7 @@ from lake.places import Places
 from lake.spark import optimize
 from lake.tables import SILVER_BED_EVENTS
 from lake.upkeep.retention import unreadable_followers
+from tests.flows.bed_log import copy_of, event, write_bronze
 
 LONG_AGO = time.time() - 5 * 24 * 3600
 

@@ -1,7 +1,6 @@
 """What is found out about a batch before it is written: the same, however many rows it has."""
 
 import pytest
-from bed_log import Row, bronze, event
 from pyspark.sql import SparkSession
 
 from flows.stream.intake import Summary, keys, summary_of_few, summary_of_many
@@ -9,6 +8,7 @@ from flows.transforms.silver_bed_events import checked
 from lake.places import Places
 from lake.spark import read_files
 from lake.tables import BED_EVENTS
+from tests.flows.bed_log import Row, bronze, event
 
 
 def uuid(number: int) -> str:

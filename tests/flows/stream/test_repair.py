@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bed_log import Row, copy_of, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows import stream_bookings
@@ -14,6 +13,7 @@ from flows.stream_bookings import catch_up
 from lake.places import Places
 from lake.spark import read, replace
 from lake.tables import BED_BOARD, QUARANTINE, SILVER_BED_EVENTS, UPDATE_TERMS, Table
+from tests.flows.bed_log import Row, copy_of, event, rows_of, write_bronze
 
 
 def rows(spark: SparkSession, places: Places, table: Table) -> list[tuple[object, ...]]:

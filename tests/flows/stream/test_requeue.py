@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import pytest
-from bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
 from pyspark.sql import SparkSession
 
 from flows.stream import requeue as requeues
@@ -15,6 +14,7 @@ from flows.transforms import silver_bed_events
 from lake import spark as lake
 from lake.places import Places
 from lake.tables import BED_BOARD, QUARANTINE, SILVER_BED_EVENTS
+from tests.flows.bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
 
 pytestmark = pytest.mark.timeout(600)
 

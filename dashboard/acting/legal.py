@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.board import Bed
+from dashboard.asking.board import Bed
 from lake.vocabulary import (
     HOLDS_A_PATIENT,
     LEGAL_BED_STATUS_CHANGES,

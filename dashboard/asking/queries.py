@@ -4,7 +4,7 @@ from importlib.resources import files
 
 
 def _question(name: str) -> str:
-    return files("dashboard").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return files("dashboard.asking").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
 beds = _question("beds")

@@ -6,9 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import desk, theme, times
-from dashboard.desk import Outcome
-from dashboard.tiles import Here
+from dashboard import theme, times
+from dashboard.acting import desk
+from dashboard.acting.desk import Outcome
+from dashboard.drawing.tiles import Here
 from lake.vocabulary import OverrideReason
 from simulator.client import (
     Alternative,

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.board import Bed
-from dashboard.forms import Act
+from dashboard.acting.legal import Act
+from dashboard.asking.board import Bed
 from dashboard.settings import DashboardSettings
 from simulator.client import (
     Booking,

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from dashboard.age import DataAge, data_age
+from dashboard.asking.age import DataAge, data_age
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
 

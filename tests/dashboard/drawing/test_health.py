@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from dashboard import health, lineage, top
+from dashboard.drawing import health, lineage, top
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import forms, pick
-from dashboard.board import Bed, Filter, choices
-from dashboard.tiles import Here
+from dashboard.acting import legal, pick
+from dashboard.asking.board import Bed, Filter, choices
+from dashboard.drawing.tiles import Here
 from lake.vocabulary import RoomClass, Sex
 from simulator.client import NewBooking
 
@@ -24,7 +24,7 @@ def ask_wish(beds: Sequence[Bed], here: Here) -> NewBooking | None:
     starts_at, ends_at = _ask_interval(here)
     admit = st.checkbox("Admit now: the patient is here", disabled=starts_at is not None)
     needs = _ask_needs(choices(beds, "specialty"))
-    problem = forms.patient_ref_problem(ref) or forms.interval_problem(starts_at, ends_at, here.now)
+    problem = legal.patient_ref_problem(ref) or legal.interval_problem(starts_at, ends_at, here.now)
     if ref and problem:
         st.warning(problem)
     if problem or bed is None:
@@ -46,7 +46,7 @@ def _ask_bed(beds: Sequence[Bed], here: Here) -> Bed | None:
     with right:
         room_class = pick.word("Room class", choices(beds, "room_class"))
     shown = Filter(ward_id=ward_id, room_class=room_class)
-    fitting = forms.free_first(bed for bed in beds if shown.lets_through(bed))
+    fitting = legal.free_first(bed for bed in beds if shown.lets_through(bed))
     wanted = st.session_state.get("wanted_bed_id")
     return pick.bed("Bed (free ones first)", fitting, here, "booked_bed_id", first=wanted)
 

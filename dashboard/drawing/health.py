@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from dashboard import theme, times
-from dashboard.tiles import page
+from dashboard.drawing.tiles import page
 
 Row = dict[str, Any]
 

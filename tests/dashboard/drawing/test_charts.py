@@ -3,7 +3,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dashboard import charts, theme
+from dashboard import theme
+from dashboard.drawing import charts
 from lake.vocabulary import DisplayStatus
 
 

@@ -2,13 +2,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from lake_rows import NOON, bed_event
 
-from dashboard import board, forms, theme, tiles
-from dashboard.forms import Act
-from dashboard.tiles import Here
+from dashboard import theme
+from dashboard.acting import legal
+from dashboard.acting.legal import Act
+from dashboard.asking import board
+from dashboard.drawing import tiles
+from dashboard.drawing.tiles import Here
 from lake.tables import BED_BOARD
 from lake.vocabulary import BedStatus, DisplayStatus
+from tests.dashboard.lake_rows import NOON, bed_event
 
 HERE = Here(NOON, ZoneInfo("Asia/Kolkata"))
 
@@ -140,7 +143,7 @@ def luminance(colour: str) -> float:
 def test_a_patient_reference_is_explained_before_the_api_refuses_it(
     text: str, is_fine: bool
 ) -> None:
-    assert (forms.patient_ref_problem(text) is None) == is_fine
+    assert (legal.patient_ref_problem(text) is None) == is_fine
 
 
 @pytest.mark.parametrize(
@@ -156,14 +159,14 @@ def test_a_patient_reference_is_explained_before_the_api_refuses_it(
     ],
 )
 def test_each_status_offers_what_is_legal(bed_status: BedStatus, acts: set[Act]) -> None:
-    assert set(forms.legal_acts(bed("W1-101-A", "available", bed_status=bed_status))) == acts
+    assert set(legal.legal_acts(bed("W1-101-A", "available", bed_status=bed_status))) == acts
 
 
 def test_a_stay_has_an_expected_discharge_that_is_confirmed_once() -> None:
     stay = bed("W1-101-A", "occupied", bed_status="occupied", current_booking_id="bk-1")
-    assert {Act.EXPECT, Act.CONFIRM} <= set(forms.legal_acts(stay))
+    assert {Act.EXPECT, Act.CONFIRM} <= set(legal.legal_acts(stay))
     confirmed = stay | {"current_is_discharge_confirmed": True}
-    assert Act.CONFIRM not in forms.legal_acts(confirmed)
+    assert Act.CONFIRM not in legal.legal_acts(confirmed)
 
 
 def test_an_override_shows_on_its_bed_and_a_reservation_at_risk_is_marked() -> None:
@@ -183,12 +186,12 @@ def test_a_reservation_can_be_cancelled_and_in_a_free_bed_admitted() -> None:
     free = bed("W1-101-A", "reserved", bed_status="available", **reserved)
     taken = bed("W1-101-A", "occupied", **reserved)
 
-    assert {Act.ADMIT, Act.CANCEL} <= set(forms.legal_acts(free))
-    assert Act.ADMIT not in forms.legal_acts(taken)
-    assert Act.CANCEL in forms.legal_acts(taken)
+    assert {Act.ADMIT, Act.CANCEL} <= set(legal.legal_acts(free))
+    assert Act.ADMIT not in legal.legal_acts(taken)
+    assert Act.CANCEL in legal.legal_acts(taken)
 
 
 def test_free_beds_are_offered_first() -> None:
-    shown = [str(free["display_status"]) for free in forms.free_first(WARD)]
+    shown = [str(free["display_status"]) for free in legal.free_first(WARD)]
 
     assert shown == ["available", "available", "reserved", "occupied", "closed"]

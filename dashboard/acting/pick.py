@@ -5,9 +5,10 @@ from datetime import datetime, time, timedelta
 
 import streamlit as st
 
-from dashboard import theme, tiles, times
-from dashboard.board import Bed
-from dashboard.tiles import Here
+from dashboard import theme, times
+from dashboard.asking.board import Bed
+from dashboard.drawing import tiles
+from dashboard.drawing.tiles import Here
 
 
 def bed(

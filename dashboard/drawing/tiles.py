@@ -7,7 +7,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from dashboard import theme, times
-from dashboard.board import Bed, Counts, Ward, is_overdue
+from dashboard.asking.board import Bed, Counts, Ward, is_overdue
 from lake.vocabulary import DisplayStatus
 
 OVERRIDE_SIGN = "⚑"

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import httpx
 import streamlit as st
 
-from dashboard import queries
-from dashboard.age import DataAge, data_age
-from dashboard.ask import row
+from dashboard.asking import queries
+from dashboard.asking.age import DataAge, data_age
+from dashboard.asking.ask import row
+from dashboard.drawing.tiles import Here
 from dashboard.settings import DashboardSettings
-from dashboard.tiles import Here
 from simulator.client import BookingClient, ClientError, Clock, Readiness
 
 LOOK_AGAIN_AFTER = timedelta(seconds=1)

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboard import theme, times
-from dashboard.tiles import page
+from dashboard.drawing.tiles import page
 from lake.vocabulary import BookingState
 
 Update = dict[str, Any]

@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import forms, pick
-from dashboard.board import Bed, Filter
-from dashboard.forms import Act
-from dashboard.tiles import Here
+from dashboard.acting import legal, pick
+from dashboard.acting.legal import Act
+from dashboard.asking.board import Bed, Filter
+from dashboard.drawing.tiles import Here
 from lake.vocabulary import DisplayStatus, Disposition
 
 CLOSE_REASONS = ["maintenance", "infection_control", "staffing", "equipment", "other"]
@@ -22,7 +22,7 @@ Details = dict[str, Any]
 
 def ask_act(bed: Bed, beds: Sequence[Bed], here: Here) -> tuple[Act, Details] | None:
     """The act and its details, once they are complete."""
-    chosen = st.pills("What happened?", forms.legal_acts(bed), key=f"act-{bed['bed_id']}")
+    chosen = st.pills("What happened?", legal.legal_acts(bed), key=f"act-{bed['bed_id']}")
     if chosen is None:
         return None
     ask_details = ASKED.get(chosen)

@@ -4,10 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from lake_rows import NOON, bed_event, clock_set, event, write, write_events
 
-from dashboard import queries
-from dashboard.ask import row, rows
+from dashboard.asking import queries
+from dashboard.asking.ask import row, rows
 from lake.places import Places
 from lake.tables import (
     BED_BOARD,
@@ -24,6 +23,7 @@ from lake.tables import (
     UPDATE_VOLUME,
     WARD_DAILY,
 )
+from tests.dashboard.lake_rows import NOON, bed_event, clock_set, event, write, write_events
 
 HOUR = timedelta(hours=1)
 SUNDAY, MONDAY, TUESDAY = date(2024, 3, 3), date(2024, 3, 4), date(2024, 3, 5)

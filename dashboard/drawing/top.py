@@ -5,10 +5,10 @@ from html import escape
 from typing import Any
 
 from dashboard import theme, times
-from dashboard.age import DataAge
-from dashboard.live import Api, Glance
+from dashboard.asking.age import DataAge
+from dashboard.asking.live import Api, Glance
+from dashboard.drawing.tiles import page
 from dashboard.settings import Auth
-from dashboard.tiles import page
 from lake.vocabulary import LakeMode
 
 ANONYMOUS = "anonymous"

@@ -1,0 +1,1 @@
+"""How answers look: charts, tables and HTML. Nothing is asked here."""
