@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that `./snr --help` answers at once.
 
 import sys
 from collections.abc import Callable
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+class AuthChoice(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -41,10 +49,12 @@ def up(
     simulator: Annotated[
         bool, typer.Option("--simulator/--no-simulator", help="Run the simulated hospital.")
     ] = True,
-    auth: Annotated[str, typer.Option(help="off: nobody signs in (loopback only).")] = "off",
+    auth: Annotated[
+        AuthChoice, typer.Option(envvar="SNR_AUTH", help="off: nobody signs in (loopback only).")
+    ] = AuthChoice.OFF,
 ) -> None:
     """Start everything; Ctrl-C stops it."""
-    _command("up").run(speed=speed, simulator=simulator, auth=auth)
+    _command("up").run(speed=speed, simulator=simulator, auth=auth.value)
 
 
 @app.command()

@@ -11,10 +11,10 @@ from types import FrameType
 import httpx
 from rich.console import Console
 from rich.table import Table
-from typer import BadParameter
 
 from cli.settings import StackSettings
 from cli.stack import Program, Stack
+from lake.auth import refuse_sign_in
 from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import BED_EVENTS, Owner
@@ -27,8 +27,7 @@ FIRST_START = " (this first start writes 90 days of simulated history)"
 
 def run(*, speed: float | None, simulator: bool, auth: str) -> None:
     stack = Stack(Places.from_settings(), StackSettings())
-    if auth != "off":
-        raise BadParameter(f"--auth {auth} is not known; use --auth off.")
+    refuse_sign_in(auth)
     os.environ["SNR_AUTH"] = auth
     os.environ["SNR_SIMULATOR"] = str(simulator).lower()
     if speed is not None:

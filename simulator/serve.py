@@ -4,7 +4,10 @@ import sys
 
 import structlog
 import uvicorn
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
+from lake.auth import refuse_sign_in
 from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import Owner
@@ -22,10 +25,14 @@ def main() -> int:
     except LakeError as error:
         sys.stderr.write(f"{error}\n{error.fix}\n")
         return 1
+    except (ValidationError, SettingsError) as error:
+        sys.stderr.write(f"A setting is wrong: {error}\n")
+        return 1
     return 0
 
 
 def serve() -> None:
+    refuse_sign_in()
     settings, places = ApiSettings(), Places.from_settings()
     plan = read_plan(settings.hospital_file)
     with own(places, Owner.ENGINE, "the booking API"):

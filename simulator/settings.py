@@ -1,7 +1,6 @@
 """Settings of the API process, from `SNR_...` variables; read at entry points, never at import."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,7 +12,6 @@ class ApiSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
     api_port: int = Field(8000, ge=1, le=65535)
-    auth: Literal["off", "on"] = "off"
     simulator: bool = True
     speed: float = Field(60.0, gt=0, le=3600, allow_inf_nan=False)
     seed: int = 1

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from lake.duck import LakeReader
-from lake.errors import StaleWriter
+from lake.errors import LakeError, StaleWriter
 from lake.places import Places
 from lake.tables import BED_EVENTS
 from lake.vocabulary import BookingState, LakeMode, Role, Source
@@ -148,6 +148,7 @@ class Desk:
 
     def _past(self) -> Remembered:
         past = remember(self.reader)
+        self._refuse_another_hospital(past.hospital_id)
         if past.head_seq != self._event_log.head_seq:
             raise StaleWriter(
                 f"stale_writer: the log ends at seq {past.head_seq}, "
@@ -156,6 +157,14 @@ class Desk:
             )
         self.keys = RecentKeys.from_rows(past.recent_keys)
         return past
+
+    def _refuse_another_hospital(self, hospital_id: str | None) -> None:
+        if hospital_id not in (None, self.plan.hospital_id):
+            raise LakeError(
+                f"The lake in {self.places.lake_url} is of the hospital {hospital_id}, "
+                f"{self.settings.hospital_file.name} is of {self.plan.hospital_id}.",
+                "One hospital has one lake: use another SNR_HOME, or the file of that hospital.",
+            )
 
     def _found(self, past: Remembered) -> None:
         """The first events of an empty lake, or the rest of them if a start was interrupted."""

@@ -48,7 +48,8 @@ LEFT_AT = f"""
     WHERE booking_state = 'completed' AND occurred_at >= $since GROUP BY patient_ref
 """  # noqa: S608
 HEAD = f"""
-    SELECT max(seq) AS seq, max_by(chain_hash, seq) AS chain_hash, max(occurred_at) AS occurred_at
+    SELECT max(seq) AS seq, max_by(chain_hash, seq) AS chain_hash, max(occurred_at) AS occurred_at,
+           any_value(hospital_id) AS hospital_id
     FROM {LOG}
 """  # noqa: S608
 LAST_CLOCK = f"""
@@ -158,6 +159,7 @@ EVERY_BOOKING = {
 class Remembered:
     """What the log says at start: the hospital, the newest row, the clock and the recent keys."""
 
+    hospital_id: str | None
     hospital: Hospital
     newest: dict[str, Row]
     head_seq: int
@@ -176,6 +178,7 @@ def remember(reader: LakeReader) -> Remembered:
     since = wall_now() - KEY_LIFE
     newest = {row["bed_id"]: row for row in ask(reader, NEWEST_OF_BEDS)}
     return Remembered(
+        hospital_id=head["hospital_id"],
         hospital=_present(reader, newest.values()),
         newest=newest,
         head_seq=head["seq"] or 0,

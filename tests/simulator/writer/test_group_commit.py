@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from lake.duck import LakeReader
-from lake.errors import StaleWriter
+from lake.errors import LakeError, StaleWriter
 from lake.vocabulary import Source
 from simulator.domain import commands as c
 from simulator.domain.errors import Refusal
@@ -108,6 +108,16 @@ async def test_a_restart_finds_the_state_that_a_full_fold_gives(places) -> None:
     assert again.engine.head_hash == rows[-1]["chain_hash"]
     assert len(rows) > 100
     await again.close()
+
+
+async def test_a_lake_of_another_hospital_is_refused_with_both_names(places) -> None:
+    first = make_desk(places)
+    await first.open()
+    await first.close()
+    other = make_desk(places)
+    other.plan = other.plan.model_copy(update={"hospital_id": "elsewhere"})
+    with pytest.raises(LakeError, match=r"of the hospital snr.*elsewhere"):
+        await other.open()
 
 
 async def test_hospital_time_of_a_demo_goes_on_after_the_last_event(places) -> None:

@@ -1,0 +1,22 @@
+"""`SNR_AUTH`: whether people sign in. Nobody can yet, so a start that counts on it is refused."""
+
+from typing import Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lake.errors import LakeError
+
+
+class AuthSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="SNR_")
+
+    auth: Literal["off", "on"] = "off"
+
+
+def refuse_sign_in(auth: str | None = None) -> None:
+    """Raises LakeError for `on`; `auth` None: what `SNR_AUTH` says. Each entry point asks first."""
+    if (auth or AuthSettings().auth) == "on":
+        raise LakeError(
+            "SNR_AUTH is on, and nobody can sign in yet: everybody could do everything.",
+            "Start without it, on this machine only: SNR_AUTH=off, or ./snr up --auth off",
+        )
