@@ -5,11 +5,13 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import theme
+from dashboard.acting.desk import typed_name
 from dashboard.asking import queries
 from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
 from dashboard.drawing import top
-from dashboard.settings import DashboardSettings
+from lake.auth import refuse_sign_in
+from lake.errors import LakeError
 
 st.set_page_config(
     page_title="SNR beds",
@@ -18,6 +20,12 @@ st.set_page_config(
     initial_sidebar_state="collapsed",
 )
 st.html(theme.STYLE)
+
+try:
+    refuse_sign_in()
+except LakeError as error:
+    st.error(f"{error} {error.fix}")
+    st.stop()
 
 data = st.Page("app_pages/data.py", title="Data", icon=":material/database:")
 page = st.navigation(
@@ -33,15 +41,16 @@ page = st.navigation(
 )
 
 ribbon, name = st.columns([5, 1], vertical_alignment="center")
-actor = name.text_input(
-    "Your name", key="actor", placeholder="Your name", label_visibility="collapsed"
-)
+name.text_input("Your name", key="actor", placeholder="Your name", label_visibility="collapsed")
+actor, problem = typed_name()
+if problem:
+    name.error(problem)
 
 
 @st.fragment(run_every=30)
 def ribbons() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(top.ribbons(glance().mode, DashboardSettings().auth, actor), width="content")
+        st.html(top.ribbons(glance().mode, actor), width="content")
         failed = rows(queries.failed_checks)
         if failed:
             with st.container(key="failed_checks", width="content"):

@@ -1,26 +1,18 @@
 """What the dashboard is told from outside."""
 
-from enum import StrEnum
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dashboard.theme import Thresholds
 
 
-class Auth(StrEnum):
-    ON = "on"
-    OFF = "off"
-
-
 class DashboardSettings(BaseSettings):
-    """`SNR_API_PORT`, `SNR_AUTH`; what to measure wards by: `SNR_BUSY_PERCENT`, `SNR_FULL_PERCENT`,
+    """`SNR_API_PORT`; what to measure wards by: `SNR_BUSY_PERCENT`, `SNR_FULL_PERCENT`,
     `SNR_RESPONSE_GOAL_MINUTES`, `SNR_CLEAN_GOAL_MINUTES`, `SNR_TURN_GOAL_MINUTES`."""
 
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
     api_port: int = 8000
-    auth: Auth = Auth.OFF
     busy_percent: float = Field(default=Thresholds.busy, gt=0)
     full_percent: float = Field(default=Thresholds.full, gt=0)
     response_goal_minutes: float = Field(default=30.0, gt=0)

@@ -24,6 +24,9 @@ from lake.vocabulary import (
     OverrideReason,
     RequestState,
 )
+from simulator.wire.names import actor_name
+
+__all__ = ["actor_name"]
 
 TIMEOUT = httpx.Timeout(5.0, connect=1.0)
 
@@ -236,7 +239,8 @@ class Readiness:
 
 
 class BookingClient:
-    """One actor's access to one hospital. Every method raises Refused and Unreachable."""
+    """One actor's access to one hospital. Every method raises Refused and Unreachable; an `actor`
+    whose name cannot travel is NotSent."""
 
     def __init__(
         self,
@@ -247,7 +251,7 @@ class BookingClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         # Names are not always ASCII, headers are: they travel as UTF-8 bytes.
-        headers = {b"X-Actor": actor.encode()} if actor else {}
+        headers = {b"X-Actor": _sendable(actor).encode()} if actor else {}
         self._http = httpx.Client(
             base_url=base_url,
             headers=headers,
@@ -514,6 +518,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Override):
         return asdict(value)
     return value
+
+
+def _sendable(actor: str) -> str:
+    try:
+        return actor_name(actor)
+    except ValueError as wrong:
+        raise NotSent(str(wrong)) from None
 
 
 Answer = TypeVar("Answer")

@@ -14,9 +14,11 @@ from simulator.client import (
     BookingClient,
     Change,
     NewBooking,
+    NotSent,
     Override,
     Refused,
     Unreachable,
+    actor_name,
 )
 
 
@@ -37,8 +39,26 @@ class Outcome:
 NOTHING_YET = Outcome()
 
 
+def typed_name() -> tuple[str, str]:
+    """The name of whoever sits there, and why it cannot be used; both empty: none was given."""
+    typed = st.session_state.get("actor") or ""
+    try:
+        return (actor_name(typed), "") if typed.strip() else ("", "")
+    except ValueError as problem:
+        return "", str(problem)
+
+
 def client() -> BookingClient:
-    return _client(DashboardSettings().api_url, st.session_state.get("actor") or "")
+    """Raises NotSent where a name was given that cannot be used."""
+    name, problem = typed_name()
+    if problem:
+        raise NotSent(problem)
+    return _client(DashboardSettings().api_url, name)
+
+
+def reading() -> BookingClient:
+    """For looking only: in nobody's name."""
+    return _client(DashboardSettings().api_url, "")
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)

@@ -63,7 +63,7 @@ def _tell_refusal(refused: Refused, outcome: Outcome, here: Here, key: str) -> A
 def ask_override(rules: list[str], key: str) -> Override | None:
     """Somebody with a name, a coded reason and the words for it."""
     with st.expander(f"Override: do it against {', '.join(theme.words(r) for r in rules)}"):
-        actor = st.session_state.get("actor")
+        actor, _ = desk.typed_name()
         if not actor:
             st.warning("Give your name at the top right: whoever overrides answers for it.")
         code = st.selectbox(

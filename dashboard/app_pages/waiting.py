@@ -41,7 +41,7 @@ def show_request(request: BedRequest, here: Here) -> None:
         is_early = request.wanted_from > here.now
         wanted = f"wanted from {here.moment(request.wanted_from)}" if is_early else f"waits {waits}"
         st.caption(f"{wanted}, asked for by {request.requested_by}{displaced}")
-        beds = desk.client().request(request.bed_request_id).suggestions or []
+        beds = desk.reading().request(request.bed_request_id).suggestions or []
         for bed in beds:
             verb = "Reserve" if is_early else "Admit to"
             label = f"{verb} {bed['bed_id']}: {bed['reason']}"
@@ -68,8 +68,8 @@ def show_override(record: OverrideRecord, here: Here) -> None:
 head()
 now = glance()
 try:
-    waiting = desk.client().requests()
-    unreviewed = desk.client().overrides(reviewed=False)
+    waiting = desk.reading().requests()
+    unreviewed = desk.reading().overrides(reviewed=False)
 except ClientError as error:
     st.error(f"The waiting list cannot be read now. {error}", icon=":material/cloud_off:")
     st.stop()

@@ -8,10 +8,7 @@ from dashboard import theme, times
 from dashboard.asking.age import DataAge
 from dashboard.asking.live import Api, Glance
 from dashboard.drawing.tiles import page
-from dashboard.settings import Auth
-from lake.vocabulary import LakeMode
-
-ANONYMOUS = "anonymous"
+from lake.vocabulary import ANONYMOUS, LakeMode
 
 MODE_RIBBONS = {
     LakeMode.DEMO: "Simulated data: this hospital and its patients are made up",
@@ -19,10 +16,9 @@ MODE_RIBBONS = {
 }
 
 
-def ribbons(mode: str | None, auth: Auth, actor: str) -> str:
+def ribbons(mode: str | None, actor: str) -> str:
     texts = [MODE_RIBBONS[LakeMode(mode)]] if mode in MODE_RIBBONS else []
-    if auth is Auth.OFF:
-        texts.append(f"Nobody signs in: actions are recorded as “{actor or ANONYMOUS}”")
+    texts.append(f"Nobody signs in: actions are recorded as “{actor or ANONYMOUS}”")
     spans = "".join(f"<span>{escape(text)}</span>" for text in texts)
     return page(f'<div class="ribbon">{spans}</div>')
 

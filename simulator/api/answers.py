@@ -18,6 +18,7 @@ from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotThere, Refusal
 from simulator.wire import models as m
+from simulator.wire.names import actor_name
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, NotYet, Row
 from simulator.writer.keys import digest_of
@@ -115,12 +116,9 @@ def _seqs(if_match: str | None) -> frozenset[int] | None:
 def actor_from(header: str) -> str:
     """The name in `X-Actor`: up to 100 printable characters, UTF-8. Raises WrongActor."""
     try:
-        name = header.encode("latin-1").decode()
-    except UnicodeError:
-        name = ""
-    if not (1 <= len(name) <= 100 and name.isprintable() and name.strip()):
-        raise WrongActor("X-Actor: 1 to 100 printable characters in UTF-8.")
-    return name
+        return actor_name(header.encode("latin-1").decode())
+    except ValueError:
+        raise WrongActor("X-Actor: 1 to 100 printable characters in UTF-8.") from None
 
 
 async def only_known_parameters(request: Request) -> None:

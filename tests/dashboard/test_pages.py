@@ -102,6 +102,32 @@ def test_a_board_without_the_api_says_that_it_may_be_out_of_date(ward: PlayedApi
     assert '<div class="wards stale">' in shown
 
 
+APP = PAGES.parent / "app.py"
+
+
+@pytest.mark.usefixtures("ward")
+def test_a_name_that_cannot_travel_is_refused_where_it_is_typed() -> None:
+    page = AppTest.from_file(str(APP), default_timeout=30).run()
+    page.text_input(key="actor").set_value("Asha\u200b").run()
+    assert [error.value for error in page.error] == [
+        "A name cannot hold the character U+200B; type it again."
+    ]
+    page.text_input(key="actor").set_value("Asha ").run()
+    assert not page.error
+    assert "recorded as “Asha”" in html(page)
+
+
+def test_an_action_under_such_a_name_is_told_as_not_done(ward: PlayedApi) -> None:
+    page = AppTest.from_file(str(PAGES / "book.py"), default_timeout=30)
+    page.session_state["actor"] = "Asha\u200b"
+    page.run()
+    page.text_input[0].set_value("P-2002").run()
+    page.selectbox(key="booked_bed_id").select("W1-101-B").run()
+    page.button[0].click().run()
+    assert "Not done" in page.error[0].value
+    assert not [route for route, _, _ in ward.requests if route.startswith("POST")]
+
+
 def test_a_bed_chosen_on_the_board_is_chosen_in_the_form(ward: PlayedApi) -> None:
     ward.answers["POST /bookings"] = (201, BOOKED)
     page = AppTest.from_file(str(PAGES / "book.py"), default_timeout=30)

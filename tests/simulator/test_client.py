@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from lake.vocabulary import BookingState
-from simulator.client import Bed, BookingClient, NewBooking, Refused, Unreachable, _read
+from simulator.client import Bed, BookingClient, NewBooking, NotSent, Refused, Unreachable, _read
 
 IST = timezone(timedelta(hours=5, minutes=30))
 
@@ -69,6 +69,25 @@ def test_a_name_that_is_not_ascii_travels_as_utf8() -> None:
     client(answer, "आशा").admit("bk-1")
 
     assert seen == ["आशा".encode()]
+
+
+@pytest.mark.parametrize("typed", ["Asha ", " Asha", "\tAsha\n", "\u00a0Asha\u00a0"])
+def test_blanks_around_a_name_do_not_travel(typed: str) -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["X-Actor"])
+        return httpx.Response(201, json=BOOKED)
+
+    client(answer, typed).book(NewBooking("W3-204-A", "P-1001"))
+
+    assert seen == ["Asha"]
+
+
+@pytest.mark.parametrize("typed", ["As\nha", "Asha\u200b", "A\x00", " ", "A" * 101, "\ud83d"])
+def test_a_name_that_cannot_travel_is_not_sent_and_says_so(typed: str) -> None:
+    with pytest.raises(NotSent, match="name"):
+        client(lambda _: httpx.Response(201, json=BOOKED), typed)
 
 
 def test_a_lost_post_is_sent_once_more_with_the_same_key() -> None:
