@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lake.duck import LIVE_BOARD_VIEW, SQL_TYPES, VIEWS, LakeReader, view
 from lake.errors import LakeError
+from lake.live import BOARD_AT_MACRO, LIVE_BOOKINGS_VIEW
 from lake.places import CHECKOUT, Places
 from lake.tables import BED_BOARD, TABLES, Table
 
@@ -24,7 +25,12 @@ def tables() -> str:
 def _views() -> list[str]:
     """As DuckDB describes them over a lake without tables."""
     reader = LakeReader(Places.from_settings(), tables=())
-    statements = {"live_board": LIVE_BOARD_VIEW} | {f"gold.{name}": view(name) for name in VIEWS}
+    statements = {
+        "live_board": LIVE_BOARD_VIEW,
+        "live_bookings": LIVE_BOOKINGS_VIEW,
+        "board_at(now())": BOARD_AT_MACRO,
+        **{f"gold.{name}": view(name) for name in VIEWS},
+    }
     meanings = {table.name: {c.name: c.meaning for c in table.columns} for table in TABLES}
     meanings["live_board"] = meanings[BED_BOARD.name]
     return [_view(reader, name, text, meanings) for name, text in statements.items()]
@@ -38,11 +44,13 @@ def _view(reader: LakeReader, name: str, text: str, meanings: dict[str, dict[str
     head, _, statement = text.partition("CREATE")
     comments = [line.strip().removeprefix("-- ") for line in head.strip().splitlines()]
     columns = {
-        c["column_name"]: c["column_type"] for c in reader.ask(f"DESCRIBE {name}").to_pylist()
+        c["column_name"]: c["column_type"] for c in reader.ask(f"DESCRIBE FROM {name}").to_pylist()
     }
     own: dict[str, str] = meanings.get(name, {})
     known: dict[str, str] = {}
-    for source in [source for source in meanings if re.search(rf"\b{source}\b", statement)]:
+    for source in [
+        source for source in meanings if re.search(rf"\b{re.escape(source)}", statement)
+    ]:
         known |= meanings[source]
     known |= own
     said = [comment.partition(": ") for comment in comments]

@@ -17,6 +17,7 @@ import duckdb_extension_delta
 import pyarrow as pa
 
 from lake.errors import QueryRefused
+from lake.live import BOARD_AT_MACRO, DISPLAY_STATUS_MACRO, LIVE_BOOKINGS_VIEW
 from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, TABLES, Column, Table
 
@@ -222,7 +223,10 @@ SCHEMAS = tuple(f"CREATE SCHEMA IF NOT EXISTS {layer}" for layer in LAYERS)
 
 
 def _own_views() -> Iterator[str]:
+    yield DISPLAY_STATUS_MACRO
     yield LIVE_BOARD_VIEW
+    yield LIVE_BOOKINGS_VIEW
+    yield BOARD_AT_MACRO
     yield from map(view, VIEWS)
 
 

@@ -390,6 +390,7 @@ BOOKINGS = Table(
         Column("actor", STRING, "Who made it"),
         Column("override_rule", STRING, "Soft rules that were overridden to make it"),
         Column("displaced_by_booking_id", STRING, "The booking that displaced it"),
+        Column("seq", INT, "seq of its newest event"),
         Column("ended_on", DATE, "Hospital date of ended_at; null while open"),
     ),
     key=("hospital_id", "booking_id"),
@@ -409,11 +410,7 @@ CENSUS_HOURLY = Table(
         Column("staffed_count", INT, "Beds that are staffed and not closed"),
         Column("occupied_count", INT, "Occupied or isolated"),
         Column("available_count", INT, "Available and not reserved"),
-        Column(
-            "reserved_count",
-            INT,
-            "Available, and the next reservation that its newest event knows holds within 2 hours",
-        ),
+        Column("reserved_count", INT, "Available, and a reservation runs or starts in 2 hours"),
         Column("dirty_count", INT, "Dirty, contaminated or in cleaning"),
         Column("closed_count", INT, "Closed"),
     ),
@@ -482,7 +479,7 @@ CARRIED_NAMES = (
     "hospital_id", "seq", "event_id", "event_type", "occurred_at", "ward_id", "room_id", "bed_id",
     "booking_id", "booking_state", "stay_id", "spell_id", "patient_ref", "starts_at", "ends_at",
     "disposition", "source", "actor", "override_rule", "displaced_by_booking_id",
-    "corrects_event_id", "request_id", "time_zone", "bed_status", "next_starts_at", "next_ends_at",
+    "corrects_event_id", "request_id", "time_zone", "bed_status",
     "is_staffed", "room_class", "specialty", "ward_name", "occurred_on",
 )  # fmt: skip
 """The columns that the batch transforms read of an event."""

@@ -39,8 +39,27 @@ class DisplayStatus(StrEnum):
     AVAILABLE = "available"
 
 
+SHOWN_AS: dict[str, DisplayStatus] = {
+    BedStatus.AVAILABLE: DisplayStatus.AVAILABLE,
+    BedStatus.OCCUPIED: DisplayStatus.OCCUPIED,
+    BedStatus.ISOLATED: DisplayStatus.OCCUPIED,
+    BedStatus.DIRTY: DisplayStatus.DIRTY,
+    BedStatus.CONTAMINATED: DisplayStatus.DIRTY,
+    BedStatus.CLEANING: DisplayStatus.DIRTY,
+    BedStatus.CLOSED: DisplayStatus.CLOSED,
+}
+"""What the board shows of a bed that nobody has reserved; the macro of DuckDB and the census are
+made from it. A status that is not listed counts as closed: unknown is never shown as free."""
+
 RESERVED_AHEAD_MINUTES = 120
 """A reservation that starts within this many hospital minutes shows its bed as reserved."""
+
+
+def display_status(bed_status: str, *, is_reserved: bool) -> DisplayStatus:
+    """`is_reserved`: a reservation of the bed runs, or starts within `RESERVED_AHEAD_MINUTES`."""
+    shown = SHOWN_AS.get(bed_status, DisplayStatus.CLOSED)
+    is_free = shown is DisplayStatus.AVAILABLE
+    return DisplayStatus.RESERVED if is_free and is_reserved else shown
 
 
 class RoomClass(StrEnum):

@@ -8,7 +8,7 @@ from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
 from dashboard.drawing import tiles, top
 from dashboard.settings import DashboardSettings
-from lake.vocabulary import RESERVED_AHEAD_MINUTES, DisplayStatus
+from lake.vocabulary import DisplayStatus
 
 
 def choose(beds: list[board.Bed]) -> tuple[board.Filter, bool]:
@@ -57,7 +57,7 @@ def offer_free_beds(beds: list[board.Bed], here: tiles.Here) -> None:
 @st.fragment(run_every=2)
 def live_board() -> None:
     now = glance()
-    beds = rows(queries.beds, now=now.hospital_at, reserved_ahead_minutes=RESERVED_AHEAD_MINUTES)
+    beds = rows(queries.beds, now=now.hospital_at)
     st.html(top.strip(now, tiles.counts(board.counts(beds))))
     if not beds:
         st.info("No beds are registered yet. The board fills as soon as the hospital is set up.")

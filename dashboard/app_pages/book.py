@@ -10,7 +10,6 @@ from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
 from dashboard.drawing import tiles, top
 from dashboard.drawing.tiles import Here
-from lake.vocabulary import RESERVED_AHEAD_MINUTES
 
 
 @st.fragment(run_every=3)
@@ -57,7 +56,7 @@ if "bed_id" in st.query_params:  # chosen on the board
 
 head()
 now = glance()
-all_beds = rows(queries.beds, now=now.hospital_at, reserved_ahead_minutes=RESERVED_AHEAD_MINUTES)
+all_beds = rows(queries.beds, now=now.hospital_at)
 if not all_beds:
     st.info("No beds are registered yet. Booking starts as soon as the hospital is set up.")
 left, right = st.columns(2, gap="large")

@@ -7,27 +7,19 @@
 -- reserved_count: clean and empty, reserved now or within two hours
 -- dirty_count: dirty, contaminated or in cleaning: free next
 -- free_beds: the free beds
-WITH now AS (
-    SELECT max(occurred_at) AS now_at FROM live_board
-), beds AS (
-    SELECT
-        bed_id,
-        room_class,
-        bed_status,
-        bed_status = 'available'
-            AND coalesce(next_starts_at <= now_at + INTERVAL 2 HOURS, false)
-            AND coalesce(next_ends_at > now_at, true) AS is_reserved
-    FROM live_board, now
+WITH beds AS (
+    SELECT bed_id, room_class, display_status
+    FROM board_at((SELECT max(occurred_at) FROM live_board))
 )
 SELECT
     room_class,
     count(*) AS bed_count,
-    count(*) FILTER (bed_status = 'available' AND NOT is_reserved) AS free_count,
-    count(*) FILTER (is_reserved) AS reserved_count,
-    count(*) FILTER (bed_status IN ('dirty', 'contaminated', 'cleaning')) AS dirty_count,
+    count(*) FILTER (display_status = 'available') AS free_count,
+    count(*) FILTER (display_status = 'reserved') AS reserved_count,
+    count(*) FILTER (display_status = 'dirty') AS dirty_count,
     coalesce(
         list(bed_id ORDER BY length(bed_id), bed_id)
-            FILTER (bed_status = 'available' AND NOT is_reserved),
+            FILTER (display_status = 'available'),
         []
     ) AS free_beds
 FROM beds

@@ -20,6 +20,7 @@ from flows.transforms.beds import beds
 from flows.transforms.bookings import bookings
 from flows.transforms.carried_events import SINCE, carried_events, of_the_log
 from flows.transforms.census_hourly import census_hourly
+from flows.transforms.reservations import reservations
 from flows.transforms.room_daily import room_daily
 from flows.transforms.turnaround import turnaround
 from flows.transforms.ward_daily import ward_daily
@@ -145,7 +146,7 @@ def _rows(
     since, until = _day_begins(dates[0]), log.until(dates[1])
     rooms = room_daily(events, spans, until=until, since=since).localCheckpoint()
     rows = {
-        CENSUS_HOURLY.name: census_hourly(states, until=until, since=since),
+        CENSUS_HOURLY.name: census_hourly(states, reservations(events), until=until, since=since),
         WARD_DAILY.name: ward_daily(rooms),
         ROOM_DAILY.name: rooms,
         BEDS.name: beds(states),

@@ -23,6 +23,7 @@ SELECT
     first.actor,
     first.override_rule,
     last.displaced_by_booking_id,
+    last.seq,
     CASE WHEN has_ended THEN last.occurred_on END AS ended_on
 FROM last
 JOIN first USING (hospital_id, booking_id)

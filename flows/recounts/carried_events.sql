@@ -64,7 +64,7 @@ WITH mondays AS (
 SELECT
     'bed' AS carried_as, carried_on, hospital_id, seq, event_id, event_type, occurred_at,
     occurred_on, bed_id, ward_id, room_id, bed_status, is_staffed, ward_name, specialty,
-    room_class, next_starts_at, next_ends_at, time_zone, status_from_at, place_from_at
+    room_class, time_zone, status_from_at, place_from_at
 FROM of_beds
 UNION ALL BY NAME
 SELECT 'booking' AS carried_as, mondays.carried_on, of_bookings.*

@@ -9,6 +9,28 @@ WITH quarters AS (
     SELECT census_at, census_at AT TIME ZONE $zone AS on_the_wall
     FROM quarters
     WHERE minute(census_at AT TIME ZONE $zone) = 0
+), held AS (
+    -- Each booking as it stood: a correction counts from the time of the event that it undoes.
+    SELECT
+        e.bed_id,
+        e.booking_state,
+        e.starts_at,
+        e.ends_at,
+        coalesce(undone.occurred_at, e.occurred_at) AS from_at,
+        lead(coalesce(undone.occurred_at, e.occurred_at))
+            OVER (PARTITION BY e.booking_id ORDER BY e.seq) AS until_at
+    FROM standing AS e
+    LEFT JOIN events AS undone ON undone.event_id = e.corrects_event_id
+    WHERE e.booking_id IS NOT NULL AND e.booking_state IS NOT NULL
+), reserved AS (
+    SELECT DISTINCT bed_id, census_at
+    FROM held
+    JOIN hours
+        ON census_at >= from_at
+        AND census_at >= starts_at - to_minutes($reserved_ahead_minutes)
+        AND (until_at IS NULL OR census_at < until_at)
+        AND (ends_at IS NULL OR census_at < ends_at)
+    WHERE booking_state = 'reserved'
 ), looks AS (
     SELECT * FROM hours CROSS JOIN (SELECT DISTINCT bed_id FROM states)
 ), shown AS (
@@ -16,16 +38,16 @@ WITH quarters AS (
         looks.*,
         states.*,
         CASE
-            WHEN bed_status = 'closed' THEN 'closed'
             WHEN bed_status IN ('occupied', 'isolated') THEN 'occupied'
             WHEN bed_status IN ('dirty', 'contaminated', 'cleaning') THEN 'dirty'
-            WHEN next_starts_at <= census_at + to_minutes($reserved_ahead_minutes)
-                AND (next_ends_at IS NULL OR next_ends_at > census_at) THEN 'reserved'
-            ELSE 'available'
+            WHEN bed_status <> 'available' THEN 'closed'
+            WHEN reserved.bed_id IS NULL THEN 'available'
+            ELSE 'reserved'
         END AS display_status
     FROM looks
     ASOF JOIN states ON states.bed_id = looks.bed_id AND states.from_at <= looks.census_at
-    WHERE until_at IS NULL OR until_at > census_at
+    LEFT JOIN reserved ON reserved.bed_id = looks.bed_id AND reserved.census_at = looks.census_at
+    WHERE until_at IS NULL OR until_at > looks.census_at
 )
 SELECT
     hospital_id,
@@ -33,7 +55,7 @@ SELECT
     census_at,
     any_value(on_the_wall)::DATE AS census_on,
     count(*) AS bed_count,
-    count(*) FILTER (is_staffed AND bed_status <> 'closed') AS staffed_count,
+    count(*) FILTER (is_staffed AND display_status <> 'closed') AS staffed_count,
     count(*) FILTER (display_status = 'occupied') AS occupied_count,
     count(*) FILTER (display_status = 'available') AS available_count,
     count(*) FILTER (display_status = 'reserved') AS reserved_count,

@@ -13,8 +13,8 @@ RUNS = {"status": STATUS, "place": PLACE}
 """What neighbouring states may share: one span of a status, the time in one place."""
 
 OF_A_STATE = ("hospital_id", "seq", "event_id", "event_type", "occurred_at", "occurred_on",
-              "bed_id", "next_starts_at", "next_ends_at", "time_zone", "status_from_at",
-              "place_from_at", *dict.fromkeys((*STATUS, *PLACE)))  # fmt: skip
+              "bed_id", "time_zone", "status_from_at", "place_from_at",
+              *dict.fromkeys((*STATUS, *PLACE)))  # fmt: skip
 """What is kept of an event as a state of its bed: there are nearly as many as events."""
 
 OF_A_BED = "bed_id IS NOT NULL AND coalesce(carried_as, 'bed') = 'bed'"

@@ -8,7 +8,7 @@ from lake.vocabulary import OPEN_BOOKING_STATES
 
 FIRST = ("occurred_at", "source", "actor", "override_rule")
 LAST = ("bed_id", "ward_id", "patient_ref", "booking_state", "starts_at", "ends_at",
-        "displaced_by_booking_id", "occurred_at", "time_zone")  # fmt: skip
+        "displaced_by_booking_id", "occurred_at", "time_zone", "seq")  # fmt: skip
 
 
 def bookings(events: DataFrame) -> DataFrame:
@@ -30,5 +30,6 @@ def bookings(events: DataFrame) -> DataFrame:
         F.when(has_ended, F.col("last.occurred_at")).alias("ended_at"),
         *(f"first.{column}" for column in ("source", "actor", "override_rule")),
         "last.displaced_by_booking_id",
+        "last.seq",
     )
     return booked.withColumn("ended_on", hospital_date(F.col("ended_at"))).drop("time_zone")

@@ -1,31 +1,39 @@
 """gold.census_hourly: beds per display status at each full hour of the hospital."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import chain
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from flows.transforms.hospital_time import full_hours, hospital_date, newest_zones, next_quarter
-from lake.vocabulary import HOLDS_A_PATIENT, NEEDS_CLEANING, RESERVED_AHEAD_MINUTES, BedStatus
+from lake.vocabulary import SHOWN_AS
 from lake.vocabulary import DisplayStatus as D
 
 AT = "census_at"
 WARD = ("hospital_id", "ward_id")
+BED = (*WARD, "bed_id")
+END = datetime(9999, 1, 1, tzinfo=UTC)
 COUNTS = ("staffed_count", *(f"{status}_count" for status in D))
 
 
 def census_hourly(
-    states: DataFrame, *, until: datetime, since: datetime | None = None
+    states: DataFrame,
+    reservations: DataFrame,
+    *,
+    until: datetime,
+    since: datetime | None = None,
 ) -> DataFrame:
     """The hours from `since` (None: the first state) to `until`, the log's own now, included.
 
     A bed that begins to count does so from the next full hour on, and one that ends no more from
-    the next: the census is the sum of these changes.
+    the next: the census is the sum of these changes. A bed that could be taken counts as reserved
+    instead of available while a reservation of it is due.
     """
     hours = full_hours(_time_of(states, since), until)
-    changes = _changes(_pieces(states, since)).join(
-        F.broadcast(hours), ["hospital_id", "quarter_at"]
-    )
+    shown = _shown(states, since)
+    changes = _of_beds(shown).unionByName(_of_reserved(_reserved(shown, reservations)))
+    changes = changes.join(F.broadcast(hours), ["hospital_id", "quarter_at"])
     summed = changes.groupBy(*WARD, AT).agg(*(F.sum(count).alias(count) for count in COUNTS))
     every_hour = (
         summed.select(*WARD)
@@ -50,56 +58,58 @@ def _time_of(states: DataFrame, since: datetime | None) -> DataFrame:
     return first.join(F.broadcast(newest_zones(states)), "hospital_id")
 
 
-def _pieces(states: DataFrame, since: datetime | None) -> DataFrame:
-    """States cut where a reservation begins to show, or is over, without anything happening."""
+def _shown(states: DataFrame, since: datetime | None) -> DataFrame:
+    """States with what the board showed of them, if nobody had reserved the bed."""
     from_at = F.greatest("from_at", F.lit(since)) if since else F.col("from_at")
-    cut = states.withColumns({"from_at": from_at, "piece": F.explode(_cut(from_at))})
-    pieces = cut.select(*WARD, "is_staffed", "bed_status", "piece.*")
-    return pieces.where("until_at IS NULL OR until_at > from_at")
+    words = F.create_map(*(F.lit(str(word)) for word in chain.from_iterable(SHOWN_AS.items())))
+    shown = F.coalesce(words[F.col("bed_status")], F.lit(D.CLOSED.value))
+    rows = states.withColumns({"from_at": from_at, "shown": shown})
+    rows = rows.select(*BED, "is_staffed", "shown", "from_at", "until_at")
+    return rows.where("until_at IS NULL OR until_at > from_at")
 
 
-def _cut(from_at: Column) -> Column:
-    status, until_at = F.col("bed_status"), F.col("until_at")
-    ahead = F.expr(f"INTERVAL {RESERVED_AHEAD_MINUTES} MINUTES")
-    begins = F.greatest(from_at, F.col("next_starts_at") - ahead)
-    over = F.greatest(from_at, F.col("next_ends_at"))
-    is_free = F.expr("next_starts_at IS NULL")
-    reserved = F.array(
-        _piece(D.AVAILABLE, from_at, F.least(until_at, begins)),
-        _piece(D.RESERVED, begins, F.least(until_at, F.col("next_ends_at"))),
-        _piece(D.AVAILABLE, F.when(F.expr("next_ends_at IS NOT NULL"), over), until_at),
-    )
-    reserved = F.filter(reserved, lambda piece: piece["from_at"].isNotNull())
-    return (
-        F.when(status == BedStatus.CLOSED, F.array(_piece(D.CLOSED, from_at, until_at)))
-        .when(status.isin(*HOLDS_A_PATIENT), F.array(_piece(D.OCCUPIED, from_at, until_at)))
-        .when(status.isin(*NEEDS_CLEANING), F.array(_piece(D.DIRTY, from_at, until_at)))
-        .when(is_free, F.array(_piece(D.AVAILABLE, from_at, until_at)))
-        .otherwise(reserved)
-    )
-
-
-def _piece(shown: D, from_at: Column, until_at: Column) -> Column:
-    return F.struct(
-        F.lit(shown.value).alias("display_status"),
-        from_at.alias("from_at"),
-        until_at.alias("until_at"),
+def _reserved(shown: DataFrame, reservations: DataFrame) -> DataFrame:
+    """Intervals in which a bed that could be taken was reserved; those that overlap are one."""
+    free = shown.where(F.col("shown") == D.AVAILABLE).join(reservations, ["hospital_id", "bed_id"])
+    held = free.select(
+        *BED,
+        F.greatest("from_at", "due_at").alias("from_at"),
+        F.least("until_at", "over_at").alias("until_at"),
+    ).where("until_at IS NULL OR until_at > from_at")
+    of_bed = Window.partitionBy(*BED).orderBy("from_at")
+    end = F.coalesce("until_at", F.lit(END))
+    reached = F.max(end).over(of_bed.rowsBetween(Window.unboundedPreceding, -1))
+    begins = F.when(F.col("from_at") <= reached, 0).otherwise(1)
+    parts = held.withColumns({"end": end, "begins": begins})
+    parts = parts.withColumn("nth", F.sum("begins").over(of_bed))
+    return parts.groupBy(*BED, "nth").agg(
+        F.min("from_at").alias("from_at"),
+        F.nullif(F.max("end"), F.lit(END)).alias("until_at"),
     )
 
 
-def _changes(pieces: DataFrame) -> DataFrame:
-    """One more of its kind where a piece begins, one less where it ends."""
+def _of_beds(shown: DataFrame) -> DataFrame:
+    is_open = F.col("is_staffed") & (F.col("shown") != D.CLOSED)
+    counts = {f"{status}_count": F.col("shown") == status for status in D}
+    return _changes(shown, {"staffed_count": is_open, **counts})
+
+
+def _of_reserved(reserved: DataFrame) -> DataFrame:
+    """One more reserved, one less available."""
+    changes = _changes(reserved, {"reserved_count": F.lit(True)})
+    less = {name: F.lit(0) for name in COUNTS if name != "reserved_count"}
+    return changes.withColumns(less | {"available_count": -F.col("reserved_count")})
+
+
+def _changes(pieces: DataFrame, counted: dict[str, Column]) -> DataFrame:
+    """One more of what counts where a piece begins, one less where it ends."""
     ends = F.array(
         F.struct(F.col("from_at").alias("at"), F.lit(1).alias("sign")),
         F.struct(F.col("until_at").alias("at"), F.lit(-1).alias("sign")),
     )
     changes = pieces.withColumn("end", F.explode(ends)).where("end.at IS NOT NULL")
-    sign = F.col("end.sign")
-    is_staffed = F.col("is_staffed") & (F.col("bed_status") != BedStatus.CLOSED)
-    shown = {f"{s}_count": F.when(F.col("display_status") == s, sign).otherwise(0) for s in D}
     return changes.select(
         *WARD,
         next_quarter(F.col("end.at")).alias("quarter_at"),
-        F.when(is_staffed, sign).otherwise(0).alias("staffed_count"),
-        *(change.alias(name) for name, change in shown.items()),
+        *(F.when(is_so, F.col("end.sign")).otherwise(0).alias(n) for n, is_so in counted.items()),
     )

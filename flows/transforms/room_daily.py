@@ -7,11 +7,12 @@ from pyspark.sql import functions as F
 
 from flows.transforms.corrections import standing
 from flows.transforms.hospital_time import day_begins, hospital_date, newest_zones
-from lake.vocabulary import HOLDS_A_PATIENT, BedStatus, BookingState, Disposition
+from lake.vocabulary import HOLDS_A_PATIENT, SHOWN_AS, BookingState, DisplayStatus, Disposition
 from lake.vocabulary import EventType as E
 
 ROOM = ["hospital_id", "ward_id", "room_id", "census_on"]
 BED_DAYS = ("available_bed_days", "occupied_bed_days")
+IN_USE = [status for status, shown in SHOWN_AS.items() if shown is not DisplayStatus.CLOSED]
 MOVES = ("admission_count", "transfer_in_count", "transfer_out_count", "discharge_count",
          "death_count", "case_count", "override_count", "no_show_count")  # fmt: skip
 
@@ -43,7 +44,7 @@ def _bed_days(spans: DataFrame, until: datetime, since: datetime | None) -> Data
         held.withColumn("census_on", F.date_sub("next_on", 1))
         .groupBy(*ROOM)
         .agg(
-            F.count_if(F.col("is_staffed") & (status != BedStatus.CLOSED)).alias(BED_DAYS[0]),
+            F.count_if(F.col("is_staffed") & status.isin(*IN_USE)).alias(BED_DAYS[0]),
             F.count_if(status.isin(*HOLDS_A_PATIENT)).alias(BED_DAYS[1]),
         )
     )

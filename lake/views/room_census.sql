@@ -15,12 +15,7 @@ WITH hours AS (
         spans.room_id,
         spans.is_staffed,
         spans.until_at,
-        CASE
-            WHEN bed_status IN ('occupied', 'isolated') THEN 'occupied'
-            WHEN bed_status IN ('dirty', 'contaminated', 'cleaning') THEN 'dirty'
-            WHEN bed_status = 'closed' THEN 'closed'
-            ELSE 'free'
-        END AS was
+        display_status(bed_status, false) AS was
     FROM looks
     ASOF JOIN silver.bed_status_spans AS spans
         ON spans.hospital_id = looks.hospital_id
@@ -36,7 +31,7 @@ SELECT
     count(*) AS bed_count,
     count(*) FILTER (is_staffed AND was <> 'closed') AS staffed_count,
     count(*) FILTER (was = 'occupied') AS occupied_count,
-    count(*) FILTER (was = 'free') AS free_count,
+    count(*) FILTER (was = 'available') AS free_count,
     count(*) FILTER (was = 'dirty') AS dirty_count,
     count(*) FILTER (was = 'closed') AS closed_count
 FROM found

@@ -12,11 +12,11 @@ from typing import Any
 
 from lake.vocabulary import (
     RESERVED_AHEAD_MINUTES,
-    BedStatus,
     BookingState,
     DisplayStatus,
     EventType,
     Rule,
+    display_status,
 )
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import END_OF_TIME, Booking
@@ -114,15 +114,8 @@ class Hospital:
         return stay.is_at_risk or stay.runs_over(now)
 
     def display_status(self, bed: Bed, now: datetime) -> DisplayStatus:
-        if bed.status is BedStatus.CLOSED:
-            return DisplayStatus.CLOSED
-        if bed.holds_a_patient:
-            return DisplayStatus.OCCUPIED
-        if bed.needs_cleaning:
-            return DisplayStatus.DIRTY
-        if any(is_due(booking, now) for booking in self.of_bed.get(bed.bed_id, ())):
-            return DisplayStatus.RESERVED
-        return DisplayStatus.AVAILABLE
+        booked = self.of_bed.get(bed.bed_id, ())
+        return display_status(bed.status, is_reserved=any(is_due(one, now) for one in booked))
 
     def apply(self, bed: Bed | None, booking: Booking | None) -> None:
         """Take in what a bed and a booking are after an event."""
@@ -172,10 +165,10 @@ class Hospital:
         if booking.is_stay:
             self.in_bed[booking.patient_ref] = booking.bed_id
 
-    def bed_columns(self, bed: Bed) -> dict[str, Any]:
-        """The bed's whole state, as columns of an event row."""
+    def bed_columns(self, bed: Bed, at: datetime) -> dict[str, Any]:
+        """The bed's whole state at an instant, as columns of an event row."""
         current = self.current_booking(bed.bed_id)
-        following = self.next_booking(bed.bed_id, bed.last_event_at)
+        following = self.next_booking(bed.bed_id, at)
         columns = bed.as_columns()
         if current:
             columns |= {

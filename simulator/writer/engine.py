@@ -147,7 +147,8 @@ class Engine:
             "event_type": change.event_type.value,
         }
         if change.bed:
-            row |= self.hospital.bed_columns(self.hospital.beds[change.bed.bed_id])
+            bed = self.hospital.beds[change.bed.bed_id]
+            row |= self.hospital.bed_columns(bed, bed.last_event_at)
         if change.booking:
             row |= change.booking.as_columns()
         row |= change.columns

@@ -9,6 +9,7 @@ from flows.transforms.bed_states import bed_states
 from flows.transforms.bed_status_spans import bed_status_spans
 from flows.transforms.beds import beds
 from flows.transforms.census_hourly import census_hourly
+from flows.transforms.reservations import reservations
 from tests.flows.bed_log import rows_of, silver
 
 COUNTS = (
@@ -101,18 +102,18 @@ def test_the_census_counts_what_the_board_shows_at_the_full_hour(spark: SparkSes
     events = silver(
         spark,
         """
-        occurred_at | event_type        | bed_id | bed_status | next_starts_at | is_staffed
-        01-05T08:30 | bed_registered    | A-1-A  | available  | -              | yes
-        01-05T08:30 | bed_registered    | A-1-B  | available  | -              | yes
-        01-05T08:40 | bed_booked        | A-1-A  | available  | 01-05T12:00    | yes
-        01-05T09:10 | bed_closed        | A-1-B  | closed     | -              | yes
-        01-05T11:00 | patient_admitted  | A-1-A  | occupied   | -              | yes
-        01-05T11:30 | bed_opened        | A-1-B  | dirty      | -              | no
-        01-05T12:00 | bed_retired       | A-1-B  | dirty      | -              | no
+        occurred_at | event_type        | bed_id | bed_status | booking_state | starts_at   | is_staffed
+        01-05T08:30 | bed_registered    | A-1-A  | available  | -             | -           | yes
+        01-05T08:30 | bed_registered    | A-1-B  | available  | -             | -           | yes
+        01-05T08:40 | bed_booked        | A-1-A  | available  | reserved      | 01-05T12:00 | yes
+        01-05T09:10 | bed_closed        | A-1-B  | closed     | -             | -           | yes
+        01-05T11:00 | patient_admitted  | A-1-A  | occupied   | active        | 01-05T11:00 | yes
+        01-05T11:30 | bed_opened        | A-1-B  | dirty      | -             | -           | no
+        01-05T12:00 | bed_retired       | A-1-B  | dirty      | -             | -           | no
         """,
     )
 
-    census = census_hourly(bed_states(events), until=at("01-05T12:00"))
+    census = census_hourly(bed_states(events), reservations(events), until=at("01-05T12:00"))
 
     assert rows_of(census, "census_at", *COUNTS) == [
         # beds, staffed, occupied, available, reserved, dirty, closed
@@ -127,18 +128,87 @@ def test_a_reservation_that_is_over_reserves_nothing(spark: SparkSession) -> Non
     events = silver(
         spark,
         """
-        occurred_at | event_type | bed_status | next_starts_at | next_ends_at
-        01-05T08:30 | bed_booked | available  | 01-05T09:00    | 01-05T11:00
+        occurred_at | event_type | bed_status | booking_state | starts_at   | ends_at
+        01-05T08:30 | bed_booked | available  | reserved      | 01-05T09:00 | 01-05T11:00
         """,
     )
 
-    census = census_hourly(bed_states(events), until=at("01-05T11:59"))
+    census = census_hourly(bed_states(events), reservations(events), until=at("01-05T11:59"))
 
     assert rows_of(census, "census_at", "reserved_count", "available_count") == [
         ("01-05T09:00", 1, 0),
         ("01-05T10:00", 1, 0),
         ("01-05T11:00", 0, 1),
     ]
+
+
+def test_every_open_reservation_counts_and_not_only_the_one_that_was_next(
+    spark: SparkSession,
+) -> None:
+    """The first patient does not come (10 to 11), the second is to come at 13:00, a third at 14:00.
+    Nothing happens to the bed: it is reserved all the time from 08:00 on, once, until 15:00."""
+    events = silver(
+        spark,
+        """
+        occurred_at | event_type        | booking_id | bed_status | booking_state | starts_at   | ends_at
+        01-05T07:10 | bed_booked        | b1         | available  | reserved      | 01-05T10:00 | 01-05T11:00
+        01-05T07:20 | bed_booked        | b2         | available  | reserved      | 01-05T13:00 | 01-05T15:00
+        01-05T07:30 | bed_booked        | b3         | available  | reserved      | 01-05T14:00 | 01-05T14:30
+        01-05T12:10 | booking_expired   | b1         | available  | expired       | 01-05T10:00 | 01-05T11:00
+        01-05T13:30 | booking_cancelled | b3         | available  | cancelled     | 01-05T14:00 | 01-05T14:30
+        """,
+    )
+
+    census = census_hourly(bed_states(events), reservations(events), until=at("01-05T16:00"))
+
+    assert rows_of(census, "census_at", "reserved_count", "available_count") == [
+        ("01-05T08:00", 1, 0),
+        ("01-05T09:00", 1, 0),
+        ("01-05T10:00", 1, 0),
+        ("01-05T11:00", 1, 0),
+        ("01-05T12:00", 1, 0),
+        ("01-05T13:00", 1, 0),
+        ("01-05T14:00", 1, 0),
+        ("01-05T15:00", 0, 1),
+        ("01-05T16:00", 0, 1),
+    ]
+
+
+def test_a_reservation_holds_through_an_admission_that_never_was(spark: SparkSession) -> None:
+    """Admitted at 10:30 in error, taken back at 12:30: reserved at 11:00 and 12:00 all the same."""
+    events = silver(
+        spark,
+        """
+        occurred_at | event_type          | booking_id | bed_status | booking_state | starts_at   | corrects_event_id
+        01-05T08:10 | bed_booked          | b1         | available  | reserved      | 01-05T10:00 | -
+        01-05T10:30 | patient_admitted    | b1         | occupied   | active        | 01-05T10:30 | -
+        01-05T12:30 | admission_cancelled | b1         | available  | reserved      | 01-05T10:00 | id-000002
+        """,
+    )
+
+    census = census_hourly(bed_states(events), reservations(events), until=at("01-05T13:00"))
+
+    assert rows_of(census, "census_at", "reserved_count", "occupied_count") == [
+        ("01-05T09:00", 1, 0),
+        ("01-05T10:00", 1, 0),
+        ("01-05T11:00", 1, 0),
+        ("01-05T12:00", 1, 0),
+        ("01-05T13:00", 1, 0),
+    ]
+
+
+def test_a_status_that_is_not_listed_counts_as_closed(spark: SparkSession) -> None:
+    events = silver(
+        spark,
+        """
+        occurred_at | event_type     | bed_status
+        01-05T08:30 | bed_registered | flooded
+        """,
+    )
+
+    census = census_hourly(bed_states(events), reservations(events), until=at("01-05T09:00"))
+
+    assert rows_of(census, "census_at", *COUNTS) == [("01-05T09:00", 1, 0, 0, 0, 0, 0, 1)]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +237,7 @@ def test_full_hours_are_the_hospitals(
         """,
     )
 
-    census = census_hourly(bed_states(events), until=at(until))
+    census = census_hourly(bed_states(events), reservations(events), until=at(until))
 
     assert [hour for (hour,) in rows_of(census, "census_at")] == hours
 
@@ -181,7 +251,7 @@ def test_the_hospital_date_turns_at_its_own_midnight(spark: SparkSession) -> Non
         """,
     )
 
-    census = census_hourly(bed_states(events), until=at("01-05T19:00"))
+    census = census_hourly(bed_states(events), reservations(events), until=at("01-05T19:00"))
 
     assert rows_of(census, "census_at", "census_on") == [
         ("01-05T17:30", "01-05"),
@@ -216,6 +286,6 @@ def test_a_day_has_as_many_census_hours_as_its_zone_gives_it(
         """,
     )
 
-    census = census_hourly(bed_states(events), until=at("12-01T00:00"))
+    census = census_hourly(bed_states(events), reservations(events), until=at("12-01T00:00"))
 
     assert census.where(f"census_on = DATE'2026-{day}'").count() == hours

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from flows.transforms.bed_states import bed_states
 from flows.transforms.bed_status_spans import bed_status_spans
 from flows.transforms.census_hourly import census_hourly
+from flows.transforms.reservations import reservations
 from flows.transforms.room_daily import room_daily
 from flows.transforms.turnaround import turnaround
 from flows.transforms.update_phrases import update_phrases
@@ -116,13 +117,14 @@ def test_a_discharge_that_was_undone_leaves_the_bed_occupied_all_along(
     spark: SparkSession,
 ) -> None:
     """From 20:30 to 2:00 the records said dirty, clean and free; the patient was there."""
-    states = bed_states(silver(spark, UNDONE_DISCHARGE))
+    events = silver(spark, UNDONE_DISCHARGE)
+    states = bed_states(events)
 
     assert rows_of(bed_status_spans(states), "from_at", "until_at", "bed_status") == [
         ("01-05T08:00", "01-07T03:00", "occupied"),
         ("01-07T03:00", None, "dirty"),
     ]
-    census = census_hourly(states, until=at("01-08T01:00"))
+    census = census_hourly(states, reservations(events), until=at("01-08T01:00"))
     assert census.where("occupied_count = 1").count() == 43  # 8:00 on the 5th to 2:00 on the 7th
     assert rows_of(turnaround(bed_status_spans(states)), "dirty_at") == [("01-07T03:00",)]
 

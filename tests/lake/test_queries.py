@@ -300,9 +300,13 @@ def test_a_bed_that_is_reserved_within_two_hours_is_not_free(places: Places) -> 
     ]
     write(places, BED_BOARD, [
         {"bed_id": bed, "ward_id": "W1", "room_class": kind, "bed_status": status,
-         "next_starts_at": starts_at, "next_ends_at": ends_at, "seq": nth, "occurred_at": NOON,
-         "last_event_type": "bed_updated"}
-        for nth, (bed, kind, status, starts_at, ends_at) in enumerate(beds, 1)
+         "seq": nth, "occurred_at": NOON, "last_event_type": "bed_updated"}
+        for nth, (bed, kind, status, _, _) in enumerate(beds, 1)
+    ])  # fmt: skip
+    write(places, BOOKINGS, [
+        {"booking_id": f"bk-{bed}", "bed_id": bed, "state": "reserved", "seq": 1,
+         "starts_at": starts_at, "ends_at": ends_at}
+        for bed, _, _, starts_at, ends_at in beds if starts_at
     ])  # fmt: skip
 
     assert answer(places, "free_beds_now") == [

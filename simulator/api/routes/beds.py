@@ -170,7 +170,7 @@ def _bed_item(hospital: Hospital, row: Row, now: datetime) -> Row:
     return (
         event
         | unknown
-        | hospital.bed_columns(bed)
+        | hospital.bed_columns(bed, now)
         | {
             "display_status": hospital.display_status(bed, now).value,
             "next_is_at_risk": following is not None and hospital.is_at_risk(following, now),

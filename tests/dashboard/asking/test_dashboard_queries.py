@@ -11,6 +11,7 @@ from lake.places import Places
 from lake.tables import (
     BED_BOARD,
     BEDS,
+    BOOKINGS,
     CENSUS_HOURLY,
     CHECK_RESULTS,
     QUARANTINE,
@@ -29,9 +30,18 @@ HOUR = timedelta(hours=1)
 SUNDAY, MONDAY, TUESDAY = date(2024, 3, 3), date(2024, 3, 4), date(2024, 3, 5)
 
 
+def reserved(booking_id: str, starts_at: datetime, ends_at: datetime | None) -> dict[str, Any]:
+    return {
+        "booking_id": booking_id,
+        "booking_state": "reserved",
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+    }
+
+
 def display_status(places: Places, bed_status: str | None, **columns: Any) -> str:
     write_events(places, [bed_event(1, "W1-101-A", bed_status, **columns)])  # type: ignore[arg-type]
-    [bed] = rows(queries.beds, now=NOON, reserved_ahead_minutes=120)
+    [bed] = rows(queries.beds, now=NOON)
     return str(bed["display_status"])
 
 
@@ -71,19 +81,67 @@ def test_an_unknown_status_is_never_shown_as_free(places: Places, bed_status: st
 def test_a_free_bed_is_reserved_from_two_hours_before_until_the_end(
     places: Places, starts_at: datetime, ends_at: datetime | None, shown: str
 ) -> None:
-    reservation = {"next_booking_id": "bk-1", "next_starts_at": starts_at, "next_ends_at": ends_at}
-    assert display_status(places, "available", **reservation) == shown
+    assert display_status(places, "available", **reserved("bk-1", starts_at, ends_at)) == shown
 
 
 def test_a_closed_bed_with_a_reservation_is_closed(places: Places) -> None:
-    assert display_status(places, "closed", next_starts_at=NOON) == "closed"
+    assert display_status(places, "closed", **reserved("bk-1", NOON, None)) == "closed"
+
+
+def test_a_bed_is_reserved_by_any_open_reservation_and_shows_the_next_that_has_not_passed(
+    places: Places,
+) -> None:
+    """Who was to come from 9 to 10 did not; the next comes at 12. Nothing happened to the bed."""
+    write_events(
+        places,
+        [
+            bed_event(1, "W1-101-A", "available", **reserved("bk-1", NOON - 3 * HOUR, NOON - HOUR)),
+            bed_event(2, "W1-101-A", "available", **reserved("bk-2", NOON, NOON + 4 * HOUR)),
+            bed_event(
+                3,
+                "W1-101-A",
+                "available",
+                next_booking_id="bk-1",
+                next_starts_at=NOON - 3 * HOUR,
+                next_ends_at=NOON - HOUR,
+            ),
+        ],
+    )
+
+    [bed] = rows(queries.beds, now=NOON - HOUR)
+
+    assert bed["display_status"] == "reserved"
+    assert (bed["next_booking_id"], bed["next_starts_at"]) == ("bk-2", NOON)
+
+
+def test_a_reservation_that_a_build_has_taken_in_is_known_beside_newer_ones(places: Places) -> None:
+    """bk-1 was cancelled since the build, bk-2 stands as built, bk-3 is newer than the build."""
+    built = [
+        {"booking_id": name, "bed_id": bed, "state": "reserved", "starts_at": NOON, "seq": seq}
+        for name, bed, seq in (("bk-1", "W1-101-A", 1), ("bk-2", "W1-101-B", 2))
+    ]
+    write(places, BOOKINGS, built)
+    ended = reserved("bk-1", NOON, None) | {"booking_state": "cancelled"}
+    write_events(
+        places,
+        [
+            bed_event(1, "W1-101-A", "available", **reserved("bk-1", NOON, None)),
+            bed_event(2, "W1-101-B", "available", **reserved("bk-2", NOON, None)),
+            bed_event(3, "W1-101-A", "available", **ended),
+            bed_event(4, "W1-101-C", "available", **reserved("bk-3", NOON, None)),
+        ],
+    )
+
+    found = {bed["bed_id"]: bed["display_status"] for bed in rows(queries.beds, now=NOON)}
+
+    assert found == {"W1-101-A": "available", "W1-101-B": "reserved", "W1-101-C": "reserved"}
 
 
 def test_beds_come_in_the_order_in_which_wards_are_walked(places: Places) -> None:
     ids = ["W10-1001-A", "W2-201-B", "W2-201-A"]
     write_events(places, [bed_event(n, bed, "available") for n, bed in enumerate(ids, 1)])
 
-    found = [bed["bed_id"] for bed in rows(queries.beds, now=NOON, reserved_ahead_minutes=120)]
+    found = [bed["bed_id"] for bed in rows(queries.beds, now=NOON)]
 
     assert found == ["W2-201-A", "W2-201-B", "W10-1001-A"]
 
@@ -550,7 +608,7 @@ def test_what_was_set_aside_is_counted_by_rule(places: Places) -> None:
 CHOSEN = {"from_on": MONDAY, "until_on": MONDAY, "ward_ids": []}
 
 OF_AN_EMPTY_LAKE: dict[str, dict[str, Any]] = {
-    "beds": {"now": NOON, "reserved_ahead_minutes": 120},
+    "beds": {"now": NOON},
     "wards": {},
     "updates": EVERYTHING,
     "census_hourly": {**CHOSEN, "time_zone": "UTC"},

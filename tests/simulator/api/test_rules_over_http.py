@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -107,6 +108,31 @@ async def test_a_reservation_is_changed_and_a_stay_gets_another_expected_dischar
     await post(api, f"{path}/discharge")
     assert (await post(api, f"{path}/change", 409, ends_at=FAR))["code"] == "illegal_booking_change"
     assert (await post(api, "/bookings/B999/change", 404, ends_at=FAR))["code"] == "not_found"
+
+
+async def test_a_bed_stays_reserved_for_who_comes_next_while_a_no_show_is_waited_for(
+    api, desk
+) -> None:
+    """Reserved from 1 to 2 and from 2 to 6 hours ahead; 10 minutes after the first one's end its
+    patient is still waited for. The board, which reads the lake, says what the API says."""
+    now = desk.clock.now()
+    first, second, later = (now + timedelta(hours=h) for h in (1, 2, 6))
+    await book(api, BED, "MRN-1", starts_at=first.isoformat(), ends_at=second.isoformat())
+    awaited = await book(api, BED, "MRN-2", starts_at=second.isoformat(), ends_at=later.isoformat())
+    desk.clock.set(1.0, second + timedelta(minutes=10))
+
+    bed = (await beds(api))[BED]
+    [on_board] = desk.reader.ask(
+        "SELECT * FROM board_at($now) WHERE bed_id = $bed_id",
+        {"now": desk.clock.now(), "bed_id": BED},
+    ).to_pylist()
+
+    assert (bed["display_status"], bed["next_booking_id"]) == ("reserved", awaited["booking_id"])
+    assert (on_board["display_status"], on_board["next_booking_id"]) == (
+        "reserved",
+        awaited["booking_id"],
+    )
+    assert BED not in await beds(api, status="available")
 
 
 async def test_a_discharge_that_never_was_is_undone_and_the_past_knows_it(api, desk) -> None:

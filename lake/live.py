@@ -1,0 +1,68 @@
+"""What is live in DuckDB besides `live_board`: open bookings, and the board at an instant.
+
+Made from the vocabulary, so that every view and page shows a bed as the API does.
+"""
+
+from lake.tables import BED_EVENTS, BOOKINGS
+from lake.vocabulary import OPEN_BOOKING_STATES, RESERVED_AHEAD_MINUTES, SHOWN_AS, DisplayStatus
+
+OF_A_BOOKING = "hospital_id, booking_id, bed_id, ward_id, patient_ref, starts_at, ends_at, seq"
+OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN_BOOKING_STATES))
+
+LIVE_BOOKINGS_VIEW = f"""
+    -- Every open booking (reserved, active) as it stands now: silver.bookings, and what the log has
+    -- since. It does not wait for a build.
+    -- state: reserved or active
+    -- seq: seq of its newest event
+    CREATE OR REPLACE VIEW live_bookings AS
+    WITH built AS (
+        SELECT {OF_A_BOOKING}, state FROM {BOOKINGS.name} WHERE ended_on IS NULL
+    ), rows AS (
+        SELECT * FROM built
+        UNION ALL
+        SELECT {OF_A_BOOKING}, booking_state FROM {BED_EVENTS.name}
+        WHERE booking_id IS NOT NULL AND booking_state IS NOT NULL
+          AND seq > (SELECT coalesce(max(seq), 0) FROM built)
+    )
+    SELECT * FROM rows
+    QUALIFY row_number() OVER (PARTITION BY booking_id ORDER BY seq DESC NULLS LAST) = 1
+        AND state IN ({OPEN})
+"""  # noqa: S608 - names of our own columns, no input
+
+SHOWN = " ".join(f"WHEN '{status}' THEN '{shown}'" for status, shown in SHOWN_AS.items())
+
+DISPLAY_STATUS_MACRO = f"""
+    CREATE OR REPLACE MACRO display_status(bed_status, is_reserved) AS
+    CASE
+        WHEN bed_status = '{DisplayStatus.AVAILABLE}' AND is_reserved
+            THEN '{DisplayStatus.RESERVED}'
+        ELSE CASE bed_status {SHOWN} ELSE '{DisplayStatus.CLOSED}' END
+    END
+"""
+
+BOARD_AT_MACRO = f"""
+    -- live_board with what it shows at an instant: `SELECT * FROM board_at(now())`. The next
+    -- reservation is the first that has not passed by then; gold.bed_board knows the one that was
+    -- next when something last happened to the bed.
+    -- display_status: What the board counts: closed, occupied, dirty, reserved or available
+    CREATE OR REPLACE MACRO board_at(moment) AS TABLE
+    WITH following AS (
+        SELECT bed_id, booking_id, patient_ref, starts_at, ends_at
+        FROM live_bookings
+        WHERE state = 'reserved' AND (ends_at IS NULL OR ends_at > moment)
+        QUALIFY row_number() OVER (PARTITION BY bed_id ORDER BY starts_at, seq) = 1
+    )
+    SELECT
+        live_board.* REPLACE (
+            following.booking_id AS next_booking_id,
+            following.patient_ref AS next_patient_ref,
+            following.starts_at AS next_starts_at,
+            following.ends_at AS next_ends_at
+        ),
+        display_status(
+            bed_status,
+            coalesce(starts_at <= moment + to_minutes({RESERVED_AHEAD_MINUTES}), false)
+        ) AS display_status
+    FROM live_board
+    LEFT JOIN following USING (bed_id)
+"""  # noqa: S608
