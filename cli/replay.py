@@ -4,8 +4,7 @@ from pathlib import Path
 
 from lake.errors import LakeError
 from lake.places import Places
-from simulator.feeds.adt_csv import Summary
-from simulator.feeds.replay_file import replay_file
+from simulator.feeds.replay_file import Summary, replay_file
 from simulator.plan import read_plan
 from simulator.settings import ApiSettings
 

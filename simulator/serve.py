@@ -13,8 +13,9 @@ from lake.places import Places
 from lake.tables import Owner
 from lake.upkeep.ownership import own
 from simulator.api.app import create_app
-from simulator.plan import read_plan
+from simulator.plan import HospitalPlan, read_plan
 from simulator.settings import ApiSettings
+from simulator.world.live import SimulatedHospital
 from simulator.writer.desk import Desk
 
 
@@ -36,7 +37,7 @@ def serve() -> None:
     settings, places = ApiSettings(), Places.from_settings()
     plan = read_plan(settings.hospital_file)
     with own(places, Owner.ENGINE, "the booking API"):
-        desk = Desk(places, settings, plan)
+        desk = desk_of(places, settings, plan)
         config = uvicorn.Config(
             create_app(desk),
             host="127.0.0.1",
@@ -46,6 +47,11 @@ def serve() -> None:
             timeout_graceful_shutdown=3,
         )
         uvicorn.Server(config).run()
+
+
+def desk_of(places: Places, settings: ApiSettings, plan: HospitalPlan) -> Desk:
+    simulated = SimulatedHospital(plan, settings.seed, is_acting=settings.simulator)
+    return Desk(places, settings, plan, simulated)
 
 
 if __name__ == "__main__":

@@ -4,27 +4,18 @@ import heapq
 from collections.abc import Callable
 from datetime import datetime
 from itertools import count
-from typing import Protocol
 
+from lake.vocabulary import Role, Source
 from simulator.domain import commands as c
 from simulator.domain.errors import Forbidden, NotThere, Refusal
-from simulator.writer.engine import Row
+from simulator.writer.engine import Context, Row
 
 Action = Callable[[datetime], None]
-STAFF = "simulator"
+Execute = Callable[[c.Command, datetime, Context], list[Row]]
+"""Carries out a command at a hospital instant; raises what a desk raises."""
 
-
-class Execute(Protocol):
-    """Carries out a command of the simulated hospital at a hospital instant."""
-
-    def __call__(
-        self,
-        command: c.Command,
-        at: datetime,
-        note: str | None = None,
-        reason_code: str | None = None,
-        actor: str = STAFF,
-    ) -> list[Row]: ...
+STAFF, BED_MANAGER, MATRON = "simulator", "bed_manager_sim", "matron_sim"
+SIMULATED_STAFF = frozenset({STAFF, BED_MANAGER, MATRON})
 
 
 class Agenda:
@@ -55,7 +46,8 @@ class Agenda:
         actor: str = STAFF,
     ) -> list[Row]:
         """The rows, or none where a rule or a person has come in between."""
+        context = Context(Source.SIMULATOR, actor, Role.SYSTEM, reason_code=reason_code, note=note)
         try:
-            return self._execute(command, at, note, reason_code, actor)
+            return self._execute(command, at, context)
         except (Refusal, NotThere, Forbidden):
             return []

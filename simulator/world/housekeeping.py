@@ -3,115 +3,107 @@
 Housekeeping cleans any bed that no person is cleaning, and opens only what it has closed.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
 from lake.vocabulary import BedStatus, Source
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
-from simulator.domain.hospital import Hospital
-from simulator.plan import Assumptions
 from simulator.world import texts
-from simulator.world.agenda import Agenda
-from simulator.world.chance import HOUR, MINUTE, Chance
+from simulator.world.chance import HOUR, MINUTE
+from simulator.world.scene import Scene
 
 SWEEP_MINUTES = 30
 HOURS_CLOSED_AFTER_RESTART = 8
 
 
 class Housekeeping:
-    def __init__(
-        self,
-        agenda: Agenda,
-        chance: Chance,
-        assumptions: Assumptions,
-        hospital: Callable[[], Hospital],
-    ) -> None:
-        self._agenda = agenda
-        self._chance = chance
-        self._assumptions = assumptions
-        self._hospital = hospital
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
         self._called_for: set[str] = set()
         self._cleaning: set[str] = set()
         self._closed: set[str] = set()
 
     def start(self, at: datetime) -> None:
-        self._agenda.plan(at + SWEEP_MINUTES * MINUTE, self._sweep)
-        self._agenda.plan(self._next_closure(at), self._close_one)
+        self._scene.agenda.plan(at + SWEEP_MINUTES * MINUTE, self._sweep)
+        self._scene.agenda.plan(self._next_closure(at), self._close_one)
 
     def resume(self, at: datetime) -> None:
         """Take up what an earlier run has closed or was cleaning."""
-        for bed in list(self._hospital().registered_beds):
+        for bed in list(self._scene.hospital().registered_beds):
             if bed.last_source != Source.SIMULATOR:
                 continue
             if bed.status is BedStatus.CLOSED:
                 self._closed.add(bed.bed_id)
-                opens_at = self._chance.after_hours(at, HOURS_CLOSED_AFTER_RESTART)
-                self._agenda.plan(opens_at, partial(self._open, bed.bed_id))
+                opens_at = self._scene.chance.after_hours(at, HOURS_CLOSED_AFTER_RESTART)
+                self._scene.agenda.plan(opens_at, partial(self._open, bed.bed_id))
             if bed.status is BedStatus.CLEANING:
                 self._plan_finish(bed.bed_id, at)
 
     def call_for(self, bed_id: str, at: datetime) -> None:
         self._called_for.add(bed_id)
-        response = self._chance.minutes(self._assumptions.response_minutes)
-        self._agenda.plan(at + response, partial(self._start_cleaning, bed_id))
+        response = self._scene.chance.minutes(self._scene.assumptions.response_minutes)
+        self._scene.agenda.plan(at + response, partial(self._start_cleaning, bed_id))
 
     def _start_cleaning(self, bed_id: str, at: datetime) -> None:
         self._called_for.discard(bed_id)
-        isolation = self._hospital().beds[bed_id].status is BedStatus.CONTAMINATED
-        note = self._chance.text(texts.CLEANING_STARTED)
-        if self._agenda.do(c.StartCleaning(bed_id), at, note):
+        isolation = self._scene.hospital().beds[bed_id].status is BedStatus.CONTAMINATED
+        note = self._scene.chance.text(texts.CLEANING_STARTED)
+        if self._scene.agenda.do(c.StartCleaning(bed_id), at, note):
             self._plan_finish(bed_id, at, isolation)
 
     def _plan_finish(self, bed_id: str, at: datetime, isolation: bool = False) -> None:
         self._cleaning.add(bed_id)
-        factor = self._assumptions.isolation_clean_factor if isolation else 1.0
-        takes = self._chance.minutes(self._assumptions.clean_minutes, factor)
-        self._agenda.plan(at + takes, partial(self._finish_cleaning, bed_id, isolation))
+        factor = self._scene.assumptions.isolation_clean_factor if isolation else 1.0
+        takes = self._scene.chance.minutes(self._scene.assumptions.clean_minutes, factor)
+        self._scene.agenda.plan(at + takes, partial(self._finish_cleaning, bed_id, isolation))
 
     def _finish_cleaning(self, bed_id: str, isolation: bool, at: datetime) -> None:
         words = texts.TERMINAL_CLEANING_FINISHED if isolation else texts.CLEANING_FINISHED
         if bed_id in self._cleaning:
             self._cleaning.discard(bed_id)
-            self._agenda.do(c.FinishCleaning(bed_id), at, self._chance.text(words))
+            self._scene.agenda.do(c.FinishCleaning(bed_id), at, self._scene.chance.text(words))
 
     def _sweep(self, at: datetime) -> None:
         """Find the beds that somebody else left dirty."""
-        self._agenda.plan(at + SWEEP_MINUTES * MINUTE, self._sweep)
-        for bed in list(self._hospital().registered_beds):
+        self._scene.agenda.plan(at + SWEEP_MINUTES * MINUTE, self._sweep)
+        for bed in list(self._scene.hospital().registered_beds):
             unclean = bed.status in (BedStatus.DIRTY, BedStatus.CONTAMINATED)
             if unclean and bed.bed_id not in self._called_for:
                 self.call_for(bed.bed_id, at)
 
     def _next_closure(self, at: datetime) -> datetime:
-        a = self._assumptions
-        closed = a.closed_bed_share * sum(1 for _ in self._hospital().registered_beds)
-        return self._chance.after_hours(at, a.closure_hours / max(closed, 1e-6))
+        a = self._scene.assumptions
+        closed = a.closed_bed_share * sum(1 for _ in self._scene.hospital().registered_beds)
+        return self._scene.chance.after_hours(at, a.closure_hours / max(closed, 1e-6))
 
     def _close_one(self, at: datetime) -> None:
         """A bed that is free now and that nobody has booked for the time."""
-        self._agenda.plan(self._next_closure(at), self._close_one)
-        opens_at = self._chance.after_hours(at, self._assumptions.closure_hours)
+        self._scene.agenda.plan(self._next_closure(at), self._close_one)
+        opens_at = self._scene.chance.after_hours(at, self._scene.assumptions.closure_hours)
         until = opens_at + HOUR
-        beds = [bed for bed in self._hospital().registered_beds if self._is_idle(bed, at, until)]
+        beds = [
+            bed for bed in self._scene.hospital().registered_beds if self._is_idle(bed, at, until)
+        ]
         if beds:
-            bed_id, reason = self._chance.one_of(beds).bed_id, self._reason()
+            bed_id, reason = self._scene.chance.one_of(beds).bed_id, self._reason()
             command = c.CloseBeds((bed_id,), reason, until)
-            if self._agenda.do(command, at, texts.CLOSURE[reason], reason):
+            if self._scene.agenda.do(command, at, texts.CLOSURE[reason], reason):
                 self._closed.add(bed_id)
-                self._agenda.plan(opens_at, partial(self._open, bed_id))
+                self._scene.agenda.plan(opens_at, partial(self._open, bed_id))
 
     def _reason(self) -> str:
-        return self._chance.one_of(list(texts.CLOSURE))
+        return self._scene.chance.one_of(list(texts.CLOSURE))
 
     def _is_idle(self, bed: Bed, at: datetime, until: datetime) -> bool:
-        booked = self._hospital().of_bed.get(bed.bed_id, ())
+        booked = self._scene.hospital().of_bed.get(bed.bed_id, ())
         is_free = not any(booking.overlaps(at, until) for booking in booked)
         return bed.status is BedStatus.AVAILABLE and is_free
 
     def _open(self, bed_id: str, at: datetime) -> None:
-        is_own = self._hospital().beds[bed_id].last_source == Source.SIMULATOR
+        is_own = self._scene.hospital().beds[bed_id].last_source == Source.SIMULATOR
         if bed_id in self._closed and is_own:
             self._closed.discard(bed_id)
-            self._agenda.do(c.OpenBeds((bed_id,)), at, self._chance.text(texts.OPENING), "ready")
+            self._scene.agenda.do(
+                c.OpenBeds((bed_id,)), at, self._scene.chance.text(texts.OPENING), "ready"
+            )

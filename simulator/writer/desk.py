@@ -1,7 +1,7 @@
-"""The booking desk: one hospital's writer from start to stop, with its clock and its simulation.
+"""The booking desk: one hospital's writer from start to stop, with its clock.
 
 Opens the log, restores the state, writes the first events of an empty lake, and then carries out
-commands. `api.py` puts HTTP around it; `history.py` and `replay.py` use its parts without HTTP.
+commands: of people over HTTP, and of the inhabitant that a demo lake has.
 """
 
 import asyncio
@@ -22,14 +22,13 @@ from simulator.domain.errors import Forbidden, NotThere, Refusal
 from simulator.domain.rules.suggestions import suggest
 from simulator.plan import HospitalPlan
 from simulator.settings import ApiSettings
-from simulator.world.agenda import STAFF
-from simulator.world.arrivals import World
-from simulator.world.first_events import finish_history, write_first_events
 from simulator.writer import chain
+from simulator.writer.bulk import BulkWriter
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine, Outdated, Row
 from simulator.writer.event_log import EventLog
 from simulator.writer.group_commit import GroupCommit, StorageUnavailable
+from simulator.writer.inhabitant import Inhabitant
 from simulator.writer.keys import RecentKeys
 from simulator.writer.memory import Remembered, remember
 
@@ -40,32 +39,31 @@ log = structlog.get_logger()
 
 
 class WrongMode(Exception):
-    """Only a demo lake has a simulated hospital."""
+    """Only a demo lake has an inhabitant."""
 
 
 @dataclass
 class Desk:
-    """`ready` is set once the beds, and in demo the history, are there."""
+    """`ready` is set once the beds, and in demo the history, are there. An empty lake becomes a
+    demo one if somebody is to act in it."""
 
     places: Places
     settings: ApiSettings
     plan: HospitalPlan
+    inhabitant: Inhabitant | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     mode: LakeMode = LakeMode.LIVE
-    seed: int = 1
-    is_simulating: bool = False
     _lost_actions: bool = False
     _generation: int = 0
     failure: str = ""
 
     async def open(self) -> None:
         """Restore or found the lake, then serve. Runs beside the server's own start."""
-        self.seed = self.settings.seed
         await asyncio.to_thread(self._prepare)
         self.commit = GroupCommit(self._engine, self._event_log, self._restore)
         self.commit.start()
-        self._world = self._new_world()
-        self.is_simulating = self.mode is LakeMode.DEMO and self.settings.simulator
+        if self.is_inhabited:
+            self.resident.move_in(self)
         self._tasks = [asyncio.create_task(self._tick()), asyncio.create_task(self._tidy())]
         self.ready.set()
         log.info("ready", mode=self.mode, head_seq=self.commit.durable_seq)
@@ -116,20 +114,29 @@ class Desk:
             context.request_digest or "",
         )
 
-    async def set_simulator(self, running: bool, speed: float, seed: int, context: Context) -> None:
-        """Start, stop, or change the simulated hospital; the clock goes on when it stops."""
-        if self.mode is not LakeMode.DEMO:
+    @property
+    def resident(self) -> Inhabitant:
+        """Who lives in this hospital. Raises WrongMode."""
+        if self.inhabitant is None or not self.is_inhabited:
             raise WrongMode
+        return self.inhabitant
+
+    @property
+    def is_inhabited(self) -> bool:
+        return self.inhabitant is not None and self.mode is LakeMode.DEMO
+
+    async def set_resident(self, *, acts: bool, speed: float, seed: int, context: Context) -> None:
+        """Start or stop the inhabitant, change its seed or the clock's speed; the clock goes on
+        when it stops. Raises WrongMode."""
+        resident = self.resident
         await self.commit.durable()
         if speed != self.clock.speed:
             self.clock.set(speed)
             self.commit.stage(c.SetClock(speed, self.clock.time_zone, self.mode), context)
-        self.seed = seed
-        self._world = self._new_world()
-        self.is_simulating = running
+        resident.seed = seed
+        resident.move_in(self)
+        resident.is_acting = acts
         await self.commit.durable()
-
-    # Opening
 
     def _prepare(self) -> None:
         self._salt = chain.read_or_make_salt(self.places.secrets)
@@ -168,17 +175,29 @@ class Desk:
 
     def _found(self, past: Remembered) -> None:
         """The first events of an empty lake, or the rest of them if a start was interrupted."""
-        asked = LakeMode.DEMO if self.settings.simulator else LakeMode.LIVE
-        self.mode = past.mode or asked
+        is_demo = self.inhabitant is not None and self.inhabitant.is_acting
+        self.mode = past.mode or (LakeMode.DEMO if is_demo else LakeMode.LIVE)
         wall = wall_now()
         self.clock = HospitalClock(wall, wall, 0.0, self.plan.time_zone)
         self._engine = self._engine_after(past)
+        writer, now = BulkWriter(self._engine, self._event_log), self.clock.now()
         if past.mode:
-            finish_history(self._engine, self._event_log, self.plan, self.seed)
+            since = max(bed.last_event_at for bed in self._engine.hospital.beds.values())
         else:
             days = self.settings.history_days if self.mode is LakeMode.DEMO else 0
-            write_first_events(self._engine, self._event_log, self.plan, self.mode, self.seed, days)
+            since = now - timedelta(days=days)
+            self._register_beds(writer, since)
+        if self.is_inhabited:
+            self.resident.write_past(writer, since, now, is_new=not past.mode)
+        writer.flush()
         self.clock.set(self._speed)
+
+    def _register_beds(self, writer: BulkWriter, at: datetime) -> None:
+        context = Context(Source.SYSTEM, "system", Role.SYSTEM, occurred_at=at)
+        speed = 1.0 if self.mode is LakeMode.LIVE else 0.0
+        writer.carry_out(c.SetClock(speed, self.plan.time_zone, self.mode), context)
+        for bed in self.plan.beds():
+            writer.carry_out(bed, context)
 
     def _write_clock(self) -> None:
         command = c.SetClock(self.clock.speed, self.clock.time_zone, self.mode)
@@ -211,52 +230,30 @@ class Desk:
     def _restore(self) -> Engine:
         return self._engine_after(self._past())
 
-    # Running
-
-    def _new_world(self) -> World:
-        seed = f"{self.seed}:{self.commit.engine.head_seq}"
-        world = World(self.plan, seed, lambda: self.engine.hospital, self._simulate)
-        world.resume(self.clock.now())
-        return world
-
-    def _simulate(
-        self,
-        command: c.Command,
-        at: datetime,
-        note: str | None = None,
-        reason_code: str | None = None,
-        actor: str = STAFF,
-    ) -> list[Row]:
-        """Live, what is due by now happens now: a person may have come in between."""
-        context = Context(Source.SIMULATOR, actor, Role.SYSTEM, reason_code=reason_code, note=note)
-        return self.commit.stage(command, context)
-
     async def _tick(self) -> None:
         while True:
             try:
                 self._expire_no_shows()
-                seconds = self._advance_world()
+                seconds = self._let_act()
             except StorageUnavailable:
                 seconds = TICK_SECONDS
                 self._lost_actions = True
             except Exception:
-                log.exception("the simulated hospital stumbled; it starts afresh")
+                log.exception("the inhabitant stumbled and starts afresh")
                 seconds = TICK_SECONDS
                 self._lost_actions = True
             await asyncio.sleep(seconds)
             lost = self._lost_actions or self.commit.generation != self._generation
             if lost and not self.commit.is_broken:
                 self._generation = self.commit.generation
-                self._world = self._new_world()
+                if self.is_inhabited:
+                    self.resident.move_in(self)
                 self._lost_actions = False
 
-    def _advance_world(self) -> float:
-        """Let the simulated hospital act; gives the wall seconds until it acts next."""
-        if not self.is_simulating:
-            return TICK_SECONDS
-        self._world.advance(self.clock.now())
-        wait = (self.clock.wall_at(self._world.next_at) - wall_now()).total_seconds()
-        return min(max(wait, 0.0), TICK_SECONDS)
+    def _let_act(self) -> float:
+        """Gives the wall seconds until the next look."""
+        seconds = self.resident.act() if self.is_inhabited else None
+        return TICK_SECONDS if seconds is None else min(max(seconds, 0.0), TICK_SECONDS)
 
     def _expire_no_shows(self) -> None:
         now = self.clock.now()

@@ -264,6 +264,6 @@ def test_generated_docs_are_current() -> None:
 
 
 def test_a_summary_that_does_not_add_up_would_be_said() -> None:
-    from simulator.feeds.adt_csv import Summary
+    from simulator.feeds.replay_file import Summary
 
     assert "do not add up" in text_of(Summary(rows=1))

@@ -28,8 +28,8 @@ from lake.tables import (
     TABLE_RUNS_BATCH,
     TURNAROUND,
 )
+from simulator.serve import desk_of
 from simulator.settings import ApiSettings
-from simulator.writer.desk import Desk
 from tests.flows.bed_log import bronze, rows_of
 from tests.simulator.api_client import small_plan
 
@@ -45,7 +45,7 @@ def log(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
     async def live() -> None:
         plan = small_plan(correction_share=0.3, override_share=0.8, wait_hours_before_override=0.5)
-        desk = Desk(places, ApiSettings(simulator=True, history_days=24), plan)
+        desk = desk_of(places, ApiSettings(simulator=True, history_days=24), plan)
         await desk.open()
         await desk.close()
 

@@ -9,6 +9,7 @@ import httpx
 from lake.places import Places
 from simulator.api.app import create_app
 from simulator.plan import Assumptions, HospitalPlan, Rooms, Ward
+from simulator.serve import desk_of
 from simulator.settings import ApiSettings
 from simulator.writer.desk import Desk
 
@@ -63,7 +64,7 @@ def small_plan(**assumed: float) -> HospitalPlan:
 
 def make_desk(places: Places, **settings: Any) -> Desk:
     settings = {"simulator": False, "history_days": 2} | settings
-    return Desk(places, ApiSettings(**settings), small_plan())
+    return desk_of(places, ApiSettings(**settings), small_plan())
 
 
 @asynccontextmanager

@@ -15,8 +15,7 @@ import pytest
 from flows import build_gold, check_lake, stream_bookings, verify_lake
 from lake.duck import LakeReader
 from lake.places import Places
-from simulator.feeds.adt_csv import Summary
-from simulator.feeds.replay_file import replay_file
+from simulator.feeds.replay_file import Summary, replay_file
 from tests.simulator.feeds.test_replay import LOG
 
 Stay = tuple[str, datetime, datetime | None, str]

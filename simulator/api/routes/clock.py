@@ -3,11 +3,10 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from lake.vocabulary import LakeMode
 from simulator.api.answers import PROBLEMS, CallerNow, json_response, ready
 from simulator.wire import models as m
 from simulator.writer.clock import wall_now
-from simulator.writer.desk import Desk, WrongMode
+from simulator.writer.desk import Desk
 
 
 def router_of(desk: Desk) -> APIRouter:
@@ -27,11 +26,12 @@ def router_of(desk: Desk) -> APIRouter:
         )
 
     def state() -> Response:
+        resident = ready(desk).inhabitant
         return json_response(
             {
-                "running": ready(desk).is_simulating,
+                "running": bool(desk.is_inhabited and resident and resident.is_acting),
                 "speed": desk.clock.speed,
-                "seed": desk.seed,
+                "seed": resident.seed if resident else 0,
             }
         )
 
@@ -42,10 +42,9 @@ def router_of(desk: Desk) -> APIRouter:
     @router.put("/simulator", response_model=m.SimulatorAnswer)
     async def set_simulator(body: m.SimulatorBody, who: CallerNow) -> Response:
         """Start or stop the simulated hospital, change the clock's speed or the seed."""
-        if ready(desk).mode is not LakeMode.DEMO:
-            raise WrongMode
-        await desk.set_simulator(
-            body.running, body.speed, body.seed, who.context(occurred_at=None, note=None)
+        context = who.context(occurred_at=None, note=None)
+        await ready(desk).set_resident(
+            acts=body.running, speed=body.speed, seed=body.seed, context=context
         )
         return state()
 

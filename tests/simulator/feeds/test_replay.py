@@ -8,8 +8,8 @@ import pytest
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.vocabulary import RoomClass
-from simulator.feeds.adt_csv import Fault, Pool, plan_beds, read_log
-from simulator.feeds.replay_file import replay_file
+from simulator.feeds.adt_csv import Fault, read_log
+from simulator.feeds.replay_file import Pool, plan_beds, replay_file
 
 LOG = """case_id,event,unit,detail,occurred_at
 A,register,L,,2014-01-01 08:00:00

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from lake.duck import LakeReader
-from simulator.world.arrivals import World
+from simulator.world.people import People
 from simulator.writer.clock import wall_now
 from simulator.writer.memory import ask
 from tests.simulator.api_client import make_desk
@@ -16,15 +16,15 @@ DAY = timedelta(days=1)
 async def test_a_first_start_that_was_interrupted_is_finished_by_the_next(
     places, monkeypatch
 ) -> None:
-    monkeypatch.setattr("simulator.world.first_events.ROWS_PER_COMMIT", 20)
-    advance = World.advance
+    monkeypatch.setattr("simulator.writer.bulk.ROWS_PER_COMMIT", 20)
+    advance = People.advance
 
-    def interrupted(world: World, until) -> None:
-        advance(world, until - 3 * DAY)
+    def interrupted(people: People, until) -> None:
+        advance(people, until - 3 * DAY)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(World, "advance", interrupted)
+        patch.setattr(People, "advance", interrupted)
         desk = make_desk(places, simulator=True, history_days=5)
         with pytest.raises(KeyboardInterrupt):
             desk._prepare()

@@ -11,13 +11,14 @@ from lake.places import CHECKOUT
 from lake.vocabulary import Role, Source
 from simulator.domain.hospital import Hospital, fold
 from simulator.plan import HospitalPlan, read_plan
-from simulator.world.arrivals import World
+from simulator.world.people import People
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine, Row
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 DAYS = 60
 KOLKATA = ZoneInfo("Asia/Kolkata")
+STAFFS = Context(Source.SIMULATOR, "simulator", Role.SYSTEM)
 
 
 @cache
@@ -32,16 +33,15 @@ def simulate(seed: int, days: int) -> tuple[list[Row], dict[str, list[float]]]:
     rows: list[Row] = []
     occupied = defaultdict(list)
 
-    def execute(command, at, note=None, reason_code=None, actor="simulator"):
+    def execute(command, at, context=STAFFS):
         engine.clock.set(0.0, at)
-        context = Context(Source.SIMULATOR, actor, Role.SYSTEM, None, reason_code, note)
         made = engine.stage(command, context)
         rows.extend(made)
         return made
 
     for bed in plan().beds():
         execute(bed, START)
-    world = World(plan(), seed, lambda: engine.hospital, execute)
+    world = People(plan(), seed, lambda: engine.hospital, execute)
     world.open_doors(START)
     at = START
     while at < end:
