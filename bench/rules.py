@@ -49,7 +49,13 @@ def open_hospital(beds: int, reservations: int) -> Engine:
 def booking(bed: int, day: int, patient: str) -> c.BookBed:
     start = START + HOUR * 24 * (day + 1)
     needs = Needs(sex=SEXES[bed // 4 % 2], specialty="general", room_class="general")
-    return c.BookBed(bed_id(bed), patient, start, start + 20 * HOUR, needs=needs)
+    return c.BookBed(
+        bed_id=bed_id(bed),
+        patient_ref=patient,
+        starts_at=start,
+        ends_at=start + 20 * HOUR,
+        needs=needs,
+    )
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -64,7 +70,7 @@ def decisions(made: Engine, beds: int, after_days: int) -> list[float]:
     for number in range(ROUNDS):
         wish = booking(number * 37 % beds, after_days, f"Q-{number}")
         times.append(timed(lambda wish=wish: made.stage(wish, WHO)))
-        made.stage(c.CancelBooking(f"B{made.head_seq}"), WHO)
+        made.stage(c.CancelBooking(booking_id=f"B{made.head_seq}"), WHO)
     return times
 
 
@@ -84,7 +90,7 @@ def refusals(made: Engine, beds: int) -> list[float]:
 def live_through(made: Engine, beds: int, events: int) -> None:
     for number in range(events // 2):
         made.stage(booking(number % beds, 40, f"H-{number}"), WHO)
-        made.stage(c.CancelBooking(f"B{made.head_seq}"), WHO)
+        made.stage(c.CancelBooking(booking_id=f"B{made.head_seq}"), WHO)
 
 
 def p99(times: list[float]) -> float:

@@ -167,16 +167,19 @@ async def carry_out(desk: Desk, command: c.Command, context: Context) -> Row:
 async def _explain_closed(desk: Desk, command: c.Command) -> None:
     """What is no longer open is a 409, what never was a 404."""
     match command:
-        case c.PlaceRequest(bed_request_id) | c.WithdrawRequest(bed_request_id):
+        case (
+            c.PlaceRequest(bed_request_id=bed_request_id)
+            | c.WithdrawRequest(bed_request_id=bed_request_id)
+        ):
             for row in await requests_in_log(desk, bed_request_id=bed_request_id):
                 raise Refusal(
                     Rule.ILLEGAL_BOOKING_CHANGE, f"{bed_request_id} is {row['request_state']}."
                 )
-        case c.ReviewOverride(event_id):
+        case c.ReviewOverride(event_id=event_id):
             rows = await from_log(desk, EVENT_WITH_ITS_REQUEST, event_id=event_id)
             if any(row["event_id"] == event_id and row["override_rule"] for row in rows):
                 raise Refusal(Rule.ALREADY_REVIEWED)
-        case c.SwapPatients(booking_id, with_booking_id):
+        case c.SwapPatients(booking_id=booking_id, with_booking_id=with_booking_id):
             await _explain_ended(desk, booking_id)
             await _explain_ended(desk, with_booking_id)
         case _:
@@ -224,7 +227,12 @@ def not_after_now(desk: Desk, at: datetime) -> None:
 
 
 def closing(bed_ids: Sequence[str], body: m.CloseRequest) -> c.CloseBeds:
-    return c.CloseBeds(tuple(bed_ids), body.reason_code, body.until_at, body.as_override)
+    return c.CloseBeds(
+        bed_ids=tuple(bed_ids),
+        reason_code=body.reason_code,
+        until_at=body.until_at,
+        override=body.as_override,
+    )
 
 
 def reasoned(who: Caller, body: m.CloseRequest | m.OpenRequest) -> Context:

@@ -8,7 +8,7 @@ from simulator.domain.bookings import Booking, Needs
 from simulator.domain.overrides import Override
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterBed:
     """`is_temporary`: a surge bed, to be retired when the surge is over."""
 
@@ -22,19 +22,19 @@ class RegisterBed:
     is_temporary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateBed:
     bed_id: str
     is_staffed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetireBed:
     bed_id: str
     override: Override | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookBed:
     """`starts_at` None: now. `ends_at` None: open. `admit`: the patient takes the bed at once."""
 
@@ -48,7 +48,7 @@ class BookBed:
     bed_request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeReservation:
     """The whole reservation as it shall be."""
 
@@ -59,25 +59,25 @@ class ChangeReservation:
     override: Override | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelBooking:
     booking_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireBooking:
     """The patient did not come."""
 
     booking_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdmitPatient:
     booking_id: str
     override: Override | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferPatient:
     booking_id: str
     to_bed_id: str
@@ -85,14 +85,14 @@ class TransferPatient:
     override: Override | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwapPatients:
     booking_id: str
     with_booking_id: str
     override: Override | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectDischarge:
     """`expected_at` None: no end of the stay is known."""
 
@@ -101,18 +101,18 @@ class ExpectDischarge:
     override: Override | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmDischarge:
     booking_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DischargePatient:
     booking_id: str
     disposition: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastEvent:
     """An event of the log as a correction needs it: the booking after it and before it, and the
     bed before it."""
@@ -125,7 +125,7 @@ class PastEvent:
     bed_before: Bed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelEvent:
     """`request`: the events of the same kind that came with it, itself among them."""
 
@@ -133,39 +133,39 @@ class CancelEvent:
     request: tuple[PastEvent, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartIsolation:
     """In all of these beds, or in none."""
 
     bed_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndIsolation:
     bed_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkBedDirty:
     bed_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartCleaning:
     bed_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FinishCleaning:
     bed_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopCleaning:
     bed_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseBeds:
     """All of these beds, or none: a bed, a room or a ward. `until_at` is planned only."""
 
@@ -175,17 +175,17 @@ class CloseBeds:
     override: Override | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenBeds:
     bed_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddNote:
     bed_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBed:
     """`ward_id` None: any. `wanted_from` None: now."""
 
@@ -195,7 +195,7 @@ class RequestBed:
     wanted_from: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceRequest:
     """Gives the request a bed, as a booking for its patient and needs."""
 
@@ -207,17 +207,17 @@ class PlaceRequest:
     override: Override | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawRequest:
     bed_request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewOverride:
     event_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetClock:
     """The hospital's clock runs at `speed` hospital seconds per wall second from here on."""
 

@@ -147,7 +147,7 @@ class Replay:
         return self.summary
 
     def _register(self, carry_out: CarryOut, at: datetime) -> None:
-        carry_out(c.SetClock(0.0, TIME_ZONE, LakeMode.REPLAY), _context(at))
+        carry_out(c.SetClock(speed=0.0, time_zone=TIME_ZONE, mode=LakeMode.REPLAY), _context(at))
         for pool, beds in beds_of(plan_beds(self._rows)).items():
             self._free[pool] = [bed.bed_id for bed in beds]
             for bed in beds:
@@ -176,10 +176,10 @@ class Replay:
         context = _context(row.occurred_at)
         try:
             if held:
-                taken = carry_out(c.TransferPatient(held[0], to_bed), context)
+                taken = carry_out(c.TransferPatient(booking_id=held[0], to_bed_id=to_bed), context)
             else:
                 ref = f"replay1-{row.case_id}"
-                taken = carry_out(c.BookBed(to_bed, ref, admit=True), context)
+                taken = carry_out(c.BookBed(bed_id=to_bed, patient_ref=ref, admit=True), context)
         except (Refusal, NotThere):
             heappush(self._free[pool], to_bed)
             raise
@@ -193,7 +193,9 @@ class Replay:
         if held is None:
             raise NotThere(f"a release of {row.case_id}, who is in no bed")
         context = _context(row.occurred_at, note=row.detail or None)
-        carry_out(c.DischargePatient(held[0], Disposition.OTHER.value), context)
+        carry_out(
+            c.DischargePatient(booking_id=held[0], disposition=Disposition.OTHER.value), context
+        )
         del self._in_bed[row.case_id]
         self._clean(held[1], row.occurred_at, carry_out)
         return "release"
@@ -201,8 +203,8 @@ class Replay:
     def _clean(self, bed_id: str, at: datetime, carry_out: CarryOut) -> None:
         """The log knows no cleaning, so the bed is clean at once."""
         context = _context(at, reason_code=REPLAY_NO_CLEANING_DATA)
-        carry_out(c.StartCleaning(bed_id), context)
-        carry_out(c.FinishCleaning(bed_id), context)
+        carry_out(c.StartCleaning(bed_id=bed_id), context)
+        carry_out(c.FinishCleaning(bed_id=bed_id), context)
         heappush(self._free[self._pool_of_bed[bed_id]], bed_id)
 
 

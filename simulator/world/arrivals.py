@@ -56,7 +56,9 @@ class Arrivals:
         )
 
     def _on_the_list(self, patient: Patient, at: datetime) -> Patient:
-        command = c.RequestBed(patient.patient_ref, patient.ward.ward_id, patient.needs)
+        command = c.RequestBed(
+            patient_ref=patient.patient_ref, ward_id=patient.ward.ward_id, needs=patient.needs
+        )
         for row in self._scene.agenda.do(command, at, self._scene.chance.text(texts.REQUEST)):
             return replace(patient, bed_request_id=row["bed_request_id"])
         return patient
@@ -89,7 +91,9 @@ class Arrivals:
     def _divert(self, patient: Patient, at: datetime) -> None:
         if patient.bed_request_id:
             text = self._scene.chance.text(texts.DIVERSION)
-            self._scene.agenda.do(c.WithdrawRequest(patient.bed_request_id), at, text, "diverted")
+            self._scene.agenda.do(
+                c.WithdrawRequest(bed_request_id=patient.bed_request_id), at, text, "diverted"
+            )
 
     def place_at_start(self, ward: Ward, bed: Bed, at: datetime) -> None:
         rest = self._scene.chance.rest_of_stay(ward)

@@ -49,7 +49,7 @@ class Housekeeping:
         self._called_for.discard(bed_id)
         isolation = self._scene.hospital().beds[bed_id].status is BedStatus.CONTAMINATED
         note = self._scene.chance.text(texts.CLEANING_STARTED)
-        if self._scene.agenda.do(c.StartCleaning(bed_id), at, note):
+        if self._scene.agenda.do(c.StartCleaning(bed_id=bed_id), at, note):
             self._plan_finish(bed_id, at, isolation)
 
     def _plan_finish(self, bed_id: str, at: datetime, isolation: bool = False) -> None:
@@ -62,7 +62,9 @@ class Housekeeping:
         words = texts.TERMINAL_CLEANING_FINISHED if isolation else texts.CLEANING_FINISHED
         if bed_id in self._cleaning:
             self._cleaning.discard(bed_id)
-            self._scene.agenda.do(c.FinishCleaning(bed_id), at, self._scene.chance.text(words))
+            self._scene.agenda.do(
+                c.FinishCleaning(bed_id=bed_id), at, self._scene.chance.text(words)
+            )
 
     def _sweep(self, at: datetime) -> None:
         """Find the beds that somebody else left dirty."""
@@ -87,7 +89,7 @@ class Housekeeping:
         ]
         if beds:
             bed_id, reason = self._scene.chance.one_of(beds).bed_id, self._reason()
-            command = c.CloseBeds((bed_id,), reason, until)
+            command = c.CloseBeds(bed_ids=(bed_id,), reason_code=reason, until_at=until)
             if self._scene.agenda.do(command, at, texts.CLOSURE[reason], reason):
                 self._closed.add(bed_id)
                 self._scene.agenda.plan(opens_at, partial(self._open, bed_id))
@@ -105,5 +107,5 @@ class Housekeeping:
         if bed_id in self._closed and is_own:
             self._closed.discard(bed_id)
             self._scene.agenda.do(
-                c.OpenBeds((bed_id,)), at, self._scene.chance.text(texts.OPENING), "ready"
+                c.OpenBeds(bed_ids=(bed_id,)), at, self._scene.chance.text(texts.OPENING), "ready"
             )

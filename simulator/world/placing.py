@@ -133,7 +133,7 @@ class Placing:
 
     def _review_override(self, event_id: str, at: datetime) -> None:
         text = self._scene.chance.text(texts.OVERRIDE_REVIEW)
-        self._scene.agenda.do(c.ReviewOverride(event_id), at, text, actor=MATRON)
+        self._scene.agenda.do(c.ReviewOverride(event_id=event_id), at, text, actor=MATRON)
 
     def beds_for_outliers(self) -> list[Bed]:
         return [
@@ -166,10 +166,21 @@ class Placing:
     ) -> c.PlaceRequest | c.BookBed:
         if patient.bed_request_id:
             return c.PlaceRequest(
-                patient.bed_request_id, bed.bed_id, None, until, admit=True, override=override
+                bed_request_id=patient.bed_request_id,
+                bed_id=bed.bed_id,
+                starts_at=None,
+                ends_at=until,
+                admit=True,
+                override=override,
             )
         return c.BookBed(
-            bed.bed_id, patient.patient_ref, None, until, True, patient.needs, override
+            bed_id=bed.bed_id,
+            patient_ref=patient.patient_ref,
+            starts_at=None,
+            ends_at=until,
+            admit=True,
+            needs=patient.needs,
+            override=override,
         )
 
     def _admitted(self, rows: list[Row], at: datetime, leaves_at: datetime) -> bool:
@@ -187,7 +198,7 @@ class Placing:
             return
         text = self._scene.chance.text(texts.CORRECTION)
         rows = self._scene.agenda.do(
-            c.CancelEvent(event.event_id, past), at, text, "entered_in_error"
+            c.CancelEvent(event_id=event.event_id, request=past), at, text, "entered_in_error"
         )
         if rows:
             requests = [r for r in rows if r["event_type"] == EventType.BED_REQUESTED]

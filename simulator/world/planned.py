@@ -59,10 +59,10 @@ class Planned:
         if bed is None:
             return False
         command = c.BookBed(
-            bed.bed_id,
-            patient.patient_ref,
-            starts_at,
-            ends_at,
+            bed_id=bed.bed_id,
+            patient_ref=patient.patient_ref,
+            starts_at=starts_at,
+            ends_at=ends_at,
             needs=patient.needs,
         )
         for row in self._scene.agenda.do(command, at, self._scene.chance.text(texts.RESERVATION)):
@@ -86,12 +86,14 @@ class Planned:
     def _cancel(self, booking_id: str, at: datetime) -> None:
         if own_booking(self._scene.hospital(), booking_id):
             text = self._scene.chance.text(texts.CANCELLATION)
-            self._scene.agenda.do(c.CancelBooking(booking_id), at, text, "planned_change")
+            self._scene.agenda.do(
+                c.CancelBooking(booking_id=booking_id), at, text, "planned_change"
+            )
 
     def _expire(self, booking_id: str, at: datetime) -> None:
         if own_booking(self._scene.hospital(), booking_id):
             text = self._scene.chance.text(texts.NO_SHOW)
-            self._scene.agenda.do(c.ExpireBooking(booking_id), at, text, "no_show")
+            self._scene.agenda.do(c.ExpireBooking(booking_id=booking_id), at, text, "no_show")
 
     def come_in(self, booking_id: str, patient: Patient, leaves_at: datetime, at: datetime) -> None:
         """Into the reserved bed; while it is not free, wait; in the end any bed of the ward."""
@@ -104,7 +106,7 @@ class Planned:
         if booking is None or booking.state is not BookingState.RESERVED:
             return
         note = self._scene.chance.text(texts.ELECTIVE_ADMISSION)
-        if self._scene.agenda.do(c.AdmitPatient(booking_id), at, note):
+        if self._scene.agenda.do(c.AdmitPatient(booking_id=booking_id), at, note):
             self._stays.begin(booking_id, at, leaves_at)
         elif at < booking.starts_at + LATE_ADMISSION:
             again = partial(self.come_in, booking_id, patient, leaves_at)

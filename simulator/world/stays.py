@@ -42,7 +42,7 @@ class Stays:
     def _confirm(self, booking_id: str, at: datetime) -> None:
         if self._own_stay(booking_id):
             text = self._scene.chance.text(texts.DISCHARGE_CONFIRMED)
-            self._scene.agenda.do(c.ConfirmDischarge(booking_id), at, text)
+            self._scene.agenda.do(c.ConfirmDischarge(booking_id=booking_id), at, text)
 
     def _plan_review(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
         """When the expected discharge has passed and the patient is still there, expect anew."""
@@ -53,7 +53,9 @@ class Stays:
 
     def _review(self, booking_id: str, leaves_at: datetime, at: datetime) -> None:
         if self._own_stay(booking_id) and at < leaves_at:
-            command = c.ExpectDischarge(booking_id, self._scene.chance.expected_at(at, leaves_at))
+            command = c.ExpectDischarge(
+                booking_id=booking_id, expected_at=self._scene.chance.expected_at(at, leaves_at)
+            )
             self._scene.agenda.do(command, at, self._scene.chance.text(texts.REVIEW))
             self._plan_review(booking_id, at, leaves_at)
 
@@ -65,7 +67,9 @@ class Stays:
     def _write_note(self, booking_id: str, leaves_at: datetime, at: datetime) -> None:
         stay = self._own_stay(booking_id)
         if stay:
-            self._scene.agenda.do(c.AddNote(stay.bed_id), at, self._scene.chance.text(texts.CARE))
+            self._scene.agenda.do(
+                c.AddNote(bed_id=stay.bed_id), at, self._scene.chance.text(texts.CARE)
+            )
             self._plan_note(booking_id, at, leaves_at)
 
     def _move(self, booking_id: str, leaves_at: datetime, at: datetime) -> None:
@@ -77,7 +81,9 @@ class Stays:
         beds = self._scene.hospital().beds_of_ward(self._scene.hospital().bed(stay.bed_id).ward_id)
         free = [bed for bed in beds if self._would_do(bed, stay, at, until)]
         if free:
-            command = c.TransferPatient(booking_id, self._scene.chance.one_of(free).bed_id)
+            command = c.TransferPatient(
+                booking_id=booking_id, to_bed_id=self._scene.chance.one_of(free).bed_id
+            )
             rows = self._scene.agenda.do(command, at, self._scene.chance.text(texts.TRANSFER))
             for row in rows[-1:]:
                 self._housekeeping.call_for(stay.bed_id, at)
@@ -94,7 +100,7 @@ class Stays:
             return
         before = self._scene.hospital().bed(stay.bed_id)
         disposition, words = self._disposition()
-        command = c.DischargePatient(booking_id, disposition.value)
+        command = c.DischargePatient(booking_id=booking_id, disposition=disposition.value)
         rows = self._scene.agenda.do(command, at, self._scene.chance.text(words))
         if rows:
             self._housekeeping.call_for(stay.bed_id, at)
@@ -122,7 +128,9 @@ class Stays:
         if self._scene.hospital().beds[event.bed_before.bed_id].last_source != Source.SIMULATOR:
             return
         text = self._scene.chance.text(texts.CORRECTION)
-        if self._scene.agenda.do(c.CancelEvent(event.event_id, past), at, text, "entered_in_error"):
+        if self._scene.agenda.do(
+            c.CancelEvent(event_id=event.event_id, request=past), at, text, "entered_in_error"
+        ):
             leaves_at = at + self._scene.chance.hours(1, 6)
             self._scene.agenda.plan(leaves_at, partial(self._leave, event.booking.booking_id))
 
@@ -139,12 +147,12 @@ def past_events(
     """The rows just written, as a correction will need them."""
     return tuple(
         c.PastEvent(
-            row["event_id"],
-            row["event_type"],
-            row["occurred_at"],
-            Booking.from_row(row),
-            booking,
-            bed,
+            event_id=row["event_id"],
+            event_type=row["event_type"],
+            occurred_at=row["occurred_at"],
+            booking=Booking.from_row(row),
+            booking_before=booking,
+            bed_before=bed,
         )
         for row, bed, booking in zip(rows, beds, bookings, strict=True)
     )

@@ -132,7 +132,9 @@ class Desk:
         await self.commit.durable()
         if speed != self.clock.speed:
             self.clock.set(speed)
-            self.commit.stage(c.SetClock(speed, self.clock.time_zone, self.mode), context)
+            self.commit.stage(
+                c.SetClock(speed=speed, time_zone=self.clock.time_zone, mode=self.mode), context
+            )
         resident.seed = seed
         resident.move_in(self)
         resident.is_acting = acts
@@ -195,12 +197,14 @@ class Desk:
     def _register_beds(self, writer: BulkWriter, at: datetime) -> None:
         context = Context(Source.SYSTEM, "system", Role.SYSTEM, occurred_at=at)
         speed = 1.0 if self.mode is LakeMode.LIVE else 0.0
-        writer.carry_out(c.SetClock(speed, self.plan.time_zone, self.mode), context)
+        writer.carry_out(
+            c.SetClock(speed=speed, time_zone=self.plan.time_zone, mode=self.mode), context
+        )
         for bed in self.plan.beds():
             writer.carry_out(bed, context)
 
     def _write_clock(self) -> None:
-        command = c.SetClock(self.clock.speed, self.clock.time_zone, self.mode)
+        command = c.SetClock(speed=self.clock.speed, time_zone=self.clock.time_zone, mode=self.mode)
         self._event_log.append(self._engine.stage(command, system_context()))
 
     @property
@@ -263,7 +267,7 @@ class Desk:
         for booking in overdue:
             context = system_context(reason_code="no_show", note="Patient did not arrive")
             with suppress(Refusal, NotThere):
-                self.commit.stage(c.ExpireBooking(booking.booking_id), context)
+                self.commit.stage(c.ExpireBooking(booking_id=booking.booking_id), context)
 
     def _is_overdue(self, booking: Booking, now: datetime) -> bool:
         """A person gets at least 15 wall minutes, however fast the clock runs."""

@@ -116,14 +116,14 @@ class Engine:
     def bed_id_of(self, command: Command) -> str | None:
         """The one bed that a command is about: of its booking, event or override, or named."""
         match command:
-            case c.ReviewOverride(event_id):
+            case c.ReviewOverride(event_id=event_id):
                 override = self.hospital.overrides.get(event_id)
                 return override.bed_id if override else None
-            case c.CancelEvent(_, (event, *_)):
+            case c.CancelEvent(event_id=_, request=(event, *_)):
                 return event.bed_before.bed_id
-            case c.CloseBeds((bed_id,)) | c.OpenBeds((bed_id,)):
+            case c.CloseBeds(bed_ids=(bed_id,)) | c.OpenBeds(bed_ids=(bed_id,)):
                 return bed_id
-            case c.StartIsolation((bed_id,)) | c.EndIsolation((bed_id,)):
+            case c.StartIsolation(bed_ids=(bed_id,)) | c.EndIsolation(bed_ids=(bed_id,)):
                 return bed_id
         booking = self.hospital.bookings.get(getattr(command, "booking_id", ""))
         return booking.bed_id if booking else getattr(command, "bed_id", None)

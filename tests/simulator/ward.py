@@ -30,7 +30,12 @@ class SmallWard:
         for bed_id in BEDS:
             ward_id, number, _ = bed_id.split("-")
             command = c.RegisterBed(
-                bed_id, f"{ward_id}-{number}", ward_id, f"Ward {ward_id}", "general", "general"
+                bed_id=bed_id,
+                room_id=f"{ward_id}-{number}",
+                ward_id=ward_id,
+                ward_name=f"Ward {ward_id}",
+                specialty="general",
+                room_class="general",
             )
             self.do(command)
 
@@ -77,10 +82,10 @@ def past_event(rows: list[dict], row: dict) -> c.PastEvent:
     of_bed = [other for other in earlier if other.get("bed_id") == row["bed_id"]]
     of_booking = [other for other in earlier if other.get("booking_id") == row["booking_id"]]
     return c.PastEvent(
-        row["event_id"],
-        row["event_type"],
-        row["occurred_at"],
-        Booking.from_row(row),
-        Booking.from_row(of_booking[-1]) if of_booking else None,
-        Bed.from_row(of_bed[-1]),
+        event_id=row["event_id"],
+        event_type=row["event_type"],
+        occurred_at=row["occurred_at"],
+        booking=Booking.from_row(row),
+        booking_before=Booking.from_row(of_booking[-1]) if of_booking else None,
+        bed_before=Bed.from_row(of_bed[-1]),
     )

@@ -97,10 +97,18 @@ def router_of(desk: Desk) -> APIRouter:
             response_model=m.BedAnswer,
         )(route)
 
-    simple("dirty", c.MarkBedDirty, "A free bed was found unclean.")
-    simple("cleaning/start", c.StartCleaning, "Cleaning starts.")
-    simple("cleaning/finish", c.FinishCleaning, "The bed is clean and free.")
-    simple("cleaning/stop", c.StopCleaning, "Cleaning stops before it is done.")
+    simple("dirty", lambda bed_id: c.MarkBedDirty(bed_id=bed_id), "A free bed was found unclean.")
+    simple("cleaning/start", lambda bed_id: c.StartCleaning(bed_id=bed_id), "Cleaning starts.")
+    simple(
+        "cleaning/finish",
+        lambda bed_id: c.FinishCleaning(bed_id=bed_id),
+        "The bed is clean and free.",
+    )
+    simple(
+        "cleaning/stop",
+        lambda bed_id: c.StopCleaning(bed_id=bed_id),
+        "Cleaning stops before it is done.",
+    )
     simple("isolation/start", _isolating, "The patient in the bed needs isolation.")
     simple("isolation/end", _isolating_no_more, "The patient in the bed needs it no more.")
 
@@ -117,7 +125,7 @@ def router_of(desk: Desk) -> APIRouter:
     ) -> Response:
         """Staffed or not: a bed without staff stays on the register and out of the capacity."""
         context = who.context(body.occurred_at, body.note)
-        return await act(request, c.UpdateBed(bed_id, body.is_staffed), context)
+        return await act(request, c.UpdateBed(bed_id=bed_id, is_staffed=body.is_staffed), context)
 
     @router.post("/beds/{bed_id}/retire", response_model=m.BedAnswer)
     async def retire(
@@ -126,7 +134,7 @@ def router_of(desk: Desk) -> APIRouter:
         """The bed leaves the register."""
         body = body or m.Overriding()
         context = who.context(body.occurred_at, body.note)
-        return await act(request, c.RetireBed(bed_id, body.as_override), context)
+        return await act(request, c.RetireBed(bed_id=bed_id, override=body.as_override), context)
 
     @router.post("/beds/{bed_id}/close", response_model=m.BedAnswer)
     async def close(
@@ -138,23 +146,25 @@ def router_of(desk: Desk) -> APIRouter:
     async def open_bed(
         request: Request, bed_id: BedId, body: m.OpenRequest, who: CallerNow
     ) -> Response:
-        return await act(request, c.OpenBeds((bed_id,)), reasoned(who, body))
+        return await act(request, c.OpenBeds(bed_ids=(bed_id,)), reasoned(who, body))
 
     @router.post("/beds/{bed_id}/notes", status_code=201, response_model=m.BedAnswer)
     async def add_note(
         request: Request, bed_id: BedId, body: m.NoteRequest, who: CallerNow
     ) -> Response:
-        return await act(request, c.AddNote(bed_id), who.context(body.occurred_at, body.note), 201)
+        return await act(
+            request, c.AddNote(bed_id=bed_id), who.context(body.occurred_at, body.note), 201
+        )
 
     return router
 
 
 def _isolating(bed_id: str) -> c.Command:
-    return c.StartIsolation((bed_id,))
+    return c.StartIsolation(bed_ids=(bed_id,))
 
 
 def _isolating_no_more(bed_id: str) -> c.Command:
-    return c.EndIsolation((bed_id,))
+    return c.EndIsolation(bed_ids=(bed_id,))
 
 
 def _bed_answer(row: Row) -> Row:

@@ -77,13 +77,13 @@ def router_of(desk: Desk) -> APIRouter:
         if body.admit and body.starts_at and body.starts_at != body.occurred_at:
             return problem("invalid_request", "starts_at: an admission starts when it occurs.")
         command = c.BookBed(
-            body.bed_id,
-            body.patient_ref,
-            body.starts_at,
-            body.ends_at,
-            body.admit,
-            body.needs.as_needs(),
-            body.as_override,
+            bed_id=body.bed_id,
+            patient_ref=body.patient_ref,
+            starts_at=body.starts_at,
+            ends_at=body.ends_at,
+            admit=body.admit,
+            needs=body.needs.as_needs(),
+            override=body.as_override,
         )
         return await act(request, command, who.context(body.occurred_at, body.note), 201)
 
@@ -102,7 +102,7 @@ def router_of(desk: Desk) -> APIRouter:
     ) -> Response:
         body = body or m.CancelRequest()
         context = who.context(body.occurred_at, body.note, reason_code=body.reason_code)
-        return await act(request, c.CancelBooking(booking_id), context)
+        return await act(request, c.CancelBooking(booking_id=booking_id), context)
 
     @router.post("/bookings/{booking_id}/admit", response_model=m.BookingAnswer)
     async def admit(
@@ -110,7 +110,7 @@ def router_of(desk: Desk) -> APIRouter:
     ) -> Response:
         """The patient takes the reserved bed."""
         body = body or m.Overriding()
-        command = c.AdmitPatient(booking_id, body.as_override)
+        command = c.AdmitPatient(booking_id=booking_id, override=body.as_override)
         return await act(request, command, who.context(body.occurred_at, body.note))
 
     @router.post("/bookings/{booking_id}/transfer", response_model=m.BookingAnswer)
@@ -119,7 +119,9 @@ def router_of(desk: Desk) -> APIRouter:
     ) -> Response:
         """Completes the booking and answers with a new one of the same spell."""
         needs = body.needs.as_needs() if body.needs else None
-        command = c.TransferPatient(booking_id, body.to_bed_id, needs, body.as_override)
+        command = c.TransferPatient(
+            booking_id=booking_id, to_bed_id=body.to_bed_id, needs=needs, override=body.as_override
+        )
         return await act(request, command, who.context(body.occurred_at, body.note))
 
     @router.post("/bookings/{booking_id}/swap", response_model=m.BookingAnswer)
@@ -127,7 +129,9 @@ def router_of(desk: Desk) -> APIRouter:
         request: Request, booking_id: BookingId, body: m.SwapRequest, who: CallerNow
     ) -> Response:
         """Two patients change beds at once; answers with the new booking of the first."""
-        command = c.SwapPatients(booking_id, body.with_booking_id, body.as_override)
+        command = c.SwapPatients(
+            booking_id=booking_id, with_booking_id=body.with_booking_id, override=body.as_override
+        )
         return await act(request, command, who.context(body.occurred_at, body.note))
 
     @router.post("/bookings/{booking_id}/discharge/confirm", response_model=m.BookingAnswer)
@@ -137,7 +141,7 @@ def router_of(desk: Desk) -> APIRouter:
         """The patient may go; the bed is free only once the patient has left."""
         body = body or m.Write()
         context = who.context(body.occurred_at, body.note)
-        return await act(request, c.ConfirmDischarge(booking_id), context)
+        return await act(request, c.ConfirmDischarge(booking_id=booking_id), context)
 
     @router.post("/bookings/{booking_id}/discharge", response_model=m.BookingAnswer)
     async def discharge(
@@ -148,7 +152,7 @@ def router_of(desk: Desk) -> APIRouter:
     ) -> Response:
         """The patient leaves the bed, which is to be cleaned."""
         body = body or m.DischargeRequest()
-        command = c.DischargePatient(booking_id, body.disposition.value)
+        command = c.DischargePatient(booking_id=booking_id, disposition=body.disposition.value)
         return await act(request, command, who.context(body.occurred_at, body.note))
 
     @router.post("/events/{event_id}/cancel", response_model=m.BookingAnswer)
@@ -163,7 +167,7 @@ def router_of(desk: Desk) -> APIRouter:
         if not past:
             raise NotThere(f"There is no event {event_id}.")
         context = who.context(None, body.note if body else None)
-        return await act(request, c.CancelEvent(event_id, past), context)
+        return await act(request, c.CancelEvent(event_id=event_id, request=past), context)
 
     return router
 
@@ -174,13 +178,21 @@ def _change(
     """What the body leaves out is what it was. Raises NotThere, explained where it is raised."""
     given = body.model_fields_set
     if known is None:
-        return c.ExpectDischarge(booking_id, None)
+        return c.ExpectDischarge(booking_id=booking_id, expected_at=None)
     bed_id = body.bed_id if body.bed_id is not None else known.bed_id
     starts_at = body.starts_at or known.starts_at
     ends_at = body.ends_at if "ends_at" in given else known.ends_at
     if known.is_stay and (bed_id, starts_at) == (known.bed_id, known.starts_at):
-        return c.ExpectDischarge(booking_id, ends_at, body.as_override)
-    return c.ChangeReservation(booking_id, bed_id, starts_at, ends_at, body.as_override)
+        return c.ExpectDischarge(
+            booking_id=booking_id, expected_at=ends_at, override=body.as_override
+        )
+    return c.ChangeReservation(
+        booking_id=booking_id,
+        bed_id=bed_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        override=body.as_override,
+    )
 
 
 def booking_answer(row: Row) -> Row:

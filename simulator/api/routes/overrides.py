@@ -54,7 +54,7 @@ def router_of(desk: Desk) -> APIRouter:
         """Somebody else than the one who overrode has looked at it."""
         body = body or m.Write()
         context = who.context(body.occurred_at, body.note)
-        row = await carry_out(desk, c.ReviewOverride(event_id), context)
+        row = await carry_out(desk, c.ReviewOverride(event_id=event_id), context)
         return json_response({"event_id": event_id, "seq": row["seq"]})
 
     return router

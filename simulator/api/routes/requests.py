@@ -90,7 +90,10 @@ def router_of(desk: Desk) -> APIRouter:
     async def wait(request: Request, body: m.WaitRequest, who: CallerNow) -> Response:
         """A need without a bed joins the waiting list."""
         command = c.RequestBed(
-            body.patient_ref, body.ward_id, body.needs.as_needs(), body.wanted_from
+            patient_ref=body.patient_ref,
+            ward_id=body.ward_id,
+            needs=body.needs.as_needs(),
+            wanted_from=body.wanted_from,
         )
         context = who.context(body.occurred_at, body.note)
         row = await carry_out(desk, command, context)
@@ -106,7 +109,12 @@ def router_of(desk: Desk) -> APIRouter:
         if body.admit and body.starts_at and body.starts_at != body.occurred_at:
             return problem("invalid_request", "starts_at: an admission starts when it occurs.")
         command = c.PlaceRequest(
-            bed_request_id, body.bed_id, body.starts_at, body.ends_at, body.admit, body.as_override
+            bed_request_id=bed_request_id,
+            bed_id=body.bed_id,
+            starts_at=body.starts_at,
+            ends_at=body.ends_at,
+            admit=body.admit,
+            override=body.as_override,
         )
         context = who.context(body.occurred_at, body.note)
         row = await carry_out(desk, command, context)
@@ -122,7 +130,7 @@ def router_of(desk: Desk) -> APIRouter:
         """The bed is needed no more."""
         body = body or m.WithdrawRequest()
         context = who.context(body.occurred_at, body.note, reason_code=body.reason_code)
-        row = await carry_out(desk, c.WithdrawRequest(bed_request_id), context)
+        row = await carry_out(desk, c.WithdrawRequest(bed_request_id=bed_request_id), context)
         return json_response(_answer(row))
 
     return router

@@ -72,7 +72,12 @@ def router_of(desk: Desk) -> APIRouter:
 
     async def open_all(beds: list[Bed], body: m.OpenRequest, who: CallerNow) -> Response:
         closed = (bed for bed in beds if bed.status is BedStatus.CLOSED)
-        return await act(closed, "None of its beds is closed.", c.OpenBeds, reasoned(who, body))
+        return await act(
+            closed,
+            "None of its beds is closed.",
+            lambda ids: c.OpenBeds(bed_ids=ids),
+            reasoned(who, body),
+        )
 
     @router.post("/rooms/{room_id}/close", response_model=m.PlaceAnswer)
     async def close_room(room_id: PlaceId, body: m.CloseRequest, who: CallerNow) -> Response:
@@ -102,7 +107,12 @@ def router_of(desk: Desk) -> APIRouter:
         beds = (bed for bed in of_room(room_id) if bed.status is BedStatus.OCCUPIED)
         body = body or m.Write()
         context = who.context(body.occurred_at, body.note)
-        return await act(beds, "Nobody in it waits for isolation.", c.StartIsolation, context)
+        return await act(
+            beds,
+            "Nobody in it waits for isolation.",
+            lambda ids: c.StartIsolation(bed_ids=ids),
+            context,
+        )
 
     @router.post("/rooms/{room_id}/isolation/end", response_model=m.PlaceAnswer)
     async def end_isolation(
@@ -112,7 +122,9 @@ def router_of(desk: Desk) -> APIRouter:
         beds = (bed for bed in of_room(room_id) if bed.status is BedStatus.ISOLATED)
         body = body or m.Write()
         context = who.context(body.occurred_at, body.note)
-        return await act(beds, "Nobody in it is isolated.", c.EndIsolation, context)
+        return await act(
+            beds, "Nobody in it is isolated.", lambda ids: c.EndIsolation(bed_ids=ids), context
+        )
 
     return router
 

@@ -123,21 +123,36 @@ def suggest_for(hospital: Hospital, request: BedRequest, moment: Moment) -> list
 def _wish_of(hospital: Hospital, command: Command, moment: Moment) -> Wish | None:
     at = now = moment.at  # what is entered later is to be for beds without events since
     match command:
-        case BookBed(bed_id, patient, starts_at, ends_at, moves_in, needs):
+        case BookBed(
+            bed_id=bed_id,
+            patient_ref=patient,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            admit=moves_in,
+            needs=needs,
+        ):
             start = at if moves_in else starts_at or at
             return Wish(hospital.bed(bed_id), patient, needs, start, ends_at, now, moves_in)
-        case PlaceRequest(request_id, bed_id, starts_at, ends_at, moves_in):
+        case PlaceRequest(
+            bed_request_id=request_id,
+            bed_id=bed_id,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            admit=moves_in,
+        ):
             request = hospital.request(request_id)
             start = at if moves_in else starts_at or max(request.wanted_from, at)
             patient, needs = request.patient_ref, request.needs
             return Wish(hospital.bed(bed_id), patient, needs, start, ends_at, now, moves_in)
-        case ChangeReservation(booking_id, bed_id, starts_at, ends_at):
+        case ChangeReservation(
+            booking_id=booking_id, bed_id=bed_id, starts_at=starts_at, ends_at=ends_at
+        ):
             booking = hospital.booking(booking_id)
             return _wish_for(booking, hospital.bed(bed_id), starts_at, ends_at, moment)
-        case AdmitPatient(booking_id):
+        case AdmitPatient(booking_id=booking_id):
             booking = hospital.booking(booking_id)
             return _coming_in(booking, hospital.bed(booking.bed_id), moment)
-        case TransferPatient(booking_id, to_bed_id, needs):
+        case TransferPatient(booking_id=booking_id, to_bed_id=to_bed_id, needs=needs):
             wish = _coming_in(hospital.booking(booking_id), hospital.bed(to_bed_id), moment)
             return replace(wish, needs=needs or wish.needs)
         case _:

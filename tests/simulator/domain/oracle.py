@@ -69,7 +69,9 @@ class Oracle:
         self, command: Any, known: Promise | None, now: datetime
     ) -> bool | None:
         match command:
-            case c.BookBed(bed, patient, start, end, admit):
+            case c.BookBed(
+                bed_id=bed, patient_ref=patient, starts_at=start, ends_at=end, admit=admit
+            ):
                 start = now if admit else start or now
                 opens = self.opens.get(bed)
                 is_open = self.status[bed] != "closed" or (opens is not None and opens <= start)
@@ -80,10 +82,10 @@ class Oracle:
                     and (fits if admit else is_open)
                     and self.is_free(bed, start, end, now)
                 )
-            case c.AdmitPatient(booking) if known and not known.in_bed:
+            case c.AdmitPatient(booking_id=booking) if known and not known.in_bed:
                 fits = self.status[known.bed] == "available" and not self.in_bed(known.patient)
                 return fits and self.is_free(known.bed, now, known.end_from(now), now, booking)
-            case c.TransferPatient(booking, bed) if known and known.in_bed:
+            case c.TransferPatient(booking_id=booking, to_bed_id=bed) if known and known.in_bed:
                 is_free = self.is_free(bed, now, known.end_from(now), now, booking)
                 return is_free and self.status[bed] == "available"
             case c.AdmitPatient() | c.TransferPatient():
@@ -92,7 +94,7 @@ class Oracle:
                 return known is not None and known.in_bed
             case c.CancelBooking() | c.ExpireBooking():
                 return known is not None and not known.in_bed
-            case c.CloseBeds((bed,), _, until):
+            case c.CloseBeds(bed_ids=(bed,), reason_code=_, until_at=until):
                 return self.status[bed] in FROM[c.CloseBeds] and self.is_free(bed, now, until, now)
         if type(command) not in FROM:
             return None

@@ -19,44 +19,59 @@ def refusal(ward: SmallWard, command: c.Command) -> Refusal:
 
 def test_a_reservation_is_not_stored_on_top_of_a_patient_whose_stay_has_no_end() -> None:
     ward = SmallWard()
-    stay = ward.do(c.BookBed(A, "P-1", admit=True))
-    refused = refusal(ward, c.BookBed(A, "P-2", starts_at=hours(72), ends_at=hours(96)))
+    stay = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))
+    refused = refusal(
+        ward, c.BookBed(bed_id=A, patient_ref="P-2", starts_at=hours(72), ends_at=hours(96))
+    )
     assert refused.rule is Rule.OVERLAPS_OPEN_STAY
     assert refused.conflicts_with.booking_id == stay["booking_id"]
 
 
 def test_a_stay_that_ends_before_a_later_reservation_is_not_refused_because_of_it() -> None:
     ward = SmallWard()
-    ward.do(c.BookBed(A, "P-2", starts_at=hours(72), ends_at=hours(96)))
-    assert ward.do(c.BookBed(A, "P-1", ends_at=hours(72), admit=True))["booking_state"] == "active"
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-2", starts_at=hours(72), ends_at=hours(96)))
+    assert (
+        ward.do(c.BookBed(bed_id=A, patient_ref="P-1", ends_at=hours(72), admit=True))[
+            "booking_state"
+        ]
+        == "active"
+    )
 
 
 def test_reserved_beds_are_counted_as_reserved() -> None:
     ward = SmallWard()
-    ward.do(c.BookBed(A, "P-1", starts_at=hours(1.5), ends_at=hours(9)))
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(1.5), ends_at=hours(9)))
     assert ward.display(A) == DisplayStatus.RESERVED
 
 
 def test_a_confirmed_discharge_does_not_free_the_bed_before_the_patient_leaves() -> None:
     ward = SmallWard()
-    stay = ward.do(c.BookBed(A, "P-1", ends_at=hours(2), admit=True))["booking_id"]
-    ward.do(c.ConfirmDischarge(stay))
+    stay = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", ends_at=hours(2), admit=True))[
+        "booking_id"
+    ]
+    ward.do(c.ConfirmDischarge(booking_id=stay))
     assert ward.status(A) == BedStatus.OCCUPIED
-    assert refusal(ward, c.BookBed(A, "P-2", admit=True)).rule is Rule.BED_OCCUPIED
-    ward.do(c.DischargePatient(stay, "home"))
+    assert (
+        refusal(ward, c.BookBed(bed_id=A, patient_ref="P-2", admit=True)).rule is Rule.BED_OCCUPIED
+    )
+    ward.do(c.DischargePatient(booking_id=stay, disposition="home"))
     assert ward.status(A) == BedStatus.DIRTY
 
 
 def test_whether_a_bed_is_free_is_checked_for_every_way_into_it() -> None:
     ward = SmallWard()
-    ward.do(c.BookBed(A, "P-1", admit=True))
-    there = ward.do(c.BookBed(B, "P-2", admit=True))["booking_id"]
-    reserved = ward.do(c.BookBed(BEDS[2], "P-3", starts_at=hours(1), ends_at=hours(3)))
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))
+    there = ward.do(c.BookBed(bed_id=B, patient_ref="P-2", admit=True))["booking_id"]
+    reserved = ward.do(
+        c.BookBed(bed_id=BEDS[2], patient_ref="P-3", starts_at=hours(1), ends_at=hours(3))
+    )
     ways = [
-        c.BookBed(A, "P-4", admit=True),
-        c.BookBed(A, "P-4", starts_at=hours(5)),
-        c.TransferPatient(there, A),
-        c.ChangeReservation(reserved["booking_id"], A, hours(1), hours(3)),
+        c.BookBed(bed_id=A, patient_ref="P-4", admit=True),
+        c.BookBed(bed_id=A, patient_ref="P-4", starts_at=hours(5)),
+        c.TransferPatient(booking_id=there, to_bed_id=A),
+        c.ChangeReservation(
+            booking_id=reserved["booking_id"], bed_id=A, starts_at=hours(1), ends_at=hours(3)
+        ),
     ]
     for way in ways:
         assert refusal(ward, way).rule in (Rule.BED_OCCUPIED, Rule.OVERLAPS_OPEN_STAY)
@@ -65,8 +80,8 @@ def test_whether_a_bed_is_free_is_checked_for_every_way_into_it() -> None:
 def test_the_stored_status_is_always_that_of_the_assignments() -> None:
     """Each row carries both, written at once: neither can be changed without the other."""
     ward = SmallWard()
-    stay = ward.do(c.BookBed(A, "P-1", admit=True))["booking_id"]
-    ward.do(c.TransferPatient(stay, B))
+    stay = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))["booking_id"]
+    ward.do(c.TransferPatient(booking_id=stay, to_bed_id=B))
     for row in ward.rows:
         holds = row["bed_status"] in ("occupied", "isolated")
         assert holds == (row.get("current_booking_id") is not None)
@@ -74,9 +89,15 @@ def test_the_stored_status_is_always_that_of_the_assignments() -> None:
 
 def test_an_override_is_possible_and_leaves_a_trace() -> None:
     ward = SmallWard()
-    weaker = ward.do(c.BookBed(A, "P-1", starts_at=hours(1), ends_at=hours(9)))["booking_id"]
+    weaker = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(1), ends_at=hours(9)))[
+        "booking_id"
+    ]
     override = Override("clinical_need", "needs the monitor in this room")
-    row = ward.do(c.BookBed(A, "P-2", starts_at=hours(2), ends_at=hours(4), override=override))
+    row = ward.do(
+        c.BookBed(
+            bed_id=A, patient_ref="P-2", starts_at=hours(2), ends_at=hours(4), override=override
+        )
+    )
     [displaced] = [r for r in ward.rows if r["event_type"] == "booking_displaced"]
     assert (row["override_rule"], row["displaced_booking_id"]) == ("overlaps_booking", weaker)
     assert (row["reason_code"], row["note"], row["actor"]) == (

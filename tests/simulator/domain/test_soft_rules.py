@@ -37,13 +37,18 @@ def rules_broken(ward: SmallWard, command: c.Command) -> list[Rule]:
     ],
 )
 def test_a_need_that_the_bed_does_not_meet_is_a_rule(ward, needs, rule) -> None:
-    assert rules_broken(ward, c.BookBed(A, "P-1", needs=needs)) == [rule]
-    assert ward.do(c.BookBed(A, "P-1", needs=needs, override=WHY))["override_rule"] == rule
+    assert rules_broken(ward, c.BookBed(bed_id=A, patient_ref="P-1", needs=needs)) == [rule]
+    assert (
+        ward.do(c.BookBed(bed_id=A, patient_ref="P-1", needs=needs, override=WHY))["override_rule"]
+        == rule
+    )
 
 
 def test_what_was_overridden_when_the_bed_was_booked_is_not_asked_again(ward) -> None:
-    booked = ward.do(c.BookBed(A, "P-1", needs=Needs(room_class="icu"), override=WHY))
-    assert rules_broken(ward, c.AdmitPatient(booked["booking_id"])) == []
+    booked = ward.do(
+        c.BookBed(bed_id=A, patient_ref="P-1", needs=Needs(room_class="icu"), override=WHY)
+    )
+    assert rules_broken(ward, c.AdmitPatient(booking_id=booked["booking_id"])) == []
 
 
 @pytest.mark.parametrize(
@@ -59,109 +64,150 @@ def test_what_was_overridden_when_the_bed_was_booked_is_not_asked_again(ward) ->
     ],
 )
 def test_who_may_share_a_room(ward, first, second, broken) -> None:
-    ward.do(c.BookBed(A, "P-1", ends_at=hours(9), admit=True, needs=first))
-    assert rules_broken(ward, c.BookBed(B, "P-2", ends_at=hours(9), needs=second)) == broken
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", ends_at=hours(9), admit=True, needs=first))
+    assert (
+        rules_broken(ward, c.BookBed(bed_id=B, patient_ref="P-2", ends_at=hours(9), needs=second))
+        == broken
+    )
 
 
 def test_a_room_is_shared_only_by_those_who_are_there_at_the_same_time(ward) -> None:
-    ward.do(c.BookBed(A, "P-1", ends_at=hours(9), admit=True, needs=FEMALE))
-    assert rules_broken(ward, c.BookBed(B, "P-2", hours(9), hours(12), needs=MALE)) == []
-    assert rules_broken(ward, c.BookBed(D, "P-3", ends_at=hours(9), needs=MALE)) == []
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", ends_at=hours(9), admit=True, needs=FEMALE))
+    assert (
+        rules_broken(
+            ward,
+            c.BookBed(
+                bed_id=B, patient_ref="P-2", starts_at=hours(9), ends_at=hours(12), needs=MALE
+            ),
+        )
+        == []
+    )
+    assert (
+        rules_broken(ward, c.BookBed(bed_id=D, patient_ref="P-3", ends_at=hours(9), needs=MALE))
+        == []
+    )
 
 
 def test_a_neighbour_whose_stay_runs_over_is_still_there(ward) -> None:
-    ward.do(c.BookBed(A, "P-1", ends_at=hours(1), admit=True, needs=FEMALE))
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", ends_at=hours(1), admit=True, needs=FEMALE))
     ward.clock.set(0.0, hours(2))
-    assert rules_broken(ward, c.BookBed(B, "P-2", admit=True, needs=MALE)) == [Rule.MIXED_SEX]
+    assert rules_broken(ward, c.BookBed(bed_id=B, patient_ref="P-2", admit=True, needs=MALE)) == [
+        Rule.MIXED_SEX
+    ]
 
 
 def test_a_room_mate_who_is_isolated_later_closes_the_room(ward) -> None:
-    ward.do(c.BookBed(A, "P-1", admit=True))
-    ward.do(c.StartIsolation((A,)))
-    assert rules_broken(ward, c.BookBed(B, "P-2")) == [Rule.ISOLATION_NEEDED]
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))
+    ward.do(c.StartIsolation(bed_ids=(A,)))
+    assert rules_broken(ward, c.BookBed(bed_id=B, patient_ref="P-2")) == [Rule.ISOLATION_NEEDED]
 
 
 def test_a_booking_may_not_start_long_ago(ward) -> None:
     ward.clock.set(0.0, hours(5))
     # A person gets at least 15 wall minutes; the clock stands, so it is the configured hour.
-    assert rules_broken(ward, c.BookBed(A, "P-1", hours(3.9), hours(9))) == [Rule.STARTS_IN_PAST]
-    assert rules_broken(ward, c.BookBed(A, "P-1", hours(4.1), hours(9))) == []
+    assert rules_broken(
+        ward, c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(3.9), ends_at=hours(9))
+    ) == [Rule.STARTS_IN_PAST]
+    assert (
+        rules_broken(
+            ward, c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(4.1), ends_at=hours(9))
+        )
+        == []
+    )
 
 
 def test_a_dirty_bed_may_be_reserved_and_taken_only_by_override(ward) -> None:
-    ward.do(c.MarkBedDirty(A))
-    booked = ward.do(c.BookBed(A, "P-1"))["booking_id"]
-    assert rules_broken(ward, c.AdmitPatient(booked)) == [Rule.BED_NOT_CLEAN]
-    assert ward.do(c.AdmitPatient(booked, WHY))["override_rule"] == "bed_not_clean"
+    ward.do(c.MarkBedDirty(bed_id=A))
+    booked = ward.do(c.BookBed(bed_id=A, patient_ref="P-1"))["booking_id"]
+    assert rules_broken(ward, c.AdmitPatient(booking_id=booked)) == [Rule.BED_NOT_CLEAN]
+    assert (
+        ward.do(c.AdmitPatient(booking_id=booked, override=WHY))["override_rule"] == "bed_not_clean"
+    )
     assert ward.status(A) == BedStatus.OCCUPIED
 
 
 def test_a_refusal_names_all_rules_and_one_override_covers_them_in_order(ward) -> None:
-    ward.do(c.BookBed(A, "P-1", hours(1), hours(9)))
-    ward.do(c.MarkBedDirty(A))
-    wish = c.BookBed(A, "P-2", admit=True, needs=Needs(specialty="cardiology"))
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(1), ends_at=hours(9)))
+    ward.do(c.MarkBedDirty(bed_id=A))
+    wish = c.BookBed(bed_id=A, patient_ref="P-2", admit=True, needs=Needs(specialty="cardiology"))
     broken = [Rule.OVERLAPS_BOOKING, Rule.BED_NOT_CLEAN, Rule.WRONG_SPECIALTY]
     assert rules_broken(ward, wish) == broken
     row = ward.do(
-        c.BookBed(A, "P-2", admit=True, needs=Needs(specialty="cardiology"), override=WHY)
+        c.BookBed(
+            bed_id=A,
+            patient_ref="P-2",
+            admit=True,
+            needs=Needs(specialty="cardiology"),
+            override=WHY,
+        )
     )
     assert row["override_rule"] == "overlaps_booking,bed_not_clean,wrong_specialty"
 
 
 def test_an_override_that_nothing_needs_leaves_no_record(ward) -> None:
-    row = ward.do(c.BookBed(A, "P-1", override=WHY))
+    row = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", override=WHY))
     assert (row.get("override_rule"), row["reason_code"], row["note"]) == (None, None, None)
 
 
 def test_hard_rules_are_never_overridden(ward) -> None:
-    ward.do(c.BookBed(A, "P-1", admit=True))
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))
     with pytest.raises(Refusal) as refused:
-        ward.do(c.BookBed(A, "P-2", admit=True, override=WHY))
+        ward.do(c.BookBed(bed_id=A, patient_ref="P-2", admit=True, override=WHY))
     assert refused.value.rule is Rule.BED_OCCUPIED
     assert not refused.value.can_be_overridden
 
 
 def test_nobody_overrides_anonymously(ward) -> None:
-    ward.do(c.MarkBedDirty(A))
+    ward.do(c.MarkBedDirty(bed_id=A))
     with pytest.raises(Forbidden) as forbidden:
-        ward.do_all(c.BookBed(A, "P-1", admit=True, override=WHY), actor="anonymous")
+        ward.do_all(
+            c.BookBed(bed_id=A, patient_ref="P-1", admit=True, override=WHY), actor="anonymous"
+        )
     assert forbidden.value.code == "actor_required"
     assert ward.status(A) == BedStatus.DIRTY
 
 
 def test_overriding_an_open_stay_ends_it_when_the_new_booking_starts_and_flags_it(ward) -> None:
-    stay = ward.do(c.BookBed(A, "P-1", admit=True))["booking_id"]
-    ward.do(c.BookBed(A, "P-2", hours(24), hours(48), override=WHY))
+    stay = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))["booking_id"]
+    ward.do(
+        c.BookBed(bed_id=A, patient_ref="P-2", starts_at=hours(24), ends_at=hours(48), override=WHY)
+    )
     cut = ward.engine.hospital.bookings[stay]
     assert (cut.ends_at, cut.is_at_risk, cut.is_stay) == (hours(24), True, True)
-    row = ward.do(c.ExpectDischarge(stay, hours(20)))
+    row = ward.do(c.ExpectDischarge(booking_id=stay, expected_at=hours(20)))
     assert (row["ends_at"], row["is_at_risk"]) == (hours(20), False)
 
 
 def test_the_patient_of_a_displaced_booking_is_on_the_waiting_list(ward) -> None:
-    weaker = ward.do(c.BookBed(A, "P-1", hours(3), hours(9), needs=FEMALE))["booking_id"]
-    ward.do(c.BookBed(A, "P-2", hours(2), hours(4), override=WHY))
+    weaker = ward.do(
+        c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(3), ends_at=hours(9), needs=FEMALE)
+    )["booking_id"]
+    ward.do(
+        c.BookBed(bed_id=A, patient_ref="P-2", starts_at=hours(2), ends_at=hours(4), override=WHY)
+    )
     [request] = ward.engine.hospital.waiting_list
     assert (request.patient_ref, request.wanted_from, request.needs) == ("P-1", hours(3), FEMALE)
     assert (request.displaced_booking_id, request.requested_by) == (weaker, "tester")
 
 
 def test_a_bed_shows_its_override_until_somebody_else_has_reviewed_it(ward) -> None:
-    ward.do(c.MarkBedDirty(A))
-    event_id = ward.do(c.BookBed(A, "P-1", admit=True, override=WHY))["event_id"]
+    ward.do(c.MarkBedDirty(bed_id=A))
+    event_id = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True, override=WHY))["event_id"]
     assert ward.engine.hospital.beds[A].unreviewed_override_count == 1
     for actor, code in (("tester", "same_actor"), ("anonymous", "actor_required")):
         with pytest.raises(Forbidden) as forbidden:
-            ward.do_all(c.ReviewOverride(event_id), actor=actor)
+            ward.do_all(c.ReviewOverride(event_id=event_id), actor=actor)
         assert forbidden.value.code == code
-    ward.do_all(c.ReviewOverride(event_id), actor="matron")
+    ward.do_all(c.ReviewOverride(event_id=event_id), actor="matron")
     assert ward.engine.hospital.beds[A].unreviewed_override_count == 0
     assert ward.engine.hospital.overrides == {}
 
 
 def test_a_reservation_is_at_risk_while_the_stay_before_it_runs_over(ward) -> None:
-    ward.do(c.BookBed(A, "P-1", ends_at=hours(2), admit=True))
-    later = ward.do(c.BookBed(A, "P-2", hours(2), hours(9)))["booking_id"]
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", ends_at=hours(2), admit=True))
+    later = ward.do(c.BookBed(bed_id=A, patient_ref="P-2", starts_at=hours(2), ends_at=hours(9)))[
+        "booking_id"
+    ]
     hospital = ward.engine.hospital
     assert not hospital.is_at_risk(hospital.bookings[later], hours(1.9))
     assert hospital.is_at_risk(hospital.bookings[later], hours(2))
@@ -169,9 +215,9 @@ def test_a_reservation_is_at_risk_while_the_stay_before_it_runs_over(ward) -> No
 
 def test_only_beds_that_break_no_rule_are_suggested(ward) -> None:
     """The same room holds a woman, the other ward is free: the same ward comes first."""
-    ward.do(c.BookBed(B, "P-1", admit=True, needs=FEMALE))
-    ward.do(c.MarkBedDirty(A))
-    command = c.BookBed(A, "P-2", admit=True, needs=MALE)
+    ward.do(c.BookBed(bed_id=B, patient_ref="P-1", admit=True, needs=FEMALE))
+    ward.do(c.MarkBedDirty(bed_id=A))
+    command = c.BookBed(bed_id=A, patient_ref="P-2", admit=True, needs=MALE)
     broken = rules_broken(ward, command)
     moment = ward.engine.moment(Context("manual", "tester"))
     found = suggest(ward.engine.hospital, command, broken, moment)
@@ -181,28 +227,32 @@ def test_only_beds_that_break_no_rule_are_suggested(ward) -> None:
 
 def test_a_transfer_that_names_one_need_keeps_the_others(ward) -> None:
     """An isolated man stays both when a room class is asked for."""
-    stay = ward.do(c.BookBed(D, "P-1", admit=True, needs=MALE))["booking_id"]
-    ward.do(c.StartIsolation((D,)))
-    ward.do(c.BookBed(B, "P-2", admit=True, needs=FEMALE))
-    move = c.TransferPatient(stay, A, Needs(room_class="general"))
+    stay = ward.do(c.BookBed(bed_id=D, patient_ref="P-1", admit=True, needs=MALE))["booking_id"]
+    ward.do(c.StartIsolation(bed_ids=(D,)))
+    ward.do(c.BookBed(bed_id=B, patient_ref="P-2", admit=True, needs=FEMALE))
+    move = c.TransferPatient(booking_id=stay, to_bed_id=A, needs=Needs(room_class="general"))
     assert rules_broken(ward, move) == [Rule.MIXED_SEX, Rule.ISOLATION_NEEDED]
-    ward.do(c.TransferPatient(stay, C, Needs(isolation=False)))
+    ward.do(c.TransferPatient(booking_id=stay, to_bed_id=C, needs=Needs(isolation=False)))
     assert ward.status(C) == BedStatus.OCCUPIED
 
 
 def test_whoever_is_displaced_by_a_swap_is_told_by_which_booking(ward) -> None:
-    one = ward.do(c.BookBed(A, "P-1", ends_at=hours(20), admit=True))["booking_id"]
-    two = ward.do(c.BookBed(C, "P-2", ends_at=hours(5), admit=True))["booking_id"]
-    ward.do(c.BookBed(C, "P-3", hours(5), hours(9)))
-    rows = ward.do_all(c.SwapPatients(one, two, WHY))
+    one = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", ends_at=hours(20), admit=True))[
+        "booking_id"
+    ]
+    two = ward.do(c.BookBed(bed_id=C, patient_ref="P-2", ends_at=hours(5), admit=True))[
+        "booking_id"
+    ]
+    ward.do(c.BookBed(bed_id=C, patient_ref="P-3", starts_at=hours(5), ends_at=hours(9)))
+    rows = ward.do_all(c.SwapPatients(booking_id=one, with_booking_id=two, override=WHY))
     [displaced] = [row for row in rows if row["event_type"] == "booking_displaced"]
     assert displaced["displaced_by_booking_id"] == rows[-1]["booking_id"]
 
 
 def test_beds_without_staff_are_not_suggested(ward) -> None:
-    ward.do(c.UpdateBed(C, is_staffed=False))
-    ward.do(c.MarkBedDirty(A))
-    command = c.BookBed(A, "P-2", admit=True)
+    ward.do(c.UpdateBed(bed_id=C, is_staffed=False))
+    ward.do(c.MarkBedDirty(bed_id=A))
+    command = c.BookBed(bed_id=A, patient_ref="P-2", admit=True)
     moment = ward.engine.moment(Context("manual", "tester"))
     found = suggest(ward.engine.hospital, command, rules_broken(ward, command), moment)
     assert [suggestion.bed_id for suggestion in found] == [B, D]

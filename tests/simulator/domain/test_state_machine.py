@@ -84,35 +84,67 @@ class Ward(RuleBasedStateMachine):
     def book(self, bed, patient, start, end, admit) -> None:
         now = self.ward.clock.now()
         start = start if start is None or start >= now else now
-        self.attempt(c.BookBed(bed, patient, start, end, admit))
+        self.attempt(
+            c.BookBed(bed_id=bed, patient_ref=patient, starts_at=start, ends_at=end, admit=admit)
+        )
 
     @rule(bed=beds, patient=patients, start=times, end=ends, admit=st.booleans(), needs=needs)
     def book_with_needs_against_rules(self, bed, patient, start, end, admit, needs) -> None:
-        self.attempt(c.BookBed(bed, patient, start, end, admit, needs, OVERRIDE))
+        self.attempt(
+            c.BookBed(
+                bed_id=bed,
+                patient_ref=patient,
+                starts_at=start,
+                ends_at=end,
+                admit=admit,
+                needs=needs,
+                override=OVERRIDE,
+            )
+        )
 
     @rule(data=st.data(), override=overrides)
     def admit(self, data, override) -> None:
-        self.attempt(c.AdmitPatient(self.a_booking(data), override))
+        self.attempt(c.AdmitPatient(booking_id=self.a_booking(data), override=override))
 
     @rule(data=st.data(), bed=beds, start=times, end=ends, override=overrides)
     def change(self, data, bed, start, end, override) -> None:
-        self.attempt(c.ChangeReservation(self.a_booking(data), bed, start, end, override))
+        self.attempt(
+            c.ChangeReservation(
+                booking_id=self.a_booking(data),
+                bed_id=bed,
+                starts_at=start,
+                ends_at=end,
+                override=override,
+            )
+        )
 
     @rule(data=st.data(), bed=beds, override=overrides)
     def transfer(self, data, bed, override) -> None:
-        self.attempt(c.TransferPatient(self.a_booking(data), bed, None, override))
+        self.attempt(
+            c.TransferPatient(
+                booking_id=self.a_booking(data), to_bed_id=bed, needs=None, override=override
+            )
+        )
 
     @rule(data=st.data(), override=overrides)
     def swap(self, data, override) -> None:
-        self.attempt(c.SwapPatients(self.a_booking(data), self.a_booking(data), override))
+        self.attempt(
+            c.SwapPatients(
+                booking_id=self.a_booking(data),
+                with_booking_id=self.a_booking(data),
+                override=override,
+            )
+        )
 
     @rule(data=st.data(), end=ends, override=overrides)
     def expect_discharge(self, data, end, override) -> None:
-        self.attempt(c.ExpectDischarge(self.a_booking(data), end, override))
+        self.attempt(
+            c.ExpectDischarge(booking_id=self.a_booking(data), expected_at=end, override=override)
+        )
 
     @rule(data=st.data())
     def leave(self, data) -> None:
-        self.attempt(c.DischargePatient(self.a_booking(data), "home"))
+        self.attempt(c.DischargePatient(booking_id=self.a_booking(data), disposition="home"))
 
     @rule(
         data=st.data(),
@@ -127,7 +159,9 @@ class Ward(RuleBasedStateMachine):
         known = [row["event_id"] for row in self.ward.rows if row["event_type"] in kinds]
         if known:
             event_id = data.draw(st.sampled_from(known[-6:]))
-            self.attempt(c.CancelEvent(event_id, past_request(self.ward.rows, event_id)))
+            self.attempt(
+                c.CancelEvent(event_id=event_id, request=past_request(self.ward.rows, event_id))
+            )
 
     @rule(
         bed=beds,
@@ -145,20 +179,37 @@ class Ward(RuleBasedStateMachine):
     @rule(bed=beds, until=st.none() | times, override=overrides)
     def close(self, bed, until, override) -> None:
         if until is None:
-            self.attempt(c.CloseBeds((bed,), "maintenance", None, override))
+            self.attempt(
+                c.CloseBeds(
+                    bed_ids=(bed,), reason_code="maintenance", until_at=None, override=override
+                )
+            )
         elif until > self.ward.clock.now():
             pair = (bed,) if bed == BEDS[0] else (bed, BEDS[0])
-            self.attempt(c.CloseBeds(pair, "maintenance", until, override))
+            self.attempt(
+                c.CloseBeds(
+                    bed_ids=pair, reason_code="maintenance", until_at=until, override=override
+                )
+            )
 
     @rule(bed=beds, is_staffed=st.booleans())
     def staff(self, bed, is_staffed) -> None:
-        self.attempt(c.UpdateBed(bed, is_staffed))
+        self.attempt(c.UpdateBed(bed_id=bed, is_staffed=is_staffed))
 
     @rule(bed=beds, override=overrides)
     def retire_and_register(self, bed, override) -> None:
-        self.attempt(c.RetireBed(bed, override))
+        self.attempt(c.RetireBed(bed_id=bed, override=override))
         room, ward = bed.rsplit("-", 1)[0], bed.split("-")[0]
-        self.attempt(c.RegisterBed(bed, room, ward, f"Ward {ward}", "general", "general"))
+        self.attempt(
+            c.RegisterBed(
+                bed_id=bed,
+                room_id=room,
+                ward_id=ward,
+                ward_name=f"Ward {ward}",
+                specialty="general",
+                room_class="general",
+            )
+        )
 
     @rule(bed=beds, patient=patients, minutes=st.integers(1, 120))
     def admit_as_of_earlier(self, bed, patient, minutes) -> None:
@@ -166,31 +217,49 @@ class Ward(RuleBasedStateMachine):
         at = self.ward.clock.now() - timedelta(minutes=minutes)
         before = len(self.ward.rows)
         with suppress(Refusal):
-            self.ward.do_at(c.BookBed(bed, patient, admit=True), at)
+            self.ward.do_at(c.BookBed(bed_id=bed, patient_ref=patient, admit=True), at)
         self.oracle.learn(self.ward.rows[before:])
 
     @rule(override=overrides)
     def surge(self, override) -> None:
-        surge = c.RegisterBed("W1-109-A", "W1-109", "W1", "Ward W1", "general", "general")
+        surge = c.RegisterBed(
+            bed_id="W1-109-A",
+            room_id="W1-109",
+            ward_id="W1",
+            ward_name="Ward W1",
+            specialty="general",
+            room_class="general",
+        )
         self.attempt(surge)
-        self.attempt(c.RetireBed("W1-109-A", override))
+        self.attempt(c.RetireBed(bed_id="W1-109-A", override=override))
 
     @rule(patient=patients, needs=needs, wanted=st.none() | times)
     def request(self, patient, needs, wanted) -> None:
-        self.attempt(c.RequestBed(patient, "W1", needs, wanted))
+        self.attempt(
+            c.RequestBed(patient_ref=patient, ward_id="W1", needs=needs, wanted_from=wanted)
+        )
 
     @rule(data=st.data(), bed=beds, admit=st.booleans(), override=overrides)
     def place_or_withdraw(self, data, bed, admit, override) -> None:
         waiting = [r.bed_request_id for r in self.ward.engine.hospital.waiting_list]
         if waiting:
             request = data.draw(st.sampled_from(waiting))
-            self.attempt(c.PlaceRequest(request, bed, None, None, admit, override))
-            self.attempt(c.WithdrawRequest(request))
+            self.attempt(
+                c.PlaceRequest(
+                    bed_request_id=request,
+                    bed_id=bed,
+                    starts_at=None,
+                    ends_at=None,
+                    admit=admit,
+                    override=override,
+                )
+            )
+            self.attempt(c.WithdrawRequest(bed_request_id=request))
 
     @rule(actor=st.sampled_from(["tester", "matron", "anonymous"]))
     def review(self, actor) -> None:
         for event_id in list(self.ward.engine.hospital.overrides)[:1]:
-            self.attempt(c.ReviewOverride(event_id), actor)
+            self.attempt(c.ReviewOverride(event_id=event_id), actor)
 
     @rule(minutes=st.integers(1, 180))
     def time_passes(self, minutes) -> None:

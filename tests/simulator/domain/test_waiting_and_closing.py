@@ -27,41 +27,48 @@ def refused(ward: SmallWard, command: c.Command) -> Refusal:
 
 
 def test_the_waiting_list_is_ranked_by_urgency_then_by_time(ward) -> None:
-    ward.do(c.RequestBed("P-1", needs=Needs(priority=3)))
-    ward.do(c.RequestBed("P-2", needs=Needs(priority=1), wanted_from=hours(2)))
-    ward.do(c.RequestBed("P-3", needs=Needs(priority=1), wanted_from=hours(1)))
-    ward.do(c.RequestBed("P-4"))
+    ward.do(c.RequestBed(patient_ref="P-1", needs=Needs(priority=3)))
+    ward.do(c.RequestBed(patient_ref="P-2", needs=Needs(priority=1), wanted_from=hours(2)))
+    ward.do(c.RequestBed(patient_ref="P-3", needs=Needs(priority=1), wanted_from=hours(1)))
+    ward.do(c.RequestBed(patient_ref="P-4"))
     ranked = [request.patient_ref for request in ward.engine.hospital.waiting_list]
     assert ranked == ["P-3", "P-2", "P-1", "P-4"]
 
 
 def test_a_placed_request_is_a_booking_for_its_patient_and_needs(ward) -> None:
     needs = Needs(sex="female", priority=2)
-    request = ward.do(c.RequestBed("P-1", "W1", needs))["bed_request_id"]
-    placed, admitted = ward.do_all(c.PlaceRequest(request, A, admit=True))
+    request = ward.do(c.RequestBed(patient_ref="P-1", ward_id="W1", needs=needs))["bed_request_id"]
+    placed, admitted = ward.do_all(c.PlaceRequest(bed_request_id=request, bed_id=A, admit=True))
     assert (placed["event_type"], admitted["event_type"]) == ("request_placed", "patient_admitted")
     assert admitted["bed_request_id"] == placed["bed_request_id"] == request
     assert (admitted["patient_ref"], admitted["patient_sex"]) == ("P-1", "female")
     assert ward.engine.hospital.waiting_list == []
     with pytest.raises(NotThere):
-        ward.do(c.WithdrawRequest(request))
+        ward.do(c.WithdrawRequest(bed_request_id=request))
 
 
 def test_a_placed_request_obeys_the_rules_of_a_booking(ward) -> None:
-    request = ward.do(c.RequestBed("P-1", needs=Needs(room_class="icu")))["bed_request_id"]
-    assert refused(ward, c.PlaceRequest(request, A)).rule is Rule.WRONG_ROOM_CLASS
+    request = ward.do(c.RequestBed(patient_ref="P-1", needs=Needs(room_class="icu")))[
+        "bed_request_id"
+    ]
+    assert (
+        refused(ward, c.PlaceRequest(bed_request_id=request, bed_id=A)).rule
+        is Rule.WRONG_ROOM_CLASS
+    )
     assert [r.bed_request_id for r in ward.engine.hospital.waiting_list] == [request]
 
 
 def test_nobody_waits_twice_or_while_in_bed(ward) -> None:
-    ward.do(c.RequestBed("P-1"))
-    assert refused(ward, c.RequestBed("P-1")).rule is Rule.ALREADY_WAITING
-    ward.do(c.BookBed(A, "P-2", admit=True))
-    assert refused(ward, c.RequestBed("P-2")).rule is Rule.PATIENT_IN_OTHER_BED
+    ward.do(c.RequestBed(patient_ref="P-1"))
+    assert refused(ward, c.RequestBed(patient_ref="P-1")).rule is Rule.ALREADY_WAITING
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-2", admit=True))
+    assert refused(ward, c.RequestBed(patient_ref="P-2")).rule is Rule.PATIENT_IN_OTHER_BED
 
 
 def test_the_beds_suggested_for_a_request_are_in_its_ward_first(ward) -> None:
-    request_id = ward.do(c.RequestBed("P-1", "W2", Needs(sex="male")))["bed_request_id"]
+    request_id = ward.do(c.RequestBed(patient_ref="P-1", ward_id="W2", needs=Needs(sex="male")))[
+        "bed_request_id"
+    ]
     request = ward.engine.hospital.requests[request_id]
     moment = ward.engine.moment(Context("manual", "tester"))
     found = suggest_for(ward.engine.hospital, request, moment)
@@ -69,13 +76,17 @@ def test_the_beds_suggested_for_a_request_are_in_its_ward_first(ward) -> None:
 
 
 def test_what_is_booked_in_a_ward_that_closes_is_listed_and_moved_or_displaced(ward) -> None:
-    first = ward.do(c.BookBed(A, "P-1", hours(5), hours(9)))["booking_id"]
-    second = ward.do(c.BookBed(C, "P-2", hours(6), hours(9)))["booking_id"]
-    command = c.CloseBeds((A, B, C), "flood")
+    first = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(5), ends_at=hours(9)))[
+        "booking_id"
+    ]
+    second = ward.do(c.BookBed(bed_id=C, patient_ref="P-2", starts_at=hours(6), ends_at=hours(9)))[
+        "booking_id"
+    ]
+    command = c.CloseBeds(bed_ids=(A, B, C), reason_code="flood")
     booked = [booking.booking_id for booking in refused(ward, command).in_the_way]
     assert booked == [first, second]
     assert ward.status(B) == BedStatus.AVAILABLE
-    rows = ward.do_all(c.CloseBeds((A, B, C), "flood", override=WHY))
+    rows = ward.do_all(c.CloseBeds(bed_ids=(A, B, C), reason_code="flood", override=WHY))
     assert [ward.status(bed) for bed in (A, B, C)] == [BedStatus.CLOSED] * 3
     [record] = [row for row in rows if row.get("override_rule")]
     assert record["displaced_booking_id"] == f"{first},{second}"
@@ -83,50 +94,85 @@ def test_what_is_booked_in_a_ward_that_closes_is_listed_and_moved_or_displaced(w
 
 
 def test_what_is_booked_for_after_the_closing_is_not_in_its_way(ward) -> None:
-    ward.do(c.BookBed(A, "P-1", hours(24), hours(48)))
-    row = ward.do(c.CloseBeds((A,), "maintenance", hours(20)))
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(24), ends_at=hours(48)))
+    row = ward.do(c.CloseBeds(bed_ids=(A,), reason_code="maintenance", until_at=hours(20)))
     assert (row["closed_until_at"], row["closed_reason_code"]) == (hours(20), "maintenance")
-    assert refused(ward, c.BookBed(A, "P-2", hours(10), hours(12))).rule is Rule.BED_CLOSED
-    assert ward.do(c.BookBed(A, "P-2", hours(20), hours(24)))["booking_state"] == "reserved"
+    assert (
+        refused(
+            ward, c.BookBed(bed_id=A, patient_ref="P-2", starts_at=hours(10), ends_at=hours(12))
+        ).rule
+        is Rule.BED_CLOSED
+    )
+    assert (
+        ward.do(c.BookBed(bed_id=A, patient_ref="P-2", starts_at=hours(20), ends_at=hours(24)))[
+            "booking_state"
+        ]
+        == "reserved"
+    )
 
 
 def test_a_room_with_a_patient_in_it_does_not_close_in_part(ward) -> None:
-    ward.do(c.BookBed(B, "P-1", admit=True))
-    assert refused(ward, c.CloseBeds((A, B), "flood", override=WHY)).rule is Rule.BED_OCCUPIED
+    ward.do(c.BookBed(bed_id=B, patient_ref="P-1", admit=True))
+    assert (
+        refused(ward, c.CloseBeds(bed_ids=(A, B), reason_code="flood", override=WHY)).rule
+        is Rule.BED_OCCUPIED
+    )
     assert ward.status(A) == BedStatus.AVAILABLE
 
 
 def test_a_surge_bed_comes_and_goes(ward) -> None:
     surge = c.RegisterBed(
-        "W1-101-X", "W1-101", "W1", "Ward W1", "general", "general", False, is_temporary=True
+        bed_id="W1-101-X",
+        room_id="W1-101",
+        ward_id="W1",
+        ward_name="Ward W1",
+        specialty="general",
+        room_class="general",
+        is_staffed=False,
+        is_temporary=True,
     )
     row = ward.do(surge)
     assert (row["is_temporary"], row["is_staffed"]) == (True, False)
-    assert ward.do(c.UpdateBed("W1-101-X", is_staffed=True))["is_staffed"] is True
-    booked = ward.do(c.BookBed("W1-101-X", "P-1", hours(1)))["booking_id"]
-    assert refused(ward, c.RetireBed("W1-101-X")).in_the_way[0].booking_id == booked
-    ward.do(c.RetireBed("W1-101-X", WHY))
-    assert refused(ward, c.BookBed("W1-101-X", "P-2")).rule is Rule.UNKNOWN_BED
+    assert ward.do(c.UpdateBed(bed_id="W1-101-X", is_staffed=True))["is_staffed"] is True
+    booked = ward.do(c.BookBed(bed_id="W1-101-X", patient_ref="P-1", starts_at=hours(1)))[
+        "booking_id"
+    ]
+    assert refused(ward, c.RetireBed(bed_id="W1-101-X")).in_the_way[0].booking_id == booked
+    ward.do(c.RetireBed(bed_id="W1-101-X", override=WHY))
+    assert refused(ward, c.BookBed(bed_id="W1-101-X", patient_ref="P-2")).rule is Rule.UNKNOWN_BED
 
 
 def test_a_reservation_changes_bed_and_time_in_one_go(ward) -> None:
-    booked = ward.do(c.BookBed(A, "P-1", hours(1), hours(5)))["booking_id"]
-    left, changed = ward.do_all(c.ChangeReservation(booked, C, hours(2), hours(6)))
+    booked = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(1), ends_at=hours(5)))[
+        "booking_id"
+    ]
+    left, changed = ward.do_all(
+        c.ChangeReservation(booking_id=booked, bed_id=C, starts_at=hours(2), ends_at=hours(6))
+    )
     assert (left["bed_id"], left.get("next_booking_id"), left.get("booking_id")) == (A, None, None)
     assert (changed["bed_id"], changed["next_booking_id"]) == (C, booked)
-    assert ward.do(c.BookBed(A, "P-2", hours(1), hours(5)))["booking_state"] == "reserved"
+    assert (
+        ward.do(c.BookBed(bed_id=A, patient_ref="P-2", starts_at=hours(1), ends_at=hours(5)))[
+            "booking_state"
+        ]
+        == "reserved"
+    )
 
 
 def test_a_stay_moves_only_by_transfer(ward) -> None:
-    stay = ward.do(c.BookBed(A, "P-1", ends_at=hours(5), admit=True))["booking_id"]
-    command = c.ChangeReservation(stay, C, hours(0), hours(5))
+    stay = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", ends_at=hours(5), admit=True))[
+        "booking_id"
+    ]
+    command = c.ChangeReservation(booking_id=stay, bed_id=C, starts_at=hours(0), ends_at=hours(5))
     assert refused(ward, command).rule is Rule.ILLEGAL_BOOKING_CHANGE
 
 
 def test_retiring_a_bed_ends_the_reservations_whose_time_has_passed(ward) -> None:
-    passed = ward.do(c.BookBed(A, "P-1", hours(1), hours(2)))["booking_id"]
+    passed = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(1), ends_at=hours(2)))[
+        "booking_id"
+    ]
     ward.clock.set(0.0, hours(3))
-    rows = ward.do_all(c.RetireBed(A))
+    rows = ward.do_all(c.RetireBed(bed_id=A))
     assert [(row["event_type"], row.get("booking_id")) for row in rows] == [
         ("booking_expired", passed),
         ("bed_retired", None),
@@ -136,32 +182,45 @@ def test_retiring_a_bed_ends_the_reservations_whose_time_has_passed(ward) -> Non
 
 def test_every_displaced_booking_comes_back_to_the_waiting_list(ward) -> None:
     """Also beside a request that the patient has for another reason."""
-    ward.do(c.RequestBed("P-1", "W2", wanted_from=hours(90)))
-    lost = ward.do(c.BookBed(A, "P-1", hours(1), hours(5)))["booking_id"]
-    ward.do(c.BookBed(A, "P-2", hours(1), hours(5), override=WHY))
+    ward.do(c.RequestBed(patient_ref="P-1", ward_id="W2", wanted_from=hours(90)))
+    lost = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(1), ends_at=hours(5)))[
+        "booking_id"
+    ]
+    ward.do(
+        c.BookBed(bed_id=A, patient_ref="P-2", starts_at=hours(1), ends_at=hours(5), override=WHY)
+    )
     displaced = [r.displaced_booking_id for r in ward.engine.hospital.waiting_list]
     assert displaced == [lost, None]
 
 
 def test_the_bed_that_lost_a_booking_shows_the_override_of_the_closing(ward) -> None:
-    ward.do(c.BookBed(A, "P-1", hours(5), hours(9)))
-    ward.do_all(c.CloseBeds((A, B), "flood", override=WHY))
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(5), ends_at=hours(9)))
+    ward.do_all(c.CloseBeds(bed_ids=(A, B), reason_code="flood", override=WHY))
     beds = ward.engine.hospital.beds
     assert [beds[bed].unreviewed_override_count for bed in (A, B)] == [1, 0]
 
 
 def test_a_bed_that_comes_back_still_shows_what_nobody_has_reviewed(ward) -> None:
-    ward.do(c.MarkBedDirty(A))
-    record = ward.do(c.BookBed(A, "P-1", admit=True, override=WHY))
-    ward.do(c.DischargePatient(record["booking_id"], "home"))
-    ward.do(c.RetireBed(A))
-    ward.do(c.RegisterBed(A, "W1-101", "W1", "Ward W1", "general", "general"))
-    ward.do_all(c.ReviewOverride(record["event_id"]), actor="matron")
+    ward.do(c.MarkBedDirty(bed_id=A))
+    record = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True, override=WHY))
+    ward.do(c.DischargePatient(booking_id=record["booking_id"], disposition="home"))
+    ward.do(c.RetireBed(bed_id=A))
+    ward.do(
+        c.RegisterBed(
+            bed_id=A,
+            room_id="W1-101",
+            ward_id="W1",
+            ward_name="Ward W1",
+            specialty="general",
+            room_class="general",
+        )
+    )
+    ward.do_all(c.ReviewOverride(event_id=record["event_id"]), actor="matron")
     assert ward.engine.hospital.beds[A].unreviewed_override_count == 0
 
 
 def test_all_rows_of_a_command_show_the_bed_as_the_command_left_it(ward) -> None:
-    ward.do(c.BookBed(A, "P-1", hours(5), hours(9)))
-    for row in ward.do_all(c.BookBed(A, "P-2", admit=True, override=WHY)):
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(5), ends_at=hours(9)))
+    for row in ward.do_all(c.BookBed(bed_id=A, patient_ref="P-2", admit=True, override=WHY)):
         if row.get("bed_id"):
             assert (row["bed_status"], row["current_patient_ref"]) == ("occupied", "P-2")

@@ -23,8 +23,8 @@ def holds(rows: list[dict]) -> bool:
 
 def busy_ward() -> SmallWard:
     ward = SmallWard()
-    ward.do(c.BookBed(BEDS[0], "MRN-1", admit=True))
-    ward.do(AddNote(BEDS[0]))
+    ward.do(c.BookBed(bed_id=BEDS[0], patient_ref="MRN-1", admit=True))
+    ward.do(AddNote(bed_id=BEDS[0]))
     return ward
 
 

@@ -31,7 +31,7 @@ async def test_requests_that_come_together_share_a_commit(desk) -> None:
     sizes = []
     append = desk.commit.event_log.append
     desk.commit.event_log.append = lambda rows: (sizes.append(len(rows)), append(rows))
-    await asyncio.gather(*(desk.carry_out(c.AddNote(bed), PERSON) for bed in BEDS * 10))
+    await asyncio.gather(*(desk.carry_out(c.AddNote(bed_id=bed), PERSON) for bed in BEDS * 10))
     assert sum(sizes) == 40
     assert len(sizes) <= 3
 
@@ -40,7 +40,7 @@ async def test_no_answer_comes_before_its_rows_are_on_disk(desk) -> None:
     durable_at_answer = []
 
     async def note(bed_id: str) -> None:
-        row = await desk.carry_out(c.AddNote(bed_id), PERSON)
+        row = await desk.carry_out(c.AddNote(bed_id=bed_id), PERSON)
         durable_at_answer.append(desk.commit.durable_seq >= row["seq"])
 
     await asyncio.gather(*(note(bed) for bed in BEDS * 5))
@@ -48,10 +48,12 @@ async def test_no_answer_comes_before_its_rows_are_on_disk(desk) -> None:
 
 
 async def test_a_refusal_waits_for_the_booking_that_it_names(desk) -> None:
-    first = asyncio.create_task(desk.carry_out(c.BookBed(BEDS[0], "P-1"), PERSON))
+    first = asyncio.create_task(
+        desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-1"), PERSON)
+    )
     await asyncio.sleep(0)
     with pytest.raises(Refusal) as caught:
-        await desk.carry_out(c.BookBed(BEDS[0], "P-2"), PERSON)
+        await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-2"), PERSON)
     assert caught.value.conflicts_with.booking_id == (await first)["booking_id"]
     assert desk.commit.durable_seq >= (await first)["seq"]
 
@@ -67,10 +69,10 @@ async def test_a_commit_that_fails_is_refused_and_leaves_no_trace(desk) -> None:
     head = desk.commit.durable_seq
     event_log.append = fails
     with pytest.raises(StorageUnavailable):
-        await desk.carry_out(c.BookBed(BEDS[0], "P-1"), PERSON)
+        await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-1"), PERSON)
     while desk.commit.is_broken:
         await asyncio.sleep(0.01)
-    row = await desk.carry_out(c.BookBed(BEDS[0], "P-2"), PERSON)
+    row = await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-2"), PERSON)
     assert row["seq"] == head + 1
 
 
@@ -86,18 +88,18 @@ async def test_a_commit_that_landed_although_it_failed_counts(desk) -> None:
         raise OSError("the answer was lost")
 
     event_log.append = lands_and_fails
-    row = await desk.carry_out(c.BookBed(BEDS[0], "P-1"), PERSON)
+    row = await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-1"), PERSON)
     assert row["seq"] == desk.commit.durable_seq
     while desk.commit.is_broken:
         await asyncio.sleep(0.01)
     with pytest.raises(Refusal):
-        await desk.carry_out(c.BookBed(BEDS[0], "P-2"), PERSON)
+        await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-2"), PERSON)
 
 
 async def test_a_restart_finds_the_state_that_a_full_fold_gives(places) -> None:
     desk = make_desk(places, simulator=True, history_days=10)
     await desk.open()
-    await desk.carry_out(c.AddNote(BEDS[0]), PERSON)
+    await desk.carry_out(c.AddNote(bed_id=BEDS[0]), PERSON)
     await desk.close()
     again = make_desk(places)
     await again.open()
@@ -145,7 +147,7 @@ async def test_followers_get_each_row_once_and_in_order(desk) -> None:
     head = desk.commit.durable_seq
     follower = asyncio.create_task(follow())
     for _ in range(3):
-        await asyncio.gather(*(desk.carry_out(c.AddNote(bed), PERSON) for bed in BEDS))
+        await asyncio.gather(*(desk.carry_out(c.AddNote(bed_id=bed), PERSON) for bed in BEDS))
     while len(seen) < 12:
         await asyncio.sleep(0.01)
     follower.cancel()
@@ -158,7 +160,7 @@ async def test_upkeep_that_fails_does_not_stop_the_booking(desk) -> None:
 
     desk.commit.event_log.maintain = fails
     for _ in range(3):
-        await desk.carry_out(c.AddNote(BEDS[0]), PERSON)
+        await desk.carry_out(c.AddNote(bed_id=BEDS[0]), PERSON)
 
 
 async def test_another_writer_ends_this_one_with_the_cause(desk) -> None:
@@ -166,11 +168,11 @@ async def test_another_writer_ends_this_one_with_the_cause(desk) -> None:
         raise StaleWriter("stale_writer: somebody else", "Stop it.")
 
     desk.commit.event_log.maintain = finds_another
-    await desk.carry_out(c.AddNote(BEDS[0]), PERSON)
+    await desk.carry_out(c.AddNote(bed_id=BEDS[0]), PERSON)
     while not desk.commit.fatal:
         await asyncio.sleep(0.01)
     with pytest.raises(StorageUnavailable, match="stale_writer"):
-        await desk.carry_out(c.AddNote(BEDS[0]), PERSON)
+        await desk.carry_out(c.AddNote(bed_id=BEDS[0]), PERSON)
 
 
 async def test_a_follower_does_not_spin_between_the_disk_and_the_news(desk) -> None:
@@ -200,7 +202,7 @@ async def test_a_restore_that_fails_is_tried_again(desk, monkeypatch) -> None:
     monkeypatch.setattr("simulator.writer.group_commit.RETRY_SECONDS", 0.01)
     event_log.append, desk.commit.restore = fails, fails_once
     with pytest.raises(StorageUnavailable):
-        await desk.carry_out(c.BookBed(BEDS[0], "P-1"), PERSON)
+        await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-1"), PERSON)
     while desk.commit.is_broken:
         await asyncio.sleep(0.01)
-    await desk.carry_out(c.BookBed(BEDS[0], "P-2"), PERSON)
+    await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-2"), PERSON)
