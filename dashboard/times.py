@@ -1,5 +1,6 @@
 """Instants in words, in the hospital's zone."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -41,3 +42,17 @@ def duration(length: timedelta) -> str:
 def instant(on: date, at: time, zone: ZoneInfo) -> datetime:
     """The UTC instant of a wall clock reading in the hospital."""
     return datetime.combine(on, at, tzinfo=zone).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Here:
+    """The hospital's now and zone, for telling times."""
+
+    now: datetime
+    zone: ZoneInfo
+
+    def moment(self, at: datetime | None) -> str:
+        return moment(at, self.now, self.zone) if at else ""
+
+    def since(self, at: datetime | None) -> str:
+        return duration(self.now - at) if at else ""

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.acting import legal, pick
 from dashboard.acting.legal import Act
 from dashboard.asking.board import Bed, Filter
-from dashboard.drawing.tiles import Here
+from dashboard.times import Here
 from lake.vocabulary import DisplayStatus, Disposition
 
 CLOSE_REASONS = ["maintenance", "infection_control", "staffing", "equipment", "other"]
@@ -17,7 +17,7 @@ OPEN_REASONS = ["work_finished", "staffed_again", "closed_in_error", "other"]
 CANCEL_REASONS = ["patient_cancelled", "booked_in_error", "better_bed_found", "other"]
 
 Details = dict[str, Any]
-"""The client's own arguments for an act."""
+"""What the wire calls what an act needs to be told."""
 
 
 def ask_act(bed: Bed, beds: Sequence[Bed], here: Here) -> tuple[Act, Details] | None:

@@ -8,9 +8,9 @@ import streamlit as st
 
 from dashboard.acting import legal, pick
 from dashboard.asking.board import Bed, Filter, choices
-from dashboard.drawing.tiles import Here
+from dashboard.times import Here
 from lake.vocabulary import RoomClass, Sex
-from simulator.client import NewBooking
+from simulator.client import Needs, NewBooking
 
 PRIORITIES = ["1", "2", "3", "4", "5"]
 
@@ -29,13 +29,12 @@ def ask_wish(beds: Sequence[Bed], here: Here) -> NewBooking | None:
         st.warning(problem)
     if problem or bed is None:
         return None
+    wish = {"starts_at": starts_at, "ends_at": ends_at, "needs": Needs(**needs) if needs else None}
     return NewBooking(
-        bed["bed_id"],
-        ref,
-        starts_at,
-        ends_at,
+        bed_id=bed["bed_id"],
+        patient_ref=ref,
         admit=admit and starts_at is None,
-        needs=needs or None,
+        **{name: value for name, value in wish.items() if value is not None},
     )
 
 

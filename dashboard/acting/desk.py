@@ -5,17 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
 from dashboard.acting.legal import Act
 from dashboard.asking.board import Bed
 from dashboard.settings import DashboardSettings
 from simulator.client import (
-    Booking,
+    BookingChange,
     BookingClient,
     Change,
+    Closing,
     NewBooking,
     NotSent,
+    Opening,
     Override,
+    Placement,
     Refused,
     Unreachable,
     actor_name,
@@ -30,7 +34,7 @@ class Outcome:
     """
 
     wish: NewBooking | None = None
-    done: Booking | Change | None = None
+    done: Change | None = None
     refused: Refused | None = None
     unreachable: Unreachable | None = None
     against_rules: "Callable[[Override], Outcome] | None" = None
@@ -70,18 +74,18 @@ def book(wish: NewBooking) -> Outcome:
     return replace(
         _attempt(lambda api: api.book(wish)),
         wish=wish,
-        against_rules=lambda override: book(replace(wish, override=override)),
+        against_rules=lambda override: book(wish.model_copy(update={"override": override})),
     )
 
 
 def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
-    """`details` are the client's own arguments for that act."""
+    """`details` are what the wire calls them."""
     bed_id, current, following = bed["bed_id"], bed["current_booking_id"], bed["next_booking_id"]
-    calls: dict[Act, Callable[[BookingClient], Booking | Change]] = {
+    calls: dict[Act, Callable[[BookingClient], Change]] = {
         Act.ADMIT: lambda api: api.admit(following, **details),
         Act.CANCEL: lambda api: api.cancel(following, **details),
         Act.DISCHARGE: lambda api: api.discharge(current, **details),
-        Act.EXPECT: lambda api: api.change(current, **details),
+        Act.EXPECT: lambda api: api.change(current, BookingChange(**details)),
         Act.CONFIRM: lambda api: api.confirm_discharge(current),
         Act.START_ISOLATION: lambda api: api.start_isolation(bed_id),
         Act.END_ISOLATION: lambda api: api.end_isolation(bed_id),
@@ -90,8 +94,8 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
         Act.FINISH_CLEANING: lambda api: api.finish_cleaning(bed_id),
         Act.STOP_CLEANING: lambda api: api.stop_cleaning(bed_id),
         Act.MARK_DIRTY: lambda api: api.mark_dirty(bed_id, **details),
-        Act.CLOSE: lambda api: api.close_bed(bed_id, **details),
-        Act.OPEN: lambda api: api.open_bed(bed_id, **details),
+        Act.CLOSE: lambda api: api.close_bed(bed_id, Closing(**details)),
+        Act.OPEN: lambda api: api.open_bed(bed_id, Opening(**details)),
         Act.NOTE: lambda api: api.add_note(bed_id, **details),
     }
     return replace(
@@ -101,7 +105,8 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
 
 
 def place(bed_request_id: str, bed_id: str, *, admit: bool) -> Outcome:
-    return _attempt(lambda api: api.place_request(bed_request_id, bed_id, admit=admit or None))
+    placement = Placement(bed_id=bed_id, admit=admit)
+    return _attempt(lambda api: api.place_request(bed_request_id, placement))
 
 
 def withdraw(bed_request_id: str) -> Outcome:
@@ -112,10 +117,13 @@ def review(event_id: str) -> Outcome:
     return _attempt(lambda api: api.review_override(event_id))
 
 
-def _attempt(action: Callable[[BookingClient], Booking | Change]) -> Outcome:
+def _attempt(action: Callable[[BookingClient], Change]) -> Outcome:
     try:
         return Outcome(done=action(client()))
     except Refused as refusal:
         return Outcome(refused=refusal)
     except Unreachable as silence:
         return Outcome(unreachable=silence)
+    except ValidationError as error:  # more than travels: a text that is too long, say
+        first = error.errors(include_url=False)[0]
+        return Outcome(unreachable=NotSent(f"{first['loc'][-1]}: {first['msg']}."))

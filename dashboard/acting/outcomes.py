@@ -1,7 +1,6 @@
 """Says what became of an action."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -9,11 +8,11 @@ import streamlit as st
 from dashboard import theme, times
 from dashboard.acting import desk
 from dashboard.acting.desk import Outcome
-from dashboard.drawing.tiles import Here
+from dashboard.times import Here
 from lake.vocabulary import OverrideReason
 from simulator.client import (
     Alternative,
-    Booking,
+    BookingAnswer,
     Change,
     Conflict,
     NewBooking,
@@ -78,7 +77,7 @@ def ask_override(rules: list[str], key: str) -> Override | None:
         )
         is_complete = bool(actor and code and len(text) >= SHORTEST_REASON)
         if st.button("Override", key=f"{key}-go", disabled=not is_complete) and code:
-            return Override(code, text)
+            return Override(reason_code=code, reason=text)
     return None
 
 
@@ -93,11 +92,11 @@ def _offer(alternatives: list[Alternative], wish: NewBooking) -> NewBooking | No
             key=f"instead-{alternative.bed_id}",
         )
     ]
-    return replace(wish, bed_id=taken[0].bed_id) if taken else None
+    return wish.model_copy(update={"bed_id": taken[0].bed_id}) if taken else None
 
 
-def _done(done: Booking | Change, here: Here) -> str:
-    if isinstance(done, Change):
+def _done(done: Change, here: Here) -> str:
+    if not isinstance(done, BookingAnswer):
         return f"Done: recorded as update {done.seq}."
     return (
         f"**{done.bed_id}** is {done.state}: booking `{done.booking_id}`, "
@@ -112,5 +111,5 @@ def _in_the_way(conflict: Conflict, here: Here) -> str:
     )
 
 
-def _end(booking: Booking | Conflict, here: Here) -> str:
+def _end(booking: BookingAnswer | Conflict, here: Here) -> str:
     return times.full(booking.ends_at, here.zone) if booking.ends_at else "open end"

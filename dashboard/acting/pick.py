@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import theme, times
 from dashboard.asking.board import Bed
 from dashboard.drawing import tiles
-from dashboard.drawing.tiles import Here
+from dashboard.times import Here
 
 
 def bed(

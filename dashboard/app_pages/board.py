@@ -8,6 +8,7 @@ from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
 from dashboard.drawing import tiles, top
 from dashboard.settings import DashboardSettings
+from dashboard.times import Here
 from lake.vocabulary import DisplayStatus
 
 
@@ -40,7 +41,7 @@ def choose(beds: list[board.Bed]) -> tuple[board.Filter, bool]:
     return chosen, wants_free
 
 
-def offer_free_beds(beds: list[board.Bed], here: tiles.Here) -> None:
+def offer_free_beds(beds: list[board.Bed], here: Here) -> None:
     if not beds:
         st.info("No bed is free and clean here. Widen the filter, or see which are in cleaning.")
     for ward in board.wards(beds, board.Filter()):

@@ -9,7 +9,7 @@ from dashboard.asking import board, queries
 from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
 from dashboard.drawing import tiles, top
-from dashboard.drawing.tiles import Here
+from dashboard.times import Here
 
 
 @st.fragment(run_every=3)

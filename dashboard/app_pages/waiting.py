@@ -6,7 +6,7 @@ from dashboard import theme, times
 from dashboard.acting import desk, outcomes
 from dashboard.asking.live import glance
 from dashboard.drawing import top
-from dashboard.drawing.tiles import Here
+from dashboard.times import Here
 from simulator.client import BedRequest, ClientError, OverrideRecord
 
 MOST_SHOWN = 20
@@ -23,15 +23,15 @@ def keep(outcome: desk.Outcome) -> None:
 
 
 def needs_of(request: BedRequest) -> str:
-    named = [theme.words(str(need)) for name, need in request.needs.items()
-             if need not in (None, False, True) and name != "priority"]  # fmt: skip
-    isolation = ["isolation"] if request.needs.get("isolation") else []
+    needs = request.needs
+    named = [theme.words(need) for need in (needs.specialty, needs.room_class, needs.sex) if need]
+    isolation = ["isolation"] if needs.isolation else []
     return ", ".join([*named, *isolation]) or "no special needs"
 
 
 def show_request(request: BedRequest, here: Here) -> None:
     with st.container(border=True):
-        priority = request.needs.get("priority") or "-"
+        priority = request.needs.priority or "-"
         st.markdown(
             f"**{request.patient_ref}** · priority {priority} · "
             f"{request.ward_id or 'any ward'} · {needs_of(request)}"
@@ -41,12 +41,12 @@ def show_request(request: BedRequest, here: Here) -> None:
         is_early = request.wanted_from > here.now
         wanted = f"wanted from {here.moment(request.wanted_from)}" if is_early else f"waits {waits}"
         st.caption(f"{wanted}, asked for by {request.requested_by}{displaced}")
-        beds = desk.reading().request(request.bed_request_id).suggestions or []
+        beds = desk.reading().request(request.bed_request_id).suggestions
         for bed in beds:
             verb = "Reserve" if is_early else "Admit to"
-            label = f"{verb} {bed['bed_id']}: {bed['reason']}"
-            if st.button(label, key=f"{request.bed_request_id}-{bed['bed_id']}"):
-                keep(desk.place(request.bed_request_id, bed["bed_id"], admit=not is_early))
+            label = f"{verb} {bed.bed_id}: {bed.reason}"
+            if st.button(label, key=f"{request.bed_request_id}-{bed.bed_id}"):
+                keep(desk.place(request.bed_request_id, bed.bed_id, admit=not is_early))
         if not beds:
             st.caption("No bed would do without breaking a rule.")
         if st.button("Withdraw", key=f"{request.bed_request_id}-withdraw"):

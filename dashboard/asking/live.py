@@ -12,8 +12,8 @@ import streamlit as st
 from dashboard.asking import queries
 from dashboard.asking.age import DataAge, data_age
 from dashboard.asking.ask import row
-from dashboard.drawing.tiles import Here
 from dashboard.settings import DashboardSettings
+from dashboard.times import Here
 from simulator.client import BookingClient, ClientError, Clock, Readiness
 
 LOOK_AGAIN_AFTER = timedelta(seconds=1)

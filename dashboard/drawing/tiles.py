@@ -1,30 +1,15 @@
 """The board in HTML. Every text from the lake is escaped here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from zoneinfo import ZoneInfo
 
 from dashboard import theme, times
 from dashboard.asking.board import Bed, Counts, Ward, is_overdue
+from dashboard.times import Here
 from lake.vocabulary import DisplayStatus
 
 OVERRIDE_SIGN = "⚑"
-
-
-@dataclass(frozen=True)
-class Here:
-    """The hospital's now and zone, for telling times."""
-
-    now: datetime
-    zone: ZoneInfo
-
-    def moment(self, at: datetime | None) -> str:
-        return times.moment(at, self.now, self.zone) if at else ""
-
-    def since(self, at: datetime | None) -> str:
-        return times.duration(self.now - at) if at else ""
 
 
 def page(*parts: str) -> str:

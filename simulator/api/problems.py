@@ -1,24 +1,23 @@
 """HTTP for what goes wrong: the one table of status codes, as RFC 9457 problem documents."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-import orjson
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from starlette.datastructures import Headers
+from prometheus_client import Counter
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lake.vocabulary import Rule
 from simulator.domain.bookings import Booking
-from simulator.domain.errors import Refusal
+from simulator.domain.errors import NotCarriedOut, Refusal
+from simulator.wire import answers as w
 
-MOST_BODY_BYTES = 64 * 1024
-JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 RETRY_SECONDS = 1
+
+ANSWERS = Counter("snr_answers", "Answers to writes", ["outcome"])
 
 STATUS = {
     "malformed_json": 400,
@@ -42,57 +41,67 @@ STATUS = {
 }
 STATUS |= {rule.value: 409 for rule in Rule if rule.value not in STATUS}
 
+PROBLEM = {"model": w.Problem, "content": {"application/problem+json": {}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {**PROBLEM, "description": "Not JSON"},
+    403: {**PROBLEM, "description": "Somebody else may do this: actor_required, same_actor"},
+    404: {**PROBLEM, "description": "No such bed, booking, request, event or route"},
+    409: {**PROBLEM, "description": "A rule says no; `code` is the rule"},
+    412: {**PROBLEM, "description": "The bed has changed since (If-Match)"},
+    413: {**PROBLEM, "description": "Body over 64 KiB"},
+    422: {**PROBLEM, "description": "A value is missing, unknown or wrong"},
+    503: {**PROBLEM, "description": "Not ready, overloaded, or storage is away; try again"},
+}
+"""What a route that writes may answer besides, for OpenAPI."""
+READ_PROBLEMS: dict[int | str, dict[str, Any]] = {s: PROBLEMS[s] for s in (404, 422, 503)}
 
-def refused(refusal: Refusal) -> Response:
-    """With the bookings in the way, and the beds that would do."""
-    more = {
-        "conflicts_with": _conflict(refusal.conflicts_with) if refusal.conflicts_with else None,
-        "alternatives": [{"bed_id": bed, "reason": why} for bed, why in refusal.suggestions],
+
+def problem(code: str, detail: str, **more: Any) -> Response:
+    status = STATUS[code]
+    title = code.replace("_", " ").capitalize()
+    body = w.Problem(status=status, code=code, title=title, detail=detail, **more)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
+    return Response(body.model_dump_json(), status, headers, media_type="application/problem+json")
+
+
+def handle_problems(app: FastAPI) -> None:
+    """One handler for our own tree of errors, and one each for what the framework raises."""
+    app.add_exception_handler(NotCarriedOut, _not_carried_out)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _internal_error)
+
+
+async def _not_carried_out(_: Request, error: Exception) -> Response:
+    assert isinstance(error, NotCarriedOut)  # noqa: S101 - registered for this type only
+    if not isinstance(error, Refusal):
+        return problem(error.code, str(error))
+    ANSWERS.labels(error.code).inc()
+    return problem(error.code, str(error), **_of_a_rule(error))
+
+
+def _of_a_rule(refusal: Refusal) -> dict[str, Any]:
+    """The bookings in the way, and the beds that would do."""
+    conflict = refusal.conflicts_with
+    return {
+        "conflicts_with": _conflict(conflict) if conflict else None,
+        "alternatives": [w.Alternative(bed_id=bed, reason=why) for bed, why in refusal.suggestions],
         "rules": [rule.value for rule in refusal.rules],
         "can_be_overridden": refusal.can_be_overridden,
         "in_the_way": [_conflict(booking) for booking in refusal.in_the_way],
     }
-    return problem(refusal.rule.value, str(refusal), more)
 
 
-NO_RULE: dict[str, Any] = {
-    "conflicts_with": None,
-    "alternatives": [],
-    "rules": [],
-    "can_be_overridden": False,
-    "in_the_way": [],
-}
-
-
-def problem(code: str, detail: str, more: Mapping[str, Any] = NO_RULE) -> Response:
-    status = STATUS[code]
-    body = {
-        "type": "about:blank",
-        "title": code.replace("_", " ").capitalize(),
-        "status": status,
-        "code": code,
-        "detail": detail,
-        **more,
-    }
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
-    return Response(
-        orjson.dumps(body, option=JSON_OPTIONS),
-        status,
-        headers,
-        media_type="application/problem+json",
+def _conflict(booking: Booking) -> w.Conflict:
+    return w.Conflict(
+        booking_id=booking.booking_id,
+        bed_id=booking.bed_id,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
     )
 
 
-def _conflict(booking: Booking) -> dict[str, Any]:
-    return {
-        "booking_id": booking.booking_id,
-        "bed_id": booking.bed_id,
-        "starts_at": booking.starts_at,
-        "ends_at": booking.ends_at,
-    }
-
-
-async def invalid_request(_: Request, error: Exception) -> Response:
+async def _invalid_request(_: Request, error: Exception) -> Response:
     """Names each place and what is wrong there; never echoes the input."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
     faults = error.errors()
@@ -103,11 +112,15 @@ async def invalid_request(_: Request, error: Exception) -> Response:
 
 def _fault(fault: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in fault["loc"] if part != "body") or "body"
-    text = f"{where}: {fault['msg']}"
-    return text.encode("utf-8", "replace").decode()
+    return printable(f"{where}: {fault['msg']}")
 
 
-async def http_error(_: Request, error: Exception) -> Response:
+def printable(text: str) -> str:
+    """Without the lone surrogates that JSON may hold and UTF-8 cannot."""
+    return re.sub(r"[\ud800-\udfff]", "?", text)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
     codes = {404: "not_found", 405: "method_not_allowed", 400: "malformed_json"}
     code = codes.get(error.status_code, "invalid_request")
@@ -116,60 +129,5 @@ async def http_error(_: Request, error: Exception) -> Response:
     return response
 
 
-class OwnPagesOnly:
-    """Refuses writes that a browser sends on behalf of another site's page."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in READS and _is_from_elsewhere(scope):
-            response = problem("not_permitted", "A page of another site may not write here.")
-            await response(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def _is_from_elsewhere(scope: Scope) -> bool:
-    headers = Headers(scope=scope)
-    origin = headers.get("origin")
-    is_cross_site = headers.get("sec-fetch-site") in ("cross-site", "same-site")
-    is_foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")
-    return is_cross_site or is_foreign
-
-
-class BodyLimit:
-    """Refuses bodies over 64 KiB before the application reads them."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
-            await self._app(scope, receive, send)
-            return
-        chunks, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            more = message.get("more_body", False)
-            if size > MOST_BODY_BYTES:
-                response = problem("body_too_large", f"At most {MOST_BODY_BYTES} bytes.")
-                await response(scope, receive, send)
-                return
-        await self._app(scope, _replay(b"".join(chunks), receive), send)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def next_message() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return next_message
+async def _internal_error(_: Request, __: Exception) -> Response:
+    return problem("internal_error", "This is our fault; the log has the details.")

@@ -7,8 +7,6 @@ from typing import Any
 from lake.vocabulary import EventType
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
-from simulator.domain.hospital import Hospital, touched
-from simulator.domain.rules import hard
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +32,3 @@ class Change:
     bed: Bed | None = None
     booking: Booking | None = None
     columns: dict[str, Any] = field(default_factory=dict)
-
-
-def bed_at(hospital: Hospital, bed_id: str, moment: Moment) -> Bed:
-    """The bed, touched by an event of this moment. Raises Refusal."""
-    bed = hospital.bed(bed_id)
-    hard.not_before_last_event(bed, moment.at)
-    return touched(bed, moment.at, moment.source)

@@ -1,8 +1,20 @@
-"""Why a command is not carried out.
+"""Why something is not carried out: one tree, told over HTTP by `code` (`api/problems.py`).
 
-Refusal      a rule of the ward says no; carries the rule and the bookings in the way
-NotThere     what the command names does not exist
-Forbidden    somebody else may do this, this actor may not
+NotCarriedOut
+├── Refusal               a rule of the ward says no: `code` is the rule, with what is in the way
+├── Forbidden             somebody else may do this, this actor may not
+├── NotThere              the booking, request or event that is named does not exist
+├── Outdated              the bed has changed since the caller looked at it
+├── WrongMode             only a demo lake has an inhabitant
+├── InvalidRequest        what is asked cannot be meant
+│   ├── NotYet            `occurred_at` lies after the hospital's now
+│   └── KeyReused         the Idempotency-Key came before with another body
+└── TryAgain              nothing is wrong with the request
+    ├── NotReady          the hospital is still being opened
+    ├── Overloaded        too many requests are waiting
+    └── StorageUnavailable   the lake takes no rows now
+
+What can go wrong in the lake itself is `lake.errors`.
 """
 
 from collections.abc import Sequence
@@ -34,7 +46,13 @@ SENTENCES = {
 }
 
 
-class Refusal(Exception):
+class NotCarriedOut(Exception):
+    """`code` is for programs, the text for people."""
+
+    code: str
+
+
+class Refusal(NotCarriedOut):
     """A rule says no. `detail` adds the facts of this case to the rule's sentence.
 
     `rules`: all that the request breaks, `rule` the first of them. `suggestions`: beds that would
@@ -51,6 +69,7 @@ class Refusal(Exception):
         in_the_way: Sequence[Booking] = (),
     ) -> None:
         super().__init__(f"{SENTENCES[rule]} {detail}".strip())
+        self.code = rule.value
         self.rule = rule
         self.conflicts_with = conflicts_with
         self.rules = tuple(rules) or (rule,)
@@ -62,13 +81,63 @@ class Refusal(Exception):
         return all(rule in SOFT_RULES for rule in self.rules)
 
 
-class NotThere(Exception):
-    """The booking, request or event that a command names does not exist."""
-
-
-class Forbidden(Exception):
+class Forbidden(NotCarriedOut):
     """`code` says why: actor_required, same_actor."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+class NotThere(NotCarriedOut):
+    code = "not_found"
+
+
+class Outdated(NotCarriedOut):
+    code = "precondition_failed"
+
+
+class WrongMode(NotCarriedOut):
+    code = "wrong_mode"
+
+    def __init__(self) -> None:
+        super().__init__("Only a demo lake has a simulated hospital.")
+
+
+class InvalidRequest(NotCarriedOut):
+    code = "invalid_request"
+
+
+class NotYet(InvalidRequest):
+    pass
+
+
+class KeyReused(InvalidRequest):
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key came before with another body.")
+
+
+class TryAgain(NotCarriedOut):
+    pass
+
+
+class NotReady(TryAgain):
+    code = "not_ready"
+
+
+class Overloaded(TryAgain):
+    code = "overloaded"
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests are waiting.")
+
+
+class StorageUnavailable(TryAgain):
+    """Whether a lost commit landed is found out by itself."""
+
+    code = "storage_unavailable"
+
+    def __init__(self, cause: object = "The lake takes no writes now.") -> None:
+        super().__init__(str(cause))

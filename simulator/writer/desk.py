@@ -8,6 +8,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -18,17 +19,23 @@ from lake.tables import BED_EVENTS
 from lake.vocabulary import BookingState, LakeMode, Role, Source
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
-from simulator.domain.errors import Forbidden, NotThere, Refusal
+from simulator.domain.errors import (
+    Forbidden,
+    NotThere,
+    Outdated,
+    Refusal,
+    StorageUnavailable,
+    WrongMode,
+)
 from simulator.domain.rules.suggestions import suggest
 from simulator.plan import HospitalPlan
 from simulator.settings import ApiSettings
 from simulator.writer import chain
 from simulator.writer.bulk import BulkWriter
 from simulator.writer.clock import HospitalClock, wall_now
-from simulator.writer.engine import Context, Engine, Outdated, Row
+from simulator.writer.engine import Context, Engine, Row
 from simulator.writer.event_log import EventLog
-from simulator.writer.group_commit import GroupCommit, StorageUnavailable
-from simulator.writer.inhabitant import Inhabitant
+from simulator.writer.group_commit import GroupCommit
 from simulator.writer.keys import RecentKeys
 from simulator.writer.memory import Remembered, remember
 
@@ -38,8 +45,22 @@ TIDY_SECONDS = 300.0
 log = structlog.get_logger()
 
 
-class WrongMode(Exception):
-    """Only a demo lake has an inhabitant."""
+class Inhabitant(Protocol):
+    """Acts by the same commands as people do; only a demo lake has one."""
+
+    seed: int
+    is_acting: bool
+
+    def write_past(
+        self, writer: BulkWriter, since: datetime, until: datetime, *, is_new: bool
+    ) -> None:
+        """The hospital's days before its first start; not `is_new`: the rest of them."""
+
+    def move_in(self, desk: "Desk") -> None:
+        """Take up what is there."""
+
+    def act(self) -> float | None:
+        """Do what is due; gives the wall seconds until something is due again (None: nothing)."""
 
 
 @dataclass

@@ -15,6 +15,7 @@ from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
 from simulator.domain.commands import Command
 from simulator.domain.decisions.decide import decide
+from simulator.domain.errors import NotYet, Outdated
 from simulator.domain.hospital import Hospital
 from simulator.writer import chain
 from simulator.writer.clock import HospitalClock, wall_now
@@ -23,14 +24,6 @@ Row = dict[str, Any]
 
 
 PERSONS_GRACE_WALL = timedelta(minutes=15)
-
-
-class NotYet(Exception):
-    """`occurred_at` lies after the hospital's now."""
-
-
-class Outdated(Exception):
-    """The bed has changed since the caller looked at it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import structlog
 
 from lake.errors import LakeError
 from simulator.domain.commands import Command
+from simulator.domain.errors import StorageUnavailable
 from simulator.writer.engine import Context, Engine, Row
 from simulator.writer.event_log import EventLog
 
@@ -25,13 +26,6 @@ RETRY_SECONDS = 1.0
 Answer = TypeVar("Answer")
 
 log = structlog.get_logger()
-
-
-class StorageUnavailable(Exception):
-    """The lake takes no rows now; whether a lost commit landed is found out by itself."""
-
-    def __init__(self, cause: object = "The lake takes no writes now.") -> None:
-        super().__init__(str(cause))
 
 
 @dataclass

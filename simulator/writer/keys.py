@@ -10,15 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from simulator.domain.errors import KeyReused
 from simulator.writer.clock import wall_now
 from simulator.writer.engine import Row
 from simulator.writer.memory import KEY_LIFE
 
 Key = tuple[str, str, str]
-
-
-class KeyReused(Exception):
-    """The key came before with another body."""
 
 
 @dataclass

@@ -9,17 +9,30 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from pydantic import BaseModel
+
+from simulator.wire import answers as w
+
 
 @dataclass
 class PlayedApi:
-    """`answers` maps `METHOD /path` to (status, body); `requests` is what was asked."""
+    """`answers` maps `METHOD /path` to (status, answer); `requests` is what was asked.
+
+    Answers are the wire's own models, as the API makes them: a field that is renamed there is
+    renamed for the pages that read it.
+    """
 
     port: int
-    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    answers: dict[str, tuple[int, BaseModel]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
 
     def ready(self, head_seq: int) -> None:
-        self.answers["GET /health/ready"] = (200, {"status": "ok", "head_seq": head_seq})
+        ready = w.Ready(status="ok", head_seq=head_seq, mode="demo")
+        self.answers["GET /health/ready"] = (200, ready)
+
+    def refuse(self, route: str, status: int, code: str, detail: str, **more: Any) -> None:
+        problem = w.Problem(status=status, code=code, detail=detail, **more)
+        self.answers[route] = (status, problem)
 
     def silence(self) -> None:
         self.answers.clear()
@@ -41,14 +54,18 @@ def playing() -> Iterator[PlayedApi]:
     thread.join()
 
 
-def clock(hospital_at: datetime) -> dict[str, Any]:
-    return {
-        "hospital_at": hospital_at.isoformat(),
-        "wall_at": datetime.now(UTC).isoformat(),
-        "speed": 60.0,
-        "running": True,
-        "time_zone": "Asia/Kolkata",
-    }
+def clock(hospital_at: datetime) -> w.Clock:
+    return w.Clock(
+        hospital_at=hospital_at,
+        wall_at=datetime.now(UTC),
+        speed=60.0,
+        running=True,
+        time_zone="Asia/Kolkata",
+    )
+
+
+def page_of(*items: Any) -> w.Page[Any]:
+    return w.Page[Any](items=[*items], next=None)
 
 
 def _handler(played: PlayedApi) -> type[BaseHTTPRequestHandler]:
@@ -65,7 +82,7 @@ def _handler(played: PlayedApi) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             status, answer = played.answers[route]
-            content = json.dumps(answer).encode()
+            content = answer.model_dump_json().encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

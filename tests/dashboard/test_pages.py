@@ -17,23 +17,58 @@ from lake.tables import (
     UPDATE_VOLUME,
     WARD_DAILY,
 )
+from lake.vocabulary import BedStatus, BookingState, EventType, RequestState
+from simulator.wire import answers as w
 from tests.dashboard.lake_rows import NOON, bed_event, clock_set, write, write_events
-from tests.dashboard.played_api import PlayedApi
+from tests.dashboard.played_api import PlayedApi, page_of
 
 PAGES = Path(__file__).parents[2] / "dashboard" / "app_pages"
 
 pytestmark = pytest.mark.timeout(60)
 
-BOOKED = {
-    "booking_id": "bk-7",
-    "bed_id": "W1-101-B",
-    "state": "reserved",
-    "starts_at": "2024-03-04T12:00:00Z",
-    "ends_at": None,
-    "stay_id": None,
-    "spell_id": "sp-7",
-    "seq": 5,
-}
+BOOKED = w.BookingAnswer(
+    booking_id="bk-7",
+    bed_id="W1-101-B",
+    state=BookingState.RESERVED,
+    starts_at=NOON,
+    ends_at=None,
+    stay_id=None,
+    spell_id="sp-7",
+    seq=5,
+)
+
+WAITS = w.BedRequest(
+    bed_request_id="R7",
+    state=RequestState.WAITING,
+    patient_ref="P-77",
+    ward_id=None,
+    needs=w.Needs(sex="female", priority=1),
+    wanted_from=NOON - timedelta(hours=1),
+    requested_at=NOON - timedelta(hours=1),
+    requested_by="sister.1",
+    displaced_booking_id=None,
+    booking_id=None,
+    bed_id=None,
+    in_bed_at=None,
+    boarding_minutes=60.0,
+    seq=3,
+)
+OVERRIDDEN = w.Override(
+    event_id="e-1",
+    event_type=EventType.PATIENT_ADMITTED,
+    rules=["mixed_sex"],
+    bed_id="W1-101-A",
+    booking_id="bk-7",
+    actor="sister.1",
+    reason_code="no_other_bed",
+    reason="the only clean bed tonight",
+    occurred_at=NOON - timedelta(hours=1),
+    displaced_booking_ids=["bk-3"],
+    replace_by="sister.1",
+    reviewed_by=None,
+    reviewed_at=None,
+    seq=4,
+)
 
 
 def open_page(name: str) -> AppTest:
@@ -165,15 +200,20 @@ def test_a_silent_api_turns_the_age_red_at_once(ward: PlayedApi) -> None:
 
 def test_a_board_that_misses_events_is_as_old_as_the_first_of_them(ward: PlayedApi) -> None:
     ward.ready(head_seq=9)
-    missing = {
-        "seq": 5,
-        "event_id": "e",
-        "event_type": "note_added",
-        "occurred_at": "2024-03-04T12:00:00Z",
-        "recorded_at": "2024-03-04T12:00:00Z",
-        "source": "manual",
-    }
-    ward.answers["GET /events"] = (200, {"items": [missing], "next": None})
+    missing = w.Event(
+        seq=5,
+        event_id="e",
+        event_type=EventType.NOTE_ADDED,
+        occurred_at=NOON,
+        recorded_at=NOON,
+        ward_id=None,
+        bed_id=None,
+        booking_id=None,
+        source="manual",
+        actor=None,
+        note=None,
+    )
+    ward.answers["GET /events"] = (200, page_of(missing))
 
     shown = html(open_page("board"))
 
@@ -186,7 +226,7 @@ def test_a_board_that_misses_events_is_as_old_as_the_first_of_them(ward: PlayedA
 def test_every_page_opens_on_an_empty_lake_while_the_hospital_is_set_up(
     name: str, api: PlayedApi
 ) -> None:
-    api.answers["GET /health/ready"] = (503, {"code": "not_ready", "detail": "opening"})
+    api.refuse("GET /health/ready", 503, "not_ready", "opening")
 
     assert "being set up" in html(open_page(name))
 
@@ -206,14 +246,15 @@ def test_a_booking_is_made_and_told(ward: PlayedApi) -> None:
 
 
 def test_a_refusal_shows_its_reason_and_an_alternative_can_be_taken(ward: PlayedApi) -> None:
-    ward.answers["POST /bookings"] = (
+    in_the_way = w.Conflict(booking_id="bk-3", bed_id="W1-101-B", starts_at=NOON, ends_at=None)
+    ward.refuse(
+        "POST /bookings",
         409,
-        {
-            "code": "overlaps_booking",
-            "detail": "The bed is booked for a part of this time.",
-            "conflicts_with": {**BOOKED, "booking_id": "bk-3"},
-            "alternatives": [{"bed_id": "W1-103-A", "reason": "free and clean"}],
-        },
+        "overlaps_booking",
+        "The bed is booked for a part of this time.",
+        conflicts_with=in_the_way,
+        in_the_way=[in_the_way],
+        alternatives=[w.Alternative(bed_id="W1-103-A", reason="free and clean")],
     )
     page = open_page("book")
     page.text_input[0].set_value("P-2002").run()
@@ -223,7 +264,7 @@ def test_a_refusal_shows_its_reason_and_an_alternative_can_be_taken(ward: Played
     assert "booked for a part of this time" in page.error[0].value
     assert any("bk-3" in text.value for text in page.markdown)
 
-    ward.answers["POST /bookings"] = (201, {**BOOKED, "bed_id": "W1-103-A"})
+    ward.answers["POST /bookings"] = (201, BOOKED.model_copy(update={"bed_id": "W1-103-A"}))
     page.button(key="instead-W1-103-A").click().run()
 
     assert ward.sent("POST /bookings")[-1]["bed_id"] == "W1-103-A"
@@ -231,14 +272,13 @@ def test_a_refusal_shows_its_reason_and_an_alternative_can_be_taken(ward: Played
 
 
 def test_a_refusal_is_overridden_by_somebody_with_a_name_and_a_reason(ward: PlayedApi) -> None:
-    ward.answers["POST /bookings"] = (
+    ward.refuse(
+        "POST /bookings",
         409,
-        {
-            "code": "mixed_sex",
-            "detail": "A patient of another sex has a bed in this room at that time.",
-            "rules": ["mixed_sex"],
-            "can_be_overridden": True,
-        },
+        "mixed_sex",
+        "A patient of another sex has a bed in this room at that time.",
+        rules=["mixed_sex"],
+        can_be_overridden=True,
     )
     page = open_page("book")
     page.session_state["actor"] = "sister.1"
@@ -260,32 +300,13 @@ def test_a_refusal_is_overridden_by_somebody_with_a_name_and_a_reason(ward: Play
 
 
 def test_a_request_that_waits_is_placed_and_an_override_reviewed(ward: PlayedApi) -> None:
-    request = {
-        "bed_request_id": "R7",
-        "state": "waiting",
-        "patient_ref": "P-77",
-        "needs": {"sex": "female", "priority": 1},
-        "wanted_from": "2024-03-04T11:00:00Z",
-        "requested_at": "2024-03-04T11:00:00Z",
-        "requested_by": "sister.1",
-    }
-    record = {
-        "event_id": "e-1",
-        "rules": ["mixed_sex"],
-        "bed_id": "W1-101-A",
-        "actor": "sister.1",
-        "reason_code": "no_other_bed",
-        "reason": "the only clean bed tonight",
-        "occurred_at": "2024-03-04T11:00:00Z",
-        "displaced_booking_ids": ["bk-3"],
-        "replace_by": "sister.1",
-    }
-    beds = [{"bed_id": "W1-101-B", "reason": "same ward"}]
-    ward.answers["GET /requests"] = (200, {"items": [request], "next": None})
-    ward.answers["GET /requests/R7"] = (200, {**request, "suggestions": beds})
-    ward.answers["GET /overrides"] = (200, {"items": [record], "next": None})
+    ward.answers["GET /requests"] = (200, page_of(WAITS))
+    beds = [w.Alternative(bed_id="W1-101-B", reason="same ward")]
+    with_beds = w.BedRequestWithBeds(**WAITS.model_dump(), suggestions=beds)
+    ward.answers["GET /requests/R7"] = (200, with_beds)
+    ward.answers["GET /overrides"] = (200, page_of(OVERRIDDEN))
     ward.answers["POST /requests/R7/place"] = (201, BOOKED)
-    ward.answers["POST /overrides/e-1/review"] = (200, {"event_id": "e-1", "seq": 9})
+    ward.answers["POST /overrides/e-1/review"] = (200, w.ReviewAnswer(event_id="e-1", seq=9))
 
     page = open_page("waiting")
     assert any("P-77" in text.value for text in page.markdown)
@@ -308,7 +329,10 @@ def test_a_name_is_refused_before_it_is_sent(ward: PlayedApi) -> None:
 
 
 def test_the_acts_of_a_bed_are_those_that_its_status_allows(ward: PlayedApi) -> None:
-    ward.answers["POST /beds/W1-102-A/cleaning/start"] = (200, {"bed_id": "W1-102-A", "seq": 5})
+    ward.answers["POST /beds/W1-102-A/cleaning/start"] = (
+        200,
+        w.BedAnswer(bed_id="W1-102-A", bed_status=BedStatus.CLEANING, seq=5),
+    )
     page = open_page("book")
     page.selectbox(key="acted_bed_id").select("W1-102-A").run()
     acts = page.button_group(key="act-W1-102-A")

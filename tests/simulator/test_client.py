@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from lake.vocabulary import BookingState
-from simulator.client import Bed, BookingClient, NewBooking, NotSent, Refused, Unreachable, _read
+from simulator.client import BookingChange, BookingClient, NewBooking, NotSent, Refused, Unreachable
 
 IST = timezone(timedelta(hours=5, minutes=30))
 
@@ -24,15 +24,28 @@ BOOKED = {
     "what_comes_later": True,
 }
 
+CLEANING = {"bed_id": "W3-204-A", "bed_status": "cleaning", "seq": 8}
+READ = {
+    **BOOKED,
+    "ward_id": "W3",
+    "patient_ref": "P-1001",
+    "source": "manual",
+    "is_discharge_confirmed": False,
+    "is_at_risk": False,
+    "displaced_by_booking_id": None,
+    "bed_request_id": None,
+    "needs": {"sex": "female"},
+}
+
+WISH = NewBooking(bed_id="W3-204-A", patient_ref="P-1001")
+
 
 def client(answer: Callable[[httpx.Request], httpx.Response], actor: str = "") -> BookingClient:
     return BookingClient("http://api", actor, transport=httpx.MockTransport(answer))
 
 
 def test_a_booking_comes_back_typed_with_aware_instants() -> None:
-    booking = client(lambda _: httpx.Response(201, json=BOOKED)).book(
-        NewBooking("W3-204-A", "P-1001")
-    )
+    booking = client(lambda _: httpx.Response(201, json=BOOKED)).book(WISH)
 
     assert booking.state is BookingState.RESERVED
     assert booking.starts_at.utcoffset() == timedelta(0)
@@ -47,7 +60,12 @@ def test_a_booking_sends_what_was_given_and_instants_as_utc() -> None:
         return httpx.Response(201, json=BOOKED)
 
     client(answer, "Asha").book(
-        NewBooking("W3-204-A", "P-1001", ends_at=datetime(2024, 3, 5, 9, tzinfo=IST), admit=True)
+        NewBooking(
+            bed_id="W3-204-A",
+            patient_ref="P-1001",
+            ends_at=datetime(2024, 3, 5, 9, tzinfo=IST),
+            admit=True,
+        )
     )
 
     assert json.loads(seen[0].content) == {
@@ -79,7 +97,7 @@ def test_blanks_around_a_name_do_not_travel(typed: str) -> None:
         seen.append(request.headers["X-Actor"])
         return httpx.Response(201, json=BOOKED)
 
-    client(answer, typed).book(NewBooking("W3-204-A", "P-1001"))
+    client(answer, typed).book(WISH)
 
     assert seen == ["Asha"]
 
@@ -110,7 +128,7 @@ def test_two_actions_have_two_keys() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         keys.append(request.headers["Idempotency-Key"])
-        return httpx.Response(200, json={"seq": 1})
+        return httpx.Response(200, json=CLEANING)
 
     api = client(answer)
     api.start_cleaning("W3-204-A")
@@ -121,6 +139,7 @@ def test_two_actions_have_two_keys() -> None:
 
 def test_a_refusal_carries_the_rule_the_booking_in_the_way_and_alternatives() -> None:
     problem = {
+        "status": 409,
         "code": "overlaps_booking",
         "detail": "The bed is booked for a part of this time.",
         "conflicts_with": {
@@ -133,7 +152,9 @@ def test_a_refusal_carries_the_rule_the_booking_in_the_way_and_alternatives() ->
     }
 
     with pytest.raises(Refused) as refusal:
-        client(lambda _: httpx.Response(409, json=problem)).book(NewBooking("W3-204-A", "P-1"))
+        client(lambda _: httpx.Response(409, json=problem)).book(
+            NewBooking(bed_id="W3-204-A", patient_ref="P-1")
+        )
 
     assert refusal.value.code == "overlaps_booking"
     assert str(refusal.value) == problem["detail"]
@@ -167,7 +188,7 @@ def test_not_ready_is_an_answer() -> None:
 def test_a_list_is_read_to_its_last_page() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         page = request.url.params.get("after")
-        item = {**BOOKED, "booking_id": page or "bk-1"}
+        item = {**READ, "booking_id": page or "bk-1"}
         return httpx.Response(200, json={"items": [item], "next": None if page else "bk-2"})
 
     assert [b.booking_id for b in client(answer).bookings()] == ["bk-1", "bk-2"]
@@ -178,11 +199,26 @@ def test_a_write_about_a_bed_that_was_seen_says_which_state_was_seen() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        return httpx.Response(200, json={"bed_id": "W3-204-A", "seq": 8})
+        return httpx.Response(200, json=CLEANING)
 
     api = client(answer)
-    bed = _read(Bed, {"bed_id": "W3-204-A", "bed_status": "dirty", "display_status": "dirty",
-                      "status_since_at": "2024-03-04T12:00:00Z", "seq": 7})  # fmt: skip
-    api.if_unchanged(bed).start_cleaning("W3-204-A")
+    api.if_unchanged(7).start_cleaning("W3-204-A")
     api.start_cleaning("W3-204-A")
     assert [request.headers.get("If-Match") for request in sent] == ['"7"', None]
+
+
+def test_an_answer_that_is_not_known_is_told_by_its_place() -> None:
+    with pytest.raises(Unreachable, match=r"/clock: hospital_at: Field required"):
+        client(lambda _: httpx.Response(200, json={"speed": 1.0})).clock()
+
+
+def test_what_a_change_does_not_set_is_not_sent_and_an_end_that_is_taken_away_is() -> None:
+    sent: list[object] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content))
+        return httpx.Response(200, json=BOOKED)
+
+    client(answer).change("bk-1", BookingChange(ends_at=None))
+
+    assert sent == [{"ends_at": None}]

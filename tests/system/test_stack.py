@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from lake.duck import LakeReader
 from lake.vocabulary import BookingState
-from simulator.client import BookingClient, NewBooking
+from simulator.client import BookingClient, NewBedRequest, NewBooking
 from tests.system.conftest import RunningStack, eventually
 
 PATIENT = "SYSTEM-TEST-1"
@@ -42,10 +42,10 @@ def asked(stack: RunningStack, sql: str) -> list[dict]:
 
 def fitting_bed(api: BookingClient) -> str:
     """What the hospital itself suggests: not all that speaks against a bed is on the board."""
-    bed_request_id = api.request_bed("SYSTEM-TEST-0")
+    bed_request_id = api.request_bed(NewBedRequest(patient_ref="SYSTEM-TEST-0")).bed_request_id
     best = api.request(bed_request_id).suggestions[0]
     api.withdraw_request(bed_request_id)
-    return best["bed_id"]
+    return best.bed_id
 
 
 def test_a_person_books_in_the_browser_and_finds_the_booking_on_the_board(stack, page, api) -> None:
@@ -175,7 +175,7 @@ def test_booking_and_the_live_board_go_on_without_prefect_and_the_stream(stack, 
         with suppress(psutil.NoSuchProcess):
             process.kill()
     bed_id = fitting_bed(api)
-    api.book(NewBooking(bed_id, "SYSTEM-TEST-2", admit=True))
+    api.book(NewBooking(bed_id=bed_id, patient_ref="SYSTEM-TEST-2", admit=True))
     shown = asked(stack, f"SELECT current_patient_ref FROM live_board WHERE bed_id = '{bed_id}'")
     assert shown == [{"current_patient_ref": "SYSTEM-TEST-2"}]
 

@@ -1,192 +1,175 @@
 """Beds: looked up, registered, cleaned, closed, opened, isolated, noted on."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from lake.tables import BED_BOARD, BED_STATE_COLUMNS
 from lake.vocabulary import DisplayStatus
-from simulator.api.answers import (
-    PROBLEMS,
-    BedId,
-    CallerNow,
-    Cursor,
-    Limit,
-    PastInstant,
-    carry_out,
-    closing,
-    etag,
-    json_response,
-    not_after_now,
-    ready,
-    reasoned,
-)
+from simulator.api import meant
+from simulator.api.answers import BedId, Cursor, Limit, PastInstant, WardFilter, json_of, page
+from simulator.api.callers import CallerNow, etag
+from simulator.api.front import OpenDesk, carry_out, not_after_now
+from simulator.api.problems import PROBLEMS
 from simulator.domain import commands as c
 from simulator.domain.hospital import Hospital
-from simulator.wire import models as m
+from simulator.wire import answers as w
+from simulator.wire import bodies as b
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, Row
 from simulator.writer.memory import hospital_at
 
 BOARD_FROM_ROW = {"last_event_type": "event_type"}
+UNKNOWN: dict[str, Any] = dict.fromkeys(column.name for column in BED_STATE_COLUMNS)
+
+router = APIRouter(tags=["beds"], responses=PROBLEMS)
 
 
-def router_of(desk: Desk) -> APIRouter:
-    router = APIRouter(tags=["beds"], responses=PROBLEMS)
-
-    @router.get("/beds", response_model=m.BedPage)
-    async def beds(
-        ward_id: Annotated[str | None, Query(max_length=64)] = None,
-        status: DisplayStatus | None = None,
-        at: PastInstant = None,
-        limit: Limit = 100,
-        after: Cursor = None,
-    ) -> Response:
-        """Registered beds by bed_id, now or `at` an instant; `status` is the display status."""
-        hospital, newest = ready(desk).engine.hospital, desk.engine.newest
-        now = at or desk.clock.now()
-        if at:
-            not_after_now(desk, at)
-            hospital, newest = await asyncio.to_thread(hospital_at, desk.reader, at)
-        found = sorted(
-            bed.bed_id
-            for bed in hospital.registered_beds
-            if (ward_id is None or bed.ward_id == ward_id)
-            and (status is None or hospital.display_status(bed, now) is status)
-            and (after is None or bed.bed_id > after)
-        )
-        items = [_bed_item(hospital, newest[bed_id], now) for bed_id in found[:limit]]
-        await desk.commit.durable()
-        return json_response({"items": items, "next": _next(found, limit)})
-
-    @router.get("/beds/{bed_id}", response_model=m.BedItem)
-    async def bed(bed_id: BedId) -> Response:
-        """With an ETag, for `If-Match` on what is done to it next."""
-        hospital = ready(desk).engine.hospital
-        row = desk.engine.newest[hospital.bed(bed_id).bed_id]
-        item = _bed_item(hospital, row, desk.clock.now())
-        await desk.commit.durable()
-        response = json_response(item)
-        response.headers["ETag"] = etag(row["seq"])
-        return response
-
-    async def act(
-        request: Request, command: c.Command, context: Context, status: int = 200
-    ) -> Response:
-        row = await carry_out(desk, command, context)
-        return json_response(_bed_answer(row), status)
-
-    def simple(path: str, command: Callable[[str], c.Command], sentence: str) -> None:
-        """A route that takes nothing but when and a note."""
-
-        async def route(
-            request: Request, bed_id: BedId, who: CallerNow, body: m.Write | None = None
-        ) -> Response:
-            body = body or m.Write()
-            return await act(request, command(bed_id), who.context(body.occurred_at, body.note))
-
-        name = path.replace("/", "_")
-        router.post(
-            f"/beds/{{bed_id}}/{path}",
-            name=name,
-            description=sentence,
-            response_model=m.BedAnswer,
-        )(route)
-
-    simple("dirty", lambda bed_id: c.MarkBedDirty(bed_id=bed_id), "A free bed was found unclean.")
-    simple("cleaning/start", lambda bed_id: c.StartCleaning(bed_id=bed_id), "Cleaning starts.")
-    simple(
-        "cleaning/finish",
-        lambda bed_id: c.FinishCleaning(bed_id=bed_id),
-        "The bed is clean and free.",
+@router.get("/beds", response_model=w.Page[w.Bed])
+async def beds(
+    desk: OpenDesk,
+    ward_id: WardFilter = None,
+    status: DisplayStatus | None = None,
+    at: PastInstant = None,
+    limit: Limit = 100,
+    after: Cursor = None,
+) -> Response:
+    """Registered beds by bed_id, now or `at` an instant; `status` is the display status."""
+    hospital, newest = desk.engine.hospital, desk.engine.newest
+    now = at or desk.clock.now()
+    if at:
+        not_after_now(desk, at)
+        hospital, newest = await asyncio.to_thread(hospital_at, desk.reader, at)
+    found = sorted(
+        bed.bed_id
+        for bed in hospital.registered_beds
+        if (ward_id is None or bed.ward_id == ward_id)
+        and (status is None or hospital.display_status(bed, now) is status)
+        and (after is None or bed.bed_id > after)
     )
-    simple(
-        "cleaning/stop",
-        lambda bed_id: c.StopCleaning(bed_id=bed_id),
-        "Cleaning stops before it is done.",
-    )
-    simple("isolation/start", _isolating, "The patient in the bed needs isolation.")
-    simple("isolation/end", _isolating_no_more, "The patient in the bed needs it no more.")
-
-    @router.post("/beds", status_code=201, response_model=m.BedAnswer)
-    async def register(request: Request, body: m.BedRequest, who: CallerNow) -> Response:
-        """A bed joins the register; `is_temporary` for a surge."""
-        fields = body.model_dump(exclude={"occurred_at", "note"}, mode="json")
-        context = who.context(body.occurred_at, body.note)
-        return await act(request, c.RegisterBed(**fields), context, 201)
-
-    @router.post("/beds/{bed_id}/update", response_model=m.BedAnswer)
-    async def update(
-        request: Request, bed_id: BedId, body: m.BedUpdate, who: CallerNow
-    ) -> Response:
-        """Staffed or not: a bed without staff stays on the register and out of the capacity."""
-        context = who.context(body.occurred_at, body.note)
-        return await act(request, c.UpdateBed(bed_id=bed_id, is_staffed=body.is_staffed), context)
-
-    @router.post("/beds/{bed_id}/retire", response_model=m.BedAnswer)
-    async def retire(
-        request: Request, bed_id: BedId, who: CallerNow, body: m.Overriding | None = None
-    ) -> Response:
-        """The bed leaves the register."""
-        body = body or m.Overriding()
-        context = who.context(body.occurred_at, body.note)
-        return await act(request, c.RetireBed(bed_id=bed_id, override=body.as_override), context)
-
-    @router.post("/beds/{bed_id}/close", response_model=m.BedAnswer)
-    async def close(
-        request: Request, bed_id: BedId, body: m.CloseRequest, who: CallerNow
-    ) -> Response:
-        return await act(request, closing((bed_id,), body), reasoned(who, body))
-
-    @router.post("/beds/{bed_id}/open", response_model=m.BedAnswer)
-    async def open_bed(
-        request: Request, bed_id: BedId, body: m.OpenRequest, who: CallerNow
-    ) -> Response:
-        return await act(request, c.OpenBeds(bed_ids=(bed_id,)), reasoned(who, body))
-
-    @router.post("/beds/{bed_id}/notes", status_code=201, response_model=m.BedAnswer)
-    async def add_note(
-        request: Request, bed_id: BedId, body: m.NoteRequest, who: CallerNow
-    ) -> Response:
-        return await act(
-            request, c.AddNote(bed_id=bed_id), who.context(body.occurred_at, body.note), 201
-        )
-
-    return router
+    items = [_item(hospital, newest[bed_id], now) for bed_id in found[:limit]]
+    await desk.commit.durable()
+    return page(items, found[limit - 1] if len(found) > limit else None)
 
 
-def _isolating(bed_id: str) -> c.Command:
-    return c.StartIsolation(bed_ids=(bed_id,))
+@router.get("/beds/{bed_id}", response_model=w.Bed)
+async def bed(desk: OpenDesk, bed_id: BedId) -> Response:
+    """With an ETag, for `If-Match` on what is done to it next."""
+    hospital = desk.engine.hospital
+    row = desk.engine.newest[hospital.bed(bed_id).bed_id]
+    item = _item(hospital, row, desk.clock.now())
+    await desk.commit.durable()
+    response = json_of(item)
+    response.headers["ETag"] = etag(row["seq"])
+    return response
 
 
-def _isolating_no_more(bed_id: str) -> c.Command:
-    return c.EndIsolation(bed_ids=(bed_id,))
+@router.post("/beds", status_code=201, response_model=w.BedAnswer)
+async def register(desk: OpenDesk, body: b.NewBed, who: CallerNow) -> Response:
+    """A bed joins the register; `is_temporary` for a surge."""
+    fields = body.model_dump(exclude={"occurred_at", "note"}, mode="json")
+    return await _act(desk, c.RegisterBed(**fields), who.context(body), 201)
 
 
-def _bed_answer(row: Row) -> Row:
-    return {"bed_id": row["bed_id"], "bed_status": row["bed_status"], "seq": row["seq"]}
+@router.post("/beds/{bed_id}/update", response_model=w.BedAnswer)
+async def update(desk: OpenDesk, bed_id: BedId, body: b.Staffing, who: CallerNow) -> Response:
+    """Staffed or not: a bed without staff stays on the register and out of the capacity."""
+    command = c.UpdateBed(bed_id=bed_id, is_staffed=body.is_staffed)
+    return await _act(desk, command, who.context(body))
 
 
-def _bed_item(hospital: Hospital, row: Row, now: datetime) -> Row:
+@router.post("/beds/{bed_id}/retire", response_model=w.BedAnswer)
+async def retire(
+    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Overriding | None = None
+) -> Response:
+    """The bed leaves the register."""
+    body = body or b.Overriding()
+    command = c.RetireBed(bed_id=bed_id, override=meant.override(body))
+    return await _act(desk, command, who.context(body))
+
+
+@router.post("/beds/{bed_id}/dirty", response_model=w.BedAnswer)
+async def dirty(
+    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
+) -> Response:
+    """A free bed was found unclean."""
+    return await _act(desk, c.MarkBedDirty(bed_id=bed_id), who.context(body or b.Write()))
+
+
+@router.post("/beds/{bed_id}/cleaning/start", response_model=w.BedAnswer)
+async def cleaning_start(
+    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
+) -> Response:
+    """Cleaning starts."""
+    return await _act(desk, c.StartCleaning(bed_id=bed_id), who.context(body or b.Write()))
+
+
+@router.post("/beds/{bed_id}/cleaning/finish", response_model=w.BedAnswer)
+async def cleaning_finish(
+    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
+) -> Response:
+    """The bed is clean and free."""
+    return await _act(desk, c.FinishCleaning(bed_id=bed_id), who.context(body or b.Write()))
+
+
+@router.post("/beds/{bed_id}/cleaning/stop", response_model=w.BedAnswer)
+async def cleaning_stop(
+    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
+) -> Response:
+    """Cleaning stops before it is done."""
+    return await _act(desk, c.StopCleaning(bed_id=bed_id), who.context(body or b.Write()))
+
+
+@router.post("/beds/{bed_id}/isolation/start", response_model=w.BedAnswer)
+async def isolation_start(
+    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
+) -> Response:
+    """The patient in the bed needs isolation."""
+    return await _act(desk, c.StartIsolation(bed_ids=(bed_id,)), who.context(body or b.Write()))
+
+
+@router.post("/beds/{bed_id}/isolation/end", response_model=w.BedAnswer)
+async def isolation_end(
+    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
+) -> Response:
+    """The patient in the bed needs it no more."""
+    return await _act(desk, c.EndIsolation(bed_ids=(bed_id,)), who.context(body or b.Write()))
+
+
+@router.post("/beds/{bed_id}/close", response_model=w.BedAnswer)
+async def close(desk: OpenDesk, bed_id: BedId, body: b.Closing, who: CallerNow) -> Response:
+    """Nobody may be in it; what is booked meanwhile is moved first, or displaced."""
+    return await _act(desk, meant.closing((bed_id,), body), who.reasoned(body))
+
+
+@router.post("/beds/{bed_id}/open", response_model=w.BedAnswer)
+async def open_bed(desk: OpenDesk, bed_id: BedId, body: b.Opening, who: CallerNow) -> Response:
+    """The bed is what it was before it was closed."""
+    return await _act(desk, c.OpenBeds(bed_ids=(bed_id,)), who.reasoned(body))
+
+
+@router.post("/beds/{bed_id}/notes", status_code=201, response_model=w.BedAnswer)
+async def add_note(desk: OpenDesk, bed_id: BedId, body: b.NewNote, who: CallerNow) -> Response:
+    """An update in words."""
+    return await _act(desk, c.AddNote(bed_id=bed_id), who.context(body), 201)
+
+
+async def _act(desk: Desk, command: c.Command, context: Context, status: int = 200) -> Response:
+    row = await carry_out(desk, command, context)
+    answer = w.BedAnswer(bed_id=row["bed_id"], bed_status=row["bed_status"], seq=row["seq"])
+    return json_of(answer, status)
+
+
+def _item(hospital: Hospital, row: Row, now: datetime) -> w.Bed:
     """The board's columns: the event's from the bed's row, the state from the hospital."""
     bed = hospital.beds[row["bed_id"]]
     following = hospital.next_booking(bed.bed_id, now)
     event = {name: row.get(BOARD_FROM_ROW.get(name, name)) for name in BED_BOARD.column_names}
-    unknown = dict.fromkeys(column.name for column in BED_STATE_COLUMNS)
-    return (
-        event
-        | unknown
-        | hospital.bed_columns(bed, now)
-        | {
-            "display_status": hospital.display_status(bed, now).value,
-            "next_is_at_risk": following is not None and hospital.is_at_risk(following, now),
-        }
-    )
-
-
-def _next(found: list[str], limit: int) -> str | None:
-    return found[limit - 1] if len(found) > limit else None
+    shown = {
+        "display_status": hospital.display_status(bed, now),
+        "next_is_at_risk": following is not None and hospital.is_at_risk(following, now),
+    }
+    return w.Bed.model_validate(event | UNKNOWN | hospital.bed_columns(bed, now) | shown)

@@ -3,49 +3,48 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from simulator.api.answers import PROBLEMS, CallerNow, json_response, ready
-from simulator.wire import models as m
+from simulator.api.answers import json_of
+from simulator.api.callers import CallerNow
+from simulator.api.front import OpenDesk
+from simulator.api.problems import PROBLEMS
+from simulator.wire import answers as w
+from simulator.wire import bodies as b
 from simulator.writer.clock import wall_now
 from simulator.writer.desk import Desk
 
+router = APIRouter(tags=["simulator"], responses=PROBLEMS)
 
-def router_of(desk: Desk) -> APIRouter:
-    router = APIRouter(tags=["simulator"], responses=PROBLEMS)
 
-    @router.get("/clock", response_model=m.ClockAnswer)
-    async def clock() -> Response:
-        now = ready(desk).clock
-        return json_response(
-            {
-                "hospital_at": now.now(),
-                "wall_at": wall_now(),
-                "speed": now.speed,
-                "running": now.speed > 0,
-                "time_zone": now.time_zone,
-            }
+@router.get("/clock", response_model=w.Clock)
+async def clock(desk: OpenDesk) -> Response:
+    now = desk.clock
+    return json_of(
+        w.Clock(
+            hospital_at=now.now(),
+            wall_at=wall_now(),
+            speed=now.speed,
+            running=now.speed > 0,
+            time_zone=now.time_zone,
         )
+    )
 
-    def state() -> Response:
-        resident = ready(desk).inhabitant
-        return json_response(
-            {
-                "running": bool(desk.is_inhabited and resident and resident.is_acting),
-                "speed": desk.clock.speed,
-                "seed": resident.seed if resident else 0,
-            }
-        )
 
-    @router.get("/simulator", response_model=m.SimulatorAnswer)
-    async def simulator() -> Response:
-        return state()
+@router.get("/simulator", response_model=w.Simulator)
+async def simulator(desk: OpenDesk) -> Response:
+    return _state(desk)
 
-    @router.put("/simulator", response_model=m.SimulatorAnswer)
-    async def set_simulator(body: m.SimulatorBody, who: CallerNow) -> Response:
-        """Start or stop the simulated hospital, change the clock's speed or the seed."""
-        context = who.context(occurred_at=None, note=None)
-        await ready(desk).set_resident(
-            acts=body.running, speed=body.speed, seed=body.seed, context=context
-        )
-        return state()
 
-    return router
+@router.put("/simulator", response_model=w.Simulator)
+async def set_simulator(desk: OpenDesk, body: b.Simulation, who: CallerNow) -> Response:
+    """Start or stop the simulated hospital, change the clock's speed or the seed."""
+    await desk.set_resident(
+        acts=body.running, speed=body.speed, seed=body.seed, context=who.context(b.Write())
+    )
+    return _state(desk)
+
+
+def _state(desk: Desk) -> Response:
+    resident = desk.inhabitant
+    acts = bool(desk.is_inhabited and resident and resident.is_acting)
+    seed = resident.seed if resident else 0
+    return json_of(w.Simulator(running=acts, speed=desk.clock.speed, seed=seed))

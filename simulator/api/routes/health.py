@@ -4,40 +4,38 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
-from simulator.api.answers import PROBLEMS, json_response, ready
-from simulator.wire import models as m
-from simulator.writer.desk import Desk
-from simulator.writer.group_commit import StorageUnavailable
+from simulator.api.answers import json_of
+from simulator.api.front import AnyDesk, OpenDesk
+from simulator.api.problems import PROBLEMS
+from simulator.domain.errors import StorageUnavailable
+from simulator.wire import answers as w
 
 HEAD_SEQ = Gauge("snr_head_seq", "seq of the newest event that is on disk")
 
+router = APIRouter(tags=["health"], responses={503: PROBLEMS[503]})
 
-def router_of(desk: Desk) -> APIRouter:
-    router = APIRouter(tags=["health"], responses={503: PROBLEMS[503]})
 
-    @router.get("/health/live", response_model=m.LiveAnswer)
-    async def live() -> Response:
-        """The process runs."""
-        return json_response({"status": "ok"})
+@router.get("/health/live", response_model=w.Live)
+async def live() -> Response:
+    """The process runs."""
+    return json_of(w.Live(status="ok"))
 
-    @router.get("/health/ready", response_model=m.ReadyAnswer)
-    async def is_ready() -> Response:
-        """The hospital is open: its beds, and in demo its history, are there."""
-        commit = ready(desk).commit
-        if commit.fatal:
-            raise StorageUnavailable(commit.fatal)
-        status = "degraded" if commit.is_broken else "ok"
-        return json_response(
-            {"status": status, "head_seq": commit.durable_seq, "mode": desk.mode.value}
-        )
 
-    @router.get(
-        "/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}}
-    )
-    async def metrics() -> Response:
-        """Prometheus metrics."""
-        if desk.ready.is_set():
-            HEAD_SEQ.set(desk.commit.durable_seq)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+@router.get("/health/ready", response_model=w.Ready)
+async def is_ready(desk: OpenDesk) -> Response:
+    """The hospital is open: its beds, and in demo its history, are there."""
+    commit = desk.commit
+    if commit.fatal:
+        raise StorageUnavailable(commit.fatal)
+    status = "degraded" if commit.is_broken else "ok"
+    return json_of(w.Ready(status=status, head_seq=commit.durable_seq, mode=desk.mode.value))
 
-    return router
+
+@router.get(
+    "/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}}
+)
+async def metrics(desk: AnyDesk) -> Response:
+    """Prometheus metrics."""
+    if desk.ready.is_set():
+        HEAD_SEQ.set(desk.commit.durable_seq)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -2,73 +2,57 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from simulator.api.answers import (
-    PROBLEMS,
-    CallerNow,
-    Limit,
-    SeqCursor,
-    carry_out,
-    from_log,
-    json_response,
-    page_of,
-    ready,
-)
+from simulator.api.answers import EventId, Limit, SeqCursor, json_of, page_of
+from simulator.api.callers import CallerNow
+from simulator.api.front import OpenDesk, carry_out, from_log
+from simulator.api.problems import PROBLEMS
 from simulator.domain import commands as c
-from simulator.wire import models as m
-from simulator.writer.desk import Desk
+from simulator.wire import answers as w
+from simulator.wire import bodies as b
+from simulator.wire.scalars import Instant
 from simulator.writer.engine import Row
 from simulator.writer.memory import OVERRIDES
 
-
-def router_of(desk: Desk) -> APIRouter:
-    router = APIRouter(tags=["overrides"], responses=PROBLEMS)
-
-    @router.get("/overrides", response_model=m.OverridePage)
-    async def overrides(
-        since: Annotated[m.Instant | None, Query(description="Hospital time")] = None,
-        reviewed: bool | None = None,
-        limit: Limit = 100,
-        after: SeqCursor = None,
-    ) -> Response:
-        """Every override, the oldest first."""
-        rows = await from_log(
-            ready(desk),
-            OVERRIDES,
-            since=since,
-            reviewed=reviewed,
-            after_seq=after or 0,
-            limit=limit + 1,
-        )
-        return page_of(rows, limit, _item)
-
-    @router.post("/overrides/{event_id}/review", response_model=m.ReviewAnswer)
-    async def review(
-        request: Request,
-        event_id: Annotated[str, Path(max_length=64)],
-        who: CallerNow,
-        body: m.Write | None = None,
-    ) -> Response:
-        """Somebody else than the one who overrode has looked at it."""
-        body = body or m.Write()
-        context = who.context(body.occurred_at, body.note)
-        row = await carry_out(desk, c.ReviewOverride(event_id=event_id), context)
-        return json_response({"event_id": event_id, "seq": row["seq"]})
-
-    return router
+router = APIRouter(tags=["overrides"], responses=PROBLEMS)
 
 
-def _item(row: Row) -> Row:
-    displaced = (
-        (row["displaced_booking_id"] or "").split(",") if row["displaced_booking_id"] else []
+@router.get("/overrides", response_model=w.Page[w.Override])
+async def overrides(
+    desk: OpenDesk,
+    since: Annotated[Instant | None, Query(description="Hospital time")] = None,
+    reviewed: bool | None = None,
+    limit: Limit = 100,
+    after: SeqCursor = None,
+) -> Response:
+    """Every override, the oldest first."""
+    rows = await from_log(
+        desk, OVERRIDES, since=since, reviewed=reviewed, after_seq=after or 0, limit=limit + 1
     )
-    names = ("event_id", "event_type", "bed_id", "booking_id", "actor", "reason_code",
-             "occurred_at", "reviewed_by", "reviewed_at", "seq")  # fmt: skip
-    return {name: row[name] for name in names} | {
-        "rules": row["override_rule"].split(","),
-        "reason": row["note"],
-        "displaced_booking_ids": displaced,
-        "replace_by": row["actor"] if displaced else None,
-    }
+    return page_of(rows, limit, _item)
+
+
+@router.post("/overrides/{event_id}/review", response_model=w.ReviewAnswer)
+async def review(
+    desk: OpenDesk, event_id: EventId, who: CallerNow, body: b.Write | None = None
+) -> Response:
+    """Somebody else than the one who overrode has looked at it."""
+    command = c.ReviewOverride(event_id=event_id)
+    row = await carry_out(desk, command, who.context(body or b.Write()))
+    return json_of(w.ReviewAnswer(event_id=event_id, seq=row["seq"]))
+
+
+def _item(row: Row) -> w.Override:
+    displaced = row["displaced_booking_id"]
+    ids = displaced.split(",") if displaced else []
+    return w.Override.model_validate(
+        row
+        | {
+            "rules": row["override_rule"].split(","),
+            "reason": row["note"],
+            "displaced_booking_ids": ids,
+            "replace_by": row["actor"] if ids else None,
+        }
+    )

@@ -4,136 +4,116 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from lake.vocabulary import RequestState, Source
-from simulator.api.answers import (
-    PROBLEMS,
-    CallerNow,
-    Limit,
-    carry_out,
-    json_response,
-    ready,
-    requests_in_log,
-)
-from simulator.api.problems import problem
+from lake.vocabulary import ANONYMOUS, RequestState, Source
+from simulator.api import meant
+from simulator.api.answers import Limit, WardFilter, json_of, page
+from simulator.api.callers import CallerNow
+from simulator.api.front import OpenDesk, carry_out, requests_in_log
+from simulator.api.problems import PROBLEMS
 from simulator.api.routes.bookings import booking_answer
 from simulator.domain import commands as c
 from simulator.domain.bookings import Needs
 from simulator.domain.errors import NotThere
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules.suggestions import suggest_for
-from simulator.wire import models as m
+from simulator.wire import answers as w
+from simulator.wire import bodies as b
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, Row
 from simulator.writer.memory import MOST
 
 RequestId = Annotated[str, Path(max_length=64)]
+RankCursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,18}(-[0-9-]{1,60})?$")]
+
+router = APIRouter(tags=["waiting list"], responses=PROBLEMS)
 
 
-def router_of(desk: Desk) -> APIRouter:
-    router = APIRouter(tags=["waiting list"], responses=PROBLEMS)
+@router.get("/requests", response_model=w.Page[w.BedRequest])
+async def requests(
+    desk: OpenDesk,
+    state: RequestState = RequestState.WAITING,
+    ward_id: WardFilter = None,
+    limit: Limit = 100,
+    after: RankCursor = None,
+) -> Response:
+    """Those that wait, the most urgent first; those that ended, the oldest first."""
+    look = _waiting if state is RequestState.WAITING else _ended
+    rows, following = await look(desk, state, ward_id, limit, after)
+    now = desk.clock.now()
+    return page([w.BedRequest.model_validate(_item(row, now)) for row in rows[:limit]], following)
 
-    @router.get("/requests", response_model=m.RequestPage)
-    async def requests(
-        state: RequestState = RequestState.WAITING,
-        ward_id: Annotated[str | None, Query(max_length=64)] = None,
-        limit: Limit = 100,
-        after: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}(-[0-9-]{1,60})?$")] = None,
-    ) -> Response:
-        """Those that wait, the most urgent first; those that ended, the oldest first."""
-        if state is not RequestState.WAITING:
-            seq = int((after or "0").split("-")[0])
-            rows = await requests_in_log(
-                ready(desk), limit + 1, state=state, ward_id=ward_id, after_seq=seq
-            )
-            following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
-        else:
-            rows, following = await _waiting(ward_id, limit, after)
-        now = desk.clock.now()
-        items = [_item(row, now) for row in rows[:limit]]
-        return json_response({"items": items, "next": following})
 
-    async def _waiting(
-        ward_id: str | None, limit: int, after: str | None
-    ) -> tuple[list[Row], str | None]:
-        """The rank decides, so it is the cursor too: it holds when a request leaves the list."""
-        waiting = ready(desk).engine.hospital.waiting_list
-        rows = {
-            row["bed_request_id"]: row
-            for row in await requests_in_log(
-                desk, MOST, state=RequestState.WAITING, ward_id=ward_id
-            )
-        }
-        page = [
-            request
-            for request in waiting
-            if request.bed_request_id in rows and (after is None or _rank(request) > _parsed(after))
-        ]
-        following = _cursor(page[limit - 1]) if len(page) > limit else None
-        return [rows[request.bed_request_id] for request in page[:limit]], following
+async def _ended(
+    desk: Desk, state: RequestState, ward_id: str | None, limit: int, after: str | None
+) -> tuple[list[Row], str | None]:
+    seq = int((after or "0").split("-")[0])
+    rows = await requests_in_log(desk, limit + 1, state=state, ward_id=ward_id, after_seq=seq)
+    return rows, str(rows[limit - 1]["seq"]) if len(rows) > limit else None
 
-    @router.get("/requests/{bed_request_id}", response_model=m.RequestWithBeds)
-    async def request_with_beds(bed_request_id: RequestId) -> Response:
-        """With up to three beds that would do, if it waits."""
-        for row in await requests_in_log(ready(desk), bed_request_id=bed_request_id):
-            engine = desk.engine
-            waiting = engine.hospital.requests.get(bed_request_id)
-            moment = engine.moment(Context(Source.MANUAL, "anonymous"))
-            beds = suggest_for(engine.hospital, waiting, moment) if waiting else []
-            suggestions = [bed._asdict() for bed in beds]
-            return json_response(_item(row, moment.now) | {"suggestions": suggestions})
-        raise NotThere(f"There is no request {bed_request_id}.")
 
-    @router.post("/requests", status_code=201, response_model=m.RequestAnswer)
-    async def wait(request: Request, body: m.WaitRequest, who: CallerNow) -> Response:
-        """A need without a bed joins the waiting list."""
-        command = c.RequestBed(
-            patient_ref=body.patient_ref,
-            ward_id=body.ward_id,
-            needs=body.needs.as_needs(),
-            wanted_from=body.wanted_from,
-        )
-        context = who.context(body.occurred_at, body.note)
-        row = await carry_out(desk, command, context)
-        return json_response(_answer(row), 201)
+async def _waiting(
+    desk: Desk, state: RequestState, ward_id: str | None, limit: int, after: str | None
+) -> tuple[list[Row], str | None]:
+    """The rank decides, so it is the cursor too: it holds when a request leaves the list."""
+    waiting = desk.engine.hospital.waiting_list
+    found = await requests_in_log(desk, MOST, state=state, ward_id=ward_id)
+    rows = {row["bed_request_id"]: row for row in found}
+    chosen = [
+        request
+        for request in waiting
+        if request.bed_request_id in rows and (after is None or _rank(request) > _parsed(after))
+    ]
+    following = _cursor(chosen[limit - 1]) if len(chosen) > limit else None
+    return [rows[request.bed_request_id] for request in chosen[:limit]], following
 
-    @router.post(
-        "/requests/{bed_request_id}/place", status_code=201, response_model=m.BookingAnswer
+
+@router.get("/requests/{bed_request_id}", response_model=w.BedRequestWithBeds)
+async def request_with_beds(desk: OpenDesk, bed_request_id: RequestId) -> Response:
+    """With up to three beds that would do, if it waits."""
+    for row in await requests_in_log(desk, bed_request_id=bed_request_id):
+        engine = desk.engine
+        waiting = engine.hospital.requests.get(bed_request_id)
+        moment = engine.moment(Context(Source.MANUAL, ANONYMOUS))
+        beds = suggest_for(engine.hospital, waiting, moment) if waiting else []
+        suggestions = [bed._asdict() for bed in beds]
+        item = _item(row, moment.now) | {"suggestions": suggestions}
+        return json_of(w.BedRequestWithBeds.model_validate(item))
+    raise NotThere(f"There is no request {bed_request_id}.")
+
+
+@router.post("/requests", status_code=201, response_model=w.RequestAnswer)
+async def wait(desk: OpenDesk, body: b.NewBedRequest, who: CallerNow) -> Response:
+    """A need without a bed joins the waiting list."""
+    command = c.RequestBed(
+        patient_ref=body.patient_ref,
+        ward_id=body.ward_id,
+        needs=meant.needs(body.needs),
+        wanted_from=body.wanted_from,
     )
-    async def place(
-        request: Request, bed_request_id: RequestId, body: m.PlaceRequest, who: CallerNow
-    ) -> Response:
-        """Gives it a bed: answers with the booking."""
-        if body.admit and body.starts_at and body.starts_at != body.occurred_at:
-            return problem("invalid_request", "starts_at: an admission starts when it occurs.")
-        command = c.PlaceRequest(
-            bed_request_id=bed_request_id,
-            bed_id=body.bed_id,
-            starts_at=body.starts_at,
-            ends_at=body.ends_at,
-            admit=body.admit,
-            override=body.as_override,
-        )
-        context = who.context(body.occurred_at, body.note)
-        row = await carry_out(desk, command, context)
-        return json_response(booking_answer(row), 201)
+    return json_of(_answer(await carry_out(desk, command, who.context(body))), 201)
 
-    @router.post("/requests/{bed_request_id}/withdraw", response_model=m.RequestAnswer)
-    async def withdraw(
-        request: Request,
-        bed_request_id: RequestId,
-        who: CallerNow,
-        body: m.WithdrawRequest | None = None,
-    ) -> Response:
-        """The bed is needed no more."""
-        body = body or m.WithdrawRequest()
-        context = who.context(body.occurred_at, body.note, reason_code=body.reason_code)
-        row = await carry_out(desk, c.WithdrawRequest(bed_request_id=bed_request_id), context)
-        return json_response(_answer(row))
 
-    return router
+@router.post("/requests/{bed_request_id}/place", status_code=201, response_model=w.BookingAnswer)
+async def place(
+    desk: OpenDesk, bed_request_id: RequestId, body: b.Placement, who: CallerNow
+) -> Response:
+    """Gives it a bed: answers with the booking."""
+    command = meant.placement(bed_request_id, body)
+    return json_of(booking_answer(await carry_out(desk, command, who.context(body))), 201)
+
+
+@router.post("/requests/{bed_request_id}/withdraw", response_model=w.RequestAnswer)
+async def withdraw(
+    desk: OpenDesk, bed_request_id: RequestId, who: CallerNow, body: b.Withdrawal | None = None
+) -> Response:
+    """The bed is needed no more."""
+    body = body or b.Withdrawal()
+    context = who.context(body, body.reason_code)
+    command = c.WithdrawRequest(bed_request_id=bed_request_id)
+    return json_of(_answer(await carry_out(desk, command, context)))
 
 
 def _rank(request: BedRequest) -> tuple[int, ...]:
@@ -151,8 +131,8 @@ def _parsed(cursor: str) -> tuple[int, ...]:
     return tuple(int(part) for part in cursor.split("-") if part)
 
 
-def _answer(row: Row) -> Row:
-    return {"bed_request_id": row["bed_request_id"], "seq": row["seq"]}
+def _answer(row: Row) -> w.RequestAnswer:
+    return w.RequestAnswer(bed_request_id=row["bed_request_id"], seq=row["seq"])
 
 
 def _item(row: Row, now: datetime) -> Row:

@@ -7,12 +7,13 @@ from lake.vocabulary import BedStatus, BookingState, EventType, Rule, StatusChan
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import END_OF_TIME
-from simulator.domain.changes import Change, Moment, bed_at
+from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.overrides import Override
 from simulator.domain.rules import hard
 from simulator.domain.rules.grants import Grant, grant
+from simulator.domain.rules.hard import bed_at
 from simulator.domain.rules.soft import Breach
 
 

@@ -11,12 +11,13 @@ from lake.vocabulary import BedStatus, BookingState, EventType, Rule, StatusChan
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
-from simulator.domain.changes import Change, Moment, bed_at
+from simulator.domain.changes import Change, Moment
 from simulator.domain.decisions.bookings import swapped_in
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.rules import hard
 from simulator.domain.rules.grants import back_to_the_waiting_list
+from simulator.domain.rules.hard import bed_at
 
 CAN_BE_CANCELLED = frozenset(
     {EventType.PATIENT_ADMITTED, EventType.PATIENT_TRANSFERRED, EventType.PATIENT_DISCHARGED}

@@ -10,12 +10,13 @@ from typing import Any
 
 from lake.vocabulary import EventType
 from simulator.domain import commands as c
-from simulator.domain.changes import Change, Moment, bed_at
+from simulator.domain.changes import Change, Moment
 from simulator.domain.decisions import beds, bookings, requests
 from simulator.domain.decisions.corrections import cancel_event
 from simulator.domain.errors import Forbidden, NotThere
 from simulator.domain.hospital import Hospital
 from simulator.domain.rules.grants import somebody_answers
+from simulator.domain.rules.hard import bed_at
 
 
 def decide(hospital: Hospital, command: c.Command, moment: Moment) -> list[Change]:

@@ -13,11 +13,12 @@ from typing import Any
 from lake.vocabulary import ANONYMOUS, BookingState, EventType, Rule
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
-from simulator.domain.changes import Change, Moment, bed_at
+from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import Forbidden, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.overrides import Override
 from simulator.domain.requests import BedRequest
+from simulator.domain.rules.hard import bed_at
 from simulator.domain.rules.soft import Breach, refusal_of
 
 NOBODY: Mapping[str, str] = MappingProxyType({})

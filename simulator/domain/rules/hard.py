@@ -5,8 +5,16 @@ from datetime import datetime
 from lake.vocabulary import BedStatus, BookingState, Rule
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
+from simulator.domain.changes import Moment
 from simulator.domain.errors import Refusal
-from simulator.domain.hospital import Hospital
+from simulator.domain.hospital import Hospital, touched
+
+
+def bed_at(hospital: Hospital, bed_id: str, moment: Moment) -> Bed:
+    """The bed, touched by an event of this moment. Raises Refusal."""
+    bed = hospital.bed(bed_id)
+    not_before_last_event(bed, moment.at)
+    return touched(bed, moment.at, moment.source)
 
 
 def not_before_last_event(bed: Bed, at: datetime) -> None:

@@ -8,7 +8,7 @@ from dashboard.acting import legal
 from dashboard.acting.legal import Act
 from dashboard.asking import board
 from dashboard.drawing import tiles
-from dashboard.drawing.tiles import Here
+from dashboard.times import Here
 from lake.tables import BED_BOARD
 from lake.vocabulary import BedStatus, DisplayStatus
 from tests.dashboard.lake_rows import NOON, bed_event
@@ -170,7 +170,7 @@ def test_a_stay_has_an_expected_discharge_that_is_confirmed_once() -> None:
 
 
 def test_an_override_shows_on_its_bed_and_a_reservation_at_risk_is_marked() -> None:
-    here = tiles.Here(NOON, ZoneInfo("UTC"))
+    here = Here(NOON, ZoneInfo("UTC"))
     plain = tiles.tile(WARD[0], here)
     marked = tiles.tile(
         WARD[0] | {"unreviewed_override_count": 1, "next_is_at_risk": True, "next_starts_at": NOON},

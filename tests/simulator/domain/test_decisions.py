@@ -5,8 +5,8 @@ import pytest
 from lake.vocabulary import Rule, Source
 from simulator.domain import commands as c
 from simulator.domain.bookings import Needs
-from simulator.domain.errors import NotThere, Refusal
-from simulator.writer.engine import Context, NotYet
+from simulator.domain.errors import NotThere, NotYet, Refusal
+from simulator.writer.engine import Context
 from tests.simulator.ward import BEDS, SmallWard, hours
 
 A, B, C, OTHER_WARD = BEDS

@@ -8,10 +8,9 @@ from lake.duck import LakeReader
 from lake.errors import LakeError, StaleWriter
 from lake.vocabulary import Source
 from simulator.domain import commands as c
-from simulator.domain.errors import Refusal
+from simulator.domain.errors import Refusal, StorageUnavailable
 from simulator.domain.hospital import fold
 from simulator.writer.engine import Context
-from simulator.writer.group_commit import StorageUnavailable
 from simulator.writer.memory import ask
 from tests.simulator.api_client import make_desk
 

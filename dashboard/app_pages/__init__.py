@@ -1,0 +1,1 @@
+"""The pages, one script each: choose (widgets), ask, draw."""

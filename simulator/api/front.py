@@ -1,0 +1,111 @@
+"""What a route asks of the desk: a command carried out, rows of the log; once the desk is open."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from lake.vocabulary import Rule
+from simulator.api.problems import ANSWERS
+from simulator.domain import commands as c
+from simulator.domain.bookings import Booking
+from simulator.domain.errors import NotReady, NotThere, NotYet, Overloaded, Refusal
+from simulator.writer.desk import Desk
+from simulator.writer.engine import Context, Row
+from simulator.writer.memory import (
+    EVENT_WITH_ITS_REQUEST,
+    EVERY_BOOKING,
+    NEWEST_OF_BOOKINGS,
+    ONE_BOOKING,
+    REQUESTS,
+    ask,
+)
+
+MOST_WAITING = 5_000
+
+
+async def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+async def _open_desk(request: Request) -> Desk:
+    """Raises NotReady."""
+    desk: Desk = request.app.state.desk
+    if not desk.ready.is_set():
+        raise NotReady(desk.failure or "The hospital is still being opened.")
+    return desk
+
+
+AnyDesk = Annotated[Desk, Depends(_desk)]
+OpenDesk = Annotated[Desk, Depends(_open_desk)]
+
+
+async def carry_out(desk: Desk, command: c.Command, context: Context) -> Row:
+    """The command's last row, once it is on disk. Raises NotCarriedOut."""
+    if len(desk.commit.waiting) > MOST_WAITING:
+        raise Overloaded
+    try:
+        row = await desk.carry_out(command, context)
+    except NotThere:
+        await _explain_closed(desk, command)
+        raise
+    ANSWERS.labels("accepted").inc()
+    return row
+
+
+async def _explain_closed(desk: Desk, command: c.Command) -> None:
+    """What is no longer open is a 409, what never was a 404."""
+    match command:
+        case (
+            c.PlaceRequest(bed_request_id=bed_request_id)
+            | c.WithdrawRequest(bed_request_id=bed_request_id)
+        ):
+            for row in await requests_in_log(desk, bed_request_id=bed_request_id):
+                raise Refusal(
+                    Rule.ILLEGAL_BOOKING_CHANGE, f"{bed_request_id} is {row['request_state']}."
+                )
+        case c.ReviewOverride(event_id=event_id):
+            rows = await from_log(desk, EVENT_WITH_ITS_REQUEST, event_id=event_id)
+            if any(row["event_id"] == event_id and row["override_rule"] for row in rows):
+                raise Refusal(Rule.ALREADY_REVIEWED)
+        case c.SwapPatients(booking_id=booking_id, with_booking_id=with_booking_id):
+            await _explain_ended(desk, booking_id)
+            await _explain_ended(desk, with_booking_id)
+        case _:
+            await _explain_ended(desk, getattr(command, "booking_id", None))
+
+
+async def _explain_ended(desk: Desk, booking_id: str | None) -> None:
+    if booking_id is None or booking_id in desk.engine.hospital.bookings:
+        return
+    for row in await from_log(desk, ONE_BOOKING, booking_id=booking_id):
+        raise Refusal(
+            Rule.ILLEGAL_BOOKING_CHANGE,
+            f"{booking_id} is {row['booking_state']}.",
+            Booking.from_row(row),
+        )
+
+
+async def bookings_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Row]:
+    parameters = EVERY_BOOKING | filters | {"limit": limit}
+    return await from_log(desk, NEWEST_OF_BOOKINGS, **parameters)
+
+
+async def requests_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Row]:
+    every = {"bed_request_id": None, "state": None, "ward_id": None, "after_seq": 0}
+    return await from_log(desk, REQUESTS, **(every | filters), limit=limit)
+
+
+async def from_log(desk: Desk, sql: str, **parameters: Any) -> list[Row]:
+    rows = await asyncio.to_thread(ask, desk.reader, sql, parameters)
+    await desk.commit.durable()  # what was read may have been on its way to the disk
+    return rows
+
+
+def not_after_now(desk: Desk, at: datetime) -> None:
+    """Raises NotYet."""
+    now = desk.clock.now()
+    if at > now:
+        raise NotYet(f"at: it is {now:%Y-%m-%d %H:%M:%S} UTC in the hospital.")

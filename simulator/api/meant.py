@@ -1,0 +1,81 @@
+"""What a body means: the wire's words as the domain's commands."""
+
+from collections.abc import Sequence
+
+from simulator.domain import commands as c
+from simulator.domain.bookings import Booking, Needs
+from simulator.domain.errors import InvalidRequest
+from simulator.domain.overrides import Override
+from simulator.wire import bodies as b
+
+
+def needs(body: b.Needs) -> Needs:
+    return Needs(**body.model_dump(mode="json"))
+
+
+def override(body: b.Overriding) -> Override | None:
+    given = body.override
+    return Override(given.reason_code.value, given.reason) if given else None
+
+
+def booking(body: b.NewBooking) -> c.BookBed:
+    """Raises InvalidRequest."""
+    _starts_when_it_occurs(body)
+    return c.BookBed(
+        bed_id=body.bed_id,
+        patient_ref=body.patient_ref,
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
+        admit=body.admit,
+        needs=needs(body.needs),
+        override=override(body),
+    )
+
+
+def placement(bed_request_id: str, body: b.Placement) -> c.PlaceRequest:
+    """Raises InvalidRequest."""
+    _starts_when_it_occurs(body)
+    return c.PlaceRequest(
+        bed_request_id=bed_request_id,
+        bed_id=body.bed_id,
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
+        admit=body.admit,
+        override=override(body),
+    )
+
+
+def _starts_when_it_occurs(body: b.NewBooking | b.Placement) -> None:
+    if body.admit and body.starts_at and body.starts_at != body.occurred_at:
+        raise InvalidRequest("starts_at: an admission starts when it occurs.")
+
+
+def change(
+    booking_id: str, known: Booking | None, body: b.BookingChange
+) -> c.ChangeReservation | c.ExpectDischarge:
+    """What the body leaves out is what it was. An unknown booking is refused when it is decided."""
+    if known is None:
+        return c.ExpectDischarge(booking_id=booking_id, expected_at=None)
+    bed_id = body.bed_id if body.bed_id is not None else known.bed_id
+    starts_at = body.starts_at or known.starts_at
+    ends_at = body.ends_at if "ends_at" in body.model_fields_set else known.ends_at
+    if known.is_stay and (bed_id, starts_at) == (known.bed_id, known.starts_at):
+        return c.ExpectDischarge(
+            booking_id=booking_id, expected_at=ends_at, override=override(body)
+        )
+    return c.ChangeReservation(
+        booking_id=booking_id,
+        bed_id=bed_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        override=override(body),
+    )
+
+
+def closing(bed_ids: Sequence[str], body: b.Closing) -> c.CloseBeds:
+    return c.CloseBeds(
+        bed_ids=tuple(bed_ids),
+        reason_code=body.reason_code,
+        until_at=body.until_at,
+        override=override(body),
+    )

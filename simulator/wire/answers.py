@@ -1,0 +1,280 @@
+"""What the API answers; what it adds later is passed over by an older client."""
+
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from lake.vocabulary import BedStatus, BookingState, DisplayStatus, EventType, RequestState
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+Item = TypeVar("Item")
+
+
+class Page(Answer, Generic[Item]):
+    """`next`: the cursor of the page after this one; null: there is none."""
+
+    items: list[Item]
+    next: str | None
+
+
+class Needs(Answer):
+    """What a patient needs of a bed; null: no matter."""
+
+    specialty: str | None = None
+    room_class: str | None = None
+    isolation: bool | None = None
+    sex: str | None = None
+    priority: int | None = None
+
+
+class Change(Answer):
+    """An accepted change; `seq` is that of the newest of its events."""
+
+    seq: int
+
+
+class BookingAnswer(Change):
+    booking_id: str
+    bed_id: str
+    state: BookingState
+    starts_at: datetime
+    ends_at: datetime | None
+    stay_id: str | None
+    spell_id: str | None
+
+
+class Booking(BookingAnswer):
+    """`is_at_risk`: of a reservation, the stay before it runs over; of a stay, what comes after it
+    has set its end."""
+
+    ward_id: str | None
+    patient_ref: str
+    source: str
+    is_discharge_confirmed: bool
+    is_at_risk: bool
+    displaced_by_booking_id: str | None
+    bed_request_id: str | None
+    needs: Needs
+
+
+class BedAnswer(Change):
+    bed_id: str
+    bed_status: BedStatus
+
+
+class BedsAnswer(Change):
+    """Of a change of several beds: how many."""
+
+    bed_count: int
+
+
+class RequestAnswer(Change):
+    bed_request_id: str
+
+
+class ReviewAnswer(Change):
+    event_id: str
+
+
+class Bed(Answer):
+    """The columns of gold.bed_board, what the board shows, whether the next booking is at risk."""
+
+    hospital_id: str
+    bed_id: str
+    room_id: str
+    ward_id: str
+    ward_name: str | None
+    specialty: str | None
+    room_class: str | None
+    bed_status: BedStatus
+    display_status: DisplayStatus
+    status_since_at: datetime | None
+    previous_bed_status: BedStatus | None
+    is_staffed: bool
+    is_temporary: bool | None
+    current_booking_id: str | None
+    current_stay_id: str | None
+    current_patient_ref: str | None
+    current_patient_sex: str | None
+    admitted_at: datetime | None
+    expected_discharge_at: datetime | None
+    current_is_discharge_confirmed: bool | None
+    current_is_at_risk: bool | None
+    next_booking_id: str | None
+    next_patient_ref: str | None
+    next_starts_at: datetime | None
+    next_ends_at: datetime | None
+    next_is_at_risk: bool
+    closed_reason_code: str | None
+    closed_until_at: datetime | None
+    last_booking_id: str | None
+    unreviewed_override_count: int
+    last_event_type: EventType
+    seq: int
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class Ward(Answer):
+    ward_id: str
+    ward_name: str
+    specialty: str
+    bed_count: int
+    staffed_count: int
+    occupied_count: int
+    available_count: int
+    reserved_count: int
+    dirty_count: int
+    closed_count: int
+
+
+class Alternative(Answer):
+    bed_id: str
+    reason: str
+
+
+class BedRequest(Answer):
+    """A need without a bed. `boarding_minutes`: from the time a bed was wanted for to the bed, or
+    until now."""
+
+    bed_request_id: str
+    state: RequestState
+    patient_ref: str
+    ward_id: str | None
+    needs: Needs
+    wanted_from: datetime
+    requested_at: datetime
+    requested_by: str
+    displaced_booking_id: str | None
+    booking_id: str | None
+    bed_id: str | None
+    in_bed_at: datetime | None
+    boarding_minutes: float | None
+    seq: int
+
+
+class BedRequestWithBeds(BedRequest):
+    suggestions: list[Alternative]
+
+
+class Override(Answer):
+    """`replace_by`: who has to find another bed for what was displaced."""
+
+    event_id: str
+    event_type: EventType
+    rules: list[str]
+    bed_id: str
+    booking_id: str | None
+    actor: str
+    reason_code: str
+    reason: str
+    occurred_at: datetime
+    displaced_booking_ids: list[str]
+    replace_by: str | None
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    seq: int
+
+
+class Event(Answer):
+    """A row of bronze.bed_events: all its columns travel, these are named here."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    seq: int
+    event_id: str
+    event_type: EventType
+    occurred_at: datetime
+    recorded_at: datetime
+    ward_id: str | None
+    bed_id: str | None
+    booking_id: str | None
+    source: str
+    actor: str | None
+    note: str | None
+
+
+class Clock(Answer):
+    hospital_at: datetime
+    wall_at: datetime
+    speed: float
+    running: bool
+    time_zone: str
+
+
+class Simulator(Answer):
+    """In a replay the clock stands: `speed` is 0."""
+
+    running: bool
+    speed: float
+    seed: int
+
+
+class Live(Answer):
+    status: Literal["ok"]
+
+
+class Ready(Answer):
+    status: Literal["ok", "degraded"]
+    head_seq: int
+    mode: str
+
+
+class Conflict(Answer):
+    """A booking in the way."""
+
+    booking_id: str
+    bed_id: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+class Problem(Answer):
+    """RFC 9457. `code` is for programs, `detail` for people. Of a rule that says no: `rules` are
+    all that the request breaks, and an override may go against them if `can_be_overridden`."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Overlaps booking",
+                    "status": 409,
+                    "code": "overlaps_booking",
+                    "detail": "The bed is booked for a part of this time. B7 holds W3-204-A.",
+                    "conflicts_with": {
+                        "booking_id": "B7",
+                        "bed_id": "W3-204-A",
+                        "starts_at": "2026-11-24T03:00:00Z",
+                        "ends_at": None,
+                    },
+                    "alternatives": [
+                        {
+                            "bed_id": "W3-204-B",
+                            "reason": "same ward, same class, clean now, free for the whole time",
+                        }
+                    ],
+                    "rules": ["overlaps_booking"],
+                    "can_be_overridden": True,
+                    "in_the_way": [],
+                }
+            ]
+        },
+    )
+
+    type: str = "about:blank"
+    title: str = ""
+    status: int
+    code: str
+    detail: str
+    conflicts_with: Conflict | None = None
+    alternatives: list[Alternative] = []
+    rules: list[str] = []
+    can_be_overridden: bool = False
+    in_the_way: list[Conflict] = []

@@ -1,0 +1,151 @@
+"""What a request carries. What a body leaves out is what its default says."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+
+from lake.vocabulary import Disposition, OverrideReason, RoomClass, Sex
+from simulator.wire.scalars import Code, Instant, KnownId, Note, PatientRef, RegisterId
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Write(Body):
+    """What every write takes. `occurred_at` may lie in the past, never after the hospital's now."""
+
+    occurred_at: Instant | None = None
+    note: Note | None = None
+
+
+class Needs(Body):
+    """What a patient needs of a bed; what is left out does not matter."""
+
+    specialty: Annotated[str, Field(max_length=64)] | None = None
+    room_class: RoomClass | None = None
+    isolation: StrictBool | None = None
+    sex: Sex | None = None
+    priority: Annotated[int, Field(ge=1, le=5, strict=True)] | None = None
+
+
+class Override(Body):
+    """Sets soft rules aside. The actor answers for it, until somebody else has reviewed it."""
+
+    reason_code: OverrideReason = Field(examples=["clinical_need"])
+    reason: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=10, max_length=2000),
+        Field(examples=["Stroke patient, the only monitored bed tonight"]),
+    ]
+
+
+class Overriding(Write):
+    override: Override | None = None
+
+
+class NewBooking(Overriding):
+    """`starts_at` null: now. `ends_at` null: open. `admit`: the patient takes the bed at once."""
+
+    bed_id: KnownId = Field(examples=["W3-204-A"])
+    patient_ref: PatientRef
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    admit: StrictBool = False
+    needs: Needs = Needs()
+
+
+class BookingChange(Overriding):
+    """What is left out stays as it is; `ends_at: null` takes the end away. Of a stay only `ends_at`
+    can change: it is its expected discharge."""
+
+    bed_id: KnownId | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+
+
+class Cancellation(Write):
+    reason_code: Code | None = None
+
+
+class Swap(Overriding):
+    with_booking_id: KnownId = Field(examples=["B48211"])
+
+
+class Transfer(Overriding):
+    to_bed_id: KnownId = Field(examples=["W3-205-B"])
+    needs: Needs | None = None
+
+
+class Discharge(Write):
+    disposition: Disposition = Disposition.OTHER
+
+
+class Correction(Body):
+    """A correction is dated now."""
+
+    note: Note | None = None
+
+
+class Closing(Overriding):
+    """`until_at` is planned only: nothing opens by itself. With an override, what is booked in the
+    meantime is displaced."""
+
+    reason_code: Code = Field(examples=["maintenance"])
+    reason: Note
+    until_at: Instant | None = None
+
+
+class Opening(Write):
+    reason_code: Code = Field(examples=["ready"])
+    reason: Note
+
+
+class NewBedRequest(Write):
+    """A need without a bed. `ward_id` null: any ward. `wanted_from` null: now."""
+
+    patient_ref: PatientRef
+    ward_id: KnownId | None = Field(None, examples=["W3"])
+    needs: Needs = Needs()
+    wanted_from: Instant | None = None
+
+
+class Placement(Overriding):
+    """As a booking; the patient and the needs are those of the request."""
+
+    bed_id: KnownId = Field(examples=["W3-204-A"])
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    admit: StrictBool = False
+
+
+class Withdrawal(Write):
+    reason_code: Code | None = None
+
+
+class Staffing(Write):
+    is_staffed: StrictBool
+
+
+class NewNote(Body):
+    occurred_at: Instant | None = None
+    note: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class NewBed(Write):
+    bed_id: RegisterId
+    room_id: RegisterId
+    ward_id: RegisterId
+    ward_name: Annotated[str, Field(max_length=100)]
+    specialty: Annotated[str, Field(max_length=64)]
+    room_class: RoomClass
+    is_staffed: StrictBool = True
+    is_temporary: StrictBool = Field(default=False, description="A surge bed")
+
+
+class Simulation(Body):
+    """Whether the simulated hospital acts; `speed` in hospital seconds per wall second."""
+
+    running: StrictBool
+    speed: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False, strict=True)]
+    seed: Annotated[int, Field(ge=0, le=2**53, strict=True)]
