@@ -4,18 +4,13 @@ delta-rs does not fsync, so every commit file, every file it adds and every new 
 here before anyone is told that a row is safe.
 """
 
-import json
-import os
-import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-import structlog
 from deltalake import (
     CommitProperties,
     DeltaTable,
@@ -25,10 +20,12 @@ from deltalake import (
 )
 
 from lake.arrow import open_or_create
-from lake.errors import StaleWriter, TableNotReadable, WriteLost
+from lake.errors import StaleWriter
 from lake.places import Places
 from lake.tables import BED_EVENTS
 from lake.upkeep.retention import all_follow_within, forget_passed_commits
+from simulator.writer.disk import added_files, commit_file, fsync
+from simulator.writer.torn_files import set_aside_torn_files
 
 WRITER = "booking-engine"
 REOPEN_EVERY = 32
@@ -37,10 +34,7 @@ COMPACT_SOON = 8
 """Commits after a start: the log may have nearly as many small files already."""
 COMPACTED_FILE_BYTES = 16 * 1024 * 1024
 KEEP_REPLACED_FILES = timedelta(days=2)
-MOST_UNSYNCED_COMMITS = 2
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
-
-log = structlog.get_logger()
 
 
 def to_arrow(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
@@ -136,9 +130,9 @@ class EventLog:
         self._table.create_checkpoint()
         if self.places.is_local:
             folder = Path(self.places.table(BED_EVENTS)) / "_delta_log"
-            _fsync(folder / f"{self._table.version():020d}.checkpoint.parquet")
-            _fsync(folder / "_last_checkpoint")
-            _fsync(folder)
+            fsync(folder / f"{self._table.version():020d}.checkpoint.parquet")
+            fsync(folder / "_last_checkpoint")
+            fsync(folder)
 
     def _days(self) -> set[date]:
         return {date.fromisoformat(p["event_date"]) for p in self._table.partitions()}
@@ -163,12 +157,12 @@ class EventLog:
         if not commit.exists():
             return  # cleaned up: it is in a checkpoint
         for added in added_files(root, commit):
-            _fsync(added)
+            fsync(added)
             self._sync_folders(added.parent, root)
-            _fsync(added.parent)
-        _fsync(commit)
+            fsync(added.parent)
+        fsync(commit)
         self._sync_folders(commit.parent, root)
-        _fsync(commit.parent)
+        fsync(commit.parent)
 
     def _sync_folders(self, folder: Path, root: Path) -> None:
         """The first time a folder is seen, sync all folders above it, up to where the lake lies."""
@@ -176,102 +170,10 @@ class EventLog:
             return
         lake = Path(self.places.lake_url)
         for parent in folder.parents:
-            _fsync(parent)
+            fsync(parent)
             if parent == lake.parent:
                 break
         self._synced_folders.add(folder)
-
-
-def commit_file(root: Path, version: int) -> Path:
-    return root / "_delta_log" / f"{version:020d}.json"
-
-
-def added_files(root: Path, commit: Path) -> Iterable[Path]:
-    for action in _actions(commit):
-        if "add" in action:
-            yield root / action["add"]["path"]
-
-
-def _actions(commit: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in commit.read_text().splitlines()]
-
-
-def set_aside_torn_files(places: Places) -> None:
-    """What a power cut left half-written, of which nothing was ever acknowledged."""
-    set_aside_torn_checkpoint(places)
-    # A clean-up writes two commits in a row before it is synced.
-    for _ in range(MOST_UNSYNCED_COMMITS):
-        if set_aside_torn_commit(places) is None:
-            break
-
-
-def set_aside_torn_checkpoint(places: Places) -> None:
-    """Move the newest checkpoint away if it cannot be read; the commits that it covers are there:
-    none is dropped before its checkpoint has been safe on disk for a while."""
-    log_folder = Path(places.table(BED_EVENTS)) / "_delta_log"
-    checkpoints = sorted(log_folder.glob("*.checkpoint.parquet"))
-    pointer = log_folder / "_last_checkpoint"
-    if checkpoints and not _is_readable(checkpoints[-1]):
-        _set_aside(places, checkpoints[-1])
-        pointer.unlink(missing_ok=True)
-    elif pointer.exists() and not _names_a_version(pointer):
-        pointer.unlink()
-    else:
-        return
-    _fsync(log_folder)
-
-
-def _is_readable(checkpoint: Path) -> bool:
-    try:
-        pq.read_metadata(checkpoint)
-    except (pa.ArrowException, OSError):
-        return False
-    return True
-
-
-def _names_a_version(pointer: Path) -> bool:
-    try:
-        return isinstance(json.loads(pointer.read_text())["version"], int)
-    except (ValueError, KeyError, TypeError):
-        return False
-
-
-def set_aside_torn_commit(places: Places) -> Path | None:
-    """Move the newest commit away if a crash left it empty, torn, or without its data.
-
-    Such a commit was never acknowledged: the answer waits for the sync.
-    """
-    root = Path(places.table(BED_EVENTS))
-    commits = sorted((root / "_delta_log").glob("*.json"))
-    if not commits or _is_whole(root, commits[-1]):
-        return None
-    torn = commits[-1]
-    if len(commits) == 1:
-        raise TableNotReadable(
-            f"The first commit of {BED_EVENTS.name} is damaged, so the log has no schema.",
-            f"Nothing was ever acknowledged: remove {root} and start again.",
-        )
-    return _set_aside(places, torn)
-
-
-def _set_aside(places: Places, torn: Path) -> Path:
-    aside = places.home / "set_aside" / torn.name
-    aside.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(torn, aside)
-    _fsync(torn.parent)
-    log.warning("set aside a torn file that nobody was promised", file=str(aside))
-    return aside
-
-
-def _is_whole(root: Path, commit: Path) -> bool:
-    try:
-        actions = _actions(commit)
-        adds = [action["add"] for action in actions if "add" in action]
-        return bool(actions) and all(
-            (root / add["path"]).stat().st_size == add["size"] for add in adds
-        )
-    except (ValueError, FileNotFoundError, KeyError, TypeError):
-        return False
 
 
 def _stale(expected: int, found: int) -> StaleWriter:
@@ -279,17 +181,3 @@ def _stale(expected: int, found: int) -> StaleWriter:
         f"stale_writer: the log's writer stands at seq {found}, this one at {expected}.",
         "Another process has written to the lake. Stop it, then start again.",
     )
-
-
-def _fsync(path: Path) -> None:
-    """Raises WriteLost: the kernel tells of a lost write once, so asking again proves nothing."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        raise WriteLost(
-            f"The disk did not keep {path.name}: {error.strerror}.",
-            "Check the disk, then start again; what was not answered may be missing.",
-        ) from error
-    finally:
-        os.close(handle)

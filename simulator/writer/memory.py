@@ -1,12 +1,15 @@
-"""Questions to the event log: what the engine needs to start, and what people ask of the past."""
+"""Questions to the event log: what the engine needs to start, and what people ask of the past.
+
+The questions are in sql/, one file each, with named parameters.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.resources import files
 from typing import Any
 
 from lake.duck import LakeReader
-from lake.tables import BED_EVENTS
 from lake.vocabulary import LakeMode
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
@@ -20,135 +23,32 @@ Row = dict[str, Any]
 
 MOST = 2**62
 KEY_LIFE = timedelta(hours=24)
-LOG = BED_EVENTS.name
 
-NEWEST_OF_BEDS = f"""
-    SELECT * FROM {LOG} WHERE seq IN
-        (SELECT max(seq) FROM {LOG} WHERE bed_id IS NOT NULL GROUP BY bed_id)
-"""  # noqa: S608 - a constant name
-OPEN_BOOKINGS = f"""
-    SELECT * FROM {LOG} WHERE seq IN
-        (SELECT max(seq) FROM {LOG} WHERE booking_id IS NOT NULL GROUP BY booking_id)
-    AND booking_state IN ('reserved', 'active')
-"""  # noqa: S608
-OPEN_REQUESTS = f"""
-    SELECT * FROM {LOG} WHERE event_type = 'bed_requested' AND bed_request_id NOT IN
-        (SELECT bed_request_id FROM {LOG}
-         WHERE event_type IN ('request_placed', 'request_withdrawn'))
-"""  # noqa: S608
-OPEN_OVERRIDES = f"""
-    SELECT * FROM {LOG} WHERE override_rule IS NOT NULL AND event_id NOT IN
-        (SELECT reviewed_event_id FROM {LOG} WHERE reviewed_event_id IS NOT NULL)
-"""  # noqa: S608
-CORRECTED = f"""
-    SELECT corrects_event_id FROM {LOG} WHERE corrects_event_id IS NOT NULL
-"""  # noqa: S608
-LEFT_AT = f"""
-    SELECT patient_ref, max(occurred_at) AS left_at FROM {LOG}
-    WHERE booking_state = 'completed' AND occurred_at >= $since GROUP BY patient_ref
-"""  # noqa: S608
-HEAD = f"""
-    SELECT max(seq) AS seq, max_by(chain_hash, seq) AS chain_hash, max(occurred_at) AS occurred_at,
-           any_value(hospital_id) AS hospital_id
-    FROM {LOG}
-"""  # noqa: S608
-LAST_CLOCK = f"""
-    SELECT max_by(clock_speed, seq) AS clock_speed, max_by(time_zone, seq) AS time_zone,
-           min_by(reason_code, seq) AS mode
-    FROM {LOG} WHERE event_type = 'clock_set'
-"""  # noqa: S608
-RECENT_KEYS = f"""
-    SELECT * FROM {LOG}
-    WHERE event_date >= $since_on AND recorded_at >= $since AND idempotency_key IS NOT NULL
-    ORDER BY seq
-"""  # noqa: S608
-EVENTS_AFTER = f"""
-    SELECT * FROM {LOG}
-    WHERE seq > $after_seq AND seq <= $until_seq
-    AND ($bed_id IS NULL OR bed_id = $bed_id)
-    AND ($event_type IS NULL OR event_type = $event_type)
-    ORDER BY seq LIMIT $limit
-"""  # noqa: S608
-EVENT_WITH_ITS_REQUEST = f"""
-    SELECT * FROM {LOG} WHERE request_id =
-        (SELECT request_id FROM {LOG} WHERE event_id = $event_id)
-    ORDER BY seq
-"""  # noqa: S608
-BED_BEFORE = f"""
-    SELECT * FROM {LOG} WHERE bed_id = $bed_id AND seq < $seq ORDER BY seq DESC LIMIT 1
-"""  # noqa: S608
-BOOKING_BEFORE = f"""
-    SELECT * FROM {LOG} WHERE booking_id = $booking_id AND seq < $seq ORDER BY seq DESC LIMIT 1
-"""  # noqa: S608
-OVERRIDES = f"""
-    SELECT o.*, r.actor AS reviewed_by, r.occurred_at AS reviewed_at FROM {LOG} AS o
-    LEFT JOIN {LOG} AS r ON r.reviewed_event_id = o.event_id
-    WHERE o.override_rule IS NOT NULL AND o.seq > $after_seq
-    AND ($since IS NULL OR o.occurred_at >= $since)
-    AND ($reviewed IS NULL OR $reviewed = (r.seq IS NOT NULL))
-    ORDER BY o.seq LIMIT $limit
-"""  # noqa: S608
-REQUESTS = f"""
-    WITH ends AS (
-        SELECT bed_request_id, max_by(event_type, seq) AS end_type FROM {LOG}
-        WHERE event_type IN ('request_placed', 'request_withdrawn') GROUP BY bed_request_id),
-    placed AS (
-        SELECT bed_request_id, max_by(booking_id, seq) AS booking_id, max_by(bed_id, seq) AS bed_id,
-               min(occurred_at) FILTER (booking_state = 'active') AS admitted_at
-        FROM {LOG} WHERE booking_id IS NOT NULL AND bed_request_id IS NOT NULL
-        GROUP BY bed_request_id)
-    SELECT e.*, p.booking_id AS placed_booking_id, p.bed_id AS placed_bed_id,
-           p.admitted_at AS in_bed_at,
-           CASE end_type WHEN 'request_placed' THEN 'placed' WHEN 'request_withdrawn'
-                THEN 'withdrawn' ELSE 'waiting' END AS request_state
-    FROM {LOG} AS e LEFT JOIN ends USING (bed_request_id)
-    LEFT JOIN placed AS p USING (bed_request_id)
-    WHERE e.event_type = 'bed_requested' AND e.seq > $after_seq
-    AND ($bed_request_id IS NULL OR bed_request_id = $bed_request_id)
-    AND ($state IS NULL OR request_state = $state)
-    AND ($ward_id IS NULL OR e.ward_id = $ward_id)
-    ORDER BY e.seq LIMIT $limit
-"""  # noqa: S608
-EFFECTIVE = f"""
-    SELECT l.*, coalesce(e.occurred_at, l.occurred_at) AS effective_at
-    FROM {LOG} AS l LEFT JOIN (
-        SELECT event_id, occurred_at FROM {LOG} WHERE event_id IN
-            (SELECT corrects_event_id FROM {LOG} WHERE corrects_event_id IS NOT NULL)
-    ) AS e ON e.event_id = l.corrects_event_id
-"""  # noqa: S608
-"""A correction counts from the time of the event that it undoes. Of those there are few: only
-they are looked up."""
-NEWEST_OF_BOOKINGS = f"""
-    WITH log AS ({EFFECTIVE}) SELECT * FROM log WHERE seq IN
-        (SELECT max(seq) FROM log
-         WHERE booking_id IS NOT NULL AND ($at IS NULL OR effective_at <= $at)
-         GROUP BY booking_id)
-    AND ($booking_id IS NULL OR booking_id = $booking_id)
-    AND ($bed_id IS NULL OR bed_id = $bed_id)
-    AND ($ward_id IS NULL OR ward_id = $ward_id)
-    AND ($state IS NULL OR booking_state = $state)
-    AND ($patient_ref IS NULL OR patient_ref = $patient_ref)
-    AND ($after_seq IS NULL OR seq > $after_seq)
-    ORDER BY seq LIMIT $limit
-"""  # noqa: S608
-ONE_BOOKING = f"""
-    SELECT * FROM {LOG} WHERE booking_id = $booking_id ORDER BY seq DESC LIMIT 1
-"""  # noqa: S608
-BEDS_AT = f"""
-    SELECT * FROM {LOG} WHERE seq IN
-        (SELECT max(seq) FROM {LOG}
-         WHERE bed_id IS NOT NULL AND occurred_at <= $at GROUP BY bed_id)
-"""  # noqa: S608
-BEDS_BEFORE_WHAT_NEVER_WAS = f"""
-    WITH undone AS (
-        SELECT e.bed_id, min(e.seq) AS from_seq
-        FROM {LOG} AS c JOIN {LOG} AS e ON e.event_id = c.corrects_event_id
-        WHERE e.occurred_at <= $at AND c.occurred_at > $at GROUP BY e.bed_id)
-    SELECT * FROM {LOG} WHERE seq IN
-        (SELECT max(l.seq) FROM {LOG} AS l JOIN undone AS u
-         ON l.bed_id = u.bed_id AND l.seq < u.from_seq GROUP BY l.bed_id)
-"""  # noqa: S608
-"""Of beds for which an event was undone only later: the row before that event."""
+
+def _question(name: str) -> str:
+    return files("simulator.writer").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+NEWEST_OF_BEDS = _question("newest_of_beds")
+OPEN_BOOKINGS = _question("open_bookings")
+OPEN_REQUESTS = _question("open_requests")
+OPEN_OVERRIDES = _question("open_overrides")
+CORRECTED = _question("corrected")
+LEFT_AT = _question("left_at")
+HEAD = _question("head")
+LAST_CLOCK = _question("last_clock")
+RECENT_KEYS = _question("recent_keys")
+EVENTS_AFTER = _question("events_after")
+EVENT_WITH_ITS_REQUEST = _question("event_with_its_request")
+BED_BEFORE = _question("bed_before")
+BOOKING_BEFORE = _question("booking_before")
+OVERRIDES = _question("overrides")
+REQUESTS = _question("requests")
+NEWEST_OF_BOOKINGS = _question("newest_of_bookings")
+ONE_BOOKING = _question("one_booking")
+BEDS_AT = _question("beds_at")
+BEDS_BEFORE_WHAT_NEVER_WAS = _question("beds_before_what_never_was")
+
 EVERY_BOOKING = {
     "booking_id": None, "bed_id": None, "ward_id": None, "state": None, "patient_ref": None,
     "after_seq": None, "at": None, "limit": MOST,

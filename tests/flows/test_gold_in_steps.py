@@ -230,7 +230,7 @@ def test_ranges_that_meet_are_one_and_long_ones_are_built_in_parts() -> None:
 
 
 def test_a_log_of_one_event_is_built(spark: SparkSession, places: Places) -> None:
-    from bed_log import event
+    from tests.flows.bed_log import event
 
     take_in(silver_bed_events(checked(bronze(spark, [event(1)]))), places)
     assert build(spark, places).notes == []

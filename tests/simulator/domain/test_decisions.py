@@ -236,7 +236,7 @@ def test_a_transfer_into_a_taken_dirty_closed_or_reserved_bed_is_refused(ward) -
 
 @pytest.mark.parametrize("command", [c.CancelBooking, c.ExpireBooking, c.AdmitPatient])
 def test_a_stay_is_neither_cancelled_nor_expired_nor_admitted_again(ward, command) -> None:
-    refused(ward, command(admit(ward)), Rule.ILLEGAL_BOOKING_CHANGE)
+    refused(ward, command(booking_id=admit(ward)), Rule.ILLEGAL_BOOKING_CHANGE)
 
 
 def test_a_reservation_is_neither_discharged_nor_transferred(ward) -> None:

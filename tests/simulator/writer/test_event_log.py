@@ -12,13 +12,9 @@ from lake.duck import LakeReader
 from lake.errors import StaleWriter, TableNotReadable
 from lake.places import Places
 from lake.tables import BED_EVENTS
-from simulator.writer.event_log import (
-    WRITER,
-    EventLog,
-    commit_file,
-    set_aside_torn_commit,
-    to_arrow,
-)
+from simulator.writer.disk import commit_file
+from simulator.writer.event_log import WRITER, EventLog, to_arrow
+from simulator.writer.torn_files import set_aside_torn_commit
 from tests.simulator.ward import SmallWard
 
 

@@ -1,0 +1,2 @@
+-- What has been undone.
+SELECT corrects_event_id FROM bronze.bed_events WHERE corrects_event_id IS NOT NULL
