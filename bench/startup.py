@@ -43,8 +43,8 @@ def answers(url: str) -> bool:
         return False
 
 
-def board_is_live() -> bool:
-    api, dashboard = PORTS["SNR_API_PORT"], PORTS["SNR_DASHBOARD_PORT"]
+def board_is_live(ports: dict[str, str] = PORTS) -> bool:
+    api, dashboard = ports["SNR_API_PORT"], ports["SNR_DASHBOARD_PORT"]
     return answers(f"http://127.0.0.1:{api}/health/ready") and answers(
         f"http://127.0.0.1:{dashboard}/_stcore/health"
     )
@@ -80,8 +80,8 @@ def weight(process: "subprocess.Popen[bytes]") -> float:
     return total / 1024**3
 
 
-def start(home: Path) -> "subprocess.Popen[bytes]":
-    environment = os.environ | PORTS | {"SNR_HOME": str(home)}
+def start(home: Path, ports: dict[str, str] = PORTS) -> "subprocess.Popen[bytes]":
+    environment = os.environ | ports | {"SNR_HOME": str(home)}
     return subprocess.Popen(
         [str(CHECKOUT / "snr"), "up"], env=environment, stdout=subprocess.DEVNULL
     )

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from lake.duck import LIVE_BOARD_VIEW, SQL_TYPES, VIEWS, LakeReader, view
+from lake.duck import SQL_TYPES, VIEWS, LakeReader, view
 from lake.errors import LakeError
-from lake.live import BOARD_AT_MACRO, LIVE_BOOKINGS_VIEW
+from lake.live import BOARD_AT_MACRO, LIVE_BOARD_VIEW, LIVE_BOOKINGS_VIEW
 from lake.places import CHECKOUT, Places
 from lake.tables import BED_BOARD, TABLES, Table
 

@@ -1,25 +1,39 @@
 """DuckDB: read-only views of every table, `live_board`, and those of lake/views.
 
 The views are stable: one over a table that does not exist yet is an empty SELECT of the same
-columns, and turns into the table at the next `refresh()`.
+columns, and turns into the table at the next `refresh()`. Each is a list of files, which a refresh
+replaces when the table has another version (docs/adr/0011).
 """
 
+import os
 import re
+import tempfile
 import threading
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
-import duckdb_extension_delta
 import pyarrow as pa
+from deltalake.exceptions import DeltaError
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lake.errors import QueryRefused
-from lake.live import BOARD_AT_MACRO, DISPLAY_STATUS_MACRO, LIVE_BOOKINGS_VIEW
+from lake.errors import LakeError, QueryRefused
+from lake.live import (
+    BOARD_AT_MACRO,
+    DISPLAY_STATUS_MACRO,
+    LIVE_BOARD_VIEW,
+    LIVE_BOOKINGS_VIEW,
+    live_board,
+    live_bookings,
+)
+from lake.live_files import FollowedTable, Stretch
 from lake.places import Places
-from lake.tables import BED_BOARD, BED_EVENTS, TABLES, Column, Table
+from lake.tables import BED_BOARD, BED_EVENTS, BOOKINGS, TABLES, Column, Table
 
 READING = frozenset(
     {
@@ -50,10 +64,6 @@ SQL_TYPES = {
     pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
 }
 
-BOARD_FROM_EVENTS = {"last_event_type": "event_type"}
-"""Columns of the board that an event has under another name."""
-
-
 VIEWS = ("table_runs", "wards", "room_census", "unit_census", "unit_kpis", "ward_kpis", "overrides",
          "update_origins", "rising_terms")  # fmt: skip
 """Files of lake/views, in the order in which they build on each other."""
@@ -64,52 +74,73 @@ def view(name: str) -> str:
     return files("lake").joinpath("views", f"{name}.sql").read_text(encoding="utf-8")
 
 
-class LakeReader:
-    """Reads one lake, or some of its `tables`, from any thread: each question has its own cursor.
+class ReaderSettings(BaseSettings):
+    """`SNR_DUCKDB_MEMORY`, `SNR_DUCKDB_THREADS`: what one reader may take."""
 
-    A curated table that cannot be read stays an empty view until it can (`broken` says why): it can
-    be made again, and neither booking nor the live board waits for it. `columns`: what each table
-    that can be read has.
+    model_config = SettingsConfigDict(env_prefix="SNR_")
+
+    duckdb_memory: str = "2GB"
+    duckdb_threads: int = Field(4, ge=1)
+
+
+class LakeReader:
+    """Reads one lake, or some of its `tables`, from any thread: each question has its own cursor,
+    and sees one version of each table.
+
+    A curated table that cannot be read stays as it was last read, at first empty, until it can
+    (`broken` says why): it can be made again, and neither booking nor the live board waits for it.
+    `columns`: what each table that can be read has.
     """
 
     def __init__(self, places: Places, tables: Sequence[Table] = TABLES) -> None:
         self._places = places
-        self._tables = tables
+        # The log comes last: no table that is made from it is then newer than it.
+        self._followed = [FollowedTable(places, table) for table in reversed(tables)]
         self.broken: dict[str, str] = {}
         self.columns: dict[str, set[str]] = {}
-        self._attached: set[str] = set()
-        self._attaching = threading.Lock()
-        self._connection = duckdb.connect()
-        self._connection.execute(f"LOAD {_text(str(delta_extension()))}")
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._refreshing = threading.Lock()
+        self._connection = duckdb.connect(config=_limits(places, ReaderSettings()))
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of the cursors too
         for statement in (*SCHEMAS, *map(_empty_view, TABLES), *_own_views()):
             self._connection.execute(statement)
         self.refresh()
 
     def refresh(self) -> None:
-        """Attach the tables that have come into being since the last look."""
-        with self._attaching:
-            for table in self._tables:
-                if table.name not in self._attached and self._places.exists(table):
-                    self._attach(table)
+        """Take in what was committed since the last look."""
+        with self._refreshing, self._connection.cursor() as cursor:
+            try:
+                self._take_in(cursor)
+            except Exception:
+                for followed in self._followed:
+                    followed.forget()
+                raise
 
-    def _attach(self, table: Table) -> None:
-        """A table of an earlier version lacks columns; it is looked at again until it has them."""
+    def _take_in(self, sql: duckdb.DuckDBPyConnection) -> None:
+        """In one transaction: a question sees all of it or nothing."""
+        views = [view for followed in self._followed for view in self._views(followed, sql)]
+        if views:
+            for statement in ("BEGIN", *views, "COMMIT"):
+                sql.execute(statement)
+
+    def _views(self, followed: FollowedTable, sql: duckdb.DuckDBPyConnection) -> list[str]:
+        """What makes the views of the table anew; nothing where it is as it was."""
+        table = followed.table
         try:
-            self._connection.execute(f"DETACH DATABASE IF EXISTS {_catalog(table)}")
-            self._connection.execute(_attach(self._places.table(table), table))
-            described = self._connection.execute(f"DESCRIBE {_catalog(table)}").fetchall()
-            there = self.columns[table.name] = {name for name, *_ in described}
-            self._connection.execute(_view(table, there))
-        except duckdb.Error as error:
+            if not followed.look():
+                return []
+            stretches = followed.stretches()
+            views = [_view(table, stretches)]
+            if table.name in LIVE:
+                views.append(LIVE[table.name](str(_newest_seq(sql, table, stretches))))
+        except (DeltaError, OSError, LakeError, duckdb.Error) as error:
             if table == BED_EVENTS:
                 raise
-            self._connection.execute(f"DETACH DATABASE IF EXISTS {_catalog(table)}")
+            followed.forget()
             self.broken[table.name] = str(error).splitlines()[0]
-        else:
-            if there.issuperset(table.column_names):
-                self._attached.add(table.name)
-            self.broken.pop(table.name, None)
+            return []
+        self.columns[table.name] = followed.columns
+        self.broken.pop(table.name, None)
+        return views
 
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The answer to one of our own questions."""
@@ -145,10 +176,14 @@ class LakeReader:
             raise QueryRefused(str(error), "Correct the query and run it again.") from None
 
 
-def delta_extension() -> Path:
-    """DuckDB's own signed Delta reader, as it comes in its wheel."""
-    [path] = Path(duckdb_extension_delta.__path__[0]).rglob("delta.duckdb_extension")
-    return path
+def _limits(places: Places, settings: ReaderSettings) -> dict[str, Any]:
+    """A local disk's files are in the system's cache already."""
+    return {
+        "memory_limit": settings.duckdb_memory,
+        "threads": min(settings.duckdb_threads, os.cpu_count() or 1),
+        "temp_directory": str(Path(tempfile.gettempdir(), f"snr-duckdb-{uuid4()}")),
+        "enable_external_file_cache": not places.is_local,
+    }
 
 
 def _refuse_writing(statements: list[duckdb.Statement]) -> None:
@@ -176,9 +211,61 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _view(table: Table, there: Container[str]) -> str:
-    """Null for columns that came since the table was written; its owner adds them at its next
-    start."""
+def _view(table: Table, stretches: Sequence[Stretch]) -> str:
+    if not stretches:
+        return _empty_view(table)
+    rows = " UNION ALL ".join(_read(table, stretch) for stretch in stretches)
+    return f"CREATE OR REPLACE VIEW {table.name} AS {rows}"
+
+
+def _read(table: Table, stretch: Stretch) -> str:
+    """Columns by their names: null for those that came since a file was written. The condition
+    holds for all rows; by it DuckDB passes over stretches that a question is not about."""
+    columns = ", ".join(
+        _partition(column, stretch.files[0]) if column.name in table.partition_by else column.name
+        for column in table.columns
+    )
+    files = ", ".join(map(_text, stretch.files))
+    read = f"read_parquet([{files}], schema = {_schema(table)}, filename = true)"
+    rows = f"SELECT {columns} FROM {read}"  # noqa: S608 - our own names
+    if stretch.lowest is None:
+        return rows
+    return f"{rows} WHERE seq BETWEEN {stretch.lowest} AND {stretch.highest}"
+
+
+def _partition(column: Column, file: str) -> str:
+    """The date in the names of the table's files, null where that is no date. DuckDB passes over
+    the files of other dates."""
+    begin = file.index(f"/{column.name}=") + len(f"/{column.name}=") + 1
+    return f"try_cast(filename[{begin}:{begin + 9}] AS DATE) AS {column.name}"
+
+
+def _schema(table: Table) -> str:
+    stored = (c for c in table.columns if c.name not in table.partition_by)
+    return "MAP {" + ", ".join(f"'{c.name}': {_stored(c)}" for c in stored) + "}"
+
+
+def _stored(column: Column) -> str:
+    return f"{{name: '{column.name}', type: '{SQL_TYPES[column.type]}', default_value: NULL}}"
+
+
+def _newest_seq(sql: duckdb.DuckDBPyConnection, table: Table, stretches: Sequence[Stretch]) -> int:
+    """Of what is live in the table. Asked here, so that the live views name the number: by it files
+    of the log are passed over."""
+    if not stretches:
+        return 0
+    rows = " UNION ALL ".join(_read(table, stretch) for stretch in stretches)
+    is_open = "WHERE ended_on IS NULL" if "ended_on" in table.partition_by else ""
+    question = f"SELECT coalesce(max(seq), 0) FROM ({rows}) {is_open}"  # noqa: S608 - our own names
+    [(seq,)] = sql.execute(question).fetchall()
+    return int(seq)
+
+
+LIVE = {BED_BOARD.name: live_board, BOOKINGS.name: live_bookings}
+"""Tables with what the log has since: each view names the newest `seq` that its table has."""
+
+
+def _attached_view(table: Table, there: Container[str]) -> str:
     columns = ", ".join(c.name if c.name in there else _null(c) for c in table.columns)
     view = f"CREATE OR REPLACE VIEW {table.name} AS "
     return view + f"SELECT {columns} FROM {_catalog(table)}"  # noqa: S608 - our own names
@@ -192,31 +279,6 @@ def _empty_view(table: Table) -> str:
     columns = ", ".join(map(_null, table.columns))
     return f"CREATE OR REPLACE VIEW {table.name} AS SELECT {columns} WHERE false"
 
-
-def _live_board() -> str:
-    board = ", ".join(BED_BOARD.column_names)
-    fresh = ", ".join(
-        f"{BOARD_FROM_EVENTS[name]} AS {name}" if name in BOARD_FROM_EVENTS else name
-        for name in BED_BOARD.column_names
-    )
-    return f"""
-        -- Every registered bed as it is now: gold.bed_board, and what the log has since.
-        -- It does not wait for the stream.
-        CREATE OR REPLACE VIEW live_board AS
-        WITH rows AS (
-            SELECT {board} FROM {BED_BOARD.name}
-            UNION ALL
-            SELECT {fresh} FROM {BED_EVENTS.name}
-            WHERE bed_id IS NOT NULL
-              AND seq > (SELECT coalesce(max(seq), 0) FROM {BED_BOARD.name})
-        )
-        SELECT {board} FROM rows
-        QUALIFY row_number() OVER (PARTITION BY bed_id ORDER BY seq DESC) = 1
-            AND last_event_type <> 'bed_retired'
-    """  # noqa: S608 - names of our own columns, no input
-
-
-LIVE_BOARD_VIEW = _live_board()
 
 LAYERS = ("bronze", "silver", "gold")
 SCHEMAS = tuple(f"CREATE SCHEMA IF NOT EXISTS {layer}" for layer in LAYERS)
@@ -242,9 +304,18 @@ def init_script(places: Places) -> str:
         *SCHEMAS,
         *(_attach(f"{where}{table.layer}/{table.stem}", table) for table in there),
         *(
-            _view(table, columns[table.name]) if table in there else _empty_view(table)
+            _attached_view(table, columns[table.name]) if table in there else _empty_view(table)
             for table in TABLES
         ),
         *_own_views(),
     )
     return ";\n".join(statement.strip() for statement in statements) + ";\n"
+
+
+def delta_extension() -> Path:
+    """What `init_script` installs, as it comes in a wheel: for tests and benches without a
+    network."""
+    import duckdb_extension_delta  # noqa: PLC0415 - installed for development only
+
+    [path] = Path(duckdb_extension_delta.__path__[0]).rglob("delta.duckdb_extension")
+    return path

@@ -1,33 +1,66 @@
-"""What is live in DuckDB besides `live_board`: open bookings, and the board at an instant.
+"""What is live in DuckDB: the board, the open bookings, and the board at an instant.
 
 Made from the vocabulary, so that every view and page shows a bed as the API does.
 """
 
-from lake.tables import BED_EVENTS, BOOKINGS
+from lake.tables import BED_BOARD, BED_EVENTS, BOOKINGS
 from lake.vocabulary import OPEN_BOOKING_STATES, RESERVED_AHEAD_MINUTES, SHOWN_AS, DisplayStatus
 
 OF_A_BOOKING = "hospital_id, booking_id, bed_id, ward_id, patient_ref, starts_at, ends_at, seq"
 OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN_BOOKING_STATES))
 
-LIVE_BOOKINGS_VIEW = f"""
-    -- Every open booking (reserved, active) as it stands now: silver.bookings, and what the log has
-    -- since. It does not wait for a build.
-    -- state: reserved or active
-    -- seq: seq of its newest event
-    CREATE OR REPLACE VIEW live_bookings AS
-    WITH built AS (
-        SELECT {OF_A_BOOKING}, state FROM {BOOKINGS.name} WHERE ended_on IS NULL
-    ), rows AS (
-        SELECT * FROM built
-        UNION ALL
-        SELECT {OF_A_BOOKING}, booking_state FROM {BED_EVENTS.name}
-        WHERE booking_id IS NOT NULL AND booking_state IS NOT NULL
-          AND seq > (SELECT coalesce(max(seq), 0) FROM built)
-    )
-    SELECT * FROM rows
-    QUALIFY row_number() OVER (PARTITION BY booking_id ORDER BY seq DESC NULLS LAST) = 1
-        AND state IN ({OPEN})
-"""  # noqa: S608 - names of our own columns, no input
+BOARD = ", ".join(BED_BOARD.column_names)
+BOARD_FROM_EVENTS = {"last_event_type": "event_type"}
+"""Columns of the board that an event has under another name."""
+FRESH = ", ".join(
+    f"{BOARD_FROM_EVENTS[name]} AS {name}" if name in BOARD_FROM_EVENTS else name
+    for name in BED_BOARD.column_names
+)
+
+
+def live_board(newest_on_the_board: str) -> str:
+    return f"""
+        -- Every registered bed as it is now: gold.bed_board, and what the log has since.
+        -- It does not wait for the stream.
+        CREATE OR REPLACE VIEW live_board AS
+        WITH rows AS (
+            SELECT {BOARD} FROM {BED_BOARD.name}
+            UNION ALL
+            SELECT {FRESH} FROM {BED_EVENTS.name}
+            WHERE bed_id IS NOT NULL
+              AND seq > {newest_on_the_board}
+        )
+        SELECT {BOARD} FROM rows
+        QUALIFY row_number() OVER (PARTITION BY bed_id ORDER BY seq DESC) = 1
+            AND last_event_type <> 'bed_retired'
+    """  # noqa: S608 - names of our own columns, no input
+
+
+def live_bookings(newest_built: str) -> str:
+    return f"""
+        -- Every open booking (reserved, active) as it stands now: silver.bookings, and what the log
+        -- has since. It does not wait for a build.
+        -- state: reserved or active
+        -- seq: seq of its newest event
+        CREATE OR REPLACE VIEW live_bookings AS
+        WITH built AS (
+            SELECT {OF_A_BOOKING}, state FROM {BOOKINGS.name} WHERE ended_on IS NULL
+        ), rows AS (
+            SELECT * FROM built
+            UNION ALL
+            SELECT {OF_A_BOOKING}, booking_state FROM {BED_EVENTS.name}
+            WHERE booking_id IS NOT NULL AND booking_state IS NOT NULL
+              AND seq > {newest_built}
+        )
+        SELECT * FROM rows
+        QUALIFY row_number() OVER (PARTITION BY booking_id ORDER BY seq DESC NULLS LAST) = 1
+            AND state IN ({OPEN})
+    """  # noqa: S608
+
+
+LIVE_BOARD_VIEW = live_board(f"(SELECT coalesce(max(seq), 0) FROM {BED_BOARD.name})")  # noqa: S608
+LIVE_BOOKINGS_VIEW = live_bookings("(SELECT coalesce(max(seq), 0) FROM built)")
+"""As any DuckDB can make them; `LakeReader` names the number."""
 
 SHOWN = " ".join(f"WHEN '{status}' THEN '{shown}'" for status, shown in SHOWN_AS.items())
 

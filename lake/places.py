@@ -1,6 +1,7 @@
 """Where everything lies: the only place that knows folders and the lake's URL."""
 
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -23,6 +24,18 @@ class PlaceSettings(BaseSettings):
 
     home: Path = CHECKOUT / "var"
     lake_url: str = ""
+
+
+TICK_NS = 100_000_000
+"""Longer than the steps of any file system's clock."""
+
+
+@dataclass(frozen=True)
+class LogStamp:
+    """Of the folder of a table's log: which it is, and when (ns) an entry last came or went."""
+
+    folder: int
+    changed_at: int
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,21 @@ class Places:
     def exists(self, table: Table) -> bool:
         """Whether the table has been created; remote tables are taken to exist."""
         return not self.is_local or any(Path(self.table(table), "_delta_log").glob("*.json"))
+
+    def log_stamp(self, table: Table) -> LogStamp | None:
+        """Another one once the table has another version, for much less than reading its log.
+
+        None where only the log tells: for remote tables, where there is none, and so soon after a
+        commit that the next could bear the same time.
+        """
+        if not self.is_local:
+            return None
+        try:
+            log = Path(self.table(table), "_delta_log").stat()
+        except FileNotFoundError:
+            return None
+        is_settled = time.time_ns() - log.st_mtime_ns > TICK_NS
+        return LogStamp(log.st_ino, log.st_mtime_ns) if is_settled else None
 
     @property
     def checkpoints(self) -> str:

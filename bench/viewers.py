@@ -1,0 +1,104 @@
+"""Viewers of the dashboard, and how much memory the API and the dashboard gain while they look."""
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+from playwright.sync_api import sync_playwright
+
+from bench.startup import board_is_live, seconds_until, start, stop
+from bench.stream import say
+from cli import browser as browsers
+
+PORTS = {"SNR_API_PORT": "18010", "SNR_DASHBOARD_PORT": "18511", "SNR_PREFECT_PORT": "14210"}
+MINUTES = float(os.environ.get("SNR_BENCH_MINUTES", "20"))
+SETTLING_MINUTES = MINUTES / 4
+EACH_SECONDS = 5.0
+WANTED = 0.1
+
+PROGRAMS = {"API": "simulator.serve", "dashboard": "streamlit"}
+WALKS = (("",), ("activity",), ("", "activity", "trends", "waiting", "book", "data"))
+"""What the viewers look at: two stay on their page, one goes around."""
+STAYS_SECONDS = 20.0
+
+CHROMIUM_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+
+def view(pages: tuple[str, ...], ended: threading.Event) -> None:
+    """One viewer, in a browser of its own."""
+    found = os.environ.get("SNR_BROWSER") or browsers.find_or_install()
+    path = None if found == browsers.OWN else found
+    with sync_playwright() as playwright, ExitStack() as stack:
+        browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS])
+        stack.callback(browser.close)
+        page, nth = browser.new_page(), 0
+        while not ended.is_set():
+            if nth == 0 or len(pages) > 1:
+                address = f"http://127.0.0.1:{PORTS['SNR_DASHBOARD_PORT']}"
+                page.goto(f"{address}/{pages[nth % len(pages)]}", wait_until="domcontentloaded")
+            # Playwright's own wait: the page goes on while it lasts.
+            page.wait_for_timeout(STAYS_SECONDS * 1000)
+            nth += 1
+
+
+@contextmanager
+def viewers() -> Iterator[list[threading.Thread]]:
+    ended = threading.Event()
+    threads = [threading.Thread(target=view, args=(pages, ended)) for pages in WALKS]
+    for thread in threads:
+        thread.start()
+    try:
+        yield threads
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+def programs(pid: int) -> dict[str, psutil.Process]:
+    family = psutil.Process(pid).children(recursive=True)
+    commands = {process: " ".join(process.cmdline()) for process in family}
+    return {
+        name: next(p for p, command in commands.items() if part in command)
+        for name, part in PROGRAMS.items()
+    }
+
+
+def growth_of_the_stack() -> bool:
+    """Whether the API and the dashboard keep their size; says how much they grow."""
+    with tempfile.TemporaryDirectory() as folder:
+        stack = start(Path(folder) / "stack", PORTS)
+        try:
+            seconds_until(lambda: board_is_live(PORTS))
+            with viewers() as looking:
+                looked = _look(programs(stack.pid))
+                if not all(thread.is_alive() for thread in looking):
+                    raise RuntimeError("a viewer ended before its time")
+        finally:
+            stop(stack)
+    return min([_say_growth(name, times) for name, times in looked.items()])
+
+
+def _look(watched: dict[str, psutil.Process]) -> dict[str, list[tuple[float, float]]]:
+    """Minutes and MB of each, once all of them have settled."""
+    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in watched}
+    began = time.monotonic()
+    while (minutes := (time.monotonic() - began) / 60) < MINUTES:
+        for name, process in watched.items():
+            seen[name].append((minutes, process.memory_info().rss / 1e6))
+        time.sleep(EACH_SECONDS)
+    return seen
+
+
+def _say_growth(name: str, seen: list[tuple[float, float]]) -> bool:
+    minutes, megabytes = np.array([at for at in seen if at[0] >= SETTLING_MINUTES]).T
+    slope = float(np.polyfit(minutes, megabytes, 1)[0])
+    sizes = f"{megabytes[0]:6.0f} MB, then {megabytes[-1]:6.0f} MB"
+    say(f"{name:24} {slope:7.2f} MB/minute ({sizes}; wanted {WANTED} at most)")
+    return slope <= WANTED
