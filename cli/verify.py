@@ -5,6 +5,9 @@ import sys
 from flows.verify_lake import Compared, NotBuiltYet, verify
 from lake.errors import LakeError
 from lake.places import Places
+from lake.tables import BED_EVENTS
+from simulator.writer import chain
+from simulator.writer.event_log import stored_rows
 
 NOTHING = (
     "Nothing to count: no table has been made of the log yet (./snr up does, or ./snr stream)."
@@ -13,10 +16,12 @@ NOTHING = (
 
 def run() -> None:
     """Raises LakeError where a table differs, NotBuiltYet where none that was counted does."""
+    places = Places.from_settings()
+    _check_chain(places)
     differing: list[str] = []
     count = 0
     try:
-        for compared in verify(Places.from_settings()):
+        for compared in verify(places):
             print(_told(compared), flush=True)
             count += 1
             if not compared.is_equal:
@@ -31,6 +36,23 @@ def run() -> None:
             "./snr build builds the batch tables again; docs/runbook.md says how the others are.",
         )
     print(f"{count} tables have been counted again." if count else NOTHING, file=sys.stderr)
+
+
+def _check_chain(places: Places) -> None:
+    """Raises LakeError where the log is not what was written."""
+    if not places.exists(BED_EVENTS):
+        return
+    checked = chain.check(stored_rows(places), chain.read_or_make_salt(places.secrets))
+    if checked.fault:
+        raise LakeError(
+            f"The chain of the log holds for {checked.row_count:,} rows and breaks at "
+            f"{checked.fault}.",
+            "Somebody has changed the log behind its writer: docs/runbook.md says what to do.",
+        )
+    purged = f", {checked.purged_count:,} of them purged" if checked.purged_count else ""
+    print(
+        f"{BED_EVENTS.name:26} {checked.row_count:>10,} rows  the chain holds{purged}", flush=True
+    )
 
 
 def _told(compared: Compared) -> str:

@@ -24,16 +24,28 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lake.errors import LakeError, QueryRefused
 from lake.live import (
+    ARRAY_JOIN_MACRO,
     BOARD_AT_MACRO,
     DISPLAY_STATUS_MACRO,
     LIVE_BOARD_VIEW,
     LIVE_BOOKINGS_VIEW,
+    UPDATE_TEXT_MACRO,
     live_board,
     live_bookings,
 )
 from lake.live_files import FollowedTable, Stretch
 from lake.places import Places
-from lake.tables import BED_BOARD, BED_EVENTS, BOOKINGS, TABLES, Column, Table
+from lake.tables import (
+    BED_BOARD,
+    BED_EVENTS,
+    BOOKINGS,
+    QUARANTINE,
+    SILVER_BED_EVENTS,
+    TABLES,
+    Column,
+    Table,
+)
+from lake.versions import READ_AS
 
 READING = frozenset(
     {
@@ -101,7 +113,7 @@ class LakeReader:
         self._refreshing = threading.Lock()
         self._connection = duckdb.connect(config=_limits(places, ReaderSettings()))
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of the cursors too
-        for statement in (*SCHEMAS, *map(_empty_view, TABLES), *_own_views()):
+        for statement in (*SCHEMAS, ARRAY_JOIN_MACRO, *map(_empty_view, TABLES), *_own_views()):
             self._connection.execute(statement)
         self.refresh()
 
@@ -215,7 +227,18 @@ def _view(table: Table, stretches: Sequence[Stretch]) -> str:
     if not stretches:
         return _empty_view(table)
     rows = " UNION ALL ".join(_read(table, stretch) for stretch in stretches)
-    return f"CREATE OR REPLACE VIEW {table.name} AS {rows}"
+    return f"CREATE OR REPLACE VIEW {table.name} AS {_of_all_versions(table, rows)}"
+
+
+def _of_all_versions(table: Table, rows: str) -> str:
+    """Of the log and what keeps its rows: the columns as they are read, whatever version wrote
+    them."""
+    if table not in (BED_EVENTS, SILVER_BED_EVENTS, QUARANTINE):
+        return rows
+    columns = ", ".join(
+        f"{READ_AS[name]} AS {name}" if name in READ_AS else name for name in table.column_names
+    )
+    return f"SELECT {columns} FROM ({rows})"  # noqa: S608 - our own names
 
 
 def _read(table: Table, stretch: Stretch) -> str:
@@ -268,7 +291,7 @@ LIVE = {BED_BOARD.name: live_board, BOOKINGS.name: live_bookings}
 def _attached_view(table: Table, there: Container[str]) -> str:
     columns = ", ".join(c.name if c.name in there else _null(c) for c in table.columns)
     view = f"CREATE OR REPLACE VIEW {table.name} AS "
-    return view + f"SELECT {columns} FROM {_catalog(table)}"  # noqa: S608 - our own names
+    return view + _of_all_versions(table, f"SELECT {columns} FROM {_catalog(table)}")  # noqa: S608
 
 
 def _null(column: Column) -> str:
@@ -285,6 +308,7 @@ SCHEMAS = tuple(f"CREATE SCHEMA IF NOT EXISTS {layer}" for layer in LAYERS)
 
 
 def _own_views() -> Iterator[str]:
+    yield UPDATE_TEXT_MACRO
     yield DISPLAY_STATUS_MACRO
     yield LIVE_BOARD_VIEW
     yield LIVE_BOOKINGS_VIEW
@@ -302,6 +326,7 @@ def init_script(places: Places) -> str:
         "LOAD delta",
         "SET TimeZone = 'UTC'",
         *SCHEMAS,
+        ARRAY_JOIN_MACRO,
         *(_attach(f"{where}{table.layer}/{table.stem}", table) for table in there),
         *(
             _attached_view(table, columns[table.name]) if table in there else _empty_view(table)

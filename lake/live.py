@@ -4,6 +4,7 @@ Made from the vocabulary, so that every view and page shows a bed as the API doe
 """
 
 from lake.tables import BED_BOARD, BED_EVENTS, BOOKINGS
+from lake.versions import UPDATE_TEXT
 from lake.vocabulary import OPEN_BOOKING_STATES, RESERVED_AHEAD_MINUTES, SHOWN_AS, DisplayStatus
 
 OF_A_BOOKING = "hospital_id, booking_id, bed_id, ward_id, patient_ref, starts_at, ends_at, seq"
@@ -61,6 +62,16 @@ def live_bookings(newest_built: str) -> str:
 LIVE_BOARD_VIEW = live_board(f"(SELECT coalesce(max(seq), 0) FROM {BED_BOARD.name})")  # noqa: S608
 LIVE_BOOKINGS_VIEW = live_bookings("(SELECT coalesce(max(seq), 0) FROM built)")
 """As any DuckDB can make them; `LakeReader` names the number."""
+
+ARRAY_JOIN_MACRO = """
+    CREATE OR REPLACE MACRO array_join(parts, separator) AS array_to_string(parts, separator)
+"""
+"""As Spark calls it: the log's columns are read by both (lake/versions.py)."""
+
+UPDATE_TEXT_MACRO = f"""
+    CREATE OR REPLACE MACRO update_text(schema_version, override_reason, reason, note) AS
+    {UPDATE_TEXT}
+"""
 
 SHOWN = " ".join(f"WHEN '{status}' THEN '{shown}'" for status, shown in SHOWN_AS.items())
 

@@ -18,6 +18,7 @@ from lake.vocabulary import (
     BookingState,
     Disposition,
     EventType,
+    LakeMode,
     RoomClass,
     Sex,
     Source,
@@ -42,9 +43,12 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
+    """`is_private`: of a patient, or in somebody's own words; kept out of the log's chain."""
+
     name: str
     type: pa.DataType
     meaning: str
+    is_private: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,13 +107,24 @@ EVENT_COLUMNS = (
     Column("booking_source", STRING, "Who made that booking, or has taken it over"),
     Column("stay_id", STRING, "The stay: one patient in one bed"),
     Column("spell_id", STRING, "The spell: all stays of one admission"),
-    Column("patient_ref", STRING, "Opaque reference of the patient; never a name"),
+    Column("patient_ref", STRING, "Opaque reference of the patient; never a name", is_private=True),
     Column("patient_sex", STRING, _any_of(Sex)),
     Column("starts_at", INSTANT, "Start of the booking, hospital time, included"),
     Column("ends_at", INSTANT, "End of the booking, hospital time, excluded; null: open"),
     Column("need_specialty", STRING, "Specialty that the booking asks for"),
     Column("need_room_class", STRING, f"Room class that is asked for: {_any_of(RoomClass)}"),
     Column("need_isolation", BOOL, "Whether the booking asks for isolation"),
+    Column("age_group", STRING, "Age group of the patient"),
+    Column("level_of_care", STRING, "Level of care that is needed"),
+    Column("isolation_kind", STRING, "Whom the isolation protects"),
+    Column("isolation_organism", STRING, "What it is for", is_private=True),
+    Column("placed_with_patient_ref", STRING, "Whom the patient may share with", is_private=True),
+    Column("merged_into_patient_ref", STRING, "The reference it becomes", is_private=True),
+    Column("wanted_from_at", INSTANT, "On a request: from when on a bed is needed, hospital time"),
+    Column("arrived_at", INSTANT, "On a request: when the patient arrived, hospital time"),
+    Column("decided_at", INSTANT, "On a request: when it was decided, hospital time"),
+    Column("is_end_assumed", BOOL, "Whether the end of the booking is only assumed"),
+    Column("died_at", INSTANT, "When the patient died, hospital time"),
     Column("priority", INT, "1 (most urgent) to 5"),
     Column(
         "disposition", STRING, f"Where the patient went, on a discharge: {_any_of(Disposition)}"
@@ -118,9 +133,14 @@ EVENT_COLUMNS = (
     Column("actor", STRING, "Who did it"),
     Column("role", STRING, "The actor's role"),
     Column("reason_code", STRING, "Coded reason"),
-    Column("note", STRING, "Free text"),
-    Column("override_rule", STRING, "Soft rules that were overridden, joined by commas"),
-    Column("displaced_booking_id", STRING, "Booking that an override displaced"),
+    Column("reason", STRING, "The words for it, of a closing or an opening", is_private=True),
+    Column("note", STRING, "Free text", is_private=True),
+    Column("override_rules", STRINGS, "Soft rules that were overridden"),
+    Column("override_reason_code", STRING, "Why, as a code; of every row that the override wrote"),
+    Column("override_reason", STRING, "Why, in words", is_private=True),
+    Column("override_rule", STRING, "override_rules joined by commas, as version 1 wrote them"),
+    Column("displaced_booking_ids", STRINGS, "Bookings that an override displaced"),
+    Column("displaced_booking_id", STRING, "The same joined by commas, as version 1 wrote them"),
     Column("displaced_by_booking_id", STRING, "Booking that took a displaced one's place"),
     Column("reviewed_event_id", STRING, "Event whose override this one reviews"),
     Column("bed_request_id", STRING, "Bed request that this is, or that the booking comes from"),
@@ -130,10 +150,13 @@ EVENT_COLUMNS = (
     Column("idempotency_key", STRING, "The client's Idempotency-Key"),
     Column("request_id", STRING, "The request; the rows of one command share it"),
     Column("request_path", STRING, "Method and path of the request that carried the key"),
-    Column("request_digest", STRING, "SHA-256 of the body of the request that carried the key"),
+    Column("request_digest", STRING, "HMAC-SHA-256 of its body, keyed by the hospital's secret"),
     Column("clock_speed", FLOAT, "Hospital seconds per wall second, on clock_set"),
+    Column("lake_mode", STRING, f"On clock_set: {_any_of(LakeMode)}"),
     Column("time_zone", STRING, "The hospital's IANA time zone"),
     Column("schema_version", INT, "Version of these columns"),
+    Column("private_digest", STRING, "SHA-256 over private_salt and the row's private columns"),
+    Column("private_salt", STRING, "Random; destroyed with what it is salt to", is_private=True),
     Column("chain_hash", STRING, "SHA-256 over the previous row's hash and this row"),
 )
 
@@ -143,14 +166,14 @@ BED_STATE_COLUMNS = (
     Column("previous_bed_status", STRING, "What the bed was before its status last changed"),
     Column("current_booking_id", STRING, "Booking of the patient in the bed"),
     Column("current_stay_id", STRING, "Stay of the patient in the bed"),
-    Column("current_patient_ref", STRING, "The patient in the bed"),
+    Column("current_patient_ref", STRING, "The patient in the bed", is_private=True),
     Column("current_patient_sex", STRING, "The sex of that patient"),
     Column("admitted_at", INSTANT, "Start of the stay in this bed, hospital time"),
     Column("expected_discharge_at", INSTANT, "Planned end of the stay; null: not known"),
     Column("current_is_discharge_confirmed", BOOL, "Whether that discharge is confirmed"),
     Column("current_is_at_risk", BOOL, "Whether that end was set by what comes after the stay"),
     Column("next_booking_id", STRING, "Next reservation of the bed"),
-    Column("next_patient_ref", STRING, "Its patient"),
+    Column("next_patient_ref", STRING, "Its patient", is_private=True),
     Column("next_starts_at", INSTANT, "Its start"),
     Column("next_ends_at", INSTANT, "Its end; null: open"),
     Column("closed_reason_code", STRING, "Why the bed is closed"),
@@ -164,7 +187,7 @@ BED_STATE_COLUMNS = (
     Column("ward_name", STRING, "Name of the ward"),
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 BED_EVENTS = Table(
     "bronze.bed_events",
@@ -183,6 +206,15 @@ BED_EVENTS = Table(
     },
 )
 
+PRIVATE_COLUMNS = {
+    1: ("patient_ref", "current_patient_ref", "next_patient_ref", "note"),
+    2: tuple(column.name for column in BED_EVENTS.columns if column.is_private),
+}
+"""Columns of the log that its chain covers by a digest only, per version of the row."""
+
+FOLLOWED_COLUMNS = tuple(c for c in BED_EVENTS.columns if c.name != "private_salt")
+"""What is taken out of the log: a salt that is destroyed there must not be anywhere else."""
+
 NEEDED_ALWAYS = ("seq", "event_id", "event_type", "occurred_at", "recorded_at", "hospital_id")
 NEEDED_BY_TYPE = (
     (frozenset(EventType) - WITHOUT_A_BED, ("bed_id", "room_id", "ward_id", "bed_status")),
@@ -195,7 +227,7 @@ SILVER_BED_EVENTS = Table(
     "silver.bed_events",
     "Valid events, each once.",
     (
-        *BED_EVENTS.columns,
+        *FOLLOWED_COLUMNS,
         Column("occurred_on", DATE, "Hospital date of occurred_at"),
     ),
     key=("hospital_id", "seq"),
@@ -219,7 +251,7 @@ QUARANTINE = Table(
     "silver.quarantine",
     "Events that break a check, with the rule and what is wrong.",
     (
-        *BED_EVENTS.columns,
+        *FOLLOWED_COLUMNS,
         Column("rule", STRING, "The check that the event breaks"),
         Column("detail", STRING, "What is wrong, in words"),
         Column("quarantined_at", INSTANT, "When it was set aside, wall time"),

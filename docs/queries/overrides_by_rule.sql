@@ -7,7 +7,7 @@
 -- waiting_count: overrides that still wait for a review
 -- median_review_minutes: hospital minutes until the review, of those reviewed
 WITH rules AS (
-    SELECT *, unnest(string_split(override_rule, ',')) AS rule
+    SELECT *, unnest(override_rules) AS rule
     FROM gold.overrides
 )
 SELECT

@@ -13,7 +13,10 @@ FROM (
     SELECT
         *,
         coalesce(time_zone, 'UTC') AS zone,
-        coalesce(note, replace(event_type, '_', ' ')) AS text
+        coalesce(
+            update_text(schema_version, override_reason, reason, note),
+            replace(event_type, '_', ' ')
+        ) AS text
     FROM events
     WHERE ward_id IS NOT NULL
 )

@@ -29,7 +29,7 @@ TABLES = (UPDATE_TERMS, UPDATE_PHRASES, UPDATE_VOLUME)
 BATCHES_BETWEEN_CLEARING = 500
 REPORT_EVERY_SECONDS = 60.0
 READS = ("hospital_id", "occurred_at", "occurred_on", "ward_id", "source", "event_type", "note",
-         "time_zone")  # fmt: skip
+         "reason", "override_reason", "schema_version", "time_zone")  # fmt: skip
 
 
 def counted(texts: DataFrame, phrases: Phrases) -> list[tuple[Table, DataFrame]]:

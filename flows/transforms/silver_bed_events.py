@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from flows.transforms.hospital_time import hospital_date, is_time_zone
 from lake.tables import NEEDED_ALWAYS, NEEDED_BY_TYPE, SCHEMA_VERSION
+from lake.versions import READ_AS
 from lake.vocabulary import EventType
 
 DUPLICATES = ("duplicate_event_id", "duplicate_seq")
@@ -103,10 +104,12 @@ def _originals_first(suspects: DataFrame, known: DataFrame) -> DataFrame:
 
 
 def silver_bed_events(checked_events: DataFrame) -> DataFrame:
-    valid = checked_events.where("rule IS NULL").drop("rule", "detail")
-    return valid.withColumn("occurred_on", hospital_date(F.col("occurred_at")))
+    """With every name of every version; without the salts, which stay in the log."""
+    valid = checked_events.where("rule IS NULL").drop("rule", "detail", "private_salt")
+    read = valid.withColumns({name: F.expr(sql) for name, sql in READ_AS.items()})
+    return read.withColumn("occurred_on", hospital_date(F.col("occurred_at")))
 
 
 def quarantine(checked_events: DataFrame) -> DataFrame:
-    broken = checked_events.where("rule IS NOT NULL")
+    broken = checked_events.where("rule IS NOT NULL").drop("private_salt")
     return broken.withColumn("quarantined_at", F.current_timestamp())

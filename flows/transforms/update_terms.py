@@ -5,6 +5,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from flows.transforms.hospital_time import hospital_date, hospital_hour
+from lake.versions import UPDATE_TEXT
 from lake.vocabulary import Source
 
 WINDOW = ("hospital_id", "window_at", "window_on", "ward_id", "is_manual")
@@ -13,7 +14,7 @@ NOT_A_WORD = r"[^\p{L}\p{N}]+"
 
 def update_texts(events: DataFrame) -> DataFrame:
     """Each different text once per window: far fewer texts to take apart than updates."""
-    text = F.coalesce("note", F.translate("event_type", "_", " "))
+    text = F.coalesce(F.expr(UPDATE_TEXT), F.translate("event_type", "_", " "))
     texts = events.where("ward_id IS NOT NULL").select(
         "hospital_id",
         hospital_hour(F.col("occurred_at")).alias("window_at"),

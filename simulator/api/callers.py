@@ -1,7 +1,7 @@
 """Who calls, and what the headers of a request say besides."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -12,17 +12,16 @@ from simulator.domain.errors import InvalidRequest
 from simulator.wire import bodies as b
 from simulator.wire.names import actor_name
 from simulator.writer.engine import Context
-from simulator.writer.keys import digest_of
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, with the request's key, path and digest."""
+    """Who calls, with the request's key, path and body."""
 
     actor: str
     key: str | None
     path: str
-    digest: str | None
+    body: bytes | None
     if_match: frozenset[int] | None = None
 
     def context(
@@ -32,9 +31,9 @@ class Caller:
         return self._context(getattr(body, "occurred_at", None), body.note, reason_code)
 
     def reasoned(self, body: b.Closing | b.Opening) -> Context:
-        """With the coded reason, and the words for it as the note."""
-        note = "; ".join(part for part in (body.reason, body.note) if part)
-        return self._context(body.occurred_at, note, body.reason_code)
+        """With the coded reason and the words for it."""
+        context = self._context(body.occurred_at, body.note, body.reason_code)
+        return replace(context, reason=body.reason)
 
     def _context(self, occurred_at: datetime | None, note: str | None, code: str | None) -> Context:
         return Context(
@@ -46,7 +45,7 @@ class Caller:
             note=note,
             idempotency_key=self.key,
             request_path=self.path if self.key else None,
-            request_digest=self.digest,
+            request_body=self.body,
             if_match=self.if_match,
         )
 
@@ -57,9 +56,9 @@ async def _caller(
     idempotency_key: Annotated[str | None, Header(pattern=r"^[!-~]{1,255}$")] = None,
     if_match: Annotated[str | None, Header(description="ETags of the bed, or *")] = None,
 ) -> Caller:
-    digest = digest_of(await request.body()) if idempotency_key else None
+    body = await request.body() if idempotency_key else None
     path = f"{request.method} {request.url.path}"
-    return Caller(actor_from(x_actor), idempotency_key, path, digest, _seqs(if_match))
+    return Caller(actor_from(x_actor), idempotency_key, path, body, _seqs(if_match))
 
 
 CallerNow = Annotated[Caller, Depends(_caller)]

@@ -68,7 +68,7 @@ async def _explain_closed(desk: Desk, command: c.Command) -> None:
                 )
         case c.ReviewOverride(event_id=event_id):
             rows = await from_log(desk, EVENT_WITH_ITS_REQUEST, event_id=event_id)
-            if any(row["event_id"] == event_id and row["override_rule"] for row in rows):
+            if any(row["event_id"] == event_id and row["override_rules"] for row in rows):
                 raise Refusal(Rule.ALREADY_REVIEWED)
         case c.SwapPatients(booking_id=booking_id, with_booking_id=with_booking_id):
             await _explain_ended(desk, booking_id)

@@ -135,7 +135,7 @@ class Hospital:
                 self.requests.pop(row["bed_request_id"], None)
             case EventType.OVERRIDE_REVIEWED:
                 self.overrides.pop(row["reviewed_event_id"], None)
-        if row.get("override_rule"):
+        if row.get("override_rules"):
             self.overrides[row["event_id"]] = OpenOverride.from_row(row)
         if row.get("corrects_event_id"):
             self.corrected.add(row["corrects_event_id"])

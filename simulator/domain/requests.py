@@ -35,8 +35,8 @@ class BedRequest:
             "bed_request_id": self.bed_request_id,
             "patient_ref": self.patient_ref,
             "ward_id": self.ward_id,
-            "starts_at": self.wanted_from,
-            "displaced_booking_id": self.displaced_booking_id,
+            "wanted_from_at": self.wanted_from,
+            "displaced_booking_ids": self.displaced_booking_id and [self.displaced_booking_id],
             **self.needs.as_columns(),
         }
 
@@ -47,8 +47,8 @@ class BedRequest:
             patient_ref=row["patient_ref"],
             ward_id=row.get("ward_id"),
             needs=Needs.from_row(row),
-            wanted_from=row["starts_at"],
+            wanted_from=row["wanted_from_at"],
             requested_at=row["occurred_at"],
             requested_by=row["actor"],
-            displaced_booking_id=row.get("displaced_booking_id"),
+            displaced_booking_id=next(iter(row.get("displaced_booking_ids") or ()), None),
         )

@@ -209,4 +209,6 @@ class Replay:
 
 
 def _context(at: datetime, note: str | None = None, reason_code: str | None = None) -> Context:
-    return Context(Source.REPLAY, "replay", Role.SYSTEM, at, reason_code, note)
+    return Context(
+        Source.REPLAY, "replay", Role.SYSTEM, occurred_at=at, reason_code=reason_code, note=note
+    )

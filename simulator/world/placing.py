@@ -125,7 +125,7 @@ class Placing:
         for row in rows:
             if row["event_type"] == EventType.BED_REQUESTED:
                 self._wait_on(BedRequest.from_row(row), at)
-            if row.get("override_rule") and self._scene.chance.happens(
+            if row.get("override_rules") and self._scene.chance.happens(
                 self._scene.assumptions.override_reviewed_share
             ):
                 when = at + self._scene.chance.hours(2, 20)

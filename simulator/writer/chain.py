@@ -1,12 +1,18 @@
 """The hash chain of the log: each row's hash covers the row and the hash before it.
 
-`patient_ref` and `note` enter as salted digests, so that a later purge can put the digest in the
-place of the content and the chain still holds. The salt is the hospital's secret.
+What is private (`PRIVATE_COLUMNS`, per version of the row) enters it by a digest only, so that it
+can be destroyed later and the chain still holds.
+
+Version 2: `private_digest` covers the row's private columns and `private_salt`, which is random for
+each row. Without the salt nobody can try out whom the digest could be of.
+Version 1: each private column enters as a digest salted with the hospital's secret; a purge put the
+digest in the place of the content.
 """
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -14,29 +20,97 @@ from typing import Any
 import orjson
 
 from lake.errors import LakeError
+from lake.tables import PRIVATE_COLUMNS, SCHEMA_VERSION
 
-PRIVATE_COLUMNS = ("patient_ref", "current_patient_ref", "next_patient_ref", "note")
 PURGED = "purged:"
 FIRST_HASH = "0" * 64
+OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+
+Row = Mapping[str, Any]
 
 
-def link(previous_hash: str, row: Mapping[str, Any], salt: bytes) -> str:
-    """`chain_hash` of a row whose other columns are filled; null columns do not count."""
-    public = {
-        name: value for name, value in row.items() if value is not None and name != "chain_hash"
-    }
-    for name in PRIVATE_COLUMNS:
-        if name in public:
-            public[name] = private_digest(public[name], row["event_id"], salt)
-    body = orjson.dumps(public, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
-    return hashlib.sha256(previous_hash.encode() + body).hexdigest()
+def link(previous_hash: str, row: Row, secret: bytes) -> str:
+    """`chain_hash` of a row whose other columns are filled; null columns do not count.
+
+    `secret`: the hospital's, for rows of version 1.
+    """
+    filled = {n: value for n, value in row.items() if value is not None and n != "chain_hash"}
+    version = row.get("schema_version") or 1
+    public = {n: value for n, value in filled.items() if n not in PRIVATE_COLUMNS[version]}
+    if version == 1:
+        private = ((n, filled[n]) for n in PRIVATE_COLUMNS[1] if n in filled)
+        public |= {n: first_digest(value, row["event_id"], secret) for n, value in private}
+    return hashlib.sha256(previous_hash.encode() + orjson.dumps(public, option=OPTIONS)).hexdigest()
 
 
-def private_digest(value: str, event_id: str, salt: bytes) -> str:
-    """Salted digest of one value, or the digest that a purge has put in its place."""
+def sealed(row: Row) -> dict[str, str]:
+    """The digest and the salt of a new row's private columns; nothing where it has none."""
+    if not _private(row):
+        return {}
+    salt = token_hex(16)
+    return {"private_salt": salt, "private_digest": private_digest(row, salt)}
+
+
+def private_digest(row: Row, salt: str) -> str:
+    content = orjson.dumps(_private(row), option=OPTIONS)
+    return hashlib.sha256(salt.encode() + content).hexdigest()
+
+
+def _private(row: Row) -> dict[str, Any]:
+    names = (name for name in PRIVATE_COLUMNS[SCHEMA_VERSION] if name != "private_salt")
+    return {name: row[name] for name in names if row.get(name) is not None}
+
+
+def first_digest(value: str, event_id: str, secret: bytes) -> str:
+    """Of version 1: the digest of one value, or that which a purge has put in its place."""
     if value.startswith(PURGED):
         return value.removeprefix(PURGED)
-    return hashlib.sha256(salt + event_id.encode() + value.encode()).hexdigest()
+    return hashlib.sha256(secret + event_id.encode() + value.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How far a chain holds: `row_count` rows in order of `seq`, `fault` what is wrong after them
+    (empty: nothing), `purged_count` rows without their private content."""
+
+    row_count: int
+    purged_count: int
+    last_hash: str
+    fault: str = ""
+
+
+def check(rows: Iterable[Row], secret: bytes) -> Checked:
+    """Rows from the first on, in order of `seq`, as they are stored."""
+    count, purged, previous = 0, 0, FIRST_HASH
+    for row in rows:
+        fault = _fault(previous, row, count + 1, secret)
+        if fault:
+            return Checked(count, purged, previous, f"seq {row['seq']}: {fault}")
+        count, previous = count + 1, row["chain_hash"]
+        purged += _is_purged(row)
+    return Checked(count, purged, previous)
+
+
+def _fault(previous: str, row: Row, expected_seq: int, secret: bytes) -> str:
+    if row["seq"] != expected_seq:
+        return f"seq {expected_seq} is missing before it"
+    if link(previous, row, secret) != row["chain_hash"]:
+        return "the row is not what was written, or comes after another"
+    if (row.get("schema_version") or 1) == 1 or _is_purged(row):
+        return ""
+    digest = row.get("private_digest")
+    if not _private(row):
+        return "its private content is gone, its salt is not" if digest else ""
+    salt = row.get("private_salt")
+    is_right = salt is not None and private_digest(row, salt) == digest
+    return "" if is_right else "its private content is not what was written"
+
+
+def _is_purged(row: Row) -> bool:
+    if (row.get("schema_version") or 1) == 1:
+        return any(str(row.get(name) or "").startswith(PURGED) for name in PRIVATE_COLUMNS[1])
+    has_digest = row.get("private_digest") is not None
+    return has_digest and row.get("private_salt") is None and not _private(row)
 
 
 def read_or_make_salt(folder: Path) -> bytes:

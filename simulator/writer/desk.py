@@ -132,7 +132,7 @@ class Desk:
             context.actor,
             context.request_path or "",
             context.idempotency_key,
-            context.request_digest or "",
+            context.request_body or b"",
         )
 
     @property
@@ -185,7 +185,7 @@ class Desk:
                 f"its writer at {self._event_log.head_seq}.",
                 "Something else has written to bronze.bed_events; see docs/runbook.md.",
             )
-        self.keys = RecentKeys.from_rows(past.recent_keys)
+        self.keys = RecentKeys.from_rows(past.recent_keys, self._salt)
         return past
 
     def _refuse_another_hospital(self, hospital_id: str | None) -> None:

@@ -3,7 +3,7 @@
 It is the single writer's mind; it does no I/O. `GroupCommit` makes what it stages durable.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from simulator.domain.errors import NotYet, Outdated
 from simulator.domain.hospital import Hospital
 from simulator.writer import chain
 from simulator.writer.clock import HospitalClock, wall_now
+from simulator.writer.digests import request_digest
 
 Row = dict[str, Any]
 
@@ -28,17 +29,20 @@ PERSONS_GRACE_WALL = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks, when it happened (None: now) and what goes into the row besides."""
+    """Who asks, when it happened (None: now) and what goes into the row besides. `reason`: the
+    words for the reason code. `request_body`: of the request that carried the key."""
 
     source: Source
     actor: str
     role: Role = Role.MANAGER
+    _: KW_ONLY
     occurred_at: datetime | None = None
     reason_code: str | None = None
+    reason: str | None = None
     note: str | None = None
     idempotency_key: str | None = None
     request_path: str | None = None
-    request_digest: str | None = None
+    request_body: bytes | None = None
     if_match: frozenset[int] | None = None
     """Only if the newest event of the command's bed is one of these `seq`."""
 
@@ -48,10 +52,10 @@ class Context:
             "actor": self.actor,
             "role": self.role.value,
             "reason_code": self.reason_code,
+            "reason": self.reason,
             "note": self.note,
             "idempotency_key": self.idempotency_key,
             "request_path": self.request_path,
-            "request_digest": self.request_digest,
         }
 
 
@@ -85,6 +89,7 @@ class Engine:
             "request_id": str(uuid7()),
             "time_zone": self.clock.time_zone,
             "schema_version": SCHEMA_VERSION,
+            "request_digest": request_digest(context.request_body, self.salt),
             **context.as_columns(),
         }
         for change in changes:
@@ -145,8 +150,7 @@ class Engine:
         if change.booking:
             row |= change.booking.as_columns()
         row |= change.columns
-        if "note" in change.columns and shared["note"]:
-            row["note"] = f"{change.columns['note']}; {shared['note']}"
+        row |= chain.sealed(row)
         self.hospital.take_note(row)
         self.head_hash = row["chain_hash"] = chain.link(self.head_hash, row, self.salt)
         self.head_seq += 1

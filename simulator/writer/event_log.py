@@ -4,13 +4,14 @@ delta-rs does not fsync, so every commit file, every file it adds and every new 
 here before anyone is told that a row is safe.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import (
     CommitProperties,
     DeltaTable,
@@ -29,6 +30,7 @@ from simulator.writer.torn_files import set_aside_torn_files
 
 WRITER = "booking-engine"
 REOPEN_EVERY = 32
+ROWS_AT_ONCE = 20_000
 COMPACT_EVERY = 40
 COMPACT_SOON = 8
 """Commits after a start: the log may have nearly as many small files already."""
@@ -174,6 +176,18 @@ class EventLog:
             if parent == lake.parent:
                 break
         self._synced_folders.add(folder)
+
+
+def stored_rows(places: Places) -> Iterator[dict[str, Any]]:
+    """The log from its first row on, as it is stored; columns that are null may be left out."""
+    rows = DeltaTable(places.table(BED_EVENTS)).to_pyarrow_dataset()
+    seq, head = ds.field("seq"), 0
+    newest = max(rows.to_table(columns=["seq"])["seq"].to_pylist(), default=0)
+    while head < newest:
+        found = rows.to_table(filter=(seq > head) & (seq <= head + ROWS_AT_ONCE)).sort_by("seq")
+        filled = [n for n in found.column_names if found[n].null_count < found.num_rows]
+        yield from found.select(filled).to_pylist()
+        head += ROWS_AT_ONCE
 
 
 def _stale(expected: int, found: int) -> StaleWriter:

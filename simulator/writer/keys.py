@@ -4,7 +4,6 @@ A key is scoped to actor and route. It is remembered with the row that it caused
 that row is staged, so a twin that comes while the first still waits for the disk waits with it.
 """
 
-import hashlib
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from datetime import datetime
 
 from simulator.domain.errors import KeyReused
 from simulator.writer.clock import wall_now
+from simulator.writer.digests import is_of
 from simulator.writer.engine import Row
 from simulator.writer.memory import KEY_LIFE
 
@@ -20,12 +20,15 @@ Key = tuple[str, str, str]
 
 @dataclass
 class RecentKeys:
+    """`secret`: the hospital's, by which digests of bodies are keyed."""
+
+    secret: bytes
     _rows: dict[Key, Row] = field(default_factory=dict)
     _ages: deque[tuple[datetime, Key]] = field(default_factory=deque)
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Row]) -> "RecentKeys":
-        keys = cls()
+    def from_rows(cls, rows: Iterable[Row], secret: bytes) -> "RecentKeys":
+        keys = cls(secret)
         for row in rows:
             keys.remember(row)
         return keys
@@ -37,11 +40,11 @@ class RecentKeys:
             self._rows[key] = row
             self._ages.append((row["recorded_at"], key))
 
-    def find(self, actor: str, path: str, key: str, digest: str) -> Row | None:
+    def find(self, actor: str, path: str, key: str, body: bytes) -> Row | None:
         """The row that this key caused. Raises KeyReused where the body was another."""
         self._forget_old()
         row = self._rows.get((actor, path, key))
-        if row and row["request_digest"] != digest:
+        if row and not is_of(row, body, self.secret):
             raise KeyReused
         return row
 
@@ -52,7 +55,3 @@ class RecentKeys:
             row = self._rows.get(key)
             if row and row["recorded_at"] < limit:
                 del self._rows[key]
-
-
-def digest_of(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()

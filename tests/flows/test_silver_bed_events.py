@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from flows.transforms.hospital_time import is_time_zone
 from flows.transforms.silver_bed_events import checked, silver_bed_events, without_duplicates
+from lake.tables import SCHEMA_VERSION
 from tests.flows.bed_log import bronze, event, rows_of
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -46,9 +47,9 @@ NOBODY = "seq bigint, event_id string"
             "ends_at is before starts_at",
         ),
         (
-            {"schema_version": 2, "bed_status": None},
+            {"schema_version": SCHEMA_VERSION + 1, "bed_status": None},
             "newer_schema_version",
-            "schema_version is 2, known is 1",
+            f"schema_version is {SCHEMA_VERSION + 1}, known is {SCHEMA_VERSION}",
         ),
         ({"schema_version": None}, None, None),
         ({"time_zone": "Mars/Olympus"}, "unknown_time_zone", "unknown time_zone Mars/Olympus"),

@@ -55,7 +55,7 @@ class SmallWard:
 
     def do_at(self, command: c.Command, occurred_at: datetime) -> Row:
         """Carry out now what happened before."""
-        context = Context(Source.MANUAL, "tester", Role.MANAGER, occurred_at)
+        context = Context(Source.MANUAL, "tester", occurred_at=occurred_at)
         self.rows += self.engine.stage(command, context)
         return self.rows[-1]
 

@@ -1,5 +1,5 @@
 -- What the lake is (demo, replay, live): fixed by its first event.
-SELECT reason_code AS mode
+SELECT lake_mode AS mode
 FROM bronze.bed_events
 WHERE event_type = 'clock_set'
 ORDER BY seq

@@ -13,7 +13,8 @@ WITH newest AS (
 )
 SELECT
     seq, event_type, occurred_at, recorded_at, ward_id, bed_id, bed_status, booking_id,
-    booking_state, patient_ref, starts_at, ends_at, source, actor, reason_code, note,
+    booking_state, patient_ref, starts_at, ends_at, source, actor, reason_code,
+    update_text(schema_version, override_reason, reason, note) AS note,
     source = 'manual' AS is_manual
 FROM bronze.bed_events
 WHERE event_date >= $recorded_from AND seq IN (SELECT seq FROM newest)

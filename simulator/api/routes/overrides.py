@@ -45,14 +45,14 @@ async def review(
 
 
 def _item(row: Row) -> w.Override:
-    displaced = row["displaced_booking_id"]
-    ids = displaced.split(",") if displaced else []
+    displaced = row["displaced_booking_ids"] or []
     return w.Override.model_validate(
         row
         | {
-            "rules": row["override_rule"].split(","),
-            "reason": row["note"],
-            "displaced_booking_ids": ids,
-            "replace_by": row["actor"] if ids else None,
+            "rules": row["override_rules"],
+            "reason_code": row["override_reason_code"],
+            "reason": row["override_reason"],
+            "displaced_booking_ids": displaced,
+            "replace_by": row["actor"] if displaced else None,
         }
     )

@@ -136,7 +136,7 @@ def _answer(row: Row) -> w.RequestAnswer:
 
 
 def _item(row: Row, now: datetime) -> Row:
-    wanted_from = max(row["starts_at"], row["occurred_at"])
+    wanted_from = max(row["wanted_from_at"], row["occurred_at"])
     waits = row["request_state"] != RequestState.WITHDRAWN
     until = row["in_bed_at"] or (now if waits else None)
     minutes = (until - wanted_from).total_seconds() / 60 if until else None
@@ -146,10 +146,10 @@ def _item(row: Row, now: datetime) -> Row:
         "patient_ref": row["patient_ref"],
         "ward_id": row["ward_id"],
         "needs": asdict(Needs.from_row(row)),
-        "wanted_from": row["starts_at"],
+        "wanted_from": row["wanted_from_at"],
         "requested_at": row["occurred_at"],
         "requested_by": row["actor"],
-        "displaced_booking_id": row["displaced_booking_id"],
+        "displaced_booking_id": next(iter(row["displaced_booking_ids"] or ()), None),
         "booking_id": row["placed_booking_id"],
         "bed_id": row["placed_bed_id"],
         "in_bed_at": row["in_bed_at"],

@@ -41,7 +41,7 @@ def _review(hospital: Hospital, command: c.ReviewOverride, moment: Moment) -> li
 
 
 def _set_clock(_: Hospital, command: c.SetClock, __: Moment) -> list[Change]:
-    columns = {"clock_speed": command.speed, "reason_code": command.mode}
+    columns = {"clock_speed": command.speed, "lake_mode": command.mode}
     return [Change(EventType.CLOCK_SET, columns=columns)]
 
 

@@ -57,7 +57,10 @@ def grant(
         raise refusal_of(list(broken))
     somebody_answers(moment)
     in_the_way = dict.fromkeys(booking for breach in broken for booking in breach.in_the_way)
-    reason = {"reason_code": override.reason_code, "note": override.reason}
+    reason = {
+        "override_reason_code": override.reason_code,
+        "override_reason": override.reason,
+    }
     first: list[Change] = []
     for booking in in_the_way:
         if booking.is_stay:
@@ -75,8 +78,8 @@ def grant(
     rules = dict.fromkeys(breach.rule.value for breach in sorted(broken, key=_order))
     record = {
         **reason,
-        "override_rule": ",".join(rules),
-        "displaced_booking_id": ",".join(displaced) or None,
+        "override_rules": list(rules),
+        "displaced_booking_ids": displaced or None,
     }
     return Grant(tuple(first), record)
 

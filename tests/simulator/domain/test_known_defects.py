@@ -99,8 +99,8 @@ def test_an_override_is_possible_and_leaves_a_trace() -> None:
         )
     )
     [displaced] = [r for r in ward.rows if r["event_type"] == "booking_displaced"]
-    assert (row["override_rule"], row["displaced_booking_id"]) == ("overlaps_booking", weaker)
-    assert (row["reason_code"], row["note"], row["actor"]) == (
+    assert (row["override_rules"], row["displaced_booking_ids"]) == (["overlaps_booking"], [weaker])
+    assert (row["override_reason_code"], row["override_reason"], row["actor"]) == (
         "clinical_need",
         "needs the monitor in this room",
         "tester",

@@ -88,8 +88,8 @@ def test_what_is_booked_in_a_ward_that_closes_is_listed_and_moved_or_displaced(w
     assert ward.status(B) == BedStatus.AVAILABLE
     rows = ward.do_all(c.CloseBeds(bed_ids=(A, B, C), reason_code="flood", override=WHY))
     assert [ward.status(bed) for bed in (A, B, C)] == [BedStatus.CLOSED] * 3
-    [record] = [row for row in rows if row.get("override_rule")]
-    assert record["displaced_booking_id"] == f"{first},{second}"
+    [record] = [row for row in rows if row.get("override_rules")]
+    assert record["displaced_booking_ids"] == [first, second]
     assert {r.patient_ref for r in ward.engine.hospital.waiting_list} == {"P-1", "P-2"}
 
 

@@ -1,0 +1,114 @@
+"""A lake of version 1 opens, goes on, and answers as before."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from lake.duck import LakeReader
+from lake.places import Places
+from lake.tables import BED_EVENTS
+from lake.versions import READ_AS, as_read
+from simulator.writer import chain
+from simulator.writer.desk import Desk
+from simulator.writer.event_log import stored_rows
+from tests.simulator.api_client import make_desk, serving
+from tests.version_1 import ANSWERS, copied_to
+
+
+@pytest.fixture
+def desk(places, monkeypatch) -> Desk:
+    # Keys live for a day; this lake is older by every day since.
+    monkeypatch.setattr("simulator.writer.memory.KEY_LIFE", timedelta(days=36_500))
+    monkeypatch.setattr("simulator.writer.keys.KEY_LIFE", timedelta(days=36_500))
+    return make_desk(copied_to(places))
+
+
+@pytest.fixture
+async def api(desk) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(desk) as client:
+        yield client
+
+
+async def items(api: httpx.AsyncClient, path: str, **query: Any) -> list[dict]:
+    return (await api.get(path, params={"limit": 1000, **query})).json()["items"]
+
+
+def known_then(now: list[dict], then: list[dict]) -> list[dict]:
+    """Of what is said now, what was said then."""
+    return [{name: new[name] for name in old} for new, old in zip(now, then, strict=True)]
+
+
+async def test_it_opens_with_the_same_beds_bookings_requests_and_overrides(api) -> None:
+    beds = await items(api, "/beds")
+    assert known_then(beds, ANSWERS["beds"]) == ANSWERS["beds"]
+    bookings = [b for b in await items(api, "/bookings") if b["state"] in ("reserved", "active")]
+    assert known_then(bookings, ANSWERS["open_bookings"]) == ANSWERS["open_bookings"]
+    overrides = await items(api, "/overrides")
+    assert known_then(overrides, ANSWERS["overrides"]) == ANSWERS["overrides"]
+    requests = await items(api, "/requests")
+    assert [row["bed_request_id"] for row in requests] == [
+        row["bed_request_id"] for row in ANSWERS["requests"]
+    ]
+    for name in ("wanted_from", "displaced_booking_id", "needs", "requested_by"):
+        assert [r[name] for r in requests] == [r[name] for r in ANSWERS["requests"]]
+
+
+@pytest.mark.parametrize("asked", ANSWERS["keys"], ids=lambda asked: asked["key"])
+async def test_a_key_of_then_is_answered_alike_and_refused_for_another_body(api, asked) -> None:
+    headers = {
+        "X-Actor": asked["actor"],
+        "Idempotency-Key": asked["key"],
+        "Content-Type": "application/json",
+    }
+    again = await api.post(asked["path"], content=asked["body"], headers=headers)
+    assert (again.status_code, again.json()) == (asked["status"], asked["answer"])
+    other = asked["body"].replace("}", " }", 1)
+    refused = await api.post(asked["path"], content=other, headers=headers)
+    assert refused.json()["code"] == "idempotency_key_reused"
+
+
+async def test_it_goes_on_in_version_2_and_the_chain_holds_over_both(api, places, desk) -> None:
+    why = {"reason_code": "clinical_need", "reason": "the only bed with a monitor"}
+    body = {"patient_ref": "V2-1", "needs": {"specialty": "cardiology"}, "override": why}
+    made = await api.post(
+        "/bookings",
+        json={**body, "bed_id": "W2-101-B", "admit": True, "note": "by ambulance"},
+        headers={"X-Actor": "clerk.2"},
+    )
+    assert made.status_code == 201, made.text
+    opened = {"reason_code": "ready", "reason": "new lamp", "note": "back by noon"}
+    assert (await api.post("/beds/W2-109-C/open", json=opened)).status_code == 200
+    stored = {row["seq"]: row for row in stored_rows(places)}
+    new = stored[made.json()["seq"]]
+    assert new["schema_version"] == 2
+    assert new["override_rules"] == ["wrong_specialty", "isolation_needed"]
+    assert (new["override_reason"], new["note"]) == (why["reason"], "by ambulance")
+    assert new.get("override_rule") is None
+    last = stored[max(stored)]
+    assert (last["reason"], last["note"]) == ("new lamp", "back by noon")
+    assert {row["schema_version"] for row in stored.values()} == {1, 2}
+    checked = chain.check(stored.values(), chain.read_or_make_salt(places.secrets))
+    assert (checked.fault, checked.row_count) == ("", len(stored))
+
+
+async def test_a_row_of_version_1_that_was_changed_breaks_the_chain(places) -> None:
+    rows = [*stored_rows(copied_to(places))]
+    secret = chain.read_or_make_salt(places.secrets)
+    assert chain.check(rows, secret).fault == ""
+    noted = next(row for row in rows if row.get("note"))
+    changed = [row | {"note": "another"} if row is noted else row for row in rows]
+    assert f"seq {noted['seq']}" in chain.check(changed, secret).fault
+
+
+async def test_the_view_and_the_function_read_both_versions_alike(api, places: Places) -> None:
+    note = {"note": "a row of version 2"}
+    assert (await api.post("/beds/W2-101-B/notes", json=note)).status_code == 201
+    view = LakeReader(places, [BED_EVENTS]).ask("SELECT * FROM bronze.bed_events ORDER BY seq")
+    stored = [dict.fromkeys(BED_EVENTS.column_names) | row for row in stored_rows(places)]
+    told = [{name: as_read(row)[name] for name in READ_AS} for row in stored]
+    assert [{name: row[name] for name in READ_AS} for row in view.to_pylist()] == told
+    assert any(row["override_rules"] == ["overlaps_booking"] for row in told)
+    assert {row["lake_mode"] for row in told} == {"demo", None}
