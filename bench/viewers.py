@@ -1,11 +1,12 @@
 """Viewers of the dashboard, and how much memory the API and the dashboard gain while they look."""
 
+import multiprocessing
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain, cycle
 from pathlib import Path
 
 import numpy as np
@@ -26,39 +27,48 @@ PROGRAMS = {"API": "simulator.serve", "dashboard": "streamlit"}
 WALKS = (("",), ("activity",), ("", "activity", "trends", "waiting", "book", "data"))
 """What the viewers look at: two stay on their page, one goes around."""
 STAYS_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 CHROMIUM_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
-def view(pages: tuple[str, ...], ended: threading.Event) -> None:
-    """One viewer, in a browser of its own."""
+def view(pages: tuple[str, ...]) -> None:
+    """One viewer, in a browser of its own, until its process is ended."""
     found = os.environ.get("SNR_BROWSER") or browsers.find_or_install()
     path = None if found == browsers.OWN else found
-    with sync_playwright() as playwright, ExitStack() as stack:
+    address = f"http://127.0.0.1:{PORTS['SNR_DASHBOARD_PORT']}"
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS])
-        stack.callback(browser.close)
-        page, nth = browser.new_page(), 0
-        while not ended.is_set():
-            if nth == 0 or len(pages) > 1:
-                address = f"http://127.0.0.1:{PORTS['SNR_DASHBOARD_PORT']}"
-                page.goto(f"{address}/{pages[nth % len(pages)]}", wait_until="domcontentloaded")
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE_SECONDS * 1000)
+        page.goto(f"{address}/{pages[0]}")
+        for name in cycle(pages):
+            if len(pages) > 1:
+                page.goto(f"{address}/{name}")
+            page.locator(".snr .age").first.wait_for()
             # Playwright's own wait: the page goes on while it lasts.
             page.wait_for_timeout(STAYS_SECONDS * 1000)
-            nth += 1
 
 
 @contextmanager
-def viewers() -> Iterator[list[threading.Thread]]:
-    ended = threading.Event()
-    threads = [threading.Thread(target=view, args=(pages, ended)) for pages in WALKS]
-    for thread in threads:
-        thread.start()
+def viewers() -> Iterator[None]:
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=view, args=(pages,)) for pages in WALKS]
+    for process in processes:
+        process.start()
     try:
-        yield threads
+        yield
+        if not all(process.is_alive() for process in processes):
+            raise RuntimeError("a viewer ended before its time")
     finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
+        families = [
+            psutil.Process(p.pid).children(recursive=True) for p in processes if p.is_alive()
+        ]
+        for process in (*processes, *chain.from_iterable(families)):
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        for process in processes:
+            process.join()
 
 
 def programs(pid: int) -> dict[str, psutil.Process]:
@@ -76,10 +86,8 @@ def growth_of_the_stack() -> bool:
         stack = start(Path(folder) / "stack", PORTS)
         try:
             seconds_until(lambda: board_is_live(PORTS))
-            with viewers() as looking:
+            with viewers():
                 looked = _look(programs(stack.pid))
-                if not all(thread.is_alive() for thread in looking):
-                    raise RuntimeError("a viewer ended before its time")
         finally:
             stop(stack)
     return min([_say_growth(name, times) for name, times in looked.items()])
