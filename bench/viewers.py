@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain, cycle
+from itertools import chain, cycle, starmap
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +90,7 @@ def growth_of_the_stack() -> bool:
                 looked = _look(programs(stack.pid))
         finally:
             stop(stack)
-    return min([_say_growth(name, times) for name, times in looked.items()])
+    return min(list(starmap(_say_growth, looked.items())))
 
 
 def _look(watched: dict[str, psutil.Process]) -> dict[str, list[tuple[float, float]]]:

@@ -1,4 +1,4 @@
-"""`./snr check`: style, types, import contracts, generated docs."""
+"""`./snr check`: style, types, import contracts, declared packages, generated docs."""
 
 import subprocess
 import sys
@@ -13,6 +13,7 @@ STEPS = {
     "format": ("ruff", "format", "--check", "."),
     "types": ("mypy",),
     "imports": ("lint-imports",),
+    "packages": ("deptry", "."),
 }
 
 
@@ -27,7 +28,7 @@ def run() -> None:
             f"Not clean: {', '.join(failed)}.",
             "Mend what is shown above (python -m cli.docs writes the generated docs).",
         )
-    print("All clean: style, format, types, imports, docs.")
+    print(f"All clean: {', '.join(STEPS)}, docs.")
 
 
 def _passes(name: str, command: tuple[str, ...]) -> bool:

@@ -72,15 +72,26 @@ def down() -> None:
 @app.command("test", context_settings=PASS_ON)
 def run_tests(
     context: typer.Context,
+    fast: Annotated[bool, typer.Option("--fast", help="Those without JVM and stack.")] = False,
     long: Annotated[bool, typer.Option("--long", help="Run the long tests too.")] = False,
 ) -> None:
-    """Run the tests; further arguments go to pytest."""
-    _command("test").run(context.args, long=long)
+    """Run the tests; further arguments go to pytest (-m long: the long ones alone)."""
+    _command("test").run(context.args, fast=fast, long=long)
+
+
+@app.command()
+def mutate(
+    path: Annotated[
+        Path, typer.Argument(metavar="[FILE]", help="In simulator/domain; none: all of it.")
+    ] = Path("simulator", "domain"),
+) -> None:
+    """Break the booking rules line by line; names what no test notices."""
+    _command("mutate").run(path)
 
 
 @app.command()
 def check() -> None:
-    """Style, types, import contracts, generated docs."""
+    """Style, types, import contracts, declared packages, generated docs."""
     _command("check").run()
 
 

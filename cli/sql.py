@@ -10,12 +10,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer, WordCompleter, merge_completers
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.lexers import PygmentsLexer
+from pyarrow import csv, parquet
 from pygments.lexers.sql import SqlLexer
 from typer import BadParameter
 
@@ -92,9 +91,9 @@ def _write(table: pa.Table, output: str) -> None:
         _show(table)
     elif output == "csv":
         # Null is empty; an empty text is quoted.
-        pa.csv.write_csv(_flat(table), sys.stdout.buffer)
+        csv.write_csv(_flat(table), sys.stdout.buffer)
     elif output == "parquet":
-        pa.parquet.write_table(table, sys.stdout.buffer)
+        parquet.write_table(table, sys.stdout.buffer)
     else:
         print(_as_json(table))
 

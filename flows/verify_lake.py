@@ -8,7 +8,7 @@ had taken in, so that a stream and a schedule that go on are no difference. Buil
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -27,17 +27,21 @@ from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import (
     BED_BOARD,
+    BED_EVENTS,
     BED_STATUS_SPANS,
     BED_STAYS,
     BEDS,
     BOOKINGS,
     CARRIED_EVENTS,
     CENSUS_HOURLY,
+    CHECK_RESULTS,
     QUARANTINE,
     ROOM_DAILY,
     SCHEMA_VERSION,
     SILVER_BED_EVENTS,
     TABLE_RUNS_BATCH,
+    TABLE_RUNS_STREAM,
+    TABLES,
     TURNAROUND,
     UPDATE_PHRASES,
     UPDATE_TERMS,
@@ -69,6 +73,10 @@ class NotBuiltYet(LakeError):
     pass
 
 
+class WithoutRecount(LakeError):
+    """A table that nobody counts again would pass for verified."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """One table; `missing` rows are only in the recount, `extra` rows only in the table."""
@@ -87,20 +95,32 @@ class Compared:
 def verify(places: Places) -> Iterator[Compared]:
     """One after the other; tables that nothing has been written to yet are left out.
 
-    Raises NotBuiltYet before the batch tables if they do not know of events put through again.
+    Raises NotBuiltYet before the batch tables if they do not know of events put through again,
+    WithoutRecount if a table of the lake has neither a recount nor a reason for having none.
     """
+    _refuse_without_recount(TABLES)
     if not places.exists(SILVER_BED_EVENTS):
         return
     with own_batch_tables(places, "verify"), LakeReader(places).workspace() as sql:
         sql.execute(UNSETTLED, {"settled_at": datetime.now(UTC) - SETTLES_IN})
         recount = Recount(sql)
-        for group in (OF_THE_LOG, OF_THE_STREAM, OF_THE_BATCH):
+        for group in GROUPS:
             high_seq = recount.stands_at(group)
             if high_seq is not None:
                 if group is OF_THE_BATCH:
                     _refuse_if_more_came(places, sql)
                 recount.read_log(high_seq)
                 yield from map(recount.compared, group.tables)
+
+
+def _refuse_without_recount(tables: Iterable[Table]) -> None:
+    known = {*(table.name for table in RECOUNTED), *WITHOUT_RECOUNT}
+    forgotten = [table.name for table in tables if table.name not in known]
+    if forgotten:
+        raise WithoutRecount(
+            f"No recount of {', '.join(forgotten)}.",
+            "Add flows/recounts/<table>.sql and name it in a group, or say why it has none.",
+        )
 
 
 def _refuse_if_more_came(places: Places, sql: duckdb.DuckDBPyConnection) -> None:
@@ -150,6 +170,14 @@ OF_THE_BATCH = Group(
      TURNAROUND, CARRIED_EVENTS),
     "SELECT max(seq_until) FROM gold.table_runs_batch",
 )  # fmt: skip
+GROUPS = (OF_THE_LOG, OF_THE_STREAM, OF_THE_BATCH)
+RECOUNTED = tuple(table for group in GROUPS for table in group.tables)
+WITHOUT_RECOUNT = {
+    BED_EVENTS.name: "the log itself; its hash chain shows what was changed",
+    CHECK_RESULTS.name: "what checks found when they ran",
+    TABLE_RUNS_STREAM.name: "what the stream did and when",
+    TABLE_RUNS_BATCH.name: "what builds did and when",
+}
 
 
 class Recount:

@@ -88,7 +88,7 @@ def session(
 
     settings = settings or SparkSettings()
     builder = SparkSession.builder.appName(app_name).master(settings.master)
-    for key, value in (_configuration(settings) | _heap_and_compiler(settings, soon=soon)).items():
+    for key, value in (_configuration() | _heap_and_compiler(settings, soon=soon)).items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 
@@ -118,7 +118,7 @@ def _stop(spark: "SparkSession") -> None:
         spark.stop()
 
 
-def _configuration(settings: SparkSettings) -> dict[str, str]:
+def _configuration() -> dict[str, str]:
     return {
         "spark.jars": ",".join(str(jar) for jar in _jars()),
         "spark.driver.extraClassPath": str(_jar(BARE_FILES)),

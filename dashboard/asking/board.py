@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from lake.vocabulary import BedStatus, DisplayStatus
@@ -77,7 +78,7 @@ def _is_staffed(bed: Bed) -> bool:
 
 def wards(beds: Iterable[Bed], shown: Filter) -> list[Ward]:
     """The wards with the beds to show, in the beds' order; counts are of the whole ward."""
-    grouped = [list(group) for _, group in groupby(beds, key=lambda bed: bed["ward_id"])]
+    grouped = [list(group) for _, group in groupby(beds, key=itemgetter("ward_id"))]
     every = (_ward(group, [bed for bed in group if shown.lets_through(bed)]) for group in grouped)
     return [ward for ward in every if ward.beds]
 

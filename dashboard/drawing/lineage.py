@@ -1,6 +1,7 @@
 """The lineage as a graph, in DOT: which table was made from which, and from what version."""
 
 from collections.abc import Iterable
+from itertools import starmap
 from typing import Any
 
 from dashboard import theme
@@ -19,7 +20,7 @@ def dot(runs: Iterable[Run]) -> str:
     ]
     versions = _versions(newest, edges)
     nodes = [_node(name, version, newest.get(name)) for name, version in sorted(versions.items())]
-    arrows = [_arrow(*edge) for edge in sorted(edges)]
+    arrows = starmap(_arrow, sorted(edges))
     return "\n".join([*HEAD, *nodes, *arrows, "}"])
 
 

@@ -39,6 +39,6 @@ class SimulatedHospital:
         self._people.advance(self._desk.clock.now())
         return (self._desk.clock.wall_at(self._people.next_at) - wall_now()).total_seconds()
 
-    def _execute(self, command: c.Command, at: datetime, context: Context) -> list[Row]:
+    def _execute(self, command: c.Command, _: datetime, context: Context) -> list[Row]:
         """Live, what is due by now happens now: a person may have come in between."""
         return self._desk.commit.stage(command, context)

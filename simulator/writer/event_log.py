@@ -160,13 +160,13 @@ class EventLog:
             return  # cleaned up: it is in a checkpoint
         for added in added_files(root, commit):
             fsync(added)
-            self._sync_folders(added.parent, root)
+            self._sync_folders(added.parent)
             fsync(added.parent)
         fsync(commit)
-        self._sync_folders(commit.parent, root)
+        self._sync_folders(commit.parent)
         fsync(commit.parent)
 
-    def _sync_folders(self, folder: Path, root: Path) -> None:
+    def _sync_folders(self, folder: Path) -> None:
         """The first time a folder is seen, sync all folders above it, up to where the lake lies."""
         if folder in self._synced_folders:
             return

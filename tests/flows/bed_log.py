@@ -71,9 +71,9 @@ def write_bronze(places: Places, rows: Iterable[Row]) -> None:
     write_deltalake(open_or_create(places, BED_EVENTS), data, mode="append")
 
 
-def board_catches_up(spark: SparkSession, places: Places) -> None:
+def board_catches_up(spark: SparkSession, places: Places, *, again: bool = False) -> None:
     """As `catch_up`, without the string analysis, which takes longer than the rest."""
-    _, [of_board, _] = queries_of(spark, places, "by hand", (None, None))
+    _, [of_board, _] = queries_of(spark, places, "by hand", (None, None), again=again)
     of_board.start(spark, places).awaitTermination()
 
 
@@ -90,8 +90,8 @@ def rows_of(frame: DataFrame, *columns: str) -> list[tuple[Any, ...]]:
 
 
 def _frame(spark: SparkSession, table: Table, rows: Iterable[Row]) -> DataFrame:
-    values = [tuple(row[name] for name in table.column_names) for row in rows]
-    return spark.createDataFrame(values, spark_type(table))
+    """By way of Arrow: of Python's own rows Spark makes values in processes that it starts."""
+    return spark.createDataFrame(pa.Table.from_pylist(list(rows), table.schema), spark_type(table))
 
 
 def _value(name: str, cell: str) -> Any:

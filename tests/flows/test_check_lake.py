@@ -43,15 +43,23 @@ DISPLAYED = ("occupied", "available", "reserved", "dirty", "closed")
 NONE_SHOWN = {f"{status}_count": 0 for status in DISPLAYED}
 
 
-@pytest.fixture
-def lake(places: Places) -> Places:
+@pytest.fixture(scope="module")
+def lake_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every table is there; one bed, one event."""
+    home = tmp_path_factory.mktemp("well")
+    places = Places(home, str(home / "lake"))
     ensure(places, *TABLES)
     write(places, BED_EVENTS, [event(1)])
     write(places, SILVER_BED_EVENTS, [event(1)])
     write(places, BEDS, [{"bed_id": "A-1-A", "ward_id": "A", "from_at": AT}])
     write(places, TABLE_RUNS_BATCH, [{"table_name": WARD_DAILY.name, "seq_until": 1_000}])
     write(places, BED_BOARD, [{"bed_id": "A-1-A", "ward_id": "A", "seq": 1}])
+    return home
+
+
+@pytest.fixture
+def lake(lake_once: Path, places: Places) -> Places:
+    shutil.copytree(lake_once, places.home, dirs_exist_ok=True)
     return places
 
 

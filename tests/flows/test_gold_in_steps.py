@@ -33,7 +33,6 @@ from simulator.settings import ApiSettings
 from tests.flows.bed_log import bronze, rows_of
 from tests.simulator.api_client import small_plan
 
-pytestmark = pytest.mark.timeout(900)
 Contents = dict[str, list[tuple[Any, ...]]]
 
 
@@ -67,6 +66,11 @@ def whole(spark: SparkSession, log: DataFrame, tmp_path_factory: pytest.TempPath
     return places
 
 
+@pytest.fixture(scope="module")
+def at_once(spark: SparkSession, whole: Places) -> Contents:
+    return contents(spark, whole)
+
+
 @pytest.fixture
 def copied(whole: Places, places: Places) -> Places:
     """The same, to be written to."""
@@ -91,9 +95,8 @@ def differing(one: Contents, other: Contents) -> Contents:
 
 
 def test_builds_in_steps_and_of_single_days_are_those_of_the_whole_log(
-    spark: SparkSession, whole: Places, log: DataFrame, tmp_path_factory: pytest.TempPathFactory
+    spark: SparkSession, at_once: Contents, log: DataFrame, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    at_once = contents(spark, whole)
     home = tmp_path_factory.mktemp("steps")
     steps = Places(home, str(home / "lake"))
     [(head,)] = log.agg(F.max("seq")).collect()
@@ -141,7 +144,7 @@ def test_the_recount_names_what_differs(spark: SparkSession, copied: Places) -> 
 
 
 def test_late_events_rebuild_their_dates_and_nothing_before(
-    spark: SparkSession, places: Places, log: DataFrame, whole: Places
+    spark: SparkSession, places: Places, log: DataFrame, at_once: Contents
 ) -> None:
     """The last event of a bed, five days late."""
     [(last_on,)] = log.agg(F.max("occurred_on")).collect()
@@ -158,7 +161,7 @@ def test_late_events_rebuild_their_dates_and_nothing_before(
     assert {(run.from_on, run.to_on) for run in runs} == {(day - timedelta(days=1), last_on)}
     assert files(places, lambda on: on < day - timedelta(days=1)) == untouched
     assert untouched
-    assert differing(contents(spark, places), contents(spark, whole)) == {}
+    assert differing(contents(spark, places), at_once) == {}
 
 
 def files(places: Places, which: Any) -> set[str]:
@@ -196,7 +199,7 @@ def test_a_build_that_fails_leaves_the_old_rows_and_the_next_one_makes_up_for_it
     spark: SparkSession,
     places: Places,
     log: DataFrame,
-    whole: Places,
+    at_once: Contents,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It breaks while a table's rows are being written, and others have the new ones already."""
@@ -217,7 +220,7 @@ def test_a_build_that_fails_leaves_the_old_rows_and_the_next_one_makes_up_for_it
             build(spark, places)
     assert contents(spark, places)[TURNAROUND.name] == before
     build(spark, places)
-    assert differing(contents(spark, places), contents(spark, whole)) == {}
+    assert differing(contents(spark, places), at_once) == {}
 
 
 def test_ranges_that_meet_are_one_and_long_ones_are_built_in_parts() -> None:

@@ -1,5 +1,6 @@
 """The recount by SQL: equal where it should be, and named where it is not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,14 +14,12 @@ from flows.build_gold import build
 from flows.stream.requeue import requeue
 from flows.stream_bookings import catch_up
 from flows.transforms import silver_bed_events
-from flows.verify_lake import NotBuiltYet, verify
+from flows.verify_lake import NotBuiltYet, WithoutRecount, verify
 from lake import spark as lake
 from lake.errors import LakeError
 from lake.places import Places
-from lake.tables import UPDATE_VOLUME
+from lake.tables import TABLES, UPDATE_VOLUME, WARD_DAILY
 from tests.flows.bed_log import Row, copy_of, event, write_bronze
-
-pytestmark = pytest.mark.timeout(600)
 
 
 def in_the_night_that_has_an_hour_twice() -> list[Row]:
@@ -62,11 +61,24 @@ def streamed(once: Path, places: Places) -> Places:
     return copy_of(once, places)
 
 
+@pytest.fixture(scope="module")
+def built_once(spark: SparkSession, once: Path, tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """Only to be read."""
+    home = tmp_path_factory.mktemp("built")
+    built = copy_of(once, Places(home, str(home / "lake")))
+    build(spark, built)
+    return built
+
+
+@pytest.fixture
+def built(built_once: Places, places: Places) -> Places:
+    return copy_of(built_once.home, places)
+
+
 def test_texts_of_an_hour_that_comes_twice_and_what_was_set_aside_are_equal(
-    spark: SparkSession, streamed: Places
+    built_once: Places,
 ) -> None:
-    build(spark, streamed)
-    found = {compared.table_name: compared for compared in verify(streamed)}
+    found = {compared.table_name: compared for compared in verify(built_once)}
     assert [compared for compared in found.values() if not compared.is_equal] == []
     counts = {name: found[name].row_count for name in ("silver.quarantine", "gold.update_volume")}
     assert counts == {"silver.quarantine": 4, "gold.update_volume": 5}
@@ -75,16 +87,15 @@ def test_texts_of_an_hour_that_comes_twice_and_what_was_set_aside_are_equal(
 
 
 def test_after_a_requeue_each_row_of_the_log_is_still_in_one_of_both_tables(
-    spark: SparkSession, streamed: Places, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, built: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (silver_bed_events, verify_lake):
         monkeypatch.setattr(module, "SCHEMA_VERSION", 2)
-    build(spark, streamed)
-    requeue(spark, streamed)
+    requeue(spark, built)
     with pytest.raises(NotBuiltYet, match="put through again"):
-        list(verify(streamed))
-    build(spark, streamed)
-    found = {compared.table_name: compared for compared in verify(streamed)}
+        list(verify(built))
+    build(spark, built)
+    found = {compared.table_name: compared for compared in verify(built)}
     for name, row_count in {"silver.bed_events": 6, "silver.quarantine": 3}.items():
         assert found[name].is_equal, found[name].first
         assert found[name].row_count == row_count
@@ -105,3 +116,18 @@ def test_the_command_names_what_differs_and_fails(
     with pytest.raises(LakeError, match=r"gold\.update_volume"):
         command.run()
     assert "update_count is 2, recounted 1" in capsys.readouterr().out
+
+
+def test_a_table_that_nothing_counts_again_is_refused(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten = replace(WARD_DAILY, name="gold.forgotten")
+    monkeypatch.setattr(verify_lake, "TABLES", (*TABLES, forgotten))
+    with pytest.raises(WithoutRecount, match=r"No recount of gold\.forgotten\."):
+        next(verify(places))
+
+
+def test_every_table_is_counted_again_or_says_why_not() -> None:
+    counted = [table.name for table in verify_lake.RECOUNTED]
+    assert sorted([*counted, *verify_lake.WITHOUT_RECOUNT]) == sorted(t.name for t in TABLES)
+    assert all(verify_lake.WITHOUT_RECOUNT.values())

@@ -39,7 +39,7 @@ def can_own(places: Places) -> bool:
         return False
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.usefixtures("jvm")
 def test_the_lock_is_free_only_when_the_jvm_is_gone(tmp_path: Path) -> None:
     """The JVM is stopped first, so that it cannot notice that its Python was killed."""
     places = Places(tmp_path, str(tmp_path / "lake"))

@@ -1,13 +1,19 @@
-"""The whole stack, started as a user starts it, and a real browser."""
+"""The whole stack, started once as a user starts it, and a real browser.
+
+The files share it and run in the order of their names: the first asks, the second kills parts of
+it, the last one stops it.
+"""
 
 import os
-import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -15,7 +21,11 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from cli import browser as browsers
+from lake.duck import LakeReader
 from lake.places import CHECKOUT, Places
+from simulator.client import BookingClient, NewBedRequest
+
+HISTORY_DAYS = "2"
 
 CHROMIUM_FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -97,23 +107,58 @@ def start_stack(home: Path, **settings: str) -> RunningStack:
     return RunningStack(process, Places(home, str(home / "lake")), environment)
 
 
+def kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """A demo hospital with a short past, live in the browser."""
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningStack]]:
+    """A demo hospital with a short past. The last one runs now: a test may replace it."""
     home = tmp_path_factory.mktemp("stack") / "home"
-    stack = start_stack(home, SNR_HISTORY_DAYS="14")
+    stacks = [start_stack(home, SNR_HISTORY_DAYS=HISTORY_DAYS)]
     try:
-        for name, path in (("API", "/health/ready"), ("DASHBOARD", "/_stcore/health")):
-            url = stack.url(name) + path
-            eventually(lambda url=url: stack.answers(url), 120, f"{url} answers")
-        yield stack
-        if stack.process.poll() is None:
-            stack.process.send_signal(signal.SIGINT)
-            stack.process.wait(timeout=30)
+        yield stacks
+        stacks[-1].snr("down")
+        stacks[-1].process.wait(timeout=30)
     finally:
-        if stack.process.poll() is None:
-            stack.snr("down")
-            stack.process.kill()
+        kill(stacks[-1].processes())
+        stacks[-1].process.wait(timeout=30)
+
+
+@pytest.fixture
+def stack(stacks: list[RunningStack]) -> RunningStack:
+    """Its API and its pages answer."""
+    stack = stacks[-1]
+    for name, path in (("API", "/health/ready"), ("DASHBOARD", "/_stcore/health")):
+        url = stack.url(name) + path
+        eventually(lambda url=url: stack.answers(url), 120, f"{url} answers")
+    return stack
+
+
+@pytest.fixture
+def api(stack: RunningStack) -> Iterator[BookingClient]:
+    with BookingClient(stack.url("API"), "system.test") as client:
+        yield client
+
+
+def asked(stack: RunningStack, sql: str) -> list[dict[str, Any]]:
+    return _reader(stack.places).ask(sql).to_pylist()
+
+
+@cache
+def _reader(places: Places) -> LakeReader:
+    """One for all questions: what looks on must not take the machine from what it looks at."""
+    return LakeReader(places)
+
+
+def suggested_bed(api: BookingClient) -> str:
+    """What the hospital itself suggests: not all that speaks against a bed is on the board."""
+    bed_request_id = api.request_bed(NewBedRequest(patient_ref="SYSTEM-TEST-0")).bed_request_id
+    best = api.request(bed_request_id).suggestions[0]
+    api.withdraw_request(bed_request_id)
+    return best.bed_id
 
 
 @pytest.fixture(scope="session")

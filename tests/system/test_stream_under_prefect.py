@@ -1,11 +1,11 @@
 """Whatever is killed, the stream is there again within a minute, and no row is lost or doubled.
 
-The tests run in order and share a small stack of their own; each asks the real Prefect server.
+The tests run in order; each asks the real Prefect server.
 """
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -24,7 +24,8 @@ from flows.stream.watch import LOOK_EVERY_SECONDS
 from lake.duck import LakeReader
 from lake.places import Places
 from lake.tables import QUARANTINE, SILVER_BED_EVENTS
-from tests.system.conftest import RunningStack, eventually, start_stack
+from simulator.client import BookingClient, NewBooking
+from tests.system.conftest import RunningStack, eventually, kill, suggested_bed
 
 STREAMS_AGAIN_SECONDS = 60
 STREAMS_ON_SECONDS = 30
@@ -36,22 +37,8 @@ Run = dict[str, Any]
 Victims = Callable[[RunningStack], list[psutil.Process]]
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningStack]]:
-    """The stack that runs now is the last one: a test may replace it. What is left is killed."""
-    stacks = [start_stack(tmp_path_factory.mktemp("small") / "home", SNR_HISTORY_DAYS="2")]
-    try:
-        yield stacks
-        stacks[-1].snr("down")
-        stacks[-1].process.wait(timeout=30)
-    finally:
-        kill(stacks[-1].processes())
-        stacks[-1].process.wait(timeout=30)
-
-
 @pytest.fixture
-def stack(small: list[RunningStack]) -> RunningStack:
-    stack = small[-1]
+def stack(stack: RunningStack) -> RunningStack:
     eventually(lambda: newest_streamed(stack), 180, "the first rows are in silver")
     return stack
 
@@ -110,12 +97,6 @@ def create_run(stack: RunningStack) -> Run:
     deployment = prefect(stack, "GET", "/deployments/name/stream_bookings/stream_bookings")
     once = {"idempotency_key": str(uuid4())}
     return prefect(stack, "POST", f"/deployments/{deployment['id']}/create_flow_run", once)
-
-
-def kill(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
 
 
 def flow_process(stack: RunningStack) -> list[psutil.Process]:
@@ -180,21 +161,44 @@ def assert_streams(stack: RunningStack, since: datetime, within: float) -> float
         pytest.param(flow_process, id="flow process", marks=pytest.mark.long),
         pytest.param(jvm, id="JVM"),
         pytest.param(worker, id="worker", marks=pytest.mark.long),
-        pytest.param(everything_of_the_stream, id="all together"),
     ],
 )
 def test_a_killed_stream_is_another_run_within_a_minute(stack, victims: Victims, capsys) -> None:
     assert_streams(stack, datetime.now(UTC), STREAMS_AGAIN_SECONDS)
     before = running(stack)
     kill(victims(stack))
+    assert_another_run_streams(stack, before, victims.__name__, capsys)
+
+
+def test_booking_and_the_live_board_go_on_while_all_of_the_stream_is_killed_and_comes_back(
+    stack, api: BookingClient, capsys
+) -> None:
+    before = running(stack)
+    kill(everything_of_the_stream(stack))
     killed_at = datetime.now(UTC)
+    bed_id = suggested_bed(api)
+    api.book(NewBooking(bed_id=bed_id, patient_ref="SYSTEM-TEST-2", admit=True))
+    sql = f"SELECT current_patient_ref FROM live_board WHERE bed_id = '{bed_id}'"
+    assert LakeReader(stack.places).ask(sql).to_pylist() == [
+        {"current_patient_ref": "SYSTEM-TEST-2"}
+    ]
+    assert_another_run_streams(stack, before, "everything", capsys, killed_at)
+
+
+def assert_another_run_streams(
+    stack: RunningStack,
+    before: Run,
+    victim: str,
+    capsys: pytest.CaptureFixture[str],
+    killed_at: datetime | None = None,
+) -> None:
+    killed_at = killed_at or datetime.now(UTC)
     eventually(lambda: state_of(stack, before) in DIED, STREAMS_AGAIN_SECONDS, "the run has died")
     noticed_at = datetime.now(UTC)
     left = STREAMS_AGAIN_SECONDS - (noticed_at - killed_at).total_seconds()
     assert_streams(stack, noticed_at, left)
     noticed, streamed = ((at - killed_at).seconds for at in (noticed_at, datetime.now(UTC)))
-    name = victims.__name__
-    tell(capsys, f"{name} killed: shown after {noticed} s, streamed again after {streamed} s")
+    tell(capsys, f"{victim} killed: shown after {noticed} s, streamed again after {streamed} s")
     assert running(stack)["id"] != before["id"]
     assert_each_event_once(stack)
 
@@ -245,27 +249,3 @@ def test_a_cancelled_stream_stops_and_stays_stopped_until_it_is_started(stack, c
 
 def is_alive(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-
-
-@pytest.mark.long
-def test_what_a_killed_up_leaves_behind_is_put_right_by_the_next(stack, small) -> None:
-    before = running(stack)
-    kill([psutil.Process(stack.process.pid), *stack.processes()])
-    stack.process.wait()
-    ports = {name: value for name, value in stack.environment.items() if name.endswith("_PORT")}
-    small.append(start_stack(stack.places.home, SNR_HISTORY_DAYS="2", **ports))
-    after = small[-1]
-    eventually(lambda: state_of(after, before) == "CRASHED", 120, "the old run is Crashed")
-    assert_streams(after, datetime.now(UTC), STREAMS_AGAIN_SECONDS)
-    assert running(after)["id"] != before["id"]
-    under_way = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}}
-    assert [
-        run["name"]
-        for run in prefect(after, "POST", "/flow_runs/filter", under_way)
-        if datetime.fromisoformat(run["start_time"]).timestamp() < after_start(after)
-    ] == []
-    assert_each_event_once(after)
-
-
-def after_start(stack: RunningStack) -> float:
-    return psutil.Process(stack.process.pid).create_time()

@@ -46,6 +46,10 @@ def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[C
     return [placed, *book(hospital, booking, moment)]
 
 
-def withdraw(hospital: Hospital, command: c.WithdrawRequest, moment: Moment) -> list[Change]:
+def withdraw(
+    hospital: Hospital,
+    command: c.WithdrawRequest,
+    moment: Moment,  # noqa: ARG001 - as every decision
+) -> list[Change]:
     wanted = hospital.request(command.bed_request_id)
     return [Change(EventType.REQUEST_WITHDRAWN, columns=wanted.as_columns())]

@@ -1,6 +1,7 @@
 """A stream that has lost its checkpoint says so, and is made good again without a double."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,18 @@ from flows.stream_bookings import catch_up
 from lake.places import Places
 from lake.spark import read, replace
 from lake.tables import BED_BOARD, QUARANTINE, SILVER_BED_EVENTS, UPDATE_TERMS, Table
-from tests.flows.bed_log import Row, copy_of, event, rows_of, write_bronze
+from tests.flows.bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
 
 
 def rows(spark: SparkSession, places: Places, table: Table) -> list[tuple[object, ...]]:
     return rows_of(read(spark, places, table), *table.column_names)
 
 
-def mend(spark: SparkSession, places: Places) -> None:
-    """As `stream_bookings.mend` does, in the session of the tests."""
+CatchUp = Callable[..., None]
+
+
+def mend(spark: SparkSession, places: Places, catch_up: CatchUp = board_catches_up) -> None:
+    """As `stream_bookings.mend` does, in the session of the tests; without the terms."""
     repair.begin(places)
     catch_up(spark, places, again=True)
     repair.end(places)
@@ -119,12 +123,12 @@ def test_a_repair_doubles_nothing_loses_nothing_and_the_stream_goes_on(
     tables = (SILVER_BED_EVENTS, QUARANTINE, BED_BOARD, UPDATE_TERMS)
     before = [rows(spark, places, table) for table in tables]
     lose_all(places)
-    mend(spark, places)
+    mend(spark, places, catch_up)
     assert [rows(spark, places, table) for table in tables] == before
 
     refuse_if_lost(places)
     write_bronze(places, [event(6, bed_status="dirty"), event(6, bed_status="dirty")])
-    catch_up(spark, places)
+    board_catches_up(spark, places)
     seqs = rows_of(read(spark, places, SILVER_BED_EVENTS), "seq")
     assert seqs == [(1,), (2,), (5,), (6,)]
     assert rows_of(read(spark, places, BED_BOARD), "bed_id", "seq") == [("A-1-A", 6), ("A-1-B", 5)]
@@ -155,7 +159,7 @@ def test_a_repair_makes_a_board_whole_that_its_last_batch_did_not_reach(
 def test_a_repair_that_died_is_begun_again(spark: SparkSession, taken_in: Places) -> None:
     before = rows(spark, taken_in, SILVER_BED_EVENTS), rows(spark, taken_in, QUARANTINE)
     repair.begin(taken_in)
-    catch_up(spark, taken_in, again=True)
+    board_catches_up(spark, taken_in, again=True)
     with pytest.raises(CheckpointLost):
         refuse_if_lost(taken_in)
     mend(spark, taken_in)

@@ -16,8 +16,6 @@ from lake.places import Places
 from lake.tables import BED_BOARD, QUARANTINE, SILVER_BED_EVENTS
 from tests.flows.bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def events() -> list[Row]:
     newer = {"schema_version": 2}

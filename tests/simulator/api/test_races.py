@@ -7,7 +7,8 @@ import pytest
 
 from tests.simulator.api_client import make_desk, serving
 
-CLIENTS, ROUNDS, LONG_ROUNDS = 50, 50, 1000
+CLIENTS = 50
+LONG = [pytest.mark.long, pytest.mark.timeout(900)]
 BED = "W1-101-A"
 
 
@@ -15,11 +16,10 @@ def hour(number: int) -> str:
     return f"2100-{1 + number // 600:02d}-{1 + number // 24 % 25:02d}T{number % 24:02d}:00:00Z"
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.parametrize("rounds", [20, pytest.param(1000, marks=LONG)])
 async def test_of_fifty_who_want_the_same_bed_at_the_same_time_one_gets_it(
-    places, request: pytest.FixtureRequest
+    places, rounds: int
 ) -> None:
-    rounds = LONG_ROUNDS if request.config.getoption("--long") else ROUNDS
     async with serving(make_desk(places)) as api:
         for turn in range(rounds):
             wish = {"bed_id": BED, "starts_at": hour(turn), "ends_at": hour(turn + 1)}

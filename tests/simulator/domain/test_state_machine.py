@@ -3,12 +3,12 @@
 An oracle that knows nothing of the engine says which commands must be accepted or refused.
 """
 
-import os
 from collections import Counter, defaultdict
 from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -151,7 +151,7 @@ class Ward(RuleBasedStateMachine):
         command=st.sampled_from([c.CancelBooking, c.ExpireBooking, c.ConfirmDischarge]),
     )
     def about_a_booking(self, data, command) -> None:
-        self.attempt(command(self.a_booking(data)))
+        self.attempt(command(booking_id=self.a_booking(data)))
 
     @rule(data=st.data())
     def cancel_an_event(self, data) -> None:
@@ -170,11 +170,11 @@ class Ward(RuleBasedStateMachine):
         ),
     )
     def clean(self, bed, command) -> None:
-        self.attempt(command(bed))
+        self.attempt(command(bed_id=bed))
 
     @rule(bed=beds, command=st.sampled_from([c.StartIsolation, c.EndIsolation, c.OpenBeds]))
     def about_beds(self, bed, command) -> None:
-        self.attempt(command((bed,)))
+        self.attempt(command(bed_ids=(bed,)))
 
     @rule(bed=beds, until=st.none() | times, override=overrides)
     def close(self, bed, until, override) -> None:
@@ -329,14 +329,18 @@ class Ward(RuleBasedStateMachine):
         assert fold(self.ward.rows) == self.ward.engine.hospital
 
 
+def lived(profile: settings) -> settings:
+    return settings(profile, stateful_step_count=50, suppress_health_check=[HealthCheck.too_slow])
+
+
 TestWard = Ward.TestCase
-TestWard.settings = settings(
-    max_examples=int(os.environ.get("SNR_MACHINE_RUNS", "200")),
-    stateful_step_count=50,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    print_blob=True,
-)
+TestWard.settings = lived(settings())
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+class TestWardForLong(Ward.TestCase):
+    settings = lived(settings.get_profile("long"))
 
 
 def test_every_rule_of_the_vocabulary_has_a_sentence() -> None:

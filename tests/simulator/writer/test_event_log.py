@@ -35,7 +35,7 @@ def root(places: Places) -> Path:
 
 
 def newest_commit(places: Places) -> Path:
-    return sorted((root(places) / "_delta_log").glob("*.json"))[-1]
+    return max((root(places) / "_delta_log").glob("*.json"))
 
 
 def seqs(places: Places) -> list[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 import httpx
@@ -56,7 +57,7 @@ async def test_it_opens_with_the_same_beds_bookings_requests_and_overrides(api) 
         assert [r[name] for r in requests] == [r[name] for r in ANSWERS["requests"]]
 
 
-@pytest.mark.parametrize("asked", ANSWERS["keys"], ids=lambda asked: asked["key"])
+@pytest.mark.parametrize("asked", ANSWERS["keys"], ids=itemgetter("key"))
 async def test_a_key_of_then_is_answered_alike_and_refused_for_another_body(api, asked) -> None:
     headers = {
         "X-Actor": asked["actor"],
