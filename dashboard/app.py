@@ -1,5 +1,6 @@
 """The dashboard: `streamlit run dashboard/app.py`."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,7 @@ from dashboard.acting.desk import typed_name
 from dashboard.asking import queries
 from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
-from dashboard.drawing import top
+from dashboard.drawing import pulse, top
 from lake.auth import refuse_sign_in
 from lake.errors import LakeError
 
@@ -47,6 +48,14 @@ if problem:
     name.error(problem)
 
 
+st.html(pulse.WATCH, unsafe_allow_javascript=True)
+
+
+@st.fragment(run_every=pulse.BEAT_SECONDS)
+def beat() -> None:
+    st.html(pulse.beat(datetime.now(UTC)))
+
+
 @st.fragment(run_every=30)
 def ribbons() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -59,5 +68,6 @@ def ribbons() -> None:
 
 with ribbon:
     ribbons()
+beat()
 
 page.run()

@@ -123,6 +123,10 @@ STYLE = f"""
 
   .snr .wards {{ columns: 2 36rem; column-gap: 0.75rem; }}
   .snr .wards.stale {{ filter: grayscale(1); }}
+  .snr-silent [data-testid="stMain"] {{ filter: grayscale(1); opacity: 0.45; }}
+  .snr-silent .snr .age {{ visibility: hidden; }}
+  #snr-silent {{ position: fixed; inset: 0 0 auto 0; z-index: 999999; margin: 0; padding: 0.8rem;
+    background: #b3261e; color: #fff; font-weight: 600; text-align: center; }}
   .snr .ward {{ break-inside: avoid; margin-bottom: 0.6rem; }}
   .snr .ward header {{ display: flex; align-items: center; gap: 0.5rem; font-size: 0.85rem;
     margin-bottom: 3px; white-space: nowrap; }}

@@ -14,7 +14,9 @@ from simulator.client import (
     BookingChange,
     BookingClient,
     Change,
+    ClientError,
     Closing,
+    Event,
     NewBooking,
     NotSent,
     Opening,
@@ -30,7 +32,8 @@ from simulator.client import (
 class Outcome:
     """What became of the last action; one of `done`, `refused` and `unreachable` is set.
 
-    `against_rules`: the same once more, with an override.
+    `against_rules`: the same once more, with an override. `meanwhile`: what has happened to the
+    bed since it was looked at, where that is why the action was refused.
     """
 
     wish: NewBooking | None = None
@@ -38,6 +41,7 @@ class Outcome:
     refused: Refused | None = None
     unreachable: Unreachable | None = None
     against_rules: "Callable[[Override], Outcome] | None" = None
+    meanwhile: tuple[Event, ...] = ()
 
 
 NOTHING_YET = Outcome()
@@ -79,7 +83,8 @@ def book(wish: NewBooking) -> Outcome:
 
 
 def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
-    """`details` are what the wire calls them."""
+    """`details` are what the wire calls them. Done only if the bed is still what was looked at; a
+    note harms nobody."""
     bed_id, current, following = bed["bed_id"], bed["current_booking_id"], bed["next_booking_id"]
     calls: dict[Act, Callable[[BookingClient], Change]] = {
         Act.ADMIT: lambda api: api.admit(following, **details),
@@ -98,13 +103,14 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
         Act.OPEN: lambda api: api.open_bed(bed_id, Opening(**details)),
         Act.NOTE: lambda api: api.add_note(bed_id, **details),
     }
+    seen = None if chosen is Act.NOTE else (bed_id, int(bed["seq"]))
     return replace(
-        _attempt(calls[chosen]),
+        _attempt(calls[chosen], seen),
         against_rules=lambda override: act(chosen, details | {"override": override}, bed),
     )
 
 
-def place(bed_request_id: str, bed_id: str, *, admit: bool) -> Outcome:
+def place(bed_request_id: str, bed_id: str, admit: bool) -> Outcome:
     placement = Placement(bed_id=bed_id, admit=admit)
     return _attempt(lambda api: api.place_request(bed_request_id, placement))
 
@@ -117,11 +123,23 @@ def review(event_id: str) -> Outcome:
     return _attempt(lambda api: api.review_override(event_id))
 
 
-def _attempt(action: Callable[[BookingClient], Change]) -> Outcome:
+def _meanwhile(bed_id: str, seen_seq: int) -> tuple[Event, ...]:
     try:
-        return Outcome(done=action(client()))
+        return tuple(reading().events(after_seq=seen_seq, bed_id=bed_id))
+    except ClientError:
+        return ()
+
+
+def _attempt(
+    action: Callable[[BookingClient], Change], seen: tuple[str, int] | None = None
+) -> Outcome:
+    """`seen`: the bed that was looked at, and the `seq` of its newest event then."""
+    try:
+        api = client()
+        return Outcome(done=action(api.if_unchanged(seen[1]) if seen else api))
     except Refused as refusal:
-        return Outcome(refused=refusal)
+        has_changed = seen is not None and refusal.code == "precondition_failed"
+        return Outcome(refused=refusal, meanwhile=_meanwhile(*seen) if seen and has_changed else ())
     except Unreachable as silence:
         return Outcome(unreachable=silence)
     except ValidationError as error:  # more than travels: a text that is too long, say

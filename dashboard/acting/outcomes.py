@@ -1,6 +1,6 @@
 """Says what became of an action."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -15,6 +15,7 @@ from simulator.client import (
     BookingAnswer,
     Change,
     Conflict,
+    Event,
     NewBooking,
     NotSent,
     Override,
@@ -46,6 +47,9 @@ def tell(outcome: Outcome, here: Here, key: str) -> Again | None:
 
 
 def _tell_refusal(refused: Refused, outcome: Outcome, here: Here, key: str) -> Again | None:
+    if outcome.meanwhile:
+        _tell_meanwhile(outcome.meanwhile, here)
+        return None
     st.error(f"**Not done.** {refused.detail} (`{refused.code}`)", icon=":material/block:")
     for conflict in refused.in_the_way:
         st.markdown(_in_the_way(conflict, here))
@@ -57,6 +61,21 @@ def _tell_refusal(refused: Refused, outcome: Outcome, here: Here, key: str) -> A
         if override:
             return partial(outcome.against_rules, override)
     return None
+
+
+def _tell_meanwhile(events: Sequence[Event], here: Here) -> None:
+    """What somebody decided on is not so any more: they decide again."""
+    st.error(
+        f"**Not done.** {events[0].bed_id} has changed since you looked at it. It is shown as it "
+        "is now; do it again if it is still right.",
+        icon=":material/sync_problem:",
+    )
+    for event in events:
+        said = f": {event.note}" if event.note else ""
+        who = event.actor or event.source
+        st.markdown(
+            f"- {here.moment(event.occurred_at)} {theme.words(event.event_type)}, {who}{said}"
+        )
 
 
 def ask_override(rules: list[str], key: str) -> Override | None:

@@ -1,5 +1,8 @@
 """Book: promise a bed, and act on one."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from dashboard.acting import desk, outcomes, pick
@@ -12,26 +15,30 @@ from dashboard.drawing import tiles, top
 from dashboard.times import Here
 
 
-@st.fragment(run_every=3)
-def head() -> None:
-    st.html(top.strip(glance()))
+def do(key: str, action: Callable[..., desk.Outcome], *arguments: Any) -> None:
+    """Before the page is drawn anew: what was clicked is done, whatever is there by then."""
+    st.session_state[key] = action(*arguments)
 
 
-def keep(outcome: desk.Outcome, key: str) -> None:
-    """Shown after the page has asked the lake again."""
-    st.session_state[key] = outcome
-    st.rerun()
+def tell(key: str, here: Here, what: str) -> None:
+    """What became of the last action, and of what was chosen instead of it."""
+    instead = outcomes.tell(st.session_state.get(key, desk.NOTHING_YET), here, what)
+    if instead:
+        st.session_state[key] = instead()
+        st.rerun()
 
 
 def book_a_bed(beds: list[board.Bed], here: Here) -> None:
     st.subheader("Book a bed", anchor=False)
     wish = ask_wish(beds, here)
-    if st.button("Book", type="primary", disabled=wish is None) and wish:
-        keep(desk.book(wish), "booking_outcome")
-    told = st.session_state.get("booking_outcome", desk.NOTHING_YET)
-    instead = outcomes.tell(told, here, "book")
-    if instead:
-        keep(instead(), "booking_outcome")
+    st.button(
+        "Book",
+        type="primary",
+        disabled=wish is None,
+        on_click=do,
+        args=("booking_outcome", desk.book, wish),
+    )
+    tell("booking_outcome", here, "book")
 
 
 def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
@@ -42,25 +49,29 @@ def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
         return
     st.html(tiles.card(bed, here))
     act = ask_act(bed, beds, here)
-    if act and st.button(f"{act[0]}: {bed['bed_id']}", type="primary"):
-        keep(desk.act(*act, bed), "act_outcome")
-    told = st.session_state.get("act_outcome", desk.NOTHING_YET)
-    instead = outcomes.tell(told, here, "act")
-    if instead:
-        keep(instead(), "act_outcome")
+    if act:
+        label = f"{act[0]}: {bed['bed_id']}"
+        arguments = ("act_outcome", desk.act, *act, bed)
+        st.button(label, type="primary", on_click=do, args=arguments)
+    tell("act_outcome", here, "act")
+
+
+@st.fragment(run_every=3)
+def live_forms() -> None:
+    now = glance()
+    st.html(top.strip(now))
+    beds = rows(queries.beds, now=now.hospital_at)
+    if not beds:
+        st.info("No beds are registered yet. Booking starts as soon as the hospital is set up.")
+    left, right = st.columns(2, gap="large")
+    with left:
+        book_a_bed(beds, now.here)
+    with right:
+        act_on_a_bed(beds, now.here)
 
 
 if "bed_id" in st.query_params:  # chosen on the board
     st.session_state["wanted_bed_id"] = st.query_params.pop("bed_id")
     st.session_state.pop("booking_outcome", None)
 
-head()
-now = glance()
-all_beds = rows(queries.beds, now=now.hospital_at)
-if not all_beds:
-    st.info("No beds are registered yet. Booking starts as soon as the hospital is set up.")
-left, right = st.columns(2, gap="large")
-with left:
-    book_a_bed(all_beds, now.here)
-with right:
-    act_on_a_bed(all_beds, now.here)
+live_forms()

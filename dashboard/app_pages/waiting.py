@@ -1,5 +1,8 @@
 """Waiting: who needs a bed, and which overrides want a second pair of eyes."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from dashboard import theme, times
@@ -7,19 +10,16 @@ from dashboard.acting import desk, outcomes
 from dashboard.asking.live import glance
 from dashboard.drawing import top
 from dashboard.times import Here
-from simulator.client import BedRequest, ClientError, OverrideRecord
+from simulator.client import Alternative, BedRequest, ClientError, OverrideRecord
 
 MOST_SHOWN = 20
+READ_EVERY_SECONDS = 10
+"""Each request that is shown is asked for beds of its own."""
 
 
-@st.fragment(run_every=3)
-def head() -> None:
-    st.html(top.strip(glance()))
-
-
-def keep(outcome: desk.Outcome) -> None:
-    st.session_state["waiting_outcome"] = outcome
-    st.rerun()
+def do(action: Callable[..., desk.Outcome], *arguments: Any) -> None:
+    """Before the lists are read anew: what was clicked is done, whatever they say by then."""
+    st.session_state["waiting_outcome"] = action(*arguments)
 
 
 def needs_of(request: BedRequest) -> str:
@@ -27,6 +27,14 @@ def needs_of(request: BedRequest) -> str:
     named = [theme.words(need) for need in (needs.specialty, needs.room_class, needs.sex) if need]
     isolation = ["isolation"] if needs.isolation else []
     return ", ".join([*named, *isolation]) or "no special needs"
+
+
+def suggestions(request: BedRequest) -> list[Alternative]:
+    """None for a request that has just gone: the next reading leaves it out."""
+    try:
+        return desk.reading().request(request.bed_request_id).suggestions
+    except ClientError:
+        return []
 
 
 def show_request(request: BedRequest, here: Here) -> None:
@@ -41,16 +49,19 @@ def show_request(request: BedRequest, here: Here) -> None:
         is_early = request.wanted_from > here.now
         wanted = f"wanted from {here.moment(request.wanted_from)}" if is_early else f"waits {waits}"
         st.caption(f"{wanted}, asked for by {request.requested_by}{displaced}")
-        beds = desk.reading().request(request.bed_request_id).suggestions
+        beds = suggestions(request)
         for bed in beds:
             verb = "Reserve" if is_early else "Admit to"
             label = f"{verb} {bed.bed_id}: {bed.reason}"
-            if st.button(label, key=f"{request.bed_request_id}-{bed.bed_id}"):
-                keep(desk.place(request.bed_request_id, bed.bed_id, admit=not is_early))
+            placing = (desk.place, request.bed_request_id, bed.bed_id, not is_early)
+            st.button(
+                label, key=f"{request.bed_request_id}-{bed.bed_id}", on_click=do, args=placing
+            )
         if not beds:
             st.caption("No bed would do without breaking a rule.")
-        if st.button("Withdraw", key=f"{request.bed_request_id}-withdraw"):
-            keep(desk.withdraw(request.bed_request_id))
+        withdrawing = (desk.withdraw, request.bed_request_id)
+        key = f"{request.bed_request_id}-withdraw"
+        st.button("Withdraw", key=key, on_click=do, args=withdrawing)
 
 
 def show_override(record: OverrideRecord, here: Here) -> None:
@@ -61,29 +72,46 @@ def show_override(record: OverrideRecord, here: Here) -> None:
         lost = ", ".join(record.displaced_booking_ids)
         told = f"; displaced {lost}, {record.replace_by} finds another bed" if lost else ""
         st.caption(f"{record.actor}, {times.full(record.occurred_at, here.zone)}{told}")
-        if st.button("Reviewed", key=f"review-{record.event_id}"):
-            keep(desk.review(record.event_id))
+        reviewing = (desk.review, record.event_id)
+        st.button("Reviewed", key=f"review-{record.event_id}", on_click=do, args=reviewing)
+
+
+def not_shown(count: int, what: str) -> None:
+    if count > MOST_SHOWN:
+        st.caption(f"The first {MOST_SHOWN} of {count} {what}; the others move up as these go.")
+
+
+@st.fragment(run_every=3)
+def head() -> None:
+    st.html(top.strip(glance()))
+
+
+@st.fragment(run_every=READ_EVERY_SECONDS)
+def lists() -> None:
+    now = glance()
+    try:
+        waiting = desk.reading().requests()
+        unreviewed = desk.reading().overrides(reviewed=False)
+    except ClientError as error:
+        st.error(f"The waiting list cannot be read now. {error}", icon=":material/cloud_off:")
+        return
+    outcomes.tell(st.session_state.get("waiting_outcome", desk.NOTHING_YET), now.here, "waiting")
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader(f"Waiting for a bed: {len(waiting)}", anchor=False)
+        not_shown(len(waiting), "who wait, the most urgent first")
+        for one in waiting[:MOST_SHOWN]:
+            show_request(one, now.here)
+        if not waiting:
+            st.caption("Nobody waits.")
+    with right:
+        st.subheader(f"Overrides to review: {len(unreviewed)}", anchor=False)
+        not_shown(len(unreviewed), "overrides, the newest first")
+        for record in reversed(unreviewed[-MOST_SHOWN:]):
+            show_override(record, now.here)
+        if not unreviewed:
+            st.caption("All overrides have been reviewed.")
 
 
 head()
-now = glance()
-try:
-    waiting = desk.reading().requests()
-    unreviewed = desk.reading().overrides(reviewed=False)
-except ClientError as error:
-    st.error(f"The waiting list cannot be read now. {error}", icon=":material/cloud_off:")
-    st.stop()
-outcomes.tell(st.session_state.get("waiting_outcome", desk.NOTHING_YET), now.here, "waiting")
-left, right = st.columns(2, gap="large")
-with left:
-    st.subheader(f"Waiting for a bed: {len(waiting)}", anchor=False)
-    for one in waiting[:MOST_SHOWN]:
-        show_request(one, now.here)
-    if not waiting:
-        st.caption("Nobody waits.")
-with right:
-    st.subheader(f"Overrides to review: {len(unreviewed)}", anchor=False)
-    for record in reversed(unreviewed[-MOST_SHOWN:]):
-        show_override(record, now.here)
-    if not unreviewed:
-        st.caption("All overrides have been reviewed.")
+lists()

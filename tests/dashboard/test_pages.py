@@ -1,5 +1,6 @@
 """Each page as a file, against a small lake and a played API."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +38,19 @@ BOOKED = w.BookingAnswer(
     seq=5,
 )
 
+CLEANING_STARTED = w.Event(
+    seq=9,
+    event_id="e-9",
+    event_type=EventType.CLEANING_STARTED,
+    occurred_at=NOON,
+    recorded_at=NOON,
+    ward_id="W1",
+    bed_id="W1-102-A",
+    booking_id=None,
+    source="manual",
+    actor="Ravi",
+    note=None,
+)
 WAITS = w.BedRequest(
     bed_request_id="R7",
     state=RequestState.WAITING,
@@ -344,6 +358,61 @@ def test_the_acts_of_a_bed_are_those_that_its_status_allows(ward: PlayedApi) -> 
 
     assert ward.sent("POST /beds/W1-102-A/cleaning/start") == [{}]
     assert "update 5" in page.success[0].value
+
+
+def test_the_second_clerk_is_told_what_happened_to_the_bed_meanwhile(ward: PlayedApi) -> None:
+    ward.refuse(
+        "POST /beds/W1-102-A/cleaning/start", 412, "precondition_failed", "The newest event is 9."
+    )
+    started = CLEANING_STARTED.model_copy(update={"note": "after the plumber"})
+    ward.answers["GET /events"] = (200, page_of(started))
+    page = open_page("book")
+    page.selectbox(key="acted_bed_id").select("W1-102-A").run()
+    page.button_group(key="act-W1-102-A").select("Start cleaning").run()
+    page.button[-1].click().run()
+
+    [sent] = [asked for asked in ward.requests if asked[0].startswith("POST")]
+    assert sent[1]["If-Match"] == '"4"'
+    assert "W1-102-A has changed since you looked" in page.error[0].value
+    told = [text.value for text in page.markdown]
+    assert "- 17:30 cleaning started, Ravi: after the plumber" in told
+
+
+def test_a_click_on_a_bed_that_has_gone_is_answered(ward: PlayedApi) -> None:
+    """Between the look and the click the bed was given away: the request suggests another."""
+    ward.answers["GET /requests"] = (200, page_of(WAITS))
+    ward.answers["GET /overrides"] = (200, page_of())
+    beds = [w.Alternative(bed_id="W1-101-B", reason="same ward")]
+    with_beds = w.BedRequestWithBeds(**WAITS.model_dump(), suggestions=beds)
+    ward.answers["GET /requests/R7"] = (200, with_beds)
+    page = open_page("waiting")
+    ward.answers["GET /requests/R7"] = (200, with_beds.model_copy(update={"suggestions": []}))
+    ward.refuse("POST /requests/R7/place", 409, "bed_occupied", "There is a patient in this bed.")
+
+    page.button(key="R7-W1-101-B").click().run()
+
+    assert "There is a patient in this bed" in page.error[0].value
+    assert len(ward.sent("POST /requests/R7/place")) == 1
+
+
+def test_the_waiting_list_says_how_many_it_does_not_show(ward: PlayedApi) -> None:
+    many = [WAITS.model_copy(update={"bed_request_id": f"R{n}"}) for n in range(24)]
+    ward.answers["GET /requests"] = (200, page_of(*many))
+    ward.answers["GET /overrides"] = (200, page_of())
+    page = open_page("waiting")
+
+    assert page.subheader[0].value == "Waiting for a bed: 24"
+    assert any("first 20 of 24" in caption.value for caption in page.caption)
+
+
+@pytest.mark.usefixtures("ward")
+def test_every_page_has_a_pulse_that_the_browser_watches() -> None:
+    page = AppTest.from_file(str(APP), default_timeout=30).run()
+    assert "snrPulse" in html(page)
+    [before] = re.findall(r'data-beat="([^"]+)"', html(page))
+    page.run()
+    [after] = re.findall(r'data-beat="([^"]+)"', html(page))
+    assert before != after
 
 
 @pytest.mark.usefixtures("ward")
