@@ -13,8 +13,7 @@ from dashboard.times import Here
 from simulator.client import Alternative, BedRequest, ClientError, OverrideRecord
 
 MOST_SHOWN = 20
-READ_EVERY_SECONDS = 10
-"""Each request that is shown is asked for beds of its own."""
+READ_EVERY_SECONDS = 10  # each request that is shown is asked for beds of its own
 
 
 def do(action: Callable[..., desk.Outcome], *arguments: Any) -> None:

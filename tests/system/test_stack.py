@@ -35,6 +35,20 @@ def test_a_person_books_in_the_browser_and_finds_the_booking_on_the_board(stack,
     assert (booking.bed_id, booking.state) == (bed_id, BookingState.ACTIVE)
 
 
+def test_a_page_whose_server_stands_still_says_so_by_itself(stack, page) -> None:
+    page.clock.install()
+    page.goto(stack.url("DASHBOARD"))
+    expect(page.get_by_text("data age").first).to_be_visible()
+    [server] = [p for p in stack.processes() if "streamlit" in p.cmdline()]
+    server.suspend()
+    try:
+        page.clock.fast_forward(46_000)
+        expect(page.locator("#snr-silent")).to_contain_text("What is shown is old")
+    finally:
+        server.resume()
+    expect(page.locator("#snr-silent")).to_be_hidden()
+
+
 def test_the_booking_reaches_the_curated_board(stack) -> None:
     sql = f"SELECT bed_status FROM gold.bed_board WHERE current_patient_ref = '{PATIENT}'"
     rows = eventually(lambda: asked(stack, sql), 150, f"gold.bed_board has {PATIENT}")
