@@ -31,10 +31,11 @@ from bench.stream import say
 from bench.viewers import growth_of_the_stack
 from dashboard.asking import queries
 from lake.arrow import open_or_create
-from lake.duck import LakeReader, delta_extension, init_script
+from lake.duck import LakeReader, init_script
 from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, TABLES, Table
 from simulator.writer import memory
+from tests.delta_extension import delta_extension
 
 QUESTIONS = 10_000
 OF_REFERENCE = 300

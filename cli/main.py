@@ -14,6 +14,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from lake import logs
 from lake.errors import LakeError
 
 app = typer.Typer(
@@ -169,6 +170,7 @@ def _command(name: str) -> Any:
 
 def main() -> int:
     debug = "--debug" in sys.argv
+    logs.to_standard_error()
     try:
         code = app(_comments_are_no_options(sys.argv[1:]), "./snr", standalone_mode=False)
     except LakeError as error:

@@ -335,12 +335,3 @@ def init_script(places: Places) -> str:
         *_own_views(),
     )
     return ";\n".join(statement.strip() for statement in statements) + ";\n"
-
-
-def delta_extension() -> Path:
-    """What `init_script` installs, as it comes in a wheel: for tests and benches without a
-    network."""
-    import duckdb_extension_delta  # noqa: PLC0415 - installed for development only
-
-    [path] = Path(duckdb_extension_delta.__path__[0]).rglob("delta.duckdb_extension")
-    return path

@@ -6,7 +6,6 @@ Spark starts without a network.
 
 # ruff: noqa: PLC0415 - set-up runs before each command and must not load pyspark
 
-import logging
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pyarrow as pa
+import structlog
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pyspark.sql.streaming.readwriter import DataStreamReader
     from pyspark.sql.types import StructType
 
-log = logging.getLogger("snr.lake")
+log = structlog.get_logger()
 
 JARS = CHECKOUT / ".jars"
 DELTA = "4.4.0"
@@ -261,7 +261,9 @@ def added_since(
         return changes.select(*columns).localCheckpoint()
     except Exception as error:  # noqa: BLE001 - py4j's: its log was cleaned up, or had no such feed
         reason = str(error).partition("\n")[0]
-        log.warning("%s no longer knows what is new since %s: %s", table.name, as_of, reason)
+        log.warning(
+            "a table no longer knows what is new", table=table.name, since=as_of, reason=reason
+        )
         return None
 
 

@@ -2,11 +2,11 @@
 
 import sys
 
-import structlog
 import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from lake import logs
 from lake.auth import refuse_sign_in
 from lake.errors import LakeError
 from lake.places import Places
@@ -20,7 +20,7 @@ from simulator.writer.desk import Desk
 
 
 def main() -> int:
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logs.to_standard_error()
     try:
         serve()
     except LakeError as error:

@@ -20,7 +20,6 @@ FROM_0 = alt.DomainUnionWith(unionWith=[0, 1])
 ALL_LABELS = alt.Axis(labelLimit=200, labelOverlap=False)
 
 # A term has a row for each origin, each with the term's whole count.
-BY_TERM_COUNT = alt.EncodingSortField("term_count", op="max", order="descending")
 
 STACK = (
     DisplayStatus.OCCUPIED,

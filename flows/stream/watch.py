@@ -4,7 +4,6 @@ Every 5 s it looks at the runs of the deployment stream_bookings. None under way
 crashed or failed, or none ever: a new run. The last one cancelled: somebody meant it.
 """
 
-import logging
 import os
 import time
 from collections import deque
@@ -13,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import psutil
+import structlog
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     DeploymentFilter,
@@ -28,6 +28,7 @@ from prefect.states import Cancelled, Crashed
 
 from flows.stream.repair import FIX, what_is_lost
 from flows.stream.supervision import noted_process
+from lake import logs
 from lake.places import Places
 
 DEPLOYMENT = "stream_bookings"
@@ -41,7 +42,7 @@ MAY_BE_STARTING = timedelta(seconds=90)
 
 LEFT_OVER = "Its process ended when the stack was stopped."
 
-log = logging.getLogger("snr.watch_stream")
+log = structlog.get_logger()
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Watcher:
         for run in runs:
             if run.state is None or run.state.timestamp >= started_at:
                 continue
-            log.warning("The process of the run %s ended with an earlier stack.", run.name)
+            log.warning("the process of a run ended with an earlier stack", run=run.name)
             self._client.set_flow_run_state(run.id, Crashed(message=LEFT_OVER), force=True)
 
     def look(self) -> None:
@@ -111,7 +112,7 @@ class Watcher:
             return False
         cause = what_is_lost(self._places)
         if cause:
-            log.error("%s %s", cause, FIX)
+            log.error("the stream is not started again", cause=str(cause), fix=FIX)
         return cause is not None
 
     def _runs(self) -> list[FlowRun]:
@@ -131,7 +132,7 @@ class Watcher:
         return datetime.now(UTC) - run.state.timestamp > MAY_BE_STARTING
 
     def _bury(self, run: FlowRun) -> None:
-        log.warning("The process of the stream's run %s is gone.", run.name)
+        log.warning("the process of the stream's run is gone", run=run.name)
         ended = Cancelled if run.state_type is StateType.CANCELLING else Crashed
         self._client.set_flow_run_state(run.id, ended(message="Its process is gone."), force=True)
 
@@ -139,14 +140,15 @@ class Watcher:
         now = time.monotonic()
         if self._starts.are_too_many(now):
             log.error(
-                "The stream died %d times in %d minutes and is left alone: look at its runs in "
-                "Prefect, then start it there.", MOST_STARTS, IN_SECONDS / 60
-            )  # fmt: skip
+                "the stream is left alone: look at its runs in Prefect, then start it there",
+                died=MOST_STARTS,
+                within_minutes=IN_SECONDS / 60,
+            )
             return
         deployment = self._client.read_deployment_by_name(f"{DEPLOYMENT}/{DEPLOYMENT}")
         run = self._client.create_flow_run_from_deployment(deployment.id)
         self._starts.times.append(now)
-        log.info("Started the stream's run %s.", run.name)
+        log.info("started the stream", run=run.name)
 
 
 def watch(places: Places) -> None:
@@ -160,11 +162,12 @@ def watch(places: Places) -> None:
                 watcher.look()
                 time.sleep(LOOK_EVERY_SECONDS)
             except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:
-                log.info("Prefect has no %s yet: %s", DEPLOYMENT, error)
+                log.info(
+                    "Prefect has no such deployment yet", deployment=DEPLOYMENT, error=str(error)
+                )
                 time.sleep(ASK_AGAIN_SECONDS)
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.to_standard_error()
     watch(Places.from_settings())

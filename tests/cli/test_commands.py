@@ -20,10 +20,11 @@ from cli import docs, sql
 from cli.doctor import examine
 from cli.replay import text_of
 from cli.settings import StackSettings
-from lake.duck import VIEWS, LakeReader, delta_extension
+from lake.duck import VIEWS, LakeReader
 from lake.places import CHECKOUT, Places
 from lake.tables import BED_BOARD, TABLES
 from simulator.feeds.replay_file import replay_file
+from tests.delta_extension import delta_extension
 from tests.lake.lake_rows import write
 from tests.simulator.feeds.test_replay import LOG
 

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from lake.duck import LakeReader, delta_extension, init_script
+from lake.duck import LakeReader, init_script
 from lake.places import Places
 from lake.tables import (
     BEDS,
@@ -17,6 +17,7 @@ from lake.tables import (
     UPDATE_VOLUME,
     WARD_DAILY,
 )
+from tests.delta_extension import delta_extension
 from tests.lake.lake_rows import write
 
 FIRST = date(2025, 1, 1)
