@@ -26,8 +26,15 @@ from flows.transforms.silver_bed_events import (
 )
 from lake import spark as lake
 from lake.places import Places
-from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, TABLE_RUNS_STREAM
+from lake.tables import (
+    BED_BOARD,
+    FOLLOWED_COLUMNS,
+    QUARANTINE,
+    SILVER_BED_EVENTS,
+    TABLE_RUNS_STREAM,
+)
 
+COLUMNS = [column.name for column in FOLLOWED_COLUMNS]
 KEYS = ("seq", "event_id")
 
 
@@ -43,7 +50,9 @@ def requeue(spark: SparkSession, places: Places) -> Requeued:
     """For the owner of the stream's tables, between two batches."""
     started = time.monotonic()
     held = lake.read(spark, places, QUARANTINE).localCheckpoint()
-    again = held.where(~F.col("rule").isin(*DUPLICATES)).select(*BED_EVENTS.column_names)
+    again = held.where(~F.col("rule").isin(*DUPLICATES)).select(
+        *(column.name for column in FOLLOWED_COLUMNS)
+    )
     silver = lake.read(spark, places, SILVER_BED_EVENTS)
     looked_at = without_duplicates(checked(again), silver.select(*KEYS)).localCheckpoint()
     passed = looked_at.where(IS_VALID)

@@ -94,7 +94,9 @@ def check(rows: Iterable[Row], secret: bytes) -> Checked:
 def _fault(previous: str, row: Row, expected_seq: int, secret: bytes) -> str:
     if row["seq"] != expected_seq:
         return f"seq {expected_seq} is missing before it"
-    if link(previous, row, secret) != row["chain_hash"]:
+    if (row.get("schema_version") or 1) not in PRIVATE_COLUMNS:
+        return f"its version {row['schema_version']} is newer than this code"
+    if link(previous, row, secret) != row.get("chain_hash"):
         return "the row is not what was written, or comes after another"
     if (row.get("schema_version") or 1) == 1 or _is_purged(row):
         return ""

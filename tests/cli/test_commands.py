@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent, Completer
@@ -166,6 +168,18 @@ def test_sql_refuses_what_writes_with_cause_and_fix(replayed) -> None:
     has_cause_and_fix(snr(replayed, "sql", "DROP VIEW live_board"), "read-only")
     has_cause_and_fix(snr(replayed, "sql", "SELECT * FROM nowhere"), "nowhere")
     assert snr(replayed, "sql", "SELECT 1", "--format", "xml").returncode == 2
+
+
+def test_verify_follows_the_chain_of_the_log_and_says_where_it_breaks(replayed: Path) -> None:
+    held = snr(replayed, "verify")
+    assert held.returncode == 0, held.stderr
+    assert "the chain holds" in held.stdout
+    [file] = (replayed / "lake" / "bronze" / "bed_events").rglob("event_date=*/*.parquet")
+    rows = pq.read_table(file, partitioning=None)
+    actors = pa.array(["somebody else"] * rows.num_rows)
+    pq.write_table(rows.set_column(rows.schema.get_field_index("actor"), "actor", actors), file)
+
+    has_cause_and_fix(snr(replayed, "verify"), "breaks at seq 1")
 
 
 @pytest.mark.parametrize("query", ["SHOW TABLES", "show all tables ;"])

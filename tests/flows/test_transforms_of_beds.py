@@ -223,7 +223,7 @@ def test_full_hours_are_the_hospitals(spark: SparkSession) -> None:
         """,
     )
 
-    census = census_hourly(bed_states(events), until=at("01-05T18:59"))
+    census = census_hourly(bed_states(events), reservations(events), until=at("01-05T18:59"))
 
     assert rows_of(census, "hospital_id", "census_at") == [
         ("kathmandu", "01-05T17:15"),

@@ -13,12 +13,12 @@ from flows.stream_bookings import follow
 from flows.transforms import silver_bed_events
 from lake import spark as lake
 from lake.places import Places
-from lake.tables import BED_BOARD, QUARANTINE, SILVER_BED_EVENTS
+from lake.tables import BED_BOARD, QUARANTINE, SCHEMA_VERSION, SILVER_BED_EVENTS
 from tests.flows.bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
 
 
 def events() -> list[Row]:
-    newer = {"schema_version": 2}
+    newer = {"schema_version": SCHEMA_VERSION + 1}
     return [
         event(1),
         event(2, **newer, bed_status="closed", bed_id="A-1-B"),
@@ -44,7 +44,7 @@ def set_aside(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def fixed(set_aside: Path, places: Places, monkeypatch: pytest.MonkeyPatch) -> Places:
     """Then a program came that knows that version."""
-    monkeypatch.setattr(silver_bed_events, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(silver_bed_events, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     return copy_of(set_aside, places)
 
 
