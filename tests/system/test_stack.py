@@ -38,15 +38,16 @@ def test_a_person_books_in_the_browser_and_finds_the_booking_on_the_board(stack,
 def test_a_page_whose_server_stands_still_says_so_by_itself(stack, page) -> None:
     page.clock.install()
     page.goto(stack.url("DASHBOARD"))
-    expect(page.get_by_text("data age").first).to_be_visible()
+    expect(page.get_by_text("data age").first).to_be_visible(timeout=PATIENCE_MS)
     [server] = [p for p in stack.processes() if "streamlit" in p.cmdline()]
     server.suspend()
     try:
         page.clock.fast_forward(46_000)
-        expect(page.locator("#snr-silent")).to_contain_text("What is shown is old")
+        silent = page.locator("#snr-silent")
+        expect(silent).to_contain_text("What is shown is old", timeout=PATIENCE_MS)
     finally:
         server.resume()
-    expect(page.locator("#snr-silent")).to_be_hidden()
+    expect(silent).to_be_hidden(timeout=PATIENCE_MS)
 
 
 def test_the_booking_reaches_the_curated_board(stack) -> None:
