@@ -113,6 +113,8 @@ class LakeReader:
         self._refreshing = threading.Lock()
         self._connection = duckdb.connect(config=_limits(places, ReaderSettings()))
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of the cursors too
+        # It would be printed into the answer of a slow question.
+        self._connection.execute("SET enable_progress_bar = false")
         for statement in (*SCHEMAS, ARRAY_JOIN_MACRO, *map(_empty_view, TABLES), *_own_views()):
             self._connection.execute(statement)
         self.refresh()

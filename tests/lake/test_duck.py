@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,6 +141,19 @@ def test_what_writes_leaves_the_lake_or_cannot_be_parsed_is_refused(locked, plac
     with pytest.raises(QueryRefused):
         locked.run(query.format(lake=places.lake_url))
     assert locked.run("SELECT count(*) FROM live_board").fetchall() == [(1,)]
+
+
+def test_a_slow_question_prints_no_progress_into_its_answer(places) -> None:
+    """DuckDB has it on wherever Python has no script of its own, as with `-c`."""
+    asked = (
+        "import sys; from pathlib import Path;"
+        "from lake.duck import LakeReader; from lake.places import Places;"
+        "reader = LakeReader(Places(Path(sys.argv[1]), sys.argv[2]));"
+        """print(reader.run("SELECT current_setting('enable_progress_bar')").fetchall())"""
+    )
+    command = [sys.executable, "-c", asked, str(places.home), places.lake_url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "[(False,)]\n"
 
 
 def test_the_log_writes_what_the_schema_says() -> None:
