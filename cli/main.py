@@ -5,7 +5,6 @@ Nothing heavy is imported here, so that `./snr --help` answers at once.
 
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from lake import logs
+from lake.auth import Auth
 from lake.errors import LakeError
 
 app = typer.Typer(
@@ -24,11 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-class AuthChoice(StrEnum):
-    ON = "on"
-    OFF = "off"
 
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -51,11 +46,11 @@ def up(
         bool, typer.Option("--simulator/--no-simulator", help="Run the simulated hospital.")
     ] = True,
     auth: Annotated[
-        AuthChoice, typer.Option(envvar="SNR_AUTH", help="off: nobody signs in (loopback only).")
-    ] = AuthChoice.OFF,
+        Auth, typer.Option(envvar="SNR_AUTH", help="off: nobody signs in (loopback only).")
+    ] = Auth.OFF,
 ) -> None:
     """Start everything; Ctrl-C stops it."""
-    _command("up").run(speed=speed, simulator=simulator, auth=auth.value)
+    _command("up").run(speed=speed, simulator=simulator, auth=auth)
 
 
 @app.command()

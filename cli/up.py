@@ -14,7 +14,7 @@ from rich.table import Table
 
 from cli.settings import StackSettings
 from cli.stack import Program, Stack
-from lake.auth import refuse_sign_in
+from lake.auth import Auth, refuse_sign_in
 from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import BED_EVENTS, Owner
@@ -25,7 +25,7 @@ ALL_UP_SECONDS = 120
 FIRST_START = " (this first start writes 90 days of simulated history)"
 
 
-def run(*, speed: float | None, simulator: bool, auth: str) -> None:
+def run(*, speed: float | None, simulator: bool, auth: Auth) -> None:
     stack = Stack(Places.from_settings(), StackSettings())
     refuse_sign_in(auth)
     os.environ["SNR_AUTH"] = auth

@@ -1,21 +1,26 @@
 """`SNR_AUTH`: whether people sign in. Nobody can yet, so a start that counts on it is refused."""
 
-from typing import Literal
+from enum import StrEnum
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lake.errors import LakeError
 
 
+class Auth(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
 class AuthSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
-    auth: Literal["off", "on"] = "off"
+    auth: Auth = Auth.OFF
 
 
-def refuse_sign_in(auth: str | None = None) -> None:
-    """Raises LakeError for `on`; `auth` None: what `SNR_AUTH` says. Each entry point asks first."""
-    if (auth or AuthSettings().auth) == "on":
+def refuse_sign_in(auth: Auth | None = None) -> None:
+    """Raises LakeError for ON; `auth` None: what `SNR_AUTH` says. Each entry point asks first."""
+    if (auth or AuthSettings().auth) is Auth.ON:
         raise LakeError(
             "SNR_AUTH is on, and nobody can sign in yet: everybody could do everything.",
             "Start without it, on this machine only: SNR_AUTH=off, or ./snr up --auth off",

@@ -74,12 +74,12 @@ UPDATE_TEXT_MACRO = f"""
 """
 
 SHOWN = " ".join(f"WHEN '{status}' THEN '{shown}'" for status, shown in SHOWN_AS.items())
+FREE = ", ".join(f"'{s}'" for s, shown in SHOWN_AS.items() if shown is DisplayStatus.AVAILABLE)
 
 DISPLAY_STATUS_MACRO = f"""
     CREATE OR REPLACE MACRO display_status(bed_status, is_reserved) AS
     CASE
-        WHEN bed_status = '{DisplayStatus.AVAILABLE}' AND is_reserved
-            THEN '{DisplayStatus.RESERVED}'
+        WHEN bed_status IN ({FREE}) AND is_reserved THEN '{DisplayStatus.RESERVED}'
         ELSE CASE bed_status {SHOWN} ELSE '{DisplayStatus.CLOSED}' END
     END
 """

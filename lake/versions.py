@@ -12,6 +12,10 @@ from typing import Any
 IS_FIRST = "coalesce(schema_version, 1) = 1"
 """Whether a row is of version 1."""
 
+REQUESTS = ("bed_requested", "request_placed", "request_withdrawn")
+WITH_WORDS = ("bed_closed", "bed_opened")
+"""Events whose columns say more since version 2."""
+
 READ_AS = {
     "lake_mode": f"CASE WHEN {IS_FIRST} AND event_type = 'clock_set' THEN reason_code"
     " ELSE lake_mode END",
@@ -22,13 +26,12 @@ READ_AS = {
     " ELSE override_reason_code END",
     "override_reason": f"CASE WHEN {IS_FIRST} AND override_rule IS NOT NULL THEN note"
     " ELSE override_reason END",
-    "reason": f"CASE WHEN {IS_FIRST} AND event_type IN ('bed_closed', 'bed_opened') THEN note"
-    " ELSE reason END",
+    "reason": f"CASE WHEN {IS_FIRST} AND event_type IN {WITH_WORDS} THEN note ELSE reason END",
     "displaced_booking_ids": "coalesce(displaced_booking_ids, split(displaced_booking_id, ','))",
     "displaced_booking_id": "coalesce(displaced_booking_id,"
     " array_join(displaced_booking_ids, ','))",
-    "wanted_from_at": f"CASE WHEN {IS_FIRST} AND event_type IN ('bed_requested', 'request_placed',"
-    " 'request_withdrawn') THEN starts_at ELSE wanted_from_at END",
+    "wanted_from_at": f"CASE WHEN {IS_FIRST} AND event_type IN {REQUESTS} THEN starts_at"
+    " ELSE wanted_from_at END",
 }
 """Columns that are read otherwise than they are stored, by name. In version 1 an override's and a
 closing's words stood in the note, joined to it; what was joined stays joined."""
@@ -38,9 +41,6 @@ UPDATE_TEXT = (
     " ELSE concat_ws('; ', override_reason, reason, note) END, '')"
 )
 """All words of an event, as they are read together: null where there are none."""
-
-REQUESTS = frozenset({"bed_requested", "request_placed", "request_withdrawn"})
-WITH_WORDS = frozenset({"bed_closed", "bed_opened"})
 
 
 def as_read(row: Mapping[str, Any]) -> dict[str, Any]:

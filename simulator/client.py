@@ -61,7 +61,7 @@ from simulator.wire.bodies import (
     Withdrawal,
     Write,
 )
-from simulator.wire.names import actor_name
+from simulator.wire.names import actor_name, patient_ref
 
 __all__ = [
     "Alternative",
@@ -93,6 +93,7 @@ __all__ = [
     "Unreachable",
     "Ward",
     "actor_name",
+    "patient_ref",
 ]
 
 TIMEOUT = httpx.Timeout(5.0, connect=1.0)

@@ -1,6 +1,5 @@
 """What a person may ask for, said before the API has to refuse it."""
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -13,9 +12,7 @@ from lake.vocabulary import (
     DisplayStatus,
     StatusChange,
 )
-
-PATIENT_REF = re.compile(r"[A-Za-z0-9._-]{3,64}", re.ASCII)
-PATIENT_REF_HINT = "3 to 64 letters, digits, dots, dashes or underscores, at least one digit"
+from simulator.client import patient_ref
 
 
 class Act(StrEnum):
@@ -56,10 +53,10 @@ def patient_ref_problem(text: str) -> str | None:
     """Why this cannot be a patient reference; None: it can."""
     if not text:
         return "Give the patient's reference."
-    if not PATIENT_REF.fullmatch(text):
-        return f"A patient reference is {PATIENT_REF_HINT}."
-    if not re.search(r"\d", text, re.ASCII):
-        return "A patient reference holds at least one digit: it is not the patient's name."
+    try:
+        patient_ref(text)
+    except ValueError as problem:
+        return str(problem)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -27,6 +28,12 @@ SHORTEST_REASON = 10
 
 Again = Callable[[], Outcome]
 """What the user chose to do instead."""
+
+
+def do(key: str, action: Callable[..., Outcome], *arguments: Any) -> None:
+    """Called before the page is drawn anew: what was clicked is done, whatever is there by then.
+    What became of it is kept in the session under `key`."""
+    st.session_state[key] = action(*arguments)
 
 
 def tell(outcome: Outcome, here: Here, key: str) -> Again | None:

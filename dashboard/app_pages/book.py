@@ -1,8 +1,5 @@
 """Book: promise a bed, and act on one."""
 
-from collections.abc import Callable
-from typing import Any
-
 import streamlit as st
 
 from dashboard.acting import desk, outcomes, pick
@@ -13,11 +10,6 @@ from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
 from dashboard.drawing import tiles, top
 from dashboard.times import Here
-
-
-def do(key: str, action: Callable[..., desk.Outcome], *arguments: Any) -> None:
-    """Before the page is drawn anew: what was clicked is done, whatever is there by then."""
-    st.session_state[key] = action(*arguments)
 
 
 def tell(key: str, here: Here, what: str) -> None:
@@ -35,7 +27,7 @@ def book_a_bed(beds: list[board.Bed], here: Here) -> None:
         "Book",
         type="primary",
         disabled=wish is None,
-        on_click=do,
+        on_click=outcomes.do,
         args=("booking_outcome", desk.book, wish),
     )
     tell("booking_outcome", here, "book")
@@ -52,7 +44,7 @@ def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
     if act:
         label = f"{act[0]}: {bed['bed_id']}"
         arguments = ("act_outcome", desk.act, *act, bed)
-        st.button(label, type="primary", on_click=do, args=arguments)
+        st.button(label, type="primary", on_click=outcomes.do, args=arguments)
     tell("act_outcome", here, "act")
 
 

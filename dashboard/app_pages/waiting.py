@@ -1,8 +1,5 @@
 """Waiting: who needs a bed, and which overrides want a second pair of eyes."""
 
-from collections.abc import Callable
-from typing import Any
-
 import streamlit as st
 
 from dashboard import theme, times
@@ -13,12 +10,8 @@ from dashboard.times import Here
 from simulator.client import Alternative, BedRequest, ClientError, OverrideRecord
 
 MOST_SHOWN = 20
+OUTCOME = "waiting_outcome"
 READ_EVERY_SECONDS = 10  # each request that is shown is asked for beds of its own
-
-
-def do(action: Callable[..., desk.Outcome], *arguments: Any) -> None:
-    """Before the lists are read anew: what was clicked is done, whatever they say by then."""
-    st.session_state["waiting_outcome"] = action(*arguments)
 
 
 def needs_of(request: BedRequest) -> str:
@@ -52,15 +45,18 @@ def show_request(request: BedRequest, here: Here) -> None:
         for bed in beds:
             verb = "Reserve" if is_early else "Admit to"
             label = f"{verb} {bed.bed_id}: {bed.reason}"
-            placing = (desk.place, request.bed_request_id, bed.bed_id, not is_early)
+            placing = (OUTCOME, desk.place, request.bed_request_id, bed.bed_id, not is_early)
             st.button(
-                label, key=f"{request.bed_request_id}-{bed.bed_id}", on_click=do, args=placing
+                label,
+                key=f"{request.bed_request_id}-{bed.bed_id}",
+                on_click=outcomes.do,
+                args=placing,
             )
         if not beds:
             st.caption("No bed would do without breaking a rule.")
-        withdrawing = (desk.withdraw, request.bed_request_id)
+        withdrawing = (OUTCOME, desk.withdraw, request.bed_request_id)
         key = f"{request.bed_request_id}-withdraw"
-        st.button("Withdraw", key=key, on_click=do, args=withdrawing)
+        st.button("Withdraw", key=key, on_click=outcomes.do, args=withdrawing)
 
 
 def show_override(record: OverrideRecord, here: Here) -> None:
@@ -71,8 +67,8 @@ def show_override(record: OverrideRecord, here: Here) -> None:
         lost = ", ".join(record.displaced_booking_ids)
         told = f"; displaced {lost}, {record.replace_by} finds another bed" if lost else ""
         st.caption(f"{record.actor}, {times.full(record.occurred_at, here.zone)}{told}")
-        reviewing = (desk.review, record.event_id)
-        st.button("Reviewed", key=f"review-{record.event_id}", on_click=do, args=reviewing)
+        reviewing = (OUTCOME, desk.review, record.event_id)
+        st.button("Reviewed", key=f"review-{record.event_id}", on_click=outcomes.do, args=reviewing)
 
 
 def not_shown(count: int, what: str) -> None:
@@ -94,7 +90,7 @@ def lists() -> None:
     except ClientError as error:
         st.error(f"The waiting list cannot be read now. {error}", icon=":material/cloud_off:")
         return
-    outcomes.tell(st.session_state.get("waiting_outcome", desk.NOTHING_YET), now.here, "waiting")
+    outcomes.tell(st.session_state.get(OUTCOME, desk.NOTHING_YET), now.here, "waiting")
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader(f"Waiting for a bed: {len(waiting)}", anchor=False)

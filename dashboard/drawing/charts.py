@@ -19,8 +19,6 @@ FROM_0 = alt.DomainUnionWith(unionWith=[0, 1])
 
 ALL_LABELS = alt.Axis(labelLimit=200, labelOverlap=False)
 
-# A term has a row for each origin, each with the term's whole count.
-
 STACK = (
     DisplayStatus.OCCUPIED,
     DisplayStatus.DIRTY,
@@ -77,22 +75,15 @@ def ward_occupancy(answer: pa.Table, limits: theme.Thresholds = theme.NHS) -> Dr
 
 def unit_kpis(answer: pa.Table, limits: theme.Thresholds = theme.NHS) -> Drawn:
     """% occupancy of each unit over time."""
-    lines = (
-        alt.Chart(answer)
-        .mark_line(point=alt.OverlayMarkDef(size=26), strokeWidth=1.5)
-        .encode(
-            x=alt.X("period_on:T", title=None, scale=alt.Scale(type="utc")),
-            y=alt.Y(
-                "occupancy_percent:Q", title="% occupancy", scale=alt.Scale(zero=False, nice=True)
-            ),
-            color=_named_colour("unit_name"),
-            tooltip=[
-                alt.Tooltip("unit_name:N", title="unit"),
-                alt.Tooltip("utcyearmonthdate(period_on):T", title="from"),
-                alt.Tooltip("day_count:Q", title="days"),
-                alt.Tooltip("occupancy_percent:Q", title="% occupancy", format=".1f"),
-            ],
-        )
+    lines = _lines(answer, "period_on", size=26).encode(
+        y=alt.Y("occupancy_percent:Q", title="% occupancy", scale=alt.Scale(zero=False, nice=True)),
+        color=_named_colour("unit_name"),
+        tooltip=[
+            alt.Tooltip("unit_name:N", title="unit"),
+            _on("period_on", title="from"),
+            alt.Tooltip("day_count:Q", title="days"),
+            alt.Tooltip("occupancy_percent:Q", title="% occupancy", format=".1f"),
+        ],
     )
     return _finished(alt.layer(lines, _level_lines(limits)))
 
@@ -149,7 +140,7 @@ def update_phrases_daily(answer: pa.Table) -> Drawn:
             y=alt.Y("update_count:Q", title="updates", stack="zero"),
             color=_named_colour("flag"),
             tooltip=[
-                alt.Tooltip("utcyearmonthdate(counted_on):T", title="day"),
+                _on("counted_on"),
                 alt.Tooltip("flag:N"),
                 alt.Tooltip("update_count:Q", title="updates"),
                 alt.Tooltip("manual_count:Q", title="of them manual"),
@@ -160,66 +151,49 @@ def update_phrases_daily(answer: pa.Table) -> Drawn:
 
 
 def manual_share_daily(answer: pa.Table) -> Drawn:
-    chart = (
-        alt.Chart(answer)
-        .transform_filter("datum.origin == 'manual'")
-        .mark_line(
-            point=alt.OverlayMarkDef(size=22, color=theme.MANUAL),
-            strokeWidth=1.5,
-            color=theme.MANUAL,
-        )
-        .encode(
-            x=alt.X("counted_on:T", title=None, scale=alt.Scale(type="utc")),
-            y=alt.Y("share_percent:Q", title="% of updates", scale=alt.Scale(domain=FROM_0)),
-            tooltip=[
-                alt.Tooltip("utcyearmonthdate(counted_on):T", title="day"),
-                alt.Tooltip("share_percent:Q", title="% manual", format=".1f"),
-                alt.Tooltip("update_count:Q", title="manual updates"),
-            ],
-        )
+    lines = _lines(answer, "counted_on").transform_filter("datum.origin == 'manual'")
+    chart = lines.encode(
+        y=alt.Y("share_percent:Q", title="% of updates", scale=alt.Scale(domain=FROM_0)),
+        color=alt.value(theme.MANUAL),
+        tooltip=[
+            _on("counted_on"),
+            alt.Tooltip("share_percent:Q", title="% manual", format=".1f"),
+            alt.Tooltip("update_count:Q", title="manual updates"),
+        ],
     )
     return _finished(chart)
 
 
 def update_length_daily(answer: pa.Table) -> Drawn:
-    chart = (
-        alt.Chart(answer)
-        .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=1.5)
-        .encode(
-            x=alt.X("counted_on:T", title=None, scale=alt.Scale(type="utc")),
-            y=alt.Y("mean_length:Q", title="characters", scale=alt.Scale(domainMin=0)),
-            color=_colour("origin", theme.ORIGINS),
-            tooltip=[
-                alt.Tooltip("utcyearmonthdate(counted_on):T", title="day"),
-                "origin:N",
-                alt.Tooltip("mean_length:Q", title="characters, on average", format=".1f"),
-                alt.Tooltip("update_count:Q", title="updates"),
-            ],
-        )
+    chart = _lines(answer, "counted_on").encode(
+        y=alt.Y("mean_length:Q", title="characters", scale=alt.Scale(domainMin=0)),
+        color=_colour("origin", theme.ORIGINS),
+        tooltip=[
+            _on("counted_on"),
+            "origin:N",
+            alt.Tooltip("mean_length:Q", title="characters, on average", format=".1f"),
+            alt.Tooltip("update_count:Q", title="updates"),
+        ],
     )
     return _finished(chart)
 
 
 def movements_daily(answer: pa.Table) -> Drawn:
-    chart = (
-        alt.Chart(answer)
-        .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=1.5)
-        .encode(
-            x=alt.X("census_on:T", title=None, scale=alt.Scale(type="utc")),
-            y=alt.Y("patient_count:Q", title="patients a day"),
-            color=_colour("movement", theme.MOVEMENTS),
-            shape=alt.Shape("movement:N", legend=None, scale=alt.Scale(domain=[*theme.MOVEMENTS])),
-            tooltip=[
-                alt.Tooltip("utcyearmonthdate(census_on):T", title="day"),
-                alt.Tooltip("movement:N", title="what"),
-                alt.Tooltip("patient_count:Q", title="patients"),
-            ],
-        )
+    chart = _lines(answer, "census_on").encode(
+        y=alt.Y("patient_count:Q", title="patients a day"),
+        color=_colour("movement", theme.MOVEMENTS),
+        shape=alt.Shape("movement:N", legend=None, scale=alt.Scale(domain=[*theme.MOVEMENTS])),
+        tooltip=[
+            _on("census_on"),
+            alt.Tooltip("movement:N", title="what"),
+            alt.Tooltip("patient_count:Q", title="patients"),
+        ],
     )
     return _finished(chart)
 
 
 def top_terms(answer: pa.Table) -> Drawn:
+    """A term has a row for each origin, each with the term's whole count."""
     chart = (
         alt.Chart(answer)
         .mark_bar()
@@ -236,6 +210,17 @@ def top_terms(answer: pa.Table) -> Drawn:
         )
     )
     return _finished(chart)
+
+
+def _lines(answer: pa.Table, on: str, size: int = 22) -> alt.Chart:
+    """A point of `size` for each date `on`, joined by lines."""
+    lines = alt.Chart(answer).mark_line(point=alt.OverlayMarkDef(size=size), strokeWidth=1.5)
+    drawn: alt.Chart = lines.encode(x=alt.X(f"{on}:T", title=None, scale=alt.Scale(type="utc")))
+    return drawn
+
+
+def _on(date: str, title: str = "day") -> alt.Tooltip:
+    return alt.Tooltip(f"utcyearmonthdate({date}):T", title=title)
 
 
 def _finished(chart: Drawn, bars: int = 0) -> Drawn:

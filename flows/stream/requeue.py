@@ -50,9 +50,7 @@ def requeue(spark: SparkSession, places: Places) -> Requeued:
     """For the owner of the stream's tables, between two batches."""
     started = time.monotonic()
     held = lake.read(spark, places, QUARANTINE).localCheckpoint()
-    again = held.where(~F.col("rule").isin(*DUPLICATES)).select(
-        *(column.name for column in FOLLOWED_COLUMNS)
-    )
+    again = held.where(~F.col("rule").isin(*DUPLICATES)).select(*COLUMNS)
     silver = lake.read(spark, places, SILVER_BED_EVENTS)
     looked_at = without_duplicates(checked(again), silver.select(*KEYS)).localCheckpoint()
     passed = looked_at.where(IS_VALID)

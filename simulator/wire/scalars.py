@@ -1,13 +1,13 @@
 """Values as they travel: instants, references, codes, notes."""
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from simulator.wire.names import patient_ref
+
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-PATIENT_REF = r"(?=.{3,64}$)[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*"
 
 
 def _instant(value: Any) -> datetime:
@@ -30,20 +30,12 @@ def _parsed(value: Any) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _patient_ref(value: str) -> str:
-    if not re.fullmatch(PATIENT_REF, value, re.ASCII):
-        raise ValueError(
-            "must be 3 to 64 letters, digits, dots, dashes or underscores, with at least one digit"
-        )
-    return value
-
-
 Instant = Annotated[datetime, BeforeValidator(_instant), Field(examples=["2026-11-24T03:00:00Z"])]
 Note = Annotated[str, Field(max_length=2000, examples=["relatives informed"])]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["maintenance"])]
 PatientRef = Annotated[
     str,
-    AfterValidator(_patient_ref),
+    AfterValidator(patient_ref),
     WithJsonSchema(
         {
             "type": "string",

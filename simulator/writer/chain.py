@@ -21,6 +21,7 @@ import orjson
 
 from lake.errors import LakeError
 from lake.tables import PRIVATE_COLUMNS, SCHEMA_VERSION
+from simulator.writer.disk import fsync
 
 PURGED = "purged:"
 FIRST_HASH = "0" * 64
@@ -133,9 +134,7 @@ def _write_safely(path: Path, text: str) -> None:
     new.unlink(missing_ok=True)
     file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.write(file, text.encode())
-    os.fsync(file)
     os.close(file)
+    fsync(new)
     new.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    fsync(path.parent)

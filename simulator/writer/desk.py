@@ -153,9 +153,7 @@ class Desk:
         await self.commit.durable()
         if speed != self.clock.speed:
             self.clock.set(speed)
-            self.commit.stage(
-                c.SetClock(speed=speed, time_zone=self.clock.time_zone, mode=self.mode), context
-            )
+            self.commit.stage(self._clock_at(speed), context)
         resident.seed = seed
         resident.move_in(self)
         resident.is_acting = acts
@@ -216,17 +214,18 @@ class Desk:
         self.clock.set(self._speed)
 
     def _register_beds(self, writer: BulkWriter, at: datetime) -> None:
-        context = Context(Source.SYSTEM, "system", Role.SYSTEM, occurred_at=at)
-        speed = 1.0 if self.mode is LakeMode.LIVE else 0.0
-        writer.carry_out(
-            c.SetClock(speed=speed, time_zone=self.plan.time_zone, mode=self.mode), context
-        )
+        context = system_context(occurred_at=at)
+        writer.carry_out(self._clock_at(1.0 if self.mode is LakeMode.LIVE else 0.0), context)
         for bed in self.plan.beds():
             writer.carry_out(bed, context)
 
     def _write_clock(self) -> None:
-        command = c.SetClock(speed=self.clock.speed, time_zone=self.clock.time_zone, mode=self.mode)
-        self._event_log.append(self._engine.stage(command, system_context()))
+        self._event_log.append(
+            self._engine.stage(self._clock_at(self.clock.speed), system_context())
+        )
+
+    def _clock_at(self, speed: float) -> c.SetClock:
+        return c.SetClock(speed=speed, time_zone=self.clock.time_zone, mode=self.mode)
 
     @property
     def _speed(self) -> float:
@@ -303,5 +302,14 @@ class Desk:
             await self.commit.upkeep(self._event_log.tidy)
 
 
-def system_context(reason_code: str | None = None, note: str | None = None) -> Context:
-    return Context(Source.SYSTEM, "system", Role.SYSTEM, reason_code=reason_code, note=note)
+def system_context(
+    *, occurred_at: datetime | None = None, reason_code: str | None = None, note: str | None = None
+) -> Context:
+    return Context(
+        Source.SYSTEM,
+        "system",
+        Role.SYSTEM,
+        occurred_at=occurred_at,
+        reason_code=reason_code,
+        note=note,
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import (
     CommitProperties,
@@ -182,7 +183,7 @@ def stored_rows(places: Places) -> Iterator[dict[str, Any]]:
     """The log from its first row on, as it is stored; columns that are null may be left out."""
     rows = DeltaTable(places.table(BED_EVENTS)).to_pyarrow_dataset()
     seq, head = ds.field("seq"), 0
-    newest = max(rows.to_table(columns=["seq"])["seq"].to_pylist(), default=0)
+    newest = pc.max(rows.to_table(columns=["seq"])["seq"]).as_py() or 0
     while head < newest:
         found = rows.to_table(filter=(seq > head) & (seq <= head + ROWS_AT_ONCE)).sort_by("seq")
         filled = [n for n in found.column_names if found[n].null_count < found.num_rows]

@@ -18,8 +18,7 @@ from simulator.domain.decisions.corrections import can_be_cancelled
 from simulator.domain.hospital import Hospital
 from simulator.writer import chain
 from simulator.writer.clock import wall_now
-
-Row = dict[str, Any]
+from simulator.writer.engine import Row
 
 MOST = 2**62
 KEY_LIFE = timedelta(hours=24)
