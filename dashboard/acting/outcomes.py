@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import theme, times
 from dashboard.acting import desk
 from dashboard.acting.desk import Outcome
+from dashboard.drawing.markdown import plain
 from dashboard.times import Here
 from lake.vocabulary import OverrideReason
 from simulator.client import (
@@ -41,10 +42,10 @@ def tell(outcome: Outcome, here: Here, key: str) -> Again | None:
     if outcome.done:
         st.success(_done(outcome.done, here), icon=":material/check_circle:")
     if isinstance(outcome.unreachable, NotSent):
-        st.error(f"**Not done.** {outcome.unreachable}", icon=":material/cloud_off:")
+        st.error(f"**Not done.** {plain(outcome.unreachable)}", icon=":material/cloud_off:")
     elif outcome.unreachable:
         st.error(
-            f"**It is not known whether this was done.** {outcome.unreachable} "
+            f"**It is not known whether this was done.** {plain(outcome.unreachable)} "
             "Look at the bed before you try again.",
             icon=":material/cloud_off:",
         )
@@ -57,7 +58,7 @@ def _tell_refusal(refused: Refused, outcome: Outcome, here: Here, key: str) -> A
     if outcome.meanwhile:
         _tell_meanwhile(outcome.meanwhile, here)
         return None
-    st.error(f"**Not done.** {refused.detail} (`{refused.code}`)", icon=":material/block:")
+    st.error(f"**Not done.** {plain(refused.detail)} (`{refused.code}`)", icon=":material/block:")
     for conflict in refused.in_the_way:
         st.markdown(_in_the_way(conflict, here))
     other = _offer(refused.alternatives, outcome.wish) if outcome.wish else None
@@ -78,8 +79,8 @@ def _tell_meanwhile(events: Sequence[Event], here: Here) -> None:
         icon=":material/sync_problem:",
     )
     for event in events:
-        said = f": {event.note}" if event.note else ""
-        who = event.actor or event.source
+        said = f": {plain(event.note)}" if event.note else ""
+        who = plain(event.actor or event.source)
         st.markdown(
             f"- {here.moment(event.occurred_at)} {theme.words(event.event_type)}, {who}{said}"
         )
@@ -109,7 +110,7 @@ def ask_override(rules: list[str], key: str) -> Override | None:
 
 def _offer(alternatives: list[Alternative], wish: NewBooking) -> NewBooking | None:
     if alternatives:
-        st.markdown(f"Beds that would do for **{wish.patient_ref}**:")
+        st.markdown(f"Beds that would do for **{plain(wish.patient_ref)}**:")
     taken = [
         alternative
         for alternative in alternatives

@@ -11,7 +11,7 @@ from dashboard import times
 from dashboard.asking import queries
 from dashboard.asking.ask import ask, row, rows
 from dashboard.asking.live import Glance, glance
-from dashboard.drawing import charts, tables, top
+from dashboard.drawing import charts, html, tables, top
 from dashboard.settings import DashboardSettings
 
 BUILDING = "Building: first numbers come within two minutes of the first start."
@@ -183,7 +183,7 @@ SECTIONS = {
 
 def counted_until(now: Glance, last_at: Any) -> str:
     text = f"counted until {times.full(last_at, now.zone)}" if last_at else "not counted yet"
-    return f'<div><span class="small">Trends</span><span>{text}</span></div>'
+    return html.filled("counted_until", text=text)
 
 
 @st.fragment(run_every=20)

@@ -6,6 +6,7 @@ from dashboard import theme, times
 from dashboard.acting import desk, outcomes
 from dashboard.asking.live import glance
 from dashboard.drawing import top
+from dashboard.drawing.markdown import plain
 from dashboard.times import Here
 from simulator.client import Alternative, BedRequest, ClientError, OverrideRecord
 
@@ -33,14 +34,14 @@ def show_request(request: BedRequest, here: Here) -> None:
     with st.container(border=True):
         priority = request.needs.priority or "-"
         st.markdown(
-            f"**{request.patient_ref}** · priority {priority} · "
+            f"**{plain(request.patient_ref)}** · priority {priority} · "
             f"{request.ward_id or 'any ward'} · {needs_of(request)}"
         )
         displaced = ", displaced by an override" if request.displaced_booking_id else ""
         waits = times.duration(here.now - max(request.wanted_from, request.requested_at))
         is_early = request.wanted_from > here.now
         wanted = f"wanted from {here.moment(request.wanted_from)}" if is_early else f"waits {waits}"
-        st.caption(f"{wanted}, asked for by {request.requested_by}{displaced}")
+        st.caption(f"{wanted}, asked for by {plain(request.requested_by)}{displaced}")
         beds = suggestions(request)
         for bed in beds:
             verb = "Reserve" if is_early else "Admit to"
@@ -63,10 +64,10 @@ def show_override(record: OverrideRecord, here: Here) -> None:
     with st.container(border=True):
         rules = ", ".join(theme.words(rule) for rule in record.rules)
         st.markdown(f"**{record.bed_id}** · {rules} · {theme.words(record.reason_code)}")
-        st.markdown(f"> {record.reason}")
+        st.markdown(f"> {plain(record.reason)}")
         lost = ", ".join(record.displaced_booking_ids)
-        told = f"; displaced {lost}, {record.replace_by} finds another bed" if lost else ""
-        st.caption(f"{record.actor}, {times.full(record.occurred_at, here.zone)}{told}")
+        told = f"; displaced {lost}, {plain(record.replace_by)} finds another bed" if lost else ""
+        st.caption(f"{plain(record.actor)}, {times.full(record.occurred_at, here.zone)}{told}")
         reviewing = (OUTCOME, desk.review, record.event_id)
         st.button("Reviewed", key=f"review-{record.event_id}", on_click=outcomes.do, args=reviewing)
 
@@ -88,7 +89,9 @@ def lists() -> None:
         waiting = desk.reading().requests()
         unreviewed = desk.reading().overrides(reviewed=False)
     except ClientError as error:
-        st.error(f"The waiting list cannot be read now. {error}", icon=":material/cloud_off:")
+        st.error(
+            f"The waiting list cannot be read now. {plain(error)}", icon=":material/cloud_off:"
+        )
         return
     outcomes.tell(st.session_state.get(OUTCOME, desk.NOTHING_YET), now.here, "waiting")
     left, right = st.columns(2, gap="large")

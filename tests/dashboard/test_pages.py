@@ -405,6 +405,24 @@ def test_the_waiting_list_says_how_many_it_does_not_show(ward: PlayedApi) -> Non
     assert any("first 20 of 24" in caption.value for caption in page.caption)
 
 
+def test_what_somebody_typed_is_shown_as_text(ward: PlayedApi) -> None:
+    """An image of elsewhere would tell elsewhere who looks at this page, and when."""
+    image = "![seen](https://elsewhere.example/pixel.png)"
+    asked = WAITS.model_copy(update={"requested_by": image, "patient_ref": image})
+    overridden = {"actor": image, "reason": image, "replace_by": image}
+    ward.answers["GET /requests"] = (200, page_of(asked))
+    ward.answers["GET /requests/R7"] = (
+        200,
+        w.BedRequestWithBeds(**asked.model_dump(), suggestions=[]),
+    )
+    ward.answers["GET /overrides"] = (200, page_of(OVERRIDDEN.model_copy(update=overridden)))
+    page = open_page("waiting")
+
+    shown = "\n".join(text.value for text in [*page.markdown, *page.caption])
+    assert shown.count("elsewhere.example") == 5
+    assert image not in shown
+
+
 @pytest.mark.usefixtures("ward")
 def test_every_page_has_a_pulse_that_the_browser_watches() -> None:
     page = AppTest.from_file(str(APP), default_timeout=30).run()
@@ -538,7 +556,7 @@ def test_the_page_data_tells_of_checks_runs_lineage_and_quarantine() -> None:
 
     assert shown.index("bed id is unique") < shown.index("board is fresh")
     assert "No bed is there twice." in shown
-    assert "{&quot;bed_id&quot;: &quot;W1-1-A&quot;}" in shown
+    assert "{&#34;bed_id&#34;: &#34;W1-1-A&#34;}" in shown
     assert "gold.ward_daily" in shown
     assert "No bed W9" in shown
     [graph] = page.get("graphviz_chart")

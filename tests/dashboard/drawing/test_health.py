@@ -25,7 +25,7 @@ def test_a_check_that_failed_is_marked_with_its_rows_and_age() -> None:
     assert "bed id is unique" in shown
     assert "1,700" in shown
     assert "12 min ago" in shown
-    assert shown.count("<i class=failed") == 1
+    assert shown.count('<i class="failed"') == 1
     assert shown.count("<code>") == 5
     assert "and 1,695 more" in shown
 
