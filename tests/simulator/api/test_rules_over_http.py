@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -171,10 +171,16 @@ async def test_the_past_is_answered_for_any_instant_and_the_future_is_not(api, d
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
-async def test_the_waiting_list_is_placed_and_withdrawn(api) -> None:
+def minutes_from(at: datetime, until: datetime) -> float:
+    return (until - at).total_seconds() / 60
+
+
+async def test_the_waiting_list_is_placed_and_withdrawn(api, desk) -> None:
     needs = {"sex": "female", "priority": 1}
     await post(api, "/requests", 201, patient_ref="MRN-2", needs={"priority": 3})
+    asked_after = desk.clock.now()
     urgent = await post(api, "/requests", 201, patient_ref="MRN-1", ward_id="W1", needs=needs)
+    asked_before = desk.clock.now()
     listed = (await api.get("/requests")).json()["items"]
     assert [item["patient_ref"] for item in listed] == ["MRN-1", "MRN-2"]
     first = (await api.get("/requests", params={"limit": 1})).json()
@@ -184,11 +190,15 @@ async def test_the_waiting_list_is_placed_and_withdrawn(api) -> None:
     path = f"/requests/{urgent['bed_request_id']}"
     shown = (await api.get(path)).json()
     assert (shown["state"], shown["suggestions"][0]["bed_id"]) == ("waiting", BED)
+    placed_after = desk.clock.now()
     booked = await post(api, f"{path}/place", 201, bed_id=BED, admit=True)
+    placed_before = desk.clock.now()
     assert (booked["state"], booked["bed_id"]) == ("active", BED)
     placed = (await api.get(path)).json()
     assert (placed["state"], placed["booking_id"]) == ("placed", booked["booking_id"])
-    assert placed["boarding_minutes"] >= 0
+    least = minutes_from(asked_before, placed_after)
+    most = minutes_from(asked_after, placed_before)
+    assert 0 < least <= placed["boarding_minutes"] <= most
     assert (await post(api, f"{path}/place", 409, bed_id=BED))["code"] == "illegal_booking_change"
     assert (await post(api, "/requests/R999/withdraw", 404))["code"] == "not_found"
     other = listed[1]["bed_request_id"]
