@@ -9,9 +9,10 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -76,6 +77,10 @@ SQL_TYPES = {
     pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
 }
 
+QUESTIONS_OF_A_CONNECTION = 300
+"""DuckDB keeps notes on blocks that it has freed, some 10 MB in a thousand questions and 60 in all:
+each DuckDB is left to them for so long only (docs/adr/0011)."""
+
 VIEWS = ("table_runs", "wards", "room_census", "unit_census", "unit_kpis", "ward_kpis", "overrides",
          "update_origins", "rising_terms")  # fmt: skip
 """Files of lake/views, in the order in which they build on each other."""
@@ -106,35 +111,81 @@ class LakeReader:
 
     def __init__(self, places: Places, tables: Sequence[Table] = TABLES) -> None:
         self._places = places
-        # The log comes last: no table that is made from it is then newer than it.
-        self._followed = [FollowedTable(places, table) for table in reversed(tables)]
         self.broken: dict[str, str] = {}
         self.columns: dict[str, set[str]] = {}
+        # With what makes their views. The log comes last: no table that is made from it is then
+        # newer than it.
+        self._followed: dict[FollowedTable, list[str]] = {
+            FollowedTable(places, table): [] for table in reversed(tables)
+        }
+        self._is_locked = False
         self._refreshing = threading.Lock()
-        self._connection = duckdb.connect(config=_limits(places, ReaderSettings()))
-        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of the cursors too
-        # It would be printed into the answer of a slow question.
-        self._connection.execute("SET enable_progress_bar = false")
-        for statement in (*SCHEMAS, ARRAY_JOIN_MACRO, *map(_empty_view, TABLES), *_own_views()):
-            self._connection.execute(statement)
+        self._connection, self._questions = self._connect(), 0
         self.refresh()
 
     def refresh(self) -> None:
         """Take in what was committed since the last look."""
-        with self._refreshing, self._connection.cursor() as cursor:
+        with self._refreshing:
+            is_new = self._questions >= QUESTIONS_OF_A_CONNECTION
+            connection = self._connect() if is_new else self._connection
             try:
-                self._take_in(cursor)
+                with connection.cursor() as cursor:
+                    self._take_in(cursor)
             except Exception:
                 for followed in self._followed:
                     followed.forget()
                 raise
+            # Who still reads from the one before keeps it until then.
+            self._connection = connection
+            self._questions = 1 if is_new else self._questions + 1
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB with the views as they were last made."""
+        connection = duckdb.connect(config=_limits(self._places, ReaderSettings()))
+        for statement in (*SETTINGS, *SCHEMAS, ARRAY_JOIN_MACRO, *map(_empty_view, TABLES)):
+            connection.execute(statement)
+        for statement in _own_views():
+            connection.execute(statement)
+        for followed, views in self._followed.items():
+            try:
+                for view in views:
+                    connection.execute(view)
+            except duckdb.Error:  # its files are gone: the next look says what is there instead
+                followed.forget()
+        if self._is_locked:
+            _lock(connection, self._places)
+        return connection
 
     def _take_in(self, sql: duckdb.DuckDBPyConnection) -> None:
         """In one transaction: a question sees all of it or nothing."""
-        views = [view for followed in self._followed for view in self._views(followed, sql)]
-        if views:
-            for statement in ("BEGIN", *views, "COMMIT"):
-                sql.execute(statement)
+        views = {followed: self._views(followed, sql) for followed in self._followed}
+        changed = {followed: made for followed, made in views.items() if made}
+        if not changed:
+            return
+        try:
+            _run(sql, chain.from_iterable(changed.values()))
+        except duckdb.Error:
+            changed = {one: made for one, made in changed.items() if self._is_whole(one, made, sql)}
+            _run(sql, chain.from_iterable(changed.values()))
+        self._followed |= changed
+
+    def _is_whole(
+        self, followed: FollowedTable, views: Iterable[str], sql: duckdb.DuckDBPyConnection
+    ) -> bool:
+        """Whether the table's files are there."""
+        try:
+            _run(sql, views, end="ROLLBACK")
+        except duckdb.Error as error:
+            self._say_broken(followed, error)
+            return False
+        return True
+
+    def _say_broken(self, followed: FollowedTable, error: Exception) -> None:
+        """Raises the error where it is the log's: nothing can be said without it."""
+        if followed.table == BED_EVENTS:
+            raise error
+        followed.forget()
+        self.broken[followed.table.name] = str(error).splitlines()[0]
 
     def _views(self, followed: FollowedTable, sql: duckdb.DuckDBPyConnection) -> list[str]:
         """What makes the views of the table anew; nothing where it is as it was."""
@@ -147,10 +198,7 @@ class LakeReader:
             if table.name in LIVE:
                 views.append(LIVE[table.name](str(_newest_seq(sql, table, stretches))))
         except (DeltaError, OSError, LakeError, duckdb.Error) as error:
-            if table == BED_EVENTS:
-                raise
-            followed.forget()
-            self.broken[table.name] = str(error).splitlines()[0]
+            self._say_broken(followed, error)
             return []
         self.columns[table.name] = followed.columns
         self.broken.pop(table.name, None)
@@ -171,10 +219,8 @@ class LakeReader:
 
     def lock(self) -> None:
         """Shut everything but the lake's files, for queries that users write. Cannot be undone."""
-        folder = _text(self._places.lake_url)
-        self._connection.execute(f"SET allowed_directories=[{folder}]")
-        self._connection.execute("SET enable_external_access=false")
-        self._connection.execute("SET lock_configuration=true")
+        self._is_locked = True
+        _lock(self._connection, self._places)
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection | None:
         """Run a user's statement, only if it reads. None where the statement is empty.
@@ -188,6 +234,24 @@ class LakeReader:
             return self._connection.execute(sql) if statements else None
         except duckdb.Error as error:
             raise QueryRefused(str(error), "Correct the query and run it again.") from None
+
+
+def _run(sql: duckdb.DuckDBPyConnection, statements: Iterable[str], end: str = "COMMIT") -> None:
+    """Raises duckdb.Error, with nothing changed."""
+    sql.execute("BEGIN")
+    try:
+        for statement in statements:
+            sql.execute(statement)
+    except duckdb.Error:
+        sql.execute("ROLLBACK")
+        raise
+    sql.execute(end)
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, places: Places) -> None:
+    connection.execute(f"SET allowed_directories=[{_text(places.lake_url)}]")
+    connection.execute("SET enable_external_access=false")
+    connection.execute("SET lock_configuration=true")
 
 
 def _limits(places: Places, settings: ReaderSettings) -> dict[str, Any]:
@@ -306,6 +370,10 @@ def _empty_view(table: Table) -> str:
 
 
 LAYERS = ("bronze", "silver", "gold")
+SETTINGS = (
+    "SET GLOBAL TimeZone = 'UTC'",  # of the cursors too
+    "SET enable_progress_bar = false",  # it would be printed into the answer of a slow question
+)
 SCHEMAS = tuple(f"CREATE SCHEMA IF NOT EXISTS {layer}" for layer in LAYERS)
 
 

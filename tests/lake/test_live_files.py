@@ -1,14 +1,17 @@
 """A reader follows its tables: what others commit, other schemas, other dates, upkeep."""
 
+import os
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
@@ -32,6 +35,11 @@ from tests.lake.lake_rows import write
 
 MONDAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _few_questions_of_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lake.duck.QUESTIONS_OF_A_CONNECTION", 3)
 
 
 def event(seq: int, **columns: Any) -> dict[str, Any]:
@@ -91,12 +99,15 @@ def test_the_next_question_sees_what_another_handle_committed(
     assert seqs(reader, SILVER_BED_EVENTS) == found
 
 
-def test_commits_right_after_each_other_are_all_seen(places: Places) -> None:
-    """A folder's time may not differ between two commits within one step of the clock."""
-    reader = LakeReader(places, [BED_EVENTS])
-    for seq in range(1, 30):
+def test_commits_that_bear_the_same_time_are_all_seen(places: Places, monkeypatch) -> None:
+    """As two within one step of the file system's clock do."""
+    monkeypatch.setattr("lake.places.TICK_NS", 10**12)
+    log = Path(places.table(BED_EVENTS), "_delta_log")
+    reader, now = LakeReader(places, [BED_EVENTS]), time.time_ns()
+    for seq in (1, 2, 3):
         write(places, BED_EVENTS, [event(seq)])
-        assert seqs(reader)[-1] == seq
+        os.utime(log, ns=(now, now))
+        assert seqs(reader) == [*range(1, seq + 1)]
 
 
 def test_a_log_is_read_again_only_after_a_commit(places: Places, monkeypatch) -> None:
@@ -199,8 +210,8 @@ def test_a_question_for_some_seqs_of_a_long_log_opens_few_files(
 
 def test_rows_without_a_seq_are_not_lost_in_a_long_log(places: Places, monkeypatch) -> None:
     monkeypatch.setattr(live_files, "NEWEST_FILES", 1)
-    for seq in (1, None, 3):
-        write(places, BED_EVENTS, [event(0) | {"seq": seq}])
+    write(places, BED_EVENTS, [event(1), event(0) | {"seq": None}])
+    write(places, BED_EVENTS, [event(3)])
     assert set(seqs(LakeReader(places))) == {1, None, 3}
 
 
@@ -275,3 +286,49 @@ def test_a_table_that_was_damaged_is_read_again_once_it_is_whole(places: Places)
     commit.write_text(text)
     assert reader.ask("SELECT bed_id FROM gold.bed_board").num_rows == 1
     assert reader.broken == {}
+
+
+def test_after_some_questions_another_duckdb_answers_alike(places: Places) -> None:
+    write(places, BED_EVENTS, [event(1)])
+    write(places, BED_BOARD, [{"bed_id": "A", "seq": 1}])
+    reader = LakeReader(places)
+    board = Path(places.table(BED_BOARD), "_delta_log", f"{2:020d}.json")
+    board.write_text("{")  # it stays as it was last read
+    with reader.workspace() as sql:
+        sql.execute("CREATE TABLE memory.main.kept AS SELECT 7 AS x")
+        for _ in range(7):
+            assert seqs(reader) == [1]
+            assert reader.ask("SELECT bed_id FROM gold.bed_board").num_rows == 1
+        assert sql.execute("SELECT x, seq FROM kept, bronze.bed_events").fetchall() == [(7, 1)]
+    assert set(reader.broken) == {"gold.bed_board"}
+    with pytest.raises(duckdb.CatalogException):
+        reader.ask("FROM kept")
+
+
+def lose_files_of(places: Places, table: Table) -> None:
+    for file in Path(places.table(table)).rglob("*.parquet"):
+        file.unlink()
+
+
+def test_a_log_whose_files_are_lost_is_never_just_empty(places: Places) -> None:
+    write(places, BED_EVENTS, [event(1)])
+    reader = LakeReader(places)
+    lose_files_of(places, BED_EVENTS)
+    for seq in range(2, 7):
+        with pytest.raises(duckdb.Error):
+            reader.ask("SELECT count(*) FROM bronze.bed_events")
+        write(places, BED_EVENTS, [event(seq)])
+
+
+@pytest.mark.parametrize("table", [BED_BOARD, CHECK_RESULTS])
+def test_a_curated_table_whose_files_are_lost_is_named_and_takes_nothing_else_with_it(
+    places: Places, table: Table
+) -> None:
+    write(places, BED_EVENTS, [event(1)])
+    write(places, table, [{"hospital_id": "snr"}])
+    lose_files_of(places, table)
+    reader = LakeReader(places)
+    for _ in range(4):
+        assert seqs(reader) == [1]
+        assert reader.ask("SELECT bed_id FROM live_board").num_rows == 1
+    assert set(reader.broken) == {table.name}
