@@ -42,16 +42,12 @@ OF_REFERENCE = 300
 THREADS = 3
 WANTED_MB = 5
 
+WARM_UP = 1_000
+AT_ONCE = 100
+"""Questions that wait for a thread take memory too."""
+
 LOOKS, BETWEEN_LOOKS = 5, 200
 """What threads hold for a moment comes and goes: the least of some looks is what stays."""
-
-FILLING = 10_000
-FILLS = """
-    WITH t AS MATERIALIZED (SELECT range AS a, range || repeat('x', 30) AS s FROM range(100))
-    SELECT * FROM t JOIN t AS u USING (a) ORDER BY t.s
-"""
-"""DuckDB keeps some 60 MB of notes on blocks that it has freed, however long it runs. Joins and
-sorts fill them; the real questions would need hours."""
 
 HISTORY, COMMITS, DAYS = 23_000, 23, 30
 TODAY = date(2026, 1, 30)
@@ -74,10 +70,11 @@ GIVEN: dict[str, Any] = memory.EVERY_BOOKING | {
     "response_goal": 30, "clean_goal": 30, "turn_goal": 60,
 }  # fmt: skip
 
+Question = tuple[str, dict[str, Any]]
 Ask = Callable[[str, Mapping[str, Any]], object]
 
 
-def questions() -> list[tuple[str, dict[str, Any]]]:
+def questions() -> list[Question]:
     texts = [text for name, text in vars(queries).items() if name.islower() and name[0] != "_"
              and isinstance(text, str)]  # fmt: skip
     texts += [getattr(memory, name) for name in OF_THE_API]
@@ -119,7 +116,7 @@ def write_on(places: Places, ended: Event) -> None:
     """As the engine and the stream do: small commits, files put together, the board overwritten."""
     table, seq = open_or_create(places, BED_EVENTS), HISTORY
     for nth in range(1, sys.maxsize):
-        if ended.wait(EACH_SECONDS):
+        if ended.wait(EACH_SECONDS) or not _has_parent():
             return
         rows = log(seq + 1, 10, recorded_at=datetime.now(UTC), days=DAYS)
         write_deltalake(table, rows, mode="append")
@@ -129,6 +126,12 @@ def write_on(places: Places, ended: Event) -> None:
         if nth % COMPACT_EVERY == 0:
             table = DeltaTable(places.table(BED_EVENTS))
             table.optimize.compact()
+
+
+def _has_parent() -> bool:
+    """A bench that was killed leaves no writer behind."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and parent.is_alive()
 
 
 @contextmanager
@@ -160,17 +163,19 @@ def attached(places: Places) -> Ask:
     return ask
 
 
-def cost(name: str, ask: Ask, count: int, looks: int) -> float:
+def cost(name: str, ask: Ask, count: int, *, warm_up: int, looks: int) -> float:
     """MB that stay after `count` questions; says what each of them cost."""
     asked = cycle(questions())
     with ThreadPoolExecutor(THREADS) as threads:
 
         def put(count: int) -> None:
-            list(threads.map(lambda question: ask(*question) and None, islice(asked, count)))
+            for _ in range(0, count, AT_ONCE):
+                list(threads.map(lambda question: ask(*question) and None, islice(asked, AT_ONCE)))
 
         def least_mb() -> float:
             return min(_resident_mb(put) for _ in range(looks))
 
+        put(warm_up)
         before, started = least_mb(), time.perf_counter()
         put(count)
         milliseconds = (time.perf_counter() - started) * 1000 / count
@@ -192,11 +197,9 @@ def ask_while_it_is_written() -> float:
     with tempfile.TemporaryDirectory() as folder:
         places = write_lake(Path(folder))
         with writer(places):
-            reader = LakeReader(places)
-            for _ in range(FILLING):
-                reader.ask(FILLS)
-            grown = cost("questions", reader.ask, QUESTIONS, LOOKS)
-            cost("reference: attached", attached(places), OF_REFERENCE, looks=1)
+            ask = LakeReader(places).ask
+            grown = cost("questions", ask, QUESTIONS, warm_up=WARM_UP, looks=LOOKS)
+            cost("reference: attached", attached(places), OF_REFERENCE, warm_up=AT_ONCE, looks=1)
     say(f"{'':24} wanted: {WANTED_MB} MB at most")
     return grown
 

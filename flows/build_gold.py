@@ -90,8 +90,8 @@ def build(
     if log is None:
         return Built(notes=["The log has no events yet: nothing to build."])
     ensure(places, *TABLES, TABLE_RUNS_BATCH)
-    built = Built(notes=_left_out(log, from_on, to_on))
-    asked = _within(log, from_on, to_on)
+    asked, notes = asked_dates(log, from_on, to_on)
+    built = Built(notes=notes)
     if asked is None and (from_on or to_on):
         return built
     new = touched(spark, places, log)
@@ -134,21 +134,19 @@ def await_first_batch(places: Places) -> None:
         time.sleep(1)
 
 
-def _within(log: Log, from_on: date | None, to_on: date | None) -> Dates | None:
-    """The dates that were asked for and that the log has; None without any."""
-    if from_on is None and to_on is None:
-        return None
-    first, last = max(from_on or log.first_on, log.first_on), min(to_on or log.last_on, log.last_on)
-    return (first, last) if first <= last else None
-
-
-def _left_out(log: Log, from_on: date | None, to_on: date | None) -> list[str]:
+def asked_dates(
+    log: Log, from_on: date | None, to_on: date | None
+) -> tuple[Dates | None, list[str]]:
+    """The dates that were asked for and that the log has, None without any; which were left out."""
     notes = []
     if from_on and from_on < log.first_on:
         notes.append(f"Left out: dates before the log's first, {log.first_on}.")
     if to_on and to_on > log.last_on:
         notes.append(f"Left out: dates after the hospital's now, {log.last_on}.")
-    return notes
+    if from_on is None and to_on is None:
+        return None, notes
+    first, last = max(from_on or log.first_on, log.first_on), min(to_on or log.last_on, log.last_on)
+    return (first, last) if first <= last else None, notes
 
 
 def in_parts(ranges: Iterable[Dates]) -> list[Dates]:

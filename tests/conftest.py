@@ -72,6 +72,7 @@ def spark(jvm: None) -> Iterator["SparkSession"]:
     spark = session("tests", soon=True)
     # Of a few rows it is faster to interpret a plan than to compile it; the stack compiles.
     spark.conf.set("spark.sql.shuffle.partitions", "1")
+    spark.conf.set("spark.sql.files.openCostInBytes", "262144")  # small files: few tasks
     spark.conf.set("spark.sql.codegen.wholeStage", "false")
     spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     yield spark

@@ -4,9 +4,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from flows import check_lake
-from flows.batch.gold_tables import TABLES
-from flows.build_gold import Built, ImpossibleDates, build, build_gold, run_title
+from flows.batch.gold_tables import TABLES, Log
+from flows.build_gold import Built, ImpossibleDates, asked_dates, build, build_gold, run_title
 from flows.maintain_lake import maintain
+from flows.runs.table_runs import TableRun
 from lake.places import Places
 from lake.spark import read, version
 from lake.tables import CENSUS_HOURLY, WARD_DAILY
@@ -63,36 +64,55 @@ def test_a_build_has_the_numbers_that_were_worked_out_by_hand(
     assert build(spark, built_once).notes == ["No events since the last build."]
 
 
-def test_a_lake_that_was_built_holds_its_checks_and_its_tables_are_maintained(
-    spark: SparkSession, built: Places
-) -> None:
+def test_a_lake_that_was_built_holds_its_checks(built: Places) -> None:
     results = check_lake.run(built)
     questions = {check.name for check in check_lake.checks() if ":" not in check.name}
     assert questions <= {result.check_name for result in results}
     assert [result for result in results if not result.is_ok] == []
+
+
+@pytest.mark.long
+def test_every_table_of_the_builds_is_maintained(spark: SparkSession, built: Places) -> None:
     assert {count.table_name for count in maintain(spark, built)} >= {t.name for t in TABLES}
 
 
-def rows_in(built: Built) -> int:
-    return sum(run.out_count for run in built.runs)
+def test_dates_outside_the_log_are_left_out_with_a_note() -> None:
+    first, last = date(2026, 1, 5), date(2026, 1, 8)
+    log = Log(1, "snr", first, last, FIRST + timedelta(days=3), 18)
+    early, late = date(2025, 1, 1), date(2027, 1, 1)
+    assert asked_dates(log, early, late) == (
+        (first, last),
+        [
+            "Left out: dates before the log's first, 2026-01-05.",
+            "Left out: dates after the hospital's now, 2026-01-08.",
+        ],
+    )
+    assert asked_dates(log, first, last) == ((first, last), [])
+    assert asked_dates(log, None, early)[0] is None
+    assert asked_dates(log, None, None) == (None, [])
 
 
-def test_dates_outside_the_log_are_left_out_with_a_note(spark: SparkSession, built: Places) -> None:
-    places = built
-    again = build(spark, places, date(2025, 1, 1), date(2027, 1, 1))
+def test_what_was_built_is_told_with_its_dates_tables_and_rows() -> None:
+    day = date(2026, 1, 5)
+    runs = [TableRun(hospital_id="snr", table_name=name, from_on=day, to_on=day, version_read=1,
+                     sources=[], in_count=9, out_count=count)
+            for name, count in (("gold.ward_daily", 1000), ("gold.census_hourly", 67))]  # fmt: skip
+    built = Built(notes=["Left out: some."], runs=runs)
+    assert built.told == [
+        "Left out: some.", "Built 2026-01-05 to 2026-01-05: 2 tables, 1,067 rows."
+    ]  # fmt: skip
 
-    assert again.notes == [
-        "Left out: dates before the log's first, 2026-01-05.",
-        "Left out: dates after the hospital's now, 2026-01-08.",
-    ]
+
+def test_a_build_of_dates_that_the_log_has_not_writes_nothing(
+    spark: SparkSession, built: Places
+) -> None:
     # From 6:00 on the 5th to 0:30 on the 8th there are 67 full hours.
-    assert read(spark, places, CENSUS_HOURLY).count() == 67
-    assert again.told[2:] == [f"Built 2026-01-05 to 2026-01-08: 8 tables, {rows_in(again)} rows."]
-    before = version(spark, places, CENSUS_HOURLY)
-    write_bronze(places, three_days(first_seq=19, patients=1))
-    board_catches_up(spark, places)
-    assert build(spark, places, date(2024, 1, 1), date(2024, 1, 2)).runs == []
-    assert version(spark, places, CENSUS_HOURLY) == before
+    assert read(spark, built, CENSUS_HOURLY).count() == 67
+    before = version(spark, built, CENSUS_HOURLY)
+    write_bronze(built, three_days(first_seq=19, patients=1))
+    board_catches_up(spark, built)
+    assert build(spark, built, date(2024, 1, 1), date(2024, 1, 2)).runs == []
+    assert version(spark, built, CENSUS_HOURLY) == before
 
 
 def test_a_run_is_named_for_its_dates_or_for_when_it_was_asked_for() -> None:

@@ -1,7 +1,6 @@
 """A build reads what its dates hold and what is carried to them; the whole log gives the same."""
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -30,7 +29,7 @@ from lake.tables import (
 )
 from simulator.serve import desk_of
 from simulator.settings import ApiSettings
-from tests.flows.bed_log import bronze, rows_of
+from tests.flows.bed_log import bronze, copy_of, rows_of
 from tests.simulator.api_client import small_plan
 
 Contents = dict[str, list[tuple[Any, ...]]]
@@ -74,8 +73,26 @@ def at_once(spark: SparkSession, whole: Places) -> Contents:
 @pytest.fixture
 def copied(whole: Places, places: Places) -> Places:
     """The same, to be written to."""
-    shutil.copytree(whole.lake_url, places.lake_url)
+    return copy_of(whole.home, places)
+
+
+@pytest.fixture(scope="module")
+def begun(spark: SparkSession, log: DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """Built when four fifths of the log had come; the rest has come since."""
+    home = tmp_path_factory.mktemp("begun")
+    places = Places(home, str(home / "lake"))
+    [(head,)] = log.agg(F.max("seq")).collect()
+    first = F.col("seq") <= head * 4 // 5
+    take_in(log.where(first), places)
+    build(spark, places)
+    take_in(log.where(~first), places)
     return places
+
+
+@pytest.fixture
+def behind(begun: Places, places: Places) -> Places:
+    """The same, to be written to."""
+    return copy_of(begun.home, places)
 
 
 def take_in(events: DataFrame, places: Places) -> None:
@@ -94,24 +111,26 @@ def differing(one: Contents, other: Contents) -> Contents:
     return {name: sorted(set(one[name]) ^ set(other[name]), key=str)[:4] for name in names}
 
 
-def test_builds_in_steps_and_of_single_days_are_those_of_the_whole_log(
-    spark: SparkSession, at_once: Contents, log: DataFrame, tmp_path_factory: pytest.TempPathFactory
+def test_builds_of_single_days_are_those_of_the_whole_log(
+    spark: SparkSession, at_once: Contents, log: DataFrame, copied: Places
 ) -> None:
-    home = tmp_path_factory.mktemp("steps")
-    steps = Places(home, str(home / "lake"))
-    [(head,)] = log.agg(F.max("seq")).collect()
-    cuts = [0, head // 2, head * 4 // 5, head]
-    for after, until in pairwise(cuts):
-        take_in(log.where((F.col("seq") > after) & (F.col("seq") <= until)), steps)
-        build(spark, steps)
-
-    assert differing(contents(spark, steps), at_once) == {}
-
     [(last_on,)] = log.agg(F.max("occurred_on")).collect()
     day = last_on - timedelta(days=6)
-    [read] = {run.in_count for run in build(spark, steps, day, day).runs}
+    [read] = {run.in_count for run in build(spark, copied, day, day).runs}
     assert read < log.count() * 2 / 3  # not the whole log
-    assert differing(contents(spark, steps), at_once) == {}
+    assert differing(contents(spark, copied), at_once) == {}
+
+
+@pytest.mark.long
+def test_builds_in_many_steps_are_those_of_the_whole_log(
+    spark: SparkSession, at_once: Contents, log: DataFrame, places: Places
+) -> None:
+    [(head,)] = log.agg(F.max("seq")).collect()
+    cuts = [0, head // 3, head // 2, head * 4 // 5, head]
+    for after, until in pairwise(cuts):
+        take_in(log.where((F.col("seq") > after) & (F.col("seq") <= until)), places)
+        build(spark, places)
+    assert differing(contents(spark, places), at_once) == {}
 
 
 def test_a_recount_in_another_way_finds_the_same(whole: Places) -> None:
@@ -169,6 +188,7 @@ def files(places: Places, which: Any) -> set[str]:
     return {uri for uri in found if which(date.fromisoformat(uri.split("census_on=")[1][:10]))}
 
 
+@pytest.mark.long
 def test_a_run_that_is_tried_again_goes_on_where_it_stopped(
     spark: SparkSession, places: Places, log: DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,18 +216,11 @@ def test_a_run_that_is_tried_again_goes_on_where_it_stopped(
 
 
 def test_a_build_that_fails_leaves_the_old_rows_and_the_next_one_makes_up_for_it(
-    spark: SparkSession,
-    places: Places,
-    log: DataFrame,
-    at_once: Contents,
-    monkeypatch: pytest.MonkeyPatch,
+    spark: SparkSession, behind: Places, at_once: Contents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It breaks while a table's rows are being written, and others have the new ones already."""
-    [(head,)] = log.agg(F.max("seq")).collect()
-    take_in(log.where(F.col("seq") <= head * 4 // 5), places)
-    build(spark, places)
-    take_in(log.where(F.col("seq") > head * 4 // 5), places)
-    before = contents(spark, places)[TURNAROUND.name]
+    """It breaks while a table's rows are being written, and others have the new ones already.
+    The builds in two steps then give what one of the whole log gives."""
+    before = contents(spark, behind)[TURNAROUND.name]
 
     def breaks(spans: DataFrame) -> DataFrame:
         late = F.col("dirty_at") > F.lit(datetime(2000, 1, 1, tzinfo=UTC))
@@ -217,10 +230,10 @@ def test_a_build_that_fails_leaves_the_old_rows_and_the_next_one_makes_up_for_it
     with monkeypatch.context() as patch:
         patch.setattr("flows.batch.gold_tables.turnaround", breaks)
         with pytest.raises(Exception, match="half-way"):
-            build(spark, places)
-    assert contents(spark, places)[TURNAROUND.name] == before
-    build(spark, places)
-    assert differing(contents(spark, places), at_once) == {}
+            build(spark, behind)
+    assert contents(spark, behind)[TURNAROUND.name] == before
+    build(spark, behind)
+    assert differing(contents(spark, behind), at_once) == {}
 
 
 def test_ranges_that_meet_are_one_and_long_ones_are_built_in_parts() -> None:

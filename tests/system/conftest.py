@@ -5,6 +5,7 @@ it, the last one stops it.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -97,6 +98,8 @@ class RunningStack:
 def start_stack(home: Path, **settings: str) -> RunningStack:
     ports = {f"SNR_{name}_PORT": str(free_port()) for name in ("API", "DASHBOARD", "PREFECT")}
     environment = os.environ | ports | {"SNR_HOME": str(home)} | settings
+    # What a script runs in the background ignores Ctrl-C, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [str(CHECKOUT / "snr"), "up"],
         env=environment,

@@ -63,9 +63,36 @@ def test_catching_up_beside_the_live_stream_waits_for_that(stack) -> None:
     assert asked(stack, "SELECT max(seq) AS seq FROM silver.bed_events")[0]["seq"] >= head
 
 
+def test_the_numbers_are_built_from_the_command_line(stack) -> None:
+    done = stack.snr("build", "--from", "2000-01-01")
+    assert done.returncode == 0, done.stderr + stack.logs()
+    assert "Left out: dates before the log's first" in done.stderr
+    counted = asked(
+        stack,
+        """SELECT count(*) AS hours,
+                  bool_and(bed_count = occupied_count + available_count + reserved_count
+                           + dirty_count + closed_count) AS adds_up
+           FROM gold.census_hourly""",
+    )
+    assert counted[0]["hours"] > 10 * 24  # ten wards, two days
+    assert counted[0]["adds_up"]
+    assert asked(stack, "SELECT sum(admission_count) AS n FROM gold.ward_daily")[0]["n"] > 100
+
+
 def artifacts_of(stack: RunningStack, run: dict) -> list[dict]:
     of_run = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
     return httpx.post(f"{stack.url('PREFECT')}/api/artifacts/filter", json=of_run).json()
+
+
+def test_a_build_leaves_what_it_did_in_prefect(stack) -> None:
+    """Its run has a name with the date; what it wrote, how far it was and of what are artifacts."""
+    api = f"{stack.url('PREFECT')}/api"
+    named = {"flow_runs": {"name": {"any_": ["build_gold from 2000-01-01"]}}}
+    [run] = httpx.post(f"{api}/flow_runs/filter", json=named).json()
+    assert run["state_type"] == "COMPLETED"
+    assert {a["key"]: a["type"] for a in artifacts_of(stack, run)} == {
+        "built-tables": "table", "lineage": "markdown", "build-gold": "progress",
+    }  # fmt: skip
 
 
 def test_prefect_knows_the_run_that_carried_it(stack) -> None:
@@ -86,33 +113,6 @@ def test_prefect_knows_the_run_that_carried_it(stack) -> None:
     assert {deployment["name"] for deployment in deployments} == {
         *("stream_bookings", "build_gold", "check_lake", "maintain_lake")
     }
-
-
-def test_the_numbers_are_built_from_the_command_line(stack) -> None:
-    done = stack.snr("build", "--from", "2000-01-01")
-    assert done.returncode == 0, done.stderr + stack.logs()
-    assert "Left out: dates before the log's first" in done.stderr
-    counted = asked(
-        stack,
-        """SELECT count(*) AS hours,
-                  bool_and(bed_count = occupied_count + available_count + reserved_count
-                           + dirty_count + closed_count) AS adds_up
-           FROM gold.census_hourly""",
-    )
-    assert counted[0]["hours"] > 10 * 24  # ten wards, two days
-    assert counted[0]["adds_up"]
-    assert asked(stack, "SELECT sum(admission_count) AS n FROM gold.ward_daily")[0]["n"] > 100
-
-
-def test_a_build_leaves_what_it_did_in_prefect(stack) -> None:
-    """Its run has a name with the date; what it wrote, how far it was and of what are artifacts."""
-    api = f"{stack.url('PREFECT')}/api"
-    named = {"flow_runs": {"name": {"any_": ["build_gold from 2000-01-01"]}}}
-    [run] = httpx.post(f"{api}/flow_runs/filter", json=named).json()
-    assert run["state_type"] == "COMPLETED"
-    assert {a["key"]: a["type"] for a in artifacts_of(stack, run)} == {
-        "built-tables": "table", "lineage": "markdown", "build-gold": "progress",
-    }  # fmt: skip
 
 
 def test_every_table_is_counted_again_beside_the_live_stream(stack) -> None:

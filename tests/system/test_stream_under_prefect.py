@@ -159,7 +159,7 @@ def assert_streams(stack: RunningStack, since: datetime, within: float) -> float
     "victims",
     [
         pytest.param(flow_process, id="flow process", marks=pytest.mark.long),
-        pytest.param(jvm, id="JVM"),
+        pytest.param(jvm, id="JVM", marks=pytest.mark.long),
         pytest.param(worker, id="worker", marks=pytest.mark.long),
     ],
 )
