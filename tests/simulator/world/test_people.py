@@ -7,6 +7,8 @@ from pathlib import Path
 from statistics import mean
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from lake.places import CHECKOUT
 from lake.vocabulary import Role, Source
 from simulator.domain.hospital import Hospital, fold
@@ -73,7 +75,14 @@ def test_there_are_about_200_beds_on_10_wards() -> None:
     assert 190 <= len(plan().beds()) <= 210
 
 
-def test_occupancy_comes_near_the_published_one() -> None:
+def test_the_hospitals_occupancy_comes_near_the_published_one() -> None:
+    _, run = sixty_days()
+    off = [100 * mean(run[ward.ward_id]) - ward.occupancy_percent for ward in plan().wards]
+    assert abs(mean(off)) < 5
+
+
+@pytest.mark.long
+def test_every_wards_occupancy_comes_near_the_published_one() -> None:
     """Over four hospitals: two months of one ward of 20 beds scatter by 10 points and more."""
     runs = [sixty_days()[1], *(simulate(seed, DAYS)[1] for seed in (2, 3, 4))]
     off = [
