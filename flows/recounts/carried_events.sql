@@ -13,7 +13,7 @@ WITH mondays AS (
         places.from_at AS place_from_at,
         (states.from_at AT TIME ZONE zone)::DATE AS from_on,
         (states.until_at AT TIME ZONE zone)::DATE AS until_on,
-        states.bed_status IN ('dirty', 'contaminated', 'cleaning') AS is_unclean
+        states.counts_as = 'dirty' AS is_unclean
     FROM states
     ASOF JOIN recount_bed_status_spans AS spans
         ON spans.bed_id = states.bed_id AND spans.from_at <= states.from_at

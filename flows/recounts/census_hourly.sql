@@ -37,13 +37,8 @@ WITH quarters AS (
     SELECT
         looks.*,
         states.*,
-        CASE
-            WHEN bed_status IN ('occupied', 'isolated') THEN 'occupied'
-            WHEN bed_status IN ('dirty', 'contaminated', 'cleaning') THEN 'dirty'
-            WHEN bed_status <> 'available' THEN 'closed'
-            WHEN reserved.bed_id IS NULL THEN 'available'
-            ELSE 'reserved'
-        END AS display_status
+        if(counts_as = 'available' AND reserved.bed_id IS NOT NULL, 'reserved', counts_as)
+            AS display_status
     FROM looks
     ASOF JOIN states ON states.bed_id = looks.bed_id AND states.from_at <= looks.census_at
     LEFT JOIN reserved ON reserved.bed_id = looks.bed_id AND reserved.census_at = looks.census_at

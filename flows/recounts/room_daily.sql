@@ -13,10 +13,8 @@ WITH days AS (
 ), beds AS (
     SELECT
         hospital_id, ward_id, room_id, census_on,
-        count(*) FILTER (
-            is_staffed AND bed_status IN ('available', 'occupied', 'isolated', 'dirty', 'contaminated', 'cleaning')
-        ) AS available_bed_days,
-        count(*) FILTER (bed_status IN ('occupied', 'isolated')) AS occupied_bed_days
+        count(*) FILTER (is_staffed AND counts_as <> 'closed') AS available_bed_days,
+        count(*) FILTER (counts_as = 'occupied') AS occupied_bed_days
     FROM looks
     ASOF JOIN states ON states.bed_id = looks.bed_id AND states.from_at <= looks.midnight
     WHERE until_at IS NULL OR until_at > midnight

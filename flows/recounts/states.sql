@@ -18,6 +18,15 @@ WITH bed_events AS (
     FROM bed_events AS e
     ASOF LEFT JOIN real ON real.bed_id = e.bed_id AND real.seq <= e.seq
 )
-SELECT *, occurred_at AS from_at, coalesce(time_zone, 'UTC') AS zone
+SELECT
+    *,
+    occurred_at AS from_at,
+    coalesce(time_zone, 'UTC') AS zone,
+    CASE
+        WHEN bed_status IN ('occupied', 'isolated') THEN 'occupied'
+        WHEN bed_status IN ('dirty', 'contaminated', 'cleaning') THEN 'dirty'
+        WHEN bed_status = 'available' THEN 'available'
+        ELSE 'closed'
+    END AS counts_as
 FROM known
 WHERE (until_at IS NULL OR until_at > occurred_at) AND event_type <> 'bed_retired'

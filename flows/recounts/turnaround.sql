@@ -2,7 +2,7 @@
 WITH marked AS (
     SELECT
         *,
-        bed_status IN ('dirty', 'contaminated', 'cleaning') AS is_unclean,
+        counts_as = 'dirty' AS is_unclean,
         coalesce(lag(is_unclean) OVER of_bed AND lag(until_at) OVER of_bed = from_at, false)
             AS was_unclean,
         lead(from_at) OVER of_bed AS next_at
