@@ -13,7 +13,7 @@ from simulator.domain.rules import hard
 def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[Change]:
     if command.ward_id is not None:
         hospital.beds_of_ward(command.ward_id)
-    hard.in_no_other_bed(hospital, command.patient_ref, "", moment.at)
+    hard.in_no_other_bed(hospital, command.patient_ref, None, moment.at)
     for other in hospital.requests.values():
         if other.patient_ref == command.patient_ref:
             raise Refusal(Rule.ALREADY_WAITING, f"The request is {other.bed_request_id}.")

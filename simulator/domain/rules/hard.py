@@ -64,7 +64,7 @@ def nobody_in(hospital: Hospital, bed: Bed) -> None:
         )
 
 
-def in_no_other_bed(hospital: Hospital, patient_ref: str, bed_id: str, at: datetime) -> None:
+def in_no_other_bed(hospital: Hospital, patient_ref: str, bed_id: str | None, at: datetime) -> None:
     """The patient is in no other bed, and was in none at `at`, if that lies in the past."""
     in_bed = hospital.in_bed.get(patient_ref)
     if in_bed is not None and in_bed != bed_id:

@@ -58,9 +58,53 @@ def test_a_placed_request_obeys_the_rules_of_a_booking(ward) -> None:
     assert [r.bed_request_id for r in ward.engine.hospital.waiting_list] == [request]
 
 
+def wanted(ward: SmallWard, **columns) -> str:
+    return ward.do(c.RequestBed(patient_ref="P-1", **columns))["bed_request_id"]
+
+
+def test_a_request_knows_when_and_by_whom_it_was_asked_for(ward) -> None:
+    ward.clock.set(0.0, hours(3))
+    request = ward.engine.hospital.request(wanted(ward, wanted_from=hours(5)))
+    assert (request.requested_at, request.wanted_from) == (hours(3), hours(5))
+    assert request.requested_by == "tester"
+
+
+@pytest.mark.parametrize(
+    ("wanted_from", "place", "starts_at"),
+    [
+        (hours(5), {}, hours(5)),  # reserved for when the bed is wanted
+        (hours(1), {}, hours(3)),  # but not for the past
+        (hours(5), {"starts_at": hours(6)}, hours(6)),
+        (hours(5), {"admit": True}, hours(3)),
+    ],
+)
+def test_a_request_is_placed_for_the_time_that_is_wanted(
+    ward, wanted_from, place, starts_at
+) -> None:
+    request = wanted(ward, wanted_from=wanted_from)
+    ward.clock.set(0.0, hours(3))
+    booked = ward.do(c.PlaceRequest(bed_request_id=request, bed_id=A, ends_at=hours(9), **place))
+    assert (booked["starts_at"], booked["ends_at"]) == (starts_at, hours(9))
+
+
+def test_a_request_is_placed_against_a_rule_with_an_override(ward) -> None:
+    request = wanted(ward, needs=Needs(room_class="icu"))
+    rows = ward.do_all(c.PlaceRequest(bed_request_id=request, bed_id=A, override=WHY))
+    assert rows[-1]["override_rules"] == [Rule.WRONG_ROOM_CLASS]
+
+
+def test_a_request_that_is_withdrawn_waits_no_more(ward) -> None:
+    other = ward.do(c.RequestBed(patient_ref="P-2"))["bed_request_id"]
+    row = ward.do(c.WithdrawRequest(bed_request_id=wanted(ward)))
+    assert (row["event_type"], row["patient_ref"]) == ("request_withdrawn", "P-1")
+    assert [r.bed_request_id for r in ward.engine.hospital.waiting_list] == [other]
+
+
 def test_nobody_waits_twice_or_while_in_bed(ward) -> None:
-    ward.do(c.RequestBed(patient_ref="P-1"))
-    assert refused(ward, c.RequestBed(patient_ref="P-1")).rule is Rule.ALREADY_WAITING
+    first = ward.do(c.RequestBed(patient_ref="P-1"))["bed_request_id"]
+    refusal = refused(ward, c.RequestBed(patient_ref="P-1"))
+    assert refusal.rule is Rule.ALREADY_WAITING
+    assert f"The request is {first}." in str(refusal)
     ward.do(c.BookBed(bed_id=A, patient_ref="P-2", admit=True))
     assert refused(ward, c.RequestBed(patient_ref="P-2")).rule is Rule.PATIENT_IN_OTHER_BED
 
