@@ -89,7 +89,7 @@ def start(home: Path, ports: dict[str, str] = PORTS) -> "subprocess.Popen[bytes]
 
 def stop(process: "subprocess.Popen[bytes]") -> float:
     begin = time.perf_counter()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     process.wait()
     return time.perf_counter() - begin
 

@@ -104,8 +104,9 @@ class LakeReader:
     """Reads one lake, or some of its `tables`, from any thread: each question has its own cursor,
     and sees one version of each table.
 
-    A curated table that cannot be read stays as it was last read, at first empty, until it can
-    (`broken` says why): it can be made again, and neither booking nor the live board waits for it.
+    A curated table that cannot be read stays as it was last read, at first empty, until it can; one
+    whose files are lost is empty (`broken` says why): it can be made again, and neither booking nor
+    the live board waits for it.
     `columns`: what each table that can be read has.
     """
 
@@ -165,27 +166,32 @@ class LakeReader:
         try:
             _run(sql, chain.from_iterable(changed.values()))
         except duckdb.Error:
-            changed = {one: made for one, made in changed.items() if self._is_whole(one, made, sql)}
+            changed = {one: self._sound(one, made, sql) for one, made in changed.items()}
             _run(sql, chain.from_iterable(changed.values()))
         self._followed |= changed
 
-    def _is_whole(
-        self, followed: FollowedTable, views: Iterable[str], sql: duckdb.DuckDBPyConnection
-    ) -> bool:
-        """Whether the table's files are there."""
+    def _sound(
+        self, followed: FollowedTable, views: list[str], sql: duckdb.DuckDBPyConnection
+    ) -> list[str]:
+        """The views, or what stands for them where the table's files are lost."""
         try:
             _run(sql, views, end="ROLLBACK")
         except duckdb.Error as error:
-            self._say_broken(followed, error)
-            return False
-        return True
+            return self._broken_views(followed, error)
+        return views
 
-    def _say_broken(self, followed: FollowedTable, error: Exception) -> None:
-        """Raises the error where it is the log's: nothing can be said without it."""
-        if followed.table == BED_EVENTS:
+    def _broken_views(self, followed: FollowedTable, error: Exception) -> list[str]:
+        """None: those that are there go on. Raises the error where it is the log's: nothing can be
+        said without it."""
+        table = followed.table
+        if table == BED_EVENTS:
             raise error
         followed.forget()
-        self.broken[followed.table.name] = str(error).splitlines()[0]
+        self.broken[table.name] = str(error).splitlines()[0]
+        if not isinstance(error, duckdb.IOException):
+            return []
+        live = LIVE.get(table.name)
+        return [_empty_view(table), *([live("0")] if live else [])]
 
     def _views(self, followed: FollowedTable, sql: duckdb.DuckDBPyConnection) -> list[str]:
         """What makes the views of the table anew; nothing where it is as it was."""
@@ -198,17 +204,31 @@ class LakeReader:
             if table.name in LIVE:
                 views.append(LIVE[table.name](str(_newest_seq(sql, table, stretches))))
         except (DeltaError, OSError, LakeError, duckdb.Error) as error:
-            self._say_broken(followed, error)
-            return []
-        self.columns[table.name] = followed.columns
+            return self._broken_views(followed, error)
+        self.columns.pop(table.name, None)
+        if followed.columns:
+            self.columns[table.name] = followed.columns
         self.broken.pop(table.name, None)
         return views
 
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The answer to one of our own questions."""
+        try:
+            return self._answer(sql, parameters or {})
+        except duckdb.IOException:
+            self._forget()
+            return self._answer(sql, parameters or {})
+
+    def _answer(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
         self.refresh()
         with self._connection.cursor() as cursor:
-            return cursor.execute(sql, dict(parameters or {})).to_arrow_table()
+            return cursor.execute(sql, dict(parameters)).to_arrow_table()
+
+    def _forget(self) -> None:
+        """Files that were there at the last look are gone: a table was removed or made anew."""
+        with self._refreshing:
+            for followed in self._followed:
+                followed.forget()
 
     @contextmanager
     def workspace(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -219,8 +239,9 @@ class LakeReader:
 
     def lock(self) -> None:
         """Shut everything but the lake's files, for queries that users write. Cannot be undone."""
-        self._is_locked = True
-        _lock(self._connection, self._places)
+        with self._refreshing:
+            self._is_locked = True
+            _lock(self._connection, self._places)
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection | None:
         """Run a user's statement, only if it reads. None where the statement is empty.
@@ -233,6 +254,8 @@ class LakeReader:
             _refuse_writing(statements)
             return self._connection.execute(sql) if statements else None
         except duckdb.Error as error:
+            if isinstance(error, duckdb.IOException):
+                self._forget()
             raise QueryRefused(str(error), "Correct the query and run it again.") from None
 
 

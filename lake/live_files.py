@@ -5,6 +5,7 @@ than the newest list, and to know when there is another.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import pyarrow as pa
@@ -35,6 +36,12 @@ class Stretch:
     highest: int | None = None
 
 
+class Never(Enum):
+    """What is not the same as a table that is not there."""
+
+    LOOKED = "looked"
+
+
 class FollowedTable:
     """One table, as it was at the last `look`. For one thread at a time."""
 
@@ -42,7 +49,7 @@ class FollowedTable:
         self.table = table
         self._places = places
         self._stamp: LogStamp | None = None
-        self._version: tuple[str, int] | None = None
+        self._version: tuple[str, int] | Never | None = Never.LOOKED
         self._handle: DeltaTable | None = None
 
     def look(self) -> bool:
@@ -58,7 +65,7 @@ class FollowedTable:
 
     def forget(self) -> None:
         """The next look is like the first one."""
-        self._stamp, self._version, self._handle = None, None, None
+        self._stamp, self._version, self._handle = None, Never.LOOKED, None
 
     @property
     def columns(self) -> set[str]:

@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -138,6 +139,9 @@ class Readiness:
 
 JSON = {"Content-Type": "application/json"}
 
+UNTOUCHED = {"not_ready", "overloaded"}
+"""Codes of 503 with which the API has not begun."""
+
 Answer = TypeVar("Answer", bound=BaseModel)
 Item = TypeVar("Item")
 
@@ -192,7 +196,7 @@ class BookingClient:
         return self._list(Page[Bed], "/beds", ward_id=ward_id, status=status, at=at)
 
     def bed(self, bed_id: str) -> Bed:
-        return self._get(Bed, f"/beds/{bed_id}")
+        return self._get(Bed, f"/beds/{_id(bed_id)}")
 
     def wards(self) -> list[Ward]:
         return self._list(Page[Ward], "/wards")
@@ -220,7 +224,7 @@ class BookingClient:
         return self._list(Page[Booking], "/bookings", **filters, at=at)
 
     def booking(self, booking_id: str) -> Booking:
-        return self._get(Booking, f"/bookings/{booking_id}")
+        return self._get(Booking, f"/bookings/{_id(booking_id)}")
 
     def book(self, wish: NewBooking) -> BookingAnswer:
         return self._post(BookingAnswer, "/bookings", wish)
@@ -260,7 +264,7 @@ class BookingClient:
     def cancel_event(self, event_id: str, *, note: str | None = None) -> BookingAnswer:
         """Undoes an admission, a transfer or a discharge that never was."""
         body = Correction(**_given(note=note))
-        return self._post(BookingAnswer, f"/events/{event_id}/cancel", body)
+        return self._post(BookingAnswer, f"/events/{_id(event_id)}/cancel", body)
 
     def overrides(
         self, *, since: datetime | None = None, reviewed: bool | None = None
@@ -269,7 +273,7 @@ class BookingClient:
 
     def review_override(self, event_id: str, *, note: str | None = None) -> ReviewAnswer:
         body = Write(**_given(note=note))
-        return self._post(ReviewAnswer, f"/overrides/{event_id}/review", body)
+        return self._post(ReviewAnswer, f"/overrides/{_id(event_id)}/review", body)
 
     def requests(
         self, *, state: RequestState | None = None, ward_id: str | None = None
@@ -278,55 +282,55 @@ class BookingClient:
         return self._list(Page[BedRequest], "/requests", state=state, ward_id=ward_id)
 
     def request(self, bed_request_id: str) -> BedRequestWithBeds:
-        return self._get(BedRequestWithBeds, f"/requests/{bed_request_id}")
+        return self._get(BedRequestWithBeds, f"/requests/{_id(bed_request_id)}")
 
     def request_bed(self, wish: NewBedRequest) -> RequestAnswer:
         return self._post(RequestAnswer, "/requests", wish)
 
     def place_request(self, bed_request_id: str, placement: Placement) -> BookingAnswer:
-        return self._post(BookingAnswer, f"/requests/{bed_request_id}/place", placement)
+        return self._post(BookingAnswer, f"/requests/{_id(bed_request_id)}/place", placement)
 
     def withdraw_request(
         self, bed_request_id: str, *, reason_code: str | None = None
     ) -> RequestAnswer:
         body = Withdrawal(**_given(reason_code=reason_code))
-        return self._post(RequestAnswer, f"/requests/{bed_request_id}/withdraw", body)
+        return self._post(RequestAnswer, f"/requests/{_id(bed_request_id)}/withdraw", body)
 
     def mark_dirty(self, bed_id: str, *, note: str | None = None) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/dirty", Write(**_given(note=note)))
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/dirty", Write(**_given(note=note)))
 
     def start_cleaning(self, bed_id: str) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/cleaning/start", Write())
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/cleaning/start", Write())
 
     def finish_cleaning(self, bed_id: str) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/cleaning/finish", Write())
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/cleaning/finish", Write())
 
     def stop_cleaning(self, bed_id: str) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/cleaning/stop", Write())
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/cleaning/stop", Write())
 
     def close_bed(self, bed_id: str, closing: Closing) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/close", closing)
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/close", closing)
 
     def open_bed(self, bed_id: str, opening: Opening) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/open", opening)
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/open", opening)
 
     def start_isolation(self, bed_id: str) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/isolation/start", Write())
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/isolation/start", Write())
 
     def end_isolation(self, bed_id: str) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/isolation/end", Write())
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/isolation/end", Write())
 
     def set_staffed(self, bed_id: str, *, is_staffed: bool) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/update", Staffing(is_staffed=is_staffed))
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/update", Staffing(is_staffed=is_staffed))
 
     def close_ward(self, ward_id: str, closing: Closing) -> BedsAnswer:
-        return self._post(BedsAnswer, f"/wards/{ward_id}/close", closing)
+        return self._post(BedsAnswer, f"/wards/{_id(ward_id)}/close", closing)
 
     def open_ward(self, ward_id: str, opening: Opening) -> BedsAnswer:
-        return self._post(BedsAnswer, f"/wards/{ward_id}/open", opening)
+        return self._post(BedsAnswer, f"/wards/{_id(ward_id)}/open", opening)
 
     def add_note(self, bed_id: str, note: str) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{bed_id}/notes", NewNote(note=note))
+        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/notes", NewNote(note=note))
 
     def simulator(self) -> Simulator:
         return self._get(Simulator, "/simulator")
@@ -345,7 +349,7 @@ class BookingClient:
         return Readiness(is_ready=True, status=ready.status, head_seq=ready.head_seq)
 
     def _act(self, booking_id: str, what: str, body: Body) -> BookingAnswer:
-        return self._post(BookingAnswer, f"/bookings/{booking_id}/{what}", body)
+        return self._post(BookingAnswer, f"/bookings/{_id(booking_id)}/{what}", body)
 
     def _post(self, kind: type[Answer], path: str, body: Body) -> Answer:
         """Sent a second time with the same key, if the network swallowed the first."""
@@ -354,10 +358,22 @@ class BookingClient:
             headers["If-Match"] = f'"{self._seen_seq}"'
         request = {"content": _json(body), "headers": headers}
         try:
-            response = self._send("POST", path, **request)
-        except Unreachable:
-            response = self._send("POST", path, **request)
+            response = self._send_change(path, request)
+        except NotSent:
+            response = self._send_change(path, request)
+        except Unreachable as unknown:
+            try:
+                response = self._send_change(path, request)
+            except NotSent:  # of the first it is still not known
+                raise unknown from None
         return _read(kind, response)
+
+    def _send_change(self, path: str, request: Mapping[str, Any]) -> httpx.Response:
+        """Raises Unreachable too for an answer that does not tell whether the change was made."""
+        response = self._send("POST", path, **request)
+        if response.is_server_error and (problem := _problem(response)).code not in UNTOUCHED:
+            raise Unreachable(problem.detail)
+        return response
 
     def _get(self, kind: type[Answer], path: str, **query: Any) -> Answer:
         return _read(kind, self._send("GET", path, params=_sent(query)))
@@ -406,6 +422,11 @@ def _problem(response: httpx.Response) -> Problem:
 def _json(body: Body) -> str:
     """What was set, and nothing else: what is left out keeps its meaning."""
     return body.model_dump_json(exclude_unset=True)
+
+
+def _id(text: str) -> str:
+    """In a path, where an id may hold what means something there."""
+    return quote(text, safe="")
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -32,10 +32,13 @@ from simulator.client import (
 class Outcome:
     """What became of the last action; one of `done`, `refused` and `unreachable` is set.
 
-    `against_rules`: the same once more, with an override. `meanwhile`: what has happened to the
-    bed since it was looked at, where that is why the action was refused.
+    `what` was to be done, in words; `bed_id`: to which bed, of an act on one. `against_rules`: the
+    same once more, with an override. `meanwhile`: what has happened to the bed since it was looked
+    at, where that is why the action was refused.
     """
 
+    what: str = ""
+    bed_id: str | None = None
     wish: NewBooking | None = None
     done: Change | None = None
     refused: Refused | None = None
@@ -76,7 +79,7 @@ def _client(api_url: str, actor: str) -> BookingClient:
 
 def book(wish: NewBooking) -> Outcome:
     return replace(
-        _attempt(lambda api: api.book(wish)),
+        _attempt(f"Book {wish.bed_id} for {wish.patient_ref}", lambda api: api.book(wish)),
         wish=wish,
         against_rules=lambda override: book(wish.model_copy(update={"override": override})),
     )
@@ -105,22 +108,27 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
     }
     seen = None if chosen is Act.NOTE else (bed_id, int(bed["seq"]))
     return replace(
-        _attempt(calls[chosen], seen),
+        _attempt(f"{chosen}, {bed_id}", calls[chosen], seen),
+        bed_id=bed_id,
         against_rules=lambda override: act(chosen, details | {"override": override}, bed),
     )
 
 
 def place(bed_request_id: str, bed_id: str, admit: bool) -> Outcome:
     placement = Placement(bed_id=bed_id, admit=admit)
-    return _attempt(lambda api: api.place_request(bed_request_id, placement))
+    what = f"{'Admit to' if admit else 'Reserve'} {bed_id}"
+    return _attempt(what, lambda api: api.place_request(bed_request_id, placement))
 
 
 def withdraw(bed_request_id: str) -> Outcome:
-    return _attempt(lambda api: api.withdraw_request(bed_request_id, reason_code="not_needed"))
+    return _attempt(
+        f"Withdraw {bed_request_id}",
+        lambda api: api.withdraw_request(bed_request_id, reason_code="not_needed"),
+    )
 
 
 def review(event_id: str) -> Outcome:
-    return _attempt(lambda api: api.review_override(event_id))
+    return _attempt("Review an override", lambda api: api.review_override(event_id))
 
 
 def _meanwhile(bed_id: str, seen_seq: int) -> tuple[Event, ...]:
@@ -131,17 +139,19 @@ def _meanwhile(bed_id: str, seen_seq: int) -> tuple[Event, ...]:
 
 
 def _attempt(
-    action: Callable[[BookingClient], Change], seen: tuple[str, int] | None = None
+    what: str, action: Callable[[BookingClient], Change], seen: tuple[str, int] | None = None
 ) -> Outcome:
     """`seen`: the bed that was looked at, and the `seq` of its newest event then."""
+    outcome = Outcome(what)
     try:
         api = client()
-        return Outcome(done=action(api.if_unchanged(seen[1]) if seen else api))
+        return replace(outcome, done=action(api.if_unchanged(seen[1]) if seen else api))
     except Refused as refusal:
         has_changed = seen is not None and refusal.code == "precondition_failed"
-        return Outcome(refused=refusal, meanwhile=_meanwhile(*seen) if seen and has_changed else ())
+        meanwhile = _meanwhile(*seen) if seen and has_changed else ()
+        return replace(outcome, refused=refusal, meanwhile=meanwhile)
     except Unreachable as silence:
-        return Outcome(unreachable=silence)
+        return replace(outcome, unreachable=silence)
     except ValidationError as error:  # more than travels: a text that is too long, say
         first = error.errors(include_url=False)[0]
-        return Outcome(unreachable=NotSent(f"{first['loc'][-1]}: {first['msg']}."))
+        return replace(outcome, unreachable=NotSent(f"{first['loc'][-1]}: {first['msg']}."))

@@ -42,10 +42,11 @@ def tell(outcome: Outcome, here: Here, key: str) -> Again | None:
     if outcome.done:
         st.success(_done(outcome.done, here), icon=":material/check_circle:")
     if isinstance(outcome.unreachable, NotSent):
-        st.error(f"**Not done.** {plain(outcome.unreachable)}", icon=":material/cloud_off:")
+        st.error(f"{_not_done(outcome)} {plain(outcome.unreachable)}", icon=":material/cloud_off:")
     elif outcome.unreachable:
         st.error(
-            f"**It is not known whether this was done.** {plain(outcome.unreachable)} "
+            f"**It is not known whether this was done: {plain(outcome.what)}.** "
+            f"{plain(outcome.unreachable)} "
             "Look at the bed before you try again.",
             icon=":material/cloud_off:",
         )
@@ -58,14 +59,16 @@ def _tell_refusal(refused: Refused, outcome: Outcome, here: Here, key: str) -> A
     if outcome.meanwhile:
         _tell_meanwhile(outcome.meanwhile, here)
         return None
-    st.error(f"**Not done.** {plain(refused.detail)} (`{refused.code}`)", icon=":material/block:")
+    st.error(
+        f"{_not_done(outcome)} {plain(refused.detail)} (`{refused.code}`)", icon=":material/block:"
+    )
     for conflict in refused.in_the_way:
         st.markdown(_in_the_way(conflict, here))
     other = _offer(refused.alternatives, outcome.wish) if outcome.wish else None
     if other:
         return partial(desk.book, other)
     if refused.can_be_overridden and outcome.against_rules:
-        override = ask_override(refused.rules, key)
+        override = ask_override(outcome.what, refused.rules, key)
         if override:
             return partial(outcome.against_rules, override)
     return None
@@ -79,16 +82,23 @@ def _tell_meanwhile(events: Sequence[Event], here: Here) -> None:
         icon=":material/sync_problem:",
     )
     for event in events:
-        said = f": {plain(event.note)}" if event.note else ""
+        words = (theme.words(event.reason_code), event.reason, event.override_reason, event.note)
+        said = "; ".join(plain(word) for word in words if word)
         who = plain(event.actor or event.source)
         st.markdown(
-            f"- {here.moment(event.occurred_at)} {theme.words(event.event_type)}, {who}{said}"
+            f"- {here.moment(event.occurred_at)} {theme.words(event.event_type)}, {who}"
+            f"{': ' * bool(said)}{said}"
         )
 
 
-def ask_override(rules: list[str], key: str) -> Override | None:
+def _not_done(outcome: Outcome) -> str:
+    return f"**Not done: {plain(outcome.what)}.**"
+
+
+def ask_override(what: str, rules: list[str], key: str) -> Override | None:
     """Somebody with a name, a coded reason and the words for it."""
-    with st.expander(f"Override: do it against {', '.join(theme.words(r) for r in rules)}"):
+    against = ", ".join(theme.words(rule) for rule in rules)
+    with st.expander(f"Override against {against}: {plain(what)}"):
         actor, _ = desk.typed_name()
         if not actor:
             st.warning("Give your name at the top right: whoever overrides answers for it.")
@@ -115,7 +125,7 @@ def _offer(alternatives: list[Alternative], wish: NewBooking) -> NewBooking | No
         alternative
         for alternative in alternatives
         if st.button(
-            f"Book {alternative.bed_id} instead: {alternative.reason}",
+            f"Book {alternative.bed_id} instead: {plain(alternative.reason)}",
             key=f"instead-{alternative.bed_id}",
         )
     ]

@@ -7,6 +7,7 @@ from dashboard.asking import board, queries
 from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
 from dashboard.drawing import tiles, top
+from dashboard.drawing.markdown import plain
 from dashboard.settings import DashboardSettings
 from dashboard.times import Here
 from lake.vocabulary import DisplayStatus
@@ -45,7 +46,8 @@ def offer_free_beds(beds: list[board.Bed], here: Here) -> None:
     if not beds:
         st.info("No bed is free and clean here. Widen the filter, or see which are in cleaning.")
     for ward in board.wards(beds, board.Filter()):
-        st.markdown(f"**{ward.ward_id} {ward.ward_name}** {theme.words(ward.specialty)}")
+        name = plain(f"{ward.ward_id} {ward.ward_name}")
+        st.markdown(f"**{name}** {plain(theme.words(ward.specialty))}")
         with st.container(horizontal=True, gap="small"):
             for bed in ward.beds:
                 st.page_link(

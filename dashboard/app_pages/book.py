@@ -45,6 +45,9 @@ def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
         label = f"{act[0]}: {bed['bed_id']}"
         arguments = ("act_outcome", desk.act, *act, bed)
         st.button(label, type="primary", on_click=outcomes.do, args=arguments)
+    told = st.session_state.get("act_outcome", desk.NOTHING_YET)
+    if told.bed_id not in (None, bed["bed_id"]):  # of the bed that was chosen before
+        st.session_state.pop("act_outcome")
     tell("act_outcome", here, "act")
 
 

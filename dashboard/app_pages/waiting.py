@@ -19,7 +19,7 @@ def needs_of(request: BedRequest) -> str:
     needs = request.needs
     named = [theme.words(need) for need in (needs.specialty, needs.room_class, needs.sex) if need]
     isolation = ["isolation"] if needs.isolation else []
-    return ", ".join([*named, *isolation]) or "no special needs"
+    return plain(", ".join([*named, *isolation])) or "no special needs"
 
 
 def suggestions(request: BedRequest) -> list[Alternative]:
@@ -35,7 +35,7 @@ def show_request(request: BedRequest, here: Here) -> None:
         priority = request.needs.priority or "-"
         st.markdown(
             f"**{plain(request.patient_ref)}** · priority {priority} · "
-            f"{request.ward_id or 'any ward'} · {needs_of(request)}"
+            f"{plain(request.ward_id or 'any ward')} · {needs_of(request)}"
         )
         displaced = ", displaced by an override" if request.displaced_booking_id else ""
         waits = times.duration(here.now - max(request.wanted_from, request.requested_at))
@@ -45,7 +45,7 @@ def show_request(request: BedRequest, here: Here) -> None:
         beds = suggestions(request)
         for bed in beds:
             verb = "Reserve" if is_early else "Admit to"
-            label = f"{verb} {bed.bed_id}: {bed.reason}"
+            label = f"{verb} {bed.bed_id}: {plain(bed.reason)}"
             placing = (OUTCOME, desk.place, request.bed_request_id, bed.bed_id, not is_early)
             st.button(
                 label,

@@ -26,15 +26,17 @@ NOT_ANSWERING = Readiness(is_ready=False, status="silent", head_seq=None)
 
 class Api(StrEnum):
     READY = "ready"
-    STARTING = "starting"
+    NOT_READY = "not ready"
     SILENT = "silent"
 
 
 @dataclass(frozen=True)
 class Glance:
-    """`hospital_at` is the last instant that is known; it stands while the API is silent."""
+    """`hospital_at` is the last instant that is known; it stands while the API is silent.
+    `api_says`: how it is, or why it is not ready."""
 
     api: Api
+    api_says: str
     hospital_at: datetime
     zone: ZoneInfo
     speed: float | None
@@ -75,6 +77,7 @@ class Live:
         hospital_at, zone = self._time()
         return Glance(
             api=_api(readiness),
+            api_says=readiness.status,
             hospital_at=hospital_at,
             zone=zone,
             speed=self._clock.speed if self._clock else None,
@@ -124,7 +127,7 @@ class Live:
 def _api(readiness: Readiness) -> Api:
     if readiness is NOT_ANSWERING:
         return Api.SILENT
-    return Api.READY if readiness.is_ready else Api.STARTING
+    return Api.READY if readiness.is_ready else Api.NOT_READY
 
 
 def glance() -> Glance:

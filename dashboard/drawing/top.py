@@ -45,12 +45,12 @@ def strip(glance: Glance, middle: str = "") -> str:
     )
 
 
-API_WORDS = {Api.STARTING: "getting ready", Api.SILENT: "API silent"}
+API_WORDS = {Api.NOT_READY: "API not ready", Api.SILENT: "API silent"}
 
 
 def _cause(glance: Glance) -> str:
-    if glance.api is Api.STARTING:
-        return "The hospital is being set up; beds appear as soon as it is ready."
+    if glance.api is Api.NOT_READY:
+        return f"The booking API is not ready: {glance.api_says}"
     if glance.api is Api.SILENT:
         return "The booking API does not answer."
     return "Updates reach this page late."

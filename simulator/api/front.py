@@ -34,7 +34,7 @@ async def _open_desk(request: Request) -> Desk:
     """Raises NotReady."""
     desk: Desk = request.app.state.desk
     if not desk.ready.is_set():
-        raise NotReady(desk.failure or "The hospital is still being opened.")
+        raise NotReady(desk.failure or "The hospital is being set up.")
     return desk
 
 

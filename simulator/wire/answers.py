@@ -196,6 +196,9 @@ class Event(Answer):
     booking_id: str | None
     source: str
     actor: str | None
+    reason_code: str | None
+    reason: str | None
+    override_reason: str | None
     note: str | None
 
 

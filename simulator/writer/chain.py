@@ -94,7 +94,8 @@ def check(rows: Iterable[Row], secret: bytes) -> Checked:
 
 def _fault(previous: str, row: Row, expected_seq: int, secret: bytes) -> str:
     if row["seq"] != expected_seq:
-        return f"seq {expected_seq} is missing before it"
+        is_further = row["seq"] is not None and row["seq"] > expected_seq
+        return f"seq {expected_seq} is missing before it" if is_further else "it has no such place"
     if (row.get("schema_version") or 1) not in PRIVATE_COLUMNS:
         return f"its version {row['schema_version']} is newer than this code"
     if link(previous, row, secret) != row.get("chain_hash"):

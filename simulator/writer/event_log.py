@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import (
     CommitProperties,
@@ -180,15 +179,31 @@ class EventLog:
 
 
 def stored_rows(places: Places) -> Iterator[dict[str, Any]]:
-    """The log from its first row on, as it is stored; columns that are null may be left out."""
+    """The log from its first row on, as it is stored; columns that are null may be left out.
+    Rows without a place in it (`seq` null or below 1) come first."""
     rows = DeltaTable(places.table(BED_EVENTS)).to_pyarrow_dataset()
-    seq, head = ds.field("seq"), 0
-    newest = pc.max(rows.to_table(columns=["seq"])["seq"]).as_py() or 0
-    while head < newest:
-        found = rows.to_table(filter=(seq > head) & (seq <= head + ROWS_AT_ONCE)).sort_by("seq")
-        filled = [n for n in found.column_names if found[n].null_count < found.num_rows]
-        yield from found.select(filled).to_pylist()
-        head += ROWS_AT_ONCE
+    seq = ds.field("seq")
+    yield from _filled(rows.to_table(filter=seq.is_null() | (seq < 1)))
+    seqs = rows.to_table(columns=["seq"], filter=seq >= 1)["seq"].sort()
+    for first in range(0, len(seqs), ROWS_AT_ONCE):
+        some = seqs.slice(first, ROWS_AT_ONCE)
+        within = (seq >= some[0]) & (seq <= some[-1])
+        yield from _filled(rows.to_table(filter=within).sort_by("seq"))
+
+
+def _filled(found: pa.Table) -> list[dict[str, Any]]:
+    def is_needed(name: str) -> bool:
+        return name == "seq" or found[name].null_count < found.num_rows
+
+    rows: list[dict[str, Any]] = found.select(
+        [name for name in found.column_names if is_needed(name)]
+    ).to_pylist()
+    return rows
+
+
+def last_written_seq(places: Places) -> int:
+    """What the writer said with its newest commit."""
+    return DeltaTable(places.table(BED_EVENTS)).transaction_version(WRITER) or 0
 
 
 def _stale(expected: int, found: int) -> StaleWriter:

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.document import Document
@@ -17,13 +18,15 @@ from prompt_toolkit.history import FileHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from cli import docs, sql
+from cli import docs, sql, verify
 from cli.doctor import examine
 from cli.replay import text_of
 from cli.settings import StackSettings
+from lake.arrow import open_or_create
 from lake.duck import VIEWS, LakeReader
+from lake.errors import LakeError
 from lake.places import CHECKOUT, Places
-from lake.tables import BED_BOARD, TABLES
+from lake.tables import BED_BOARD, BED_EVENTS, PRIVATE_COLUMNS, SCHEMA_VERSION, TABLES
 from simulator.feeds.replay_file import replay_file
 from tests.delta_extension import delta_extension
 from tests.lake.lake_rows import write
@@ -182,6 +185,41 @@ def test_verify_follows_the_chain_of_the_log_and_says_where_it_breaks(replayed: 
         commit.write_text(told.replace(f'"size":{size}', f'"size":{file.stat().st_size}'))
 
     has_cause_and_fix(snr(replayed, "verify"), "breaks at seq 1")
+
+
+@pytest.mark.parametrize("seq", [None, -7, 0, 10**12])
+def test_a_row_that_somebody_put_into_the_log_is_found(replayed: Path, seq: int | None) -> None:
+    places = Places(replayed, str(replayed / "lake"))
+    verify.check_chain(places)
+    write(places, BED_EVENTS, [{"seq": seq, "event_id": "e", "event_type": "note_added"}])
+
+    with pytest.raises(LakeError, match=f"seq {seq}: .*(no such place|missing before)"):
+        verify.check_chain(places)
+
+
+def writable(places: Places) -> DeltaTable:
+    """The log of somebody who does not care that it is for appending only."""
+    table = open_or_create(places, BED_EVENTS)
+    table.alter.set_table_properties({"delta.appendOnly": "false"})
+    return DeltaTable(places.table(BED_EVENTS))
+
+
+def test_a_log_whose_end_was_cut_off_is_found(replayed: Path) -> None:
+    places = Places(replayed, str(replayed / "lake"))
+    writable(places).delete("seq > 3")
+
+    with pytest.raises(LakeError, match=r"ends at seq 3; its writer had come to \d+"):
+        verify.check_chain(places)
+
+
+def test_rows_whose_words_were_taken_out_are_told(replayed: Path, capsys) -> None:
+    places = Places(replayed, str(replayed / "lake"))
+    emptied = dict.fromkeys(PRIVATE_COLUMNS[SCHEMA_VERSION], "NULL")
+    writable(places).update(updates=emptied, predicate="patient_ref IS NOT NULL")
+
+    verify.check_chain(places)
+
+    assert "without their private content" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("query", ["SHOW TABLES", "show all tables ;"])

@@ -49,6 +49,9 @@ CLEANING_STARTED = w.Event(
     booking_id=None,
     source="manual",
     actor="Ravi",
+    reason_code=None,
+    reason=None,
+    override_reason=None,
     note=None,
 )
 WAITS = w.BedRequest(
@@ -225,6 +228,9 @@ def test_a_board_that_misses_events_is_as_old_as_the_first_of_them(ward: PlayedA
         booking_id=None,
         source="manual",
         actor=None,
+        reason_code=None,
+        reason=None,
+        override_reason=None,
         note=None,
     )
     ward.answers["GET /events"] = (200, page_of(missing))
@@ -240,9 +246,10 @@ def test_a_board_that_misses_events_is_as_old_as_the_first_of_them(ward: PlayedA
 def test_every_page_opens_on_an_empty_lake_while_the_hospital_is_set_up(
     name: str, api: PlayedApi
 ) -> None:
-    api.refuse("GET /health/ready", 503, "not_ready", "opening")
+    api.refuse("GET /health/ready", 503, "not_ready", "The hospital is being set up.")
 
-    assert "being set up" in html(open_page(name))
+    told = "The booking API is not ready: The hospital is being set up."
+    assert told in html(open_page(name))
 
 
 def test_a_booking_is_made_and_told(ward: PlayedApi) -> None:
@@ -364,7 +371,8 @@ def test_the_second_clerk_is_told_what_happened_to_the_bed_meanwhile(ward: Playe
     ward.refuse(
         "POST /beds/W1-102-A/cleaning/start", 412, "precondition_failed", "The newest event is 9."
     )
-    started = CLEANING_STARTED.model_copy(update={"note": "after the plumber"})
+    words = {"reason_code": "equipment", "reason": "a burst pipe", "note": "after the plumber"}
+    started = CLEANING_STARTED.model_copy(update=words | {"override_reason": "no other room"})
     ward.answers["GET /events"] = (200, page_of(started))
     page = open_page("book")
     page.selectbox(key="acted_bed_id").select("W1-102-A").run()
@@ -375,7 +383,41 @@ def test_the_second_clerk_is_told_what_happened_to_the_bed_meanwhile(ward: Playe
     assert sent[1]["If-Match"] == '"4"'
     assert "W1-102-A has changed since you looked" in page.error[0].value
     told = [text.value for text in page.markdown]
-    assert "- 17:30 cleaning started, Ravi: after the plumber" in told
+    assert (
+        "- 17:30 cleaning started, Ravi: equipment; a burst pipe; no other room; after the plumber"
+    ) in told
+
+
+def test_an_override_is_offered_for_the_bed_that_is_chosen_and_says_what_it_does(
+    ward: PlayedApi,
+) -> None:
+    ward.refuse(
+        "POST /beds/W1-102-A/cleaning/start", 409, "overlaps_booking", "The bed is booked.",
+        rules=["overlaps_booking"], can_be_overridden=True,
+    )  # fmt: skip
+    page = open_page("book")
+    page.selectbox(key="acted_bed_id").select("W1-102-A").run()
+    page.button_group(key="act-W1-102-A").select("Start cleaning").run()
+    page.button[-1].click().run()
+    assert page.error[0].value.startswith("**Not done: Start cleaning, W1-102-A.**")
+    assert [box.label for box in page.expander][-1] == (
+        "Override against overlaps booking: Start cleaning, W1-102-A"
+    )
+
+    page.selectbox(key="acted_bed_id").select("W1-101-B").run()
+
+    assert not page.error
+    assert not [box for box in page.expander if box.label.startswith("Override")]
+
+
+def test_an_api_that_has_stopped_says_why_on_every_page(ward: PlayedApi) -> None:
+    why = "stale_writer: another process has written to the lake."
+    ward.refuse("GET /health/ready", 503, "storage_unavailable", why)
+    time.sleep(1.1)  # all sessions share one look a second
+    shown = html(open_page("board"))
+
+    assert f"The booking API is not ready: {why}" in shown
+    assert "API not ready" in shown
 
 
 def test_a_click_on_a_bed_that_has_gone_is_answered(ward: PlayedApi) -> None:

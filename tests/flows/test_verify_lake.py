@@ -108,7 +108,7 @@ def test_the_command_names_what_differs_and_fails(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("SNR_HOME", str(streamed.home))
-    monkeypatch.setattr(command, "_check_chain", lambda _: None)  # these rows were made by hand
+    monkeypatch.setattr(command, "check_chain", lambda _: None)  # these rows were made by hand
     command.run()
     volume = lake.read(spark, streamed, UPDATE_VOLUME)
     wrong = volume.withColumn("update_count", F.col("update_count") + 1).localCheckpoint()

@@ -21,7 +21,7 @@ from lake.arrow import open_or_create
 from lake.duck import LakeReader
 from lake.errors import QueryRefused, TableNotReadable
 from lake.live_files import FollowedTable
-from lake.places import Places
+from lake.places import LogStamp, Places
 from lake.tables import (
     BED_BOARD,
     BED_EVENTS,
@@ -223,7 +223,8 @@ def test_a_locked_reader_follows_and_still_reads_nothing_else(places: Places, tm
     reader.lock()
     write(places, BED_EVENTS, [event(2)])
     write(places, BED_BOARD, [{"bed_id": "bed-1", "seq": 1, "last_event_type": "note_added"}])
-    reader.refresh()
+    for _ in range(4):  # another DuckDB than the one that was locked
+        reader.refresh()
     assert reader.run("SELECT count(*) FROM bronze.bed_events").fetchall() == [(2,)]
     assert reader.run("SELECT count(*) FROM live_board").fetchall() == [(2,)]
     for question in (f"FROM '{elsewhere}'", f"FROM read_csv('{elsewhere}')"):
@@ -332,3 +333,51 @@ def test_a_curated_table_whose_files_are_lost_is_named_and_takes_nothing_else_wi
         assert seqs(reader) == [1]
         assert reader.ask("SELECT bed_id FROM live_board").num_rows == 1
     assert set(reader.broken) == {table.name}
+
+
+@pytest.mark.parametrize("table", [BED_BOARD, CHECK_RESULTS])
+def test_files_that_are_lost_while_a_reader_lives_are_named_at_once(
+    places: Places, table: Table
+) -> None:
+    write(places, BED_EVENTS, [event(1)])
+    write(places, table, [{"hospital_id": "snr"}])
+    reader = LakeReader(places)
+    lose_files_of(places, table)
+
+    assert reader.ask(f"SELECT * FROM {table.name}").num_rows == 0
+
+    assert set(reader.broken) == {table.name}
+    assert reader.ask("SELECT bed_id FROM live_board").num_rows == 1
+
+
+def test_a_damaged_table_that_is_removed_is_empty_and_broken_no_more(places: Places) -> None:
+    write(places, BED_EVENTS, [event(1)])
+    write(places, BED_BOARD, [{"bed_id": "A", "seq": 0}])
+    reader = LakeReader(places)
+    Path(places.table(BED_BOARD), "_delta_log", f"{2:020d}.json").write_text("{")
+    reader.refresh()
+    assert set(reader.broken) == {BED_BOARD.name}
+    shutil.rmtree(places.table(BED_BOARD))
+
+    assert reader.ask("SELECT * FROM gold.bed_board").num_rows == 0
+    assert reader.broken == {}
+    assert reader.columns.keys() == {BED_EVENTS.name}
+
+
+def test_a_table_that_was_made_anew_in_the_same_place_on_the_disk_is_read_anew(
+    places: Places, monkeypatch
+) -> None:
+    """A file system may give a new folder the number of the one that was removed."""
+    monkeypatch.setattr("lake.places.LogStamp", lambda _, at: LogStamp(7, at))
+    write(places, BED_EVENTS, [event(1)])
+    for seq in (1, 2, 3):
+        write(places, CHECK_RESULTS, [{"hospital_id": f"old-{seq}"}])
+    reader = LakeReader(places)
+    assert reader.ask("SELECT * FROM gold.check_results").num_rows == 3
+    shutil.rmtree(places.table(CHECK_RESULTS))
+    for seq in range(7):
+        write(places, CHECK_RESULTS, [{"hospital_id": f"new-{seq}"}])
+
+    found = reader.ask("SELECT hospital_id FROM gold.check_results").column(0).to_pylist()
+
+    assert sorted(found) == [f"new-{seq}" for seq in range(7)]

@@ -123,6 +123,73 @@ def test_a_lost_post_is_sent_once_more_with_the_same_key() -> None:
     assert keys[0] == keys[1]
 
 
+def played(*answers: httpx.Response | Exception) -> BookingClient:
+    left = list(answers)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        following = left.pop(0)
+        if isinstance(following, Exception):
+            raise following
+        return following
+
+    return client(answer)
+
+
+def problem(status: int, code: str) -> httpx.Response:
+    return httpx.Response(status, json={"status": status, "code": code, "detail": "It says why."})
+
+
+LOST, NOT_RUNNING = httpx.ReadError("cut"), httpx.ConnectError("refused")
+AWAY = problem(503, "storage_unavailable")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (LOST, NOT_RUNNING),  # it died after it had taken the first
+        (LOST, LOST),
+        (AWAY, NOT_RUNNING),
+        (AWAY, AWAY),
+        (NOT_RUNNING, AWAY),
+        (problem(500, "internal_error"), problem(500, "internal_error")),
+        (httpx.Response(502), httpx.Response(502)),
+    ],
+)
+def test_a_change_that_may_have_been_made_is_not_told_as_not_made(answers) -> None:
+    with pytest.raises(Unreachable) as caught:
+        played(*answers).book(WISH)
+    assert not isinstance(caught.value, NotSent)
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ((NOT_RUNNING, NOT_RUNNING), NotSent),
+        ((NOT_RUNNING, problem(503, "not_ready")), Refused),
+        ((problem(503, "overloaded"),), Refused),
+        ((problem(409, "bed_occupied"),), Refused),
+    ],
+)
+def test_a_change_that_was_not_made_is_told_so(answers, error) -> None:
+    with pytest.raises(error):
+        played(*answers).book(WISH)
+
+
+def test_what_an_answer_left_open_the_same_key_settles() -> None:
+    assert played(AWAY, httpx.Response(201, json=BOOKED)).book(WISH).booking_id == "bk-1"
+
+
+def test_an_id_stays_one_part_of_the_path() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return httpx.Response(200, json=CLEANING)
+
+    client(answer).start_cleaning("W1/close#?x")
+    assert asked == ["/beds/W1%2Fclose%23%3Fx/cleaning/start"]
+
+
 def test_two_actions_have_two_keys() -> None:
     keys: list[str] = []
 

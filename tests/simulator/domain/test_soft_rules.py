@@ -5,7 +5,7 @@ import pytest
 from lake.vocabulary import BedStatus, Rule
 from simulator.domain import commands as c
 from simulator.domain.bookings import Needs
-from simulator.domain.errors import Forbidden, Refusal
+from simulator.domain.errors import SENTENCES, Forbidden, Refusal
 from simulator.domain.overrides import Override
 from simulator.domain.rules.suggestions import suggest
 from simulator.writer.engine import Context
@@ -254,3 +254,93 @@ def test_beds_without_staff_are_not_suggested(ward) -> None:
     moment = ward.engine.moment(Context("manual", "tester"))
     found = suggest(ward.engine.hospital, command, rules_broken(ward, command), moment)
     assert [suggestion.bed_id for suggestion in found] == [B, D]
+
+
+def refusal(ward: SmallWard, command: c.Command) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        ward.do(command)
+    return caught.value
+
+
+def reserve(ward: SmallWard, start: float, end: float | None, bed_id: str = A, **more) -> str:
+    ends_at = None if end is None else hours(end)
+    command = c.BookBed(
+        bed_id=bed_id, patient_ref="P-9", starts_at=hours(start), ends_at=ends_at, **more
+    )
+    return ward.do(command)["booking_id"]
+
+
+def admit(ward: SmallWard, patient: str = "P-9", bed_id: str = A, **more) -> str:
+    return ward.do(c.BookBed(bed_id=bed_id, patient_ref=patient, admit=True, **more))["booking_id"]
+
+
+def wish(start: float, end: float | None, bed_id: str = A, **more) -> c.BookBed:
+    ends_at = None if end is None else hours(end)
+    return c.BookBed(
+        bed_id=bed_id, patient_ref="P-1", starts_at=hours(start), ends_at=ends_at, **more
+    )
+
+
+def told(refused: Refusal) -> str:
+    return str(refused).removeprefix(f"{SENTENCES[refused.rule]} ")
+
+
+def test_bookings_in_the_way_are_named(ward) -> None:
+    first, second = reserve(ward, 2, 4), reserve(ward, 5, 7)
+    one = refusal(ward, wish(3, 5))
+    assert told(one) == f"{first} holds {A}."
+    assert [booking.booking_id for booking in one.in_the_way] == [first]
+    both = refusal(ward, wish(3, 6))
+    assert told(both) == f"{first}, {second} hold {A}."
+    assert [booking.booking_id for booking in both.in_the_way] == [first, second]
+    assert both.conflicts_with == both.in_the_way[0]
+
+
+def test_a_stay_in_the_way_says_that_its_end_is_not_known_or_has_passed(ward) -> None:
+    open_stay = admit(ward)
+    refused = refusal(ward, wish(5, 7))
+    assert told(refused) == f"{open_stay} has no expected discharge."
+    assert [booking.booking_id for booking in refused.in_the_way] == [open_stay]
+
+    over = admit(ward, "P-8", bed_id=C, ends_at=hours(2))
+    ward.clock.set(0.0, hours(3))
+    refused = refusal(ward, wish(3, 7, bed_id=C))
+    assert told(refused) == f"{over} has passed its expected discharge."
+    assert [booking.booking_id for booking in refused.in_the_way] == [over]
+    assert rules_broken(ward, wish(3.01, 7, bed_id=C)) == []
+
+
+def test_a_bed_that_is_not_clean_or_not_meant_for_it_says_what_it_is(ward) -> None:
+    ward.do(c.MarkBedDirty(bed_id=A))
+    unclean = refusal(ward, c.BookBed(bed_id=A, patient_ref="P-1", admit=True))
+    assert told(unclean) == f"{A} is dirty."
+    needs = Needs(specialty="cardiology", room_class="icu")
+    refused = refusal(ward, wish(1, 2, bed_id=B, needs=needs))
+    assert told(refused) == (
+        f"{B} is general, the need is cardiology. It also breaks wrong_room_class."
+    )
+    assert refused.rules == (Rule.WRONG_SPECIALTY, Rule.WRONG_ROOM_CLASS)
+    of_class = refusal(ward, wish(1, 2, bed_id=B, needs=Needs(room_class="icu")))
+    assert told(of_class) == f"{B} is general, the need is icu."
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "detail"),
+    [
+        (FEMALE, MALE, "is of a female patient."),
+        (MALE, FEMALE, "is of a male patient."),
+        (Needs(isolation=True), Needs(), "is of a patient who needs isolation."),
+        (Needs(), Needs(isolation=True), "is of a patient who needs none."),
+    ],
+)
+def test_who_shares_the_room_is_named_by_booking_and_bed(ward, theirs, mine, detail) -> None:
+    other = reserve(ward, 2, 4, bed_id=B, needs=theirs)
+    assert told(refusal(ward, wish(3, 5, needs=mine))) == f"{other} in {B} {detail}"
+    assert rules_broken(ward, wish(4, 5, needs=mine)) == []
+
+
+def test_a_start_in_the_past_is_told_beside_the_hospitals_time(ward) -> None:
+    ward.clock.set(0.0, hours(3))
+    assert told(refusal(ward, wish(1, 5))) == (
+        "It is 2026-03-02 11:00 UTC, the start 2026-03-02 09:00."
+    )
