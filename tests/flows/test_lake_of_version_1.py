@@ -40,6 +40,7 @@ OTHERWISE = {"gold.census_hourly": {"reserved_count", "available_count"}}
 """Counted otherwise since: by every open reservation, not by the one that was next."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", [*NUMBERS])
 def test_a_table_is_what_it_was(rebuilt: Places, table: str) -> None:
     with duckdb.connect() as sql:
@@ -51,6 +52,7 @@ def test_a_table_is_what_it_was(rebuilt: Places, table: str) -> None:
     assert rows_of(rebuilt, table, both) == then(NUMBERS[table], both, known.key)
 
 
+@pytest.mark.long
 def test_the_census_has_as_many_free_beds_and_more_of_them_are_reserved(rebuilt: Places) -> None:
     columns = ["ward_id", "census_at", "available_count", "reserved_count"]
     key = KEYS["gold.census_hourly"]

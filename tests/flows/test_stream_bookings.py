@@ -68,6 +68,7 @@ def test_what_breaks_a_check_is_set_aside_and_disturbs_nothing_else(
     assert (SILVER_BED_EVENTS.name, 6, 4, 2, 5) in counted
 
 
+@pytest.mark.long
 def test_a_compacted_log_brings_nothing_new_and_stops_nothing(
     spark: SparkSession, places: Places
 ) -> None:
@@ -154,6 +155,7 @@ def test_a_stream_that_died_before_the_board_finishes_its_batch_once(
     assert rows(spark, places, BED_BOARD, "bed_id", "seq") == [("A-1-A", 3), ("A-1-B", 4)]
 
 
+@pytest.mark.long
 def test_terms_are_counted_once_per_update_however_often_the_stream_comes_by(
     spark: SparkSession, places: Places
 ) -> None:

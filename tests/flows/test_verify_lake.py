@@ -86,6 +86,7 @@ def test_texts_of_an_hour_that_comes_twice_and_what_was_set_aside_are_equal(
     assert found["gold.update_phrases"].row_count > 0
 
 
+@pytest.mark.long
 def test_after_a_requeue_each_row_of_the_log_is_still_in_one_of_both_tables(
     spark: SparkSession, built: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:

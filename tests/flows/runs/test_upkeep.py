@@ -61,6 +61,7 @@ def commits(places: Places) -> list[int]:
     return sorted(int(file.stem) for file in log.glob("0*.json"))
 
 
+@pytest.mark.long
 def test_a_follower_that_stood_still_for_days_still_finds_everything(
     spark: SparkSession, places: Places, replaced: list[Path]
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_follower_that_stood_still_for_days_still_finds_everything(
     assert unreadable_followers(places, SILVER_BED_EVENTS, silver) == []
 
 
+@pytest.mark.long
 def test_what_the_follower_has_passed_goes(
     spark: SparkSession, places: Places, replaced: list[Path]
 ) -> None:

@@ -135,6 +135,7 @@ def test_a_repair_doubles_nothing_loses_nothing_and_the_stream_goes_on(
     assert rows_of(read(spark, places, QUARANTINE), "seq", "rule")[-1] == (6, "duplicate_event_id")
 
 
+@pytest.mark.long
 def test_a_repair_takes_in_what_came_while_the_checkpoint_was_lost(
     spark: SparkSession, taken_in: Places
 ) -> None:
