@@ -344,3 +344,32 @@ def test_a_start_in_the_past_is_told_beside_the_hospitals_time(ward) -> None:
     assert told(refusal(ward, wish(1, 5))) == (
         "It is 2026-03-02 11:00 UTC, the start 2026-03-02 09:00."
     )
+
+
+def test_a_refusal_names_every_other_rule(ward) -> None:
+    ward.do(c.MarkBedDirty(bed_id=A))
+    needs = Needs(specialty="cardiology", room_class="icu")
+    refused = refusal(ward, c.BookBed(bed_id=A, patient_ref="P-1", needs=needs, admit=True))
+    assert told(refused) == f"{A} is dirty. It also breaks wrong_specialty, wrong_room_class."
+
+
+def test_a_stay_of_which_the_end_is_known_is_a_booking_like_others(ward) -> None:
+    admit(ward, ends_at=hours(4))
+    assert rules_broken(ward, wish(3, 5)) == [Rule.OVERLAPS_BOOKING]
+
+
+def test_what_was_over_before_a_stay_began_is_not_in_its_way(ward) -> None:
+    ward.clock.set(0.0, hours(3))
+    admit(ward)
+    assert rules_broken(ward, wish(1, 2)) == [Rule.STARTS_IN_PAST]
+
+
+def test_whoever_comes_into_the_room_later_is_not_there_yet(ward) -> None:
+    reserve(ward, 5, 6, bed_id=B, needs=FEMALE)
+    command = c.BookBed(bed_id=A, patient_ref="P-1", needs=MALE, admit=True, ends_at=hours(2))
+    assert rules_broken(ward, command) == []
+
+
+def test_now_is_not_the_past(ward) -> None:
+    ward.clock.set(0.0, hours(3))
+    assert rules_broken(ward, wish(3, 5)) == []
