@@ -107,6 +107,7 @@ def _look(watched: dict[str, psutil.Process]) -> dict[str, list[tuple[float, flo
 def _say_growth(name: str, seen: list[tuple[float, float]]) -> bool:
     minutes, megabytes = np.array([at for at in seen if at[0] >= SETTLING_MINUTES]).T
     slope = float(np.polyfit(minutes, megabytes, 1)[0])
-    sizes = f"{megabytes[0]:6.0f} MB, then {megabytes[-1]:6.0f} MB"
-    say(f"{name:24} {slope:7.2f} MB/minute ({sizes}; wanted {WANTED} at most)")
+    of_minutes = {int(minute): size for minute, size in seen}  # the last of each
+    say(f"{name:24} MB by minute: {' '.join(f'{size:.0f}' for size in of_minutes.values())}")
+    say(f"{name:24} {slope:7.2f} MB/minute (wanted {WANTED} at most)")
     return slope <= WANTED
