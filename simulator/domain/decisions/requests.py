@@ -34,8 +34,7 @@ def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[C
     booking = c.BookBed(
         bed_id=command.bed_id,
         patient_ref=wanted.patient_ref,
-        starts_at=command.starts_at
-        or (None if command.admit else max(wanted.wanted_from, moment.at)),
+        starts_at=command.starts_at or max(wanted.wanted_from, moment.at),
         ends_at=command.ends_at,
         admit=command.admit,
         needs=wanted.needs,

@@ -1,5 +1,8 @@
 """Each soft rule by itself, and what an override does about it."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from lake.vocabulary import BedStatus, Rule
@@ -370,6 +373,11 @@ def test_whoever_comes_into_the_room_later_is_not_there_yet(ward) -> None:
     assert rules_broken(ward, command) == []
 
 
-def test_now_is_not_the_past(ward) -> None:
+def test_what_is_typed_in_within_the_grace_is_not_the_past(ward) -> None:
     ward.clock.set(0.0, hours(3))
-    assert rules_broken(ward, wish(3, 5)) == []
+    grace = ward.engine.moment(Context("manual", "tester")).past_grace
+    first = hours(3) - grace
+    command = c.BookBed(bed_id=A, patient_ref="P-1", starts_at=first, ends_at=hours(5))
+    early = replace(command, starts_at=first - timedelta(microseconds=1))
+    assert rules_broken(ward, early) == [Rule.STARTS_IN_PAST]
+    assert rules_broken(ward, command) == []
