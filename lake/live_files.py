@@ -36,10 +36,10 @@ class Stretch:
     highest: int | None = None
 
 
-class Never(Enum):
-    """What is not the same as a table that is not there."""
+class Forgotten(Enum):
+    """Another version than any, also than that of a table that is not there."""
 
-    LOOKED = "looked"
+    FORGOTTEN = "forgotten"
 
 
 class FollowedTable:
@@ -49,7 +49,7 @@ class FollowedTable:
         self.table = table
         self._places = places
         self._stamp: LogStamp | None = None
-        self._version: tuple[str, int] | Never | None = Never.LOOKED
+        self._version: tuple[str, int] | Forgotten | None = None
         self._handle: DeltaTable | None = None
 
     def look(self) -> bool:
@@ -64,8 +64,8 @@ class FollowedTable:
         return self._version != before
 
     def forget(self) -> None:
-        """The next look is like the first one."""
-        self._stamp, self._version, self._handle = None, Never.LOOKED, None
+        """The next look finds another table than this."""
+        self._stamp, self._version, self._handle = None, Forgotten.FORGOTTEN, None
 
     @property
     def columns(self) -> set[str]:
