@@ -52,7 +52,7 @@ def offer_free_beds(beds: list[board.Bed], here: Here) -> None:
             for bed in ward.beds:
                 st.page_link(
                     "app_pages/book.py",
-                    label=tiles.offer(bed, here),
+                    label=plain(tiles.offer(bed, here)),
                     query_params={"bed_id": bed["bed_id"]},
                 )
 
