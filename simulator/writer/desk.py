@@ -37,7 +37,7 @@ from simulator.writer.engine import Context, Engine, Row
 from simulator.writer.event_log import EventLog
 from simulator.writer.group_commit import GroupCommit
 from simulator.writer.keys import RecentKeys
-from simulator.writer.memory import Remembered, remember
+from simulator.writer.memory import Remembered, events_after, remember
 
 TICK_SECONDS = 1.0
 TIDY_SECONDS = 300.0
@@ -107,9 +107,11 @@ class Desk:
         Raises what the engine raises, KeyReused and StorageUnavailable. A refusal too is only
         given once all that it rests on is on disk.
         """
-        found = self.remembered(context)
+        again = self._caused_before(context)
+        if again is not None:
+            return await self._written(again)
         try:
-            row = found or self.commit.stage(command, context)[-1]
+            row = self.commit.stage(command, context)[-1]
         except Refusal as refusal:
             # Before anything else changes what would do.
             moment = self.engine.moment(context)
@@ -119,13 +121,27 @@ class Desk:
         except (NotThere, Forbidden, Outdated):
             await self.commit.durable()
             raise
-        if not found:
-            self.keys.remember(row)
+        self.keys.remember(row)
         await self.commit.durable()
         return row
 
-    def remembered(self, context: Context) -> Row | None:
-        """The row that the request's key caused, if it came before. Raises KeyReused."""
+    async def remembered(self, context: Context) -> Row | None:
+        """The row that the request's key caused, if it came before, once it is on disk.
+
+        Raises KeyReused and StorageUnavailable.
+        """
+        again = self._caused_before(context)
+        return None if again is None else await self._written(again)
+
+    async def _written(self, seq: int) -> Row:
+        """Any row that is staged or in the log. Raises StorageUnavailable."""
+        await self.commit.durable()
+        row = self.commit.recent_row(seq)
+        if row is None:
+            [row] = await asyncio.to_thread(events_after, self.reader, seq - 1, 1)
+        return row
+
+    def _caused_before(self, context: Context) -> int | None:
         if not context.idempotency_key:
             return None
         return self.keys.find(
@@ -296,9 +312,10 @@ class Desk:
         return booking.state is BookingState.RESERVED and booking.starts_at + grace < now
 
     async def _tidy(self) -> None:
-        """Upkeep of the log on its own timer, between commits."""
+        """Upkeep of the log on its own timer, between commits, and of the memory."""
         while True:
             await asyncio.sleep(TIDY_SECONDS)
+            self.engine.hospital.forget_passed()
             await self.commit.upkeep(self._event_log.tidy)
 
 

@@ -20,7 +20,8 @@ from simulator.domain.errors import StorageUnavailable
 from simulator.writer.engine import Context, Engine, Row
 from simulator.writer.event_log import EventLog
 
-RECENT_ROWS = 10_000
+RECENT_ROWS = 1_000
+"""Some 8 kB each; whoever is further behind reads them in the log."""
 RETRY_SECONDS = 1.0
 
 Answer = TypeVar("Answer")
@@ -60,6 +61,12 @@ class GroupCommit:
     def oldest_recent_seq(self) -> int:
         """The oldest row that `follow` still has; past the head where it has none."""
         return self.recent[0]["seq"] if self.recent else self._published_seq + 1
+
+    def recent_row(self, seq: int) -> Row | None:
+        """A row that is on disk, if it is one of the recent ones."""
+        if not self.oldest_recent_seq <= seq <= self._published_seq:
+            return None
+        return self.recent[seq - self.oldest_recent_seq]
 
     def __post_init__(self) -> None:
         self._published_seq = self.durable_seq

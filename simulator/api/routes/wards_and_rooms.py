@@ -103,10 +103,9 @@ async def _act(
     context: Context,
 ) -> Response:
     """A request that comes again is answered as before, whatever its beds are by now."""
-    again = desk.remembered(context)
+    again = await desk.remembered(context)
     if again is None:
         again = await carry_out(desk, command_for(_some(beds, otherwise)), context)
-    await desk.commit.durable()
     rows = await from_log(desk, EVENT_WITH_ITS_REQUEST, event_id=again["event_id"])
     count = sum(row["event_type"] == again["event_type"] for row in rows)
     return json_of(w.BedsAnswer(bed_count=count, seq=again["seq"]))

@@ -1,4 +1,5 @@
--- The newest idempotency keys.
-SELECT * FROM bronze.bed_events
+-- The newest idempotency keys, each with what it caused.
+SELECT actor, request_path, idempotency_key, seq, recorded_at, schema_version, request_digest
+FROM bronze.bed_events
 WHERE event_date >= $since_on AND recorded_at >= $since AND idempotency_key IS NOT NULL
 ORDER BY seq

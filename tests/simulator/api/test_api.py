@@ -10,6 +10,10 @@ import pytest_asyncio
 
 from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS
+from lake.vocabulary import Source
+from simulator.domain import commands as c
+from simulator.writer.engine import Context
+from simulator.writer.group_commit import RECENT_ROWS
 from tests.simulator.api_client import make_desk, serving
 
 BED, SECOND, THIRD = "W1-101-A", "W1-101-B", "W1-102-A"
@@ -181,6 +185,18 @@ async def test_a_key_is_remembered_over_a_restart(places) -> None:
     async with serving(make_desk(places)) as api:
         again = await api.post("/bookings", json=body, headers=headers)
     assert (again.status_code, again.json()) == (201, first.json())
+
+
+async def test_a_key_is_answered_from_the_log_when_its_row_is_no_recent_one(places) -> None:
+    desk, headers = make_desk(places), {"Idempotency-Key": "k-4"}
+    async with serving(desk) as api:
+        first = await api.post(f"/beds/{BED}/dirty", headers=headers)
+        for nth in range(RECENT_ROWS + 1):
+            desk.commit.stage(c.AddNote(bed_id=THIRD), Context(Source.MANUAL, f"t-{nth}"))
+        await desk.commit.durable()
+        assert desk.commit.oldest_recent_seq > first.json()["seq"]
+        again = await api.post(f"/beds/{BED}/dirty", headers=headers)
+        assert (again.status_code, again.json()) == (200, first.json())
 
 
 GOOD = {"bed_id": BED, "patient_ref": "MRN-1"}

@@ -86,10 +86,10 @@ def test_a_digest_of_a_body_is_keyed_and_that_of_an_older_row_is_known() -> None
     plain = hashlib.sha256(body).hexdigest()
     keyed = request_digest(body, SECRET)
     assert keyed not in (plain, request_digest(body, b"another"))
-    assert is_of({"schema_version": 2, "request_digest": keyed}, body, SECRET)
-    assert is_of({"schema_version": 1, "request_digest": plain}, body, SECRET)
-    assert not is_of({"schema_version": 2, "request_digest": plain}, body, SECRET)
-    assert not is_of({"schema_version": 1, "request_digest": plain}, b"other", SECRET)
+    assert is_of(keyed, body, SECRET, 2)
+    assert is_of(plain, body, SECRET, 1)
+    assert not is_of(plain, body, SECRET, 2)
+    assert not is_of(plain, b"other", SECRET, 1)
 
 
 def test_the_salt_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
