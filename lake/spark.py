@@ -6,6 +6,7 @@ Spark starts without a network.
 
 # ruff: noqa: PLC0415 - set-up runs before each command and must not load pyspark
 
+import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -63,10 +64,13 @@ class SparkSettings(BaseSettings):
     memory: str | None = Field(None, validation_alias="SNR_SPARK_MEMORY")
 
 
-JAVA_OPTIONS = "-Djdk.lang.Process.launchMechanism=VFORK -XX:+UseParallelGC"
-"""For the few files of the streams' positions Hadoop still starts a `chmod` each: with vfork that
-needs no helper process. Nobody waits for a single pause of this collector, and it takes a fifth
-less of two cores than the one that Java would choose."""
+JAVA_OPTIONS = "-XX:+UseParallelGC"
+"""Nobody waits for a single pause of this collector, and it takes a fifth less of two cores than
+the one that Java would choose."""
+
+CHECKPOINTS = (
+    "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
+)
 
 SOON = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 """Without the second compiler, which takes more time from a start than it gives back to small
@@ -88,7 +92,8 @@ def session(
 
     settings = settings or SparkSettings()
     builder = SparkSession.builder.appName(app_name).master(settings.master)
-    for key, value in (_configuration() | _heap_and_compiler(settings, soon=soon)).items():
+    options = _configuration() | _jars_for(settings.master)
+    for key, value in (options | _heap_and_compiler(settings, soon=soon)).items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 
@@ -120,12 +125,17 @@ def _stop(spark: "SparkSession") -> None:
 
 def _configuration() -> dict[str, str]:
     return {
-        "spark.jars": ",".join(str(jar) for jar in _jars()),
-        "spark.driver.extraClassPath": str(_jar(BARE_FILES)),
         # Hadoop starts a `chmod` for each file that it makes; this file system asks the operating
         # system itself, and writes no checksum files: a third of the time for a table of 300 days.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.NakedLocalFileSystem",
-        "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
+        # These two take it as well, where they would ask Hadoop's older interface and so start
+        # five processes for each commit of a table and eight for each batch of a stream. On a
+        # local disk that one looks before it renames too: of two writers neither is safe, and
+        # `own` lets one write.
+        "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
+        "spark.sql.streaming.checkpointFileManagerClass": CHECKPOINTS,
+        # Each column that is named would cost five calls to say where; tracebacks know that.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.log.level": "ERROR",
@@ -153,6 +163,13 @@ def _configuration() -> dict[str, str]:
         # A task takes in few files, so that what it writes lies in few days.
         "spark.sql.files.maxPartitionBytes": "8m",
     }
+
+
+def _jars_for(master: str) -> dict[str, str]:
+    """On the class path of this JVM; the executors of a cluster are sent them."""
+    jars = [str(jar) for jar in _jars()]
+    sent = {} if master.startswith("local") else {"spark.jars": ",".join(jars)}
+    return {"spark.driver.extraClassPath": os.pathsep.join(jars)} | sent
 
 
 def _jar(name: str) -> Path:

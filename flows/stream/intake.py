@@ -230,7 +230,7 @@ class Intake:
         if not (meets or found.repeats_itself):
             return events, found
         seen = self._silver().where(found.valid.within()).select("seq", "event_id")
-        events = without_duplicates(events, seen if meets else seen.limit(0))
+        events = without_duplicates(events, seen if meets else seen.limit(0)).localCheckpoint()
         return events, summary(keys(events))
 
     def _write(self, events: DataFrame, found: Summary, batch_id: int) -> None:

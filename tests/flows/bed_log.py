@@ -28,7 +28,8 @@ def event(seq: int, **columns: Any) -> Row:
     at = datetime(2026, 1, 5, tzinfo=UTC).replace(minute=seq % 60, hour=seq // 60 % 24)
     row: Row = dict.fromkeys(BED_EVENTS.column_names)
     row |= {
-        "hospital_id": "snr", "seq": seq, "event_id": f"id-{seq:06}", "event_type": "note_added",
+        "hospital_id": "snr", "seq": seq, "event_id": f"00000000-{seq:04}",
+        "event_type": "note_added",
         "occurred_at": at, "recorded_at": at, "ward_id": "A", "room_id": "A-1", "bed_id": "A-1-A",
         "source": "simulator", "actor": "sim", "request_id": f"r-{seq}", "time_zone": "UTC",
         "schema_version": 1, "bed_status": "available", "is_staffed": True,
@@ -61,8 +62,10 @@ def bronze(spark: SparkSession, rows: Iterable[Row]) -> DataFrame:
 
 
 def silver(spark: SparkSession, text: str) -> DataFrame:
-    """The events of a text table as rows of silver.bed_events."""
-    return of_the_log(silver_bed_events(checked(bronze(spark, events_of(text)))))
+    """The events of a text table as rows of silver.bed_events: known by value, as a table's rows
+    are, so that what is made of them is all that Spark has to plan."""
+    rows = of_the_log(silver_bed_events(checked(bronze(spark, events_of(text)))))
+    return spark.createDataFrame(rows.toArrow(), rows.schema)
 
 
 def write_bronze(places: Places, rows: Iterable[Row]) -> None:

@@ -89,7 +89,7 @@ def test_the_second_of_two_with_one_id_or_seq_is_the_duplicate(spark: SparkSessi
         event(1),
         event(1),  # the very same again
         event(2),
-        event(3, event_id="id-000002"),
+        event(3, event_id="00000000-0002"),
         event(4, event_id="id-a"),
         event(4, event_id="id-b"),
         event(5),
@@ -99,24 +99,24 @@ def test_the_second_of_two_with_one_id_or_seq_is_the_duplicate(spark: SparkSessi
     actual = without_duplicates(checked(bronze(spark, rows)), seen)
 
     assert rows_of(actual, "seq", "event_id", "rule") == [
-        (1, "id-000001", "duplicate_event_id"),
-        (1, "id-000001", None),
-        (2, "id-000002", None),
-        (3, "id-000002", "duplicate_event_id"),
+        (1, "00000000-0001", "duplicate_event_id"),
+        (1, "00000000-0001", None),
+        (2, "00000000-0002", None),
+        (3, "00000000-0002", "duplicate_event_id"),
         (4, "id-a", None),
         (4, "id-b", "duplicate_seq"),
-        (5, "id-000005", None),
+        (5, "00000000-0005", None),
     ]
 
 
 def test_what_was_there_before_is_the_original(spark: SparkSession) -> None:
-    seen = spark.createDataFrame([(1, "id-000001"), (9, "id-z")], NOBODY)
+    seen = spark.createDataFrame([(1, "00000000-0001"), (9, "id-z")], NOBODY)
     rows = [event(1), event(2, event_id="id-z"), event(9), event(3)]
 
     actual = without_duplicates(checked(bronze(spark, rows)), seen)
 
     assert rows_of(actual, "seq", "rule", "detail") == [
-        (1, "duplicate_event_id", "id-000001 came before"),
+        (1, "duplicate_event_id", "00000000-0001 came before"),
         (2, "duplicate_event_id", "id-z came before"),
         (3, None, None),
         (9, "duplicate_seq", "9 came before"),
@@ -130,7 +130,7 @@ def test_an_invalid_event_is_nobodys_original(spark: SparkSession) -> None:
     actual = without_duplicates(checked(bronze(spark, rows)), seen)
 
     assert rows_of(actual, "event_id", "rule") == [
-        ("id-000001", "unknown_event_type"),
+        ("00000000-0001", "unknown_event_type"),
         ("id-other", None),
     ]
 

@@ -181,7 +181,7 @@ def test_a_reservation_holds_through_an_admission_that_never_was(spark: SparkSes
         occurred_at | event_type          | booking_id | bed_status | booking_state | starts_at   | corrects_event_id
         01-05T08:10 | bed_booked          | b1         | available  | reserved      | 01-05T10:00 | -
         01-05T10:30 | patient_admitted    | b1         | occupied   | active        | 01-05T10:30 | -
-        01-05T12:30 | admission_cancelled | b1         | available  | reserved      | 01-05T10:00 | id-000002
+        01-05T12:30 | admission_cancelled | b1         | available  | reserved      | 01-05T10:00 | 00000000-0002
         """,
     )
 

@@ -40,7 +40,7 @@ def in_the_night_that_has_an_hour_twice() -> list[Row]:
         at(2, 3, event_type="never_heard_of"),
         at(2, 4, **newer),
         at(2, 4, **newer),
-        at(2, 5, event_id="id-000001"),
+        at(2, 5, event_id="00000000-0001"),
         at(3, 6, event_type="bed_marked_dirty", **dirty),
         at(4, 7, event_type="bed_retired", **dirty),
         at(5, 8, event_type="bed_registered", **again),

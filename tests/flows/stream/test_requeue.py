@@ -26,7 +26,7 @@ def events() -> list[Row]:
         event(2, **newer, bed_status="closed", bed_id="A-1-B"),  # doubled
         event(3, event_type="never_heard_of"),
         event(4),
-        event(5, event_id="id-000004"),  # came before
+        event(5, event_id="00000000-0004"),  # came before
         event(6, **newer, bed_status="dirty"),
     ]
 
@@ -102,7 +102,7 @@ def test_once_more_changes_nothing_and_the_stream_goes_on_after_it(
     assert requeue(spark, places).taken_in_count == 0
     assert kept(spark, places) == (TAKEN_IN, LEFT)
 
-    write_bronze(places, [event(7), event(6, event_id="id-000006")])
+    write_bronze(places, [event(7), event(6, event_id="00000000-0006")])
     board_catches_up(spark, places)
     assert kept(spark, places) == ([*TAKEN_IN, 7], [*LEFT, (6, "duplicate_event_id")])
 
@@ -138,7 +138,7 @@ def test_a_running_stream_takes_in_what_passes_when_it_is_asked_and_goes_on(
         assert time.monotonic() < limit
         taken_in, _ = kept(spark, fixed)
         if wish.answer() and 8 not in taken_in and not later:
-            later.extend([event(8), event(6, event_id="id-000006")])
+            later.extend([event(8), event(6, event_id="00000000-0006")])
             write_bronze(fixed, later)
         return Ending.CANCELLED if 8 in taken_in else None
 
