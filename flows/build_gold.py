@@ -228,7 +228,7 @@ def _build_part(
     for table_run in runs:
         table_run.run_name, table_run.run_id = by.name, by.flow_run_id
         table_run.seq_until = log.high_seq if is_last else None
-    record(spark, places, TABLE_RUNS_BATCH, runs)
+    record(places, TABLE_RUNS_BATCH, runs)
     return runs
 
 

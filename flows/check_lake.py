@@ -15,13 +15,11 @@ from importlib.resources import files
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-from deltalake import write_deltalake
 from prefect import flow
 
 from flows.batch.lock import own_batch_tables
 from flows.runs.artifacts import show_table
-from lake.arrow import files_per_partition, open_or_create, table_id, version
+from lake.arrow import append, live_files, table_id, version
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.places import Places
@@ -171,9 +169,9 @@ class _Checking:
         return self._result(
             Check(f"few_files:{table.name}", table.name, promise),
             lambda: [
-                {"partition": partition, "file_count": count}
-                for partition, count in files_per_partition(self._places, table).items()
-                if count > MOST_FILES
+                {"partition": partition, "file_count": files.count}
+                for partition, files in live_files(self._places, table).items()
+                if files.count > MOST_FILES
             ],
         )
 
@@ -189,8 +187,7 @@ class _Checking:
 
 
 def _keep(places: Places, results: Iterable[Result]) -> None:
-    rows = pa.Table.from_pylist([asdict(result) for result in results], schema=CHECK_RESULTS.schema)
-    write_deltalake(open_or_create(places, CHECK_RESULTS), rows, mode="append")
+    append(places, CHECK_RESULTS, (asdict(result) for result in results))
 
 
 @flow(

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 from prefect import flow, task
 from prefect.tasks import exponential_backoff
-from pyspark.sql import SparkSession
 
-from flows.batch.lock import batch_session
+from flows.batch.lock import own_batch_tables
 from flows.runs.artifacts import show_table
 from flows.runs.upkeep import FileCount, clear, compact, count_files
 from lake.places import Places
@@ -16,17 +15,17 @@ from lake.tables import TABLES, Owner
 
 
 def run(places: Places) -> list[FileCount]:
-    with batch_session(places, "maintain_lake", soon=True) as spark:
-        return maintain(spark, places)
+    with own_batch_tables(places, "maintain_lake"):
+        return maintain(places)
 
 
-def maintain(spark: SparkSession, places: Places) -> list[FileCount]:
+def maintain(places: Places) -> list[FileCount]:
     """Maintains what the batch flows own; of the tables of others it only reports."""
     there = [table for table in TABLES if places.exists(table)]
     mine = [table for table in there if table.owner is Owner.BATCH]
-    compact(spark, places, mine)
-    clear(spark, places, mine)
-    return [count_files(spark, places, table) for table in there]
+    compact(places, mine)
+    clear(places, mine)
+    return [count_files(places, table) for table in there]
 
 
 @flow(

@@ -1,9 +1,14 @@
-"""delta-rs: creates tables, opens them, reads their history."""
+"""delta-rs: creates tables, opens them, reads their history, keeps their files few.
 
-from collections import Counter
+What is only looked up, or is a handful of rows, need not wait for Spark to plan a job.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, Schema
+from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from lake.places import Places
@@ -67,14 +72,65 @@ def ensure(places: Places, *tables: Table) -> None:
         open_or_create(places, table)
 
 
-def files_per_partition(places: Places, table: Table) -> dict[str, int]:
-    """How many live files each partition has; one of no name where the table has none."""
-    adds = DeltaTable(places.table(table)).get_add_actions(flatten=True)
-    names = [f"partition.{column}" for column in table.partition_by]
-    found = Counter(
-        ", ".join(str(row[name]) for name in names) for row in pa.table(adds).to_pylist()
-    )
-    return dict(found)
+@dataclass(frozen=True)
+class Files:
+    """How many files, of how many bytes together."""
+
+    count: int = 0
+    size: int = 0
+
+
+def live_files(places: Places, table: Table) -> dict[str | None, Files]:
+    """Of each partition by its value as text (None: null, or a table without partitions)."""
+    adds = pa.table(DeltaTable(places.table(table)).get_add_actions(flatten=True))
+    values: list[str | None] = [None] * adds.num_rows
+    if table.partition_by:
+        [column] = table.partition_by
+        of_files = adds[f"partition.{column}"].to_pylist()
+        values = [None if value is None else str(value) for value in of_files]
+    found: dict[str | None, Files] = {}
+    for value, size in zip(values, adds["size_bytes"].to_pylist(), strict=True):
+        so_far = found.get(value, Files())
+        found[value] = Files(so_far.count + 1, so_far.size + size)
+    return found
+
+
+def rows_written(places: Places, table: Table, since: int) -> int:
+    """How many rows the newest commit wrote, if it came after the version `since`."""
+    handle = DeltaTable(places.table(table))
+    if handle.version() <= since:  # nothing to write and nothing to replace: no commit
+        return 0
+    [commit] = handle.history(1)
+    return int(commit.get("operationMetrics", {}).get("numOutputRows", 0))
+
+
+def append(places: Places, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """For the table's owner; each row has the table's columns."""
+    data = pa.Table.from_pylist([dict(row) for row in rows], schema=table.schema)
+    if data.num_rows:
+        write_deltalake(open_or_create(places, table), data, mode="append")
+
+
+def compact(places: Places, table: Table, partitions: Collection[str | None]) -> None:
+    """Make few files of many in these partitions; a stream that reads the table does not notice.
+
+    For the table's owner.
+    """
+    handle = DeltaTable(places.table(table))
+    if not table.partition_by:
+        handle.optimize.compact()
+        return
+    [column] = table.partition_by
+    for value in partitions:
+        handle.optimize.compact(partition_filters=[(column, "=", value or "")])
+
+
+def vacuum(places: Places, table: Table) -> None:
+    """Delete the files that left the table, or never came into it, longer ago than its retention.
+
+    For the table's owner.
+    """
+    DeltaTable(places.table(table)).vacuum(dry_run=False, full=True)
 
 
 COMMITS_OF_UPKEEP = 100

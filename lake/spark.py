@@ -21,7 +21,7 @@ import structlog
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lake.arrow import mark
+from lake.arrow import mark, version
 from lake.errors import LakeError, TableOwnedElsewhere
 from lake.places import CHECKOUT, Places
 from lake.tables import Table
@@ -268,7 +268,7 @@ def added_since(
 
     The table has `delta.enableChangeDataFeed`; rows that were only moved about are not new.
     """
-    newest = version(spark, places, table)
+    newest = version(places, table)
     if newest <= as_of:
         return spark.createDataFrame([], spark_type(table)).select(*columns)
     reader = spark.read.format("delta").option("readChangeFeed", "true")
@@ -375,63 +375,8 @@ def _write(
     writer.options(**options).save(places.table(table))
 
 
-def version(spark: "SparkSession", places: Places, table: Table) -> int:
-    return int(_snapshot(spark, places, table).version())
-
-
-def rows_written(spark: "SparkSession", places: Places, table: Table, since: int) -> int:
-    """How many rows the newest commit wrote, if it came after the version `since`."""
-    from delta.tables import DeltaTable
-
-    [row] = DeltaTable.forPath(spark, places.table(table)).history(1).collect()
-    if row["version"] <= since:  # nothing to write and nothing to replace: no commit
-        return 0
-    return int(row["operationMetrics"].get("numOutputRows", 0))
-
-
-def live_files(spark: "SparkSession", places: Places, table: Table) -> "DataFrame":
-    """One row per partition: `partition` (null where the table has none), `file_count`, `bytes`."""
-    from pyspark.sql import DataFrame
-    from pyspark.sql import functions as F
-
-    files = DataFrame(_snapshot(spark, places, table).allFiles().toDF(), spark)
-    partition = (
-        F.col("partitionValues")[table.partition_by[0]] if table.partition_by else F.lit(None)
-    )
-    return files.groupBy(partition.cast("string").alias("partition")).agg(
-        F.count("*").alias("file_count"), F.sum("size").alias("bytes")
-    )
-
-
-def optimize(
-    spark: "SparkSession", places: Places, table: Table, partitions: Iterable[str] | None = None
-) -> None:
-    """Make few files of many; a stream that reads the table does not notice."""
-    from delta.tables import DeltaTable
-
-    whole = DeltaTable.forPath(spark, places.table(table)).optimize()
-    if partitions is None:
-        whole.executeCompaction()
-    elif quoted := ", ".join(f"'{partition}'" for partition in partitions):
-        whole.where(f"{table.partition_by[0]} IN ({quoted})").executeCompaction()
-
-
-def vacuum(spark: "SparkSession", places: Places, table: Table) -> None:
-    """Delete the files that left the table longer ago than its retention."""
-    from delta.tables import DeltaTable
-
-    DeltaTable.forPath(spark, places.table(table)).vacuum()
-
-
 def _jvm(spark: "SparkSession") -> Any:
     return spark.sparkContext._jvm
-
-
-def _snapshot(spark: "SparkSession", places: Places, table: Table) -> Any:
-    delta_log = _jvm(spark).org.apache.spark.sql.delta.DeltaLog
-    nothing = _jvm(spark).scala.Option.empty()
-    log = delta_log.forTable(spark._jsparkSession, places.table(table))
-    return log.update(False, nothing, nothing)
 
 
 if __name__ == "__main__":

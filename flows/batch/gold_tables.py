@@ -25,6 +25,7 @@ from flows.transforms.room_daily import room_daily
 from flows.transforms.turnaround import turnaround
 from flows.transforms.ward_daily import ward_daily
 from lake import spark as lake
+from lake.arrow import live_files, rows_written, version
 from lake.places import Places
 from lake.tables import (
     BED_STATUS_SPANS,
@@ -73,8 +74,8 @@ def read_log(spark: SparkSession, places: Places) -> Log | None:
     """None while there are no events."""
     if not places.exists(SILVER_BED_EVENTS):
         return None
-    version = lake.version(spark, places, SILVER_BED_EVENTS)
-    events = lake.read(spark, places, SILVER_BED_EVENTS, version)
+    newest = version(places, SILVER_BED_EVENTS)
+    events = lake.read(spark, places, SILVER_BED_EVENTS, newest)
     # Of these two Delta's own statistics know the answer, whatever the history's length.
     [extent] = events.agg(F.min("occurred_on"), F.max("occurred_on"), F.max("seq")).collect()
     if extent[2] is None:
@@ -82,7 +83,7 @@ def read_log(spark: SparkSession, places: Places) -> Log | None:
     today = events.where(F.col("occurred_on") == F.lit(extent[1]))
     [row] = today.agg(F.max("hospital_id"), F.unix_micros(F.max("occurred_at"))).collect()
     now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row[1])
-    return Log(version, row[0], extent[0], extent[1], now, extent[2])
+    return Log(newest, row[0], extent[0], extent[1], now, extent[2])
 
 
 def build_dates(spark: SparkSession, places: Places, log: Log, dates: Dates) -> list[TableRun]:
@@ -102,7 +103,7 @@ def build_dates(spark: SparkSession, places: Places, log: Log, dates: Dates) -> 
             sources=sources,
             in_count=in_count,
         )
-        _replace(spark, places, table, rows[table.name], run, dates[1] >= log.last_on)
+        _replace(places, table, rows[table.name], run, dates[1] >= log.last_on)
         return run
 
     # Spark plans each table on one core: the other one has the next in the meantime.
@@ -110,19 +111,17 @@ def build_dates(spark: SparkSession, places: Places, log: Log, dates: Dates) -> 
         return list(workers.map(build, (table for table in TABLES if table.name in rows)))
 
 
-def _replace(
-    spark: SparkSession, places: Places, table: Table, rows: DataFrame, run: TableRun, is_last: bool
-) -> None:
+def _replace(places: Places, table: Table, rows: DataFrame, run: TableRun, is_last: bool) -> None:
     started = time.monotonic()
-    before = lake.version(spark, places, table)
+    before = version(places, table)
     assert run.from_on is not None  # noqa: S101 - a build is of dates
     assert run.to_on is not None  # noqa: S101
     # What is carried stands for what was before its Monday.
     later = DAY if table == CARRIED_EVENTS else timedelta()
     dates = (run.from_on + later, run.to_on + later)
     lake.replace_dates(rows, places, table, dates, with_open=_has_open_rows(table) and is_last)
-    run.version_written = lake.version(spark, places, table)
-    run.out_count = lake.rows_written(spark, places, table, before)
+    run.version_written = version(places, table)
+    run.out_count = rows_written(places, table, before)
     run.seconds = time.monotonic() - started
     run.finished_at = datetime.now(UTC)
 
@@ -173,7 +172,7 @@ def _shortened_log(
     silver = of_the_log(silver)
     sources = [f"{SILVER_BED_EVENTS.name}@{log.version}"]
     on, last_on = F.col("occurred_on"), dates[1] + DAY
-    monday = _carried_monday(spark, places, log, dates[0])
+    monday = _carried_monday(places, log, dates[0])
     events = silver.where(on <= F.lit(last_on))
     if monday:
         carried = lake.read(spark, places, CARRIED_EVENTS)
@@ -181,17 +180,16 @@ def _shortened_log(
             *CARRIED_NAMES, *SINCE, "carried_as"
         )
         events = events.where(on >= F.lit(monday)).unionByName(carried)
-        sources.append(f"{CARRIED_EVENTS.name}@{lake.version(spark, places, CARRIED_EVENTS)}")
+        sources.append(f"{CARRIED_EVENTS.name}@{version(places, CARRIED_EVENTS)}")
     if last_on < log.last_on:
         later = silver.where(on > F.lit(last_on)).where("corrects_event_id IS NOT NULL")
         events = events.unionByName(later)
     return events, sources
 
 
-def _carried_monday(spark: SparkSession, places: Places, log: Log, first_on: date) -> date | None:
+def _carried_monday(places: Places, log: Log, first_on: date) -> date | None:
     """The newest Monday, not after the date, from which on the log can be read; None: read all."""
-    files = lake.live_files(spark, places, CARRIED_EVENTS).select("partition").collect()
-    mondays = (date.fromisoformat(row["partition"]) for row in files)
+    mondays = (date.fromisoformat(day) for day in live_files(places, CARRIED_EVENTS) if day)
     return max((day for day in mondays if log.first_on < day <= first_on), default=None)
 
 

@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 
-from pyspark.sql import SparkSession
-
-from lake import spark as lake
+from lake.arrow import append
 from lake.places import Places
 from lake.tables import Table
 
@@ -32,8 +30,5 @@ class TableRun:
     finished_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-def record(spark: SparkSession, places: Places, table: Table, runs: Iterable[TableRun]) -> None:
-    rows = [tuple(asdict(run)[name] for name in table.column_names) for run in runs]
-    if rows:
-        frame = spark.createDataFrame(rows, lake.spark_type(table)).coalesce(1)
-        lake.append(frame, places, table)
+def record(places: Places, table: Table, runs: Iterable[TableRun]) -> None:
+    append(places, table, (asdict(run) for run in runs))

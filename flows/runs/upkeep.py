@@ -4,11 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
-
-from lake import spark as lake
-from lake.arrow import table_id
+from lake import arrow as lake
 from lake.places import Places
 from lake.tables import SILVER_BED_EVENTS, Table
 from lake.upkeep.retention import all_follow_within, forget_passed_commits
@@ -34,40 +30,33 @@ class FileCount:
     bytes: int
 
 
-def count_files(spark: SparkSession, places: Places, table: Table) -> FileCount:
-    version = lake.version(spark, places, table)
-    counted = lake.live_files(spark, places, table).agg(
-        F.count("*"),
-        *(
-            F.coalesce(of, F.lit(0))
-            for of in (F.sum("file_count"), F.max("file_count"), F.sum("bytes"))
-        ),
-    )
-    [row] = counted.collect()
-    return FileCount(table.name, version, *row)
+def count_files(places: Places, table: Table) -> FileCount:
+    version, found = lake.version(places, table), lake.live_files(places, table).values()
+    counts = [files.count for files in found]
+    size = sum(files.size for files in found)
+    return FileCount(table.name, version, len(counts), sum(counts), max(counts, default=0), size)
 
 
-def compact(spark: SparkSession, places: Places, tables: Iterable[Table]) -> None:
+def compact(places: Places, tables: Iterable[Table]) -> None:
     """Make one file of many, only where a partition holds many."""
     for table in tables:
-        full = lake.live_files(spark, places, table).where(F.col("file_count") > MANY_FILES)
-        partitions = [row["partition"] for row in full.collect()]
-        if partitions:
-            dated = [day for day in partitions if day is not None]
-            lake.optimize(spark, places, table, dated if table.partition_by else None)
+        found = lake.live_files(places, table).items()
+        full = [partition for partition, files in found if files.count > MANY_FILES]
+        if full:
+            lake.compact(places, table, full)
 
 
-def clear(spark: SparkSession, places: Places, tables: Iterable[Table]) -> None:
+def clear(places: Places, tables: Iterable[Table]) -> None:
     """Remove what has left the tables; of one that is followed, what its followers have passed."""
     for table in tables:
         if table.name in FOLLOWED:
-            _clear_followed(spark, places, table)
+            _clear_followed(places, table)
         else:
-            lake.vacuum(spark, places, table)
+            lake.vacuum(places, table)
 
 
-def _clear_followed(spark: SparkSession, places: Places, table: Table) -> None:
-    its_id = table_id(places, table)
+def _clear_followed(places: Places, table: Table) -> None:
+    its_id = lake.table_id(places, table)
     if all_follow_within(places, table, its_id, KEEP_REPLACED_FILES):
-        lake.vacuum(spark, places, table)
+        lake.vacuum(places, table)
     forget_passed_commits(places, table, its_id, kept_for=KEEP_LOG)

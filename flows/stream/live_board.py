@@ -9,7 +9,7 @@ from flows.runs.table_runs import TableRun, record
 from flows.runs.upkeep import clear, compact
 from flows.stream.intake import Intake, Summary
 from flows.stream.requeue import Wish, requeue
-from lake import spark as lake
+from lake.arrow import version
 from lake.places import Places
 from lake.tables import (
     BED_BOARD,
@@ -67,18 +67,13 @@ class LiveBoard:
         if self._report.is_due:
             self.report()
         if batch_id % BATCHES_BETWEEN_COMPACTING == BATCHES_BETWEEN_COMPACTING - 1:
-            compact(self._spark, self._places, TABLES)
+            compact(self._places, TABLES)
         if batch_id % BATCHES_BETWEEN_CLEARING == BATCHES_BETWEEN_CLEARING - 1:
-            clear(self._spark, self._places, TABLES)
+            clear(self._places, TABLES)
 
     def report(self) -> None:
         """Write down what was done since the last report, if anything was."""
-        record(
-            self._spark,
-            self._places,
-            TABLE_RUNS_STREAM,
-            self._report.rows(self._spark, self._places),
-        )
+        record(self._places, TABLE_RUNS_STREAM, self._report.rows(self._places))
         self._report = Report(self._report.run_name)
 
     def _take_in(self) -> Intake:
@@ -111,10 +106,10 @@ class Report:
         self._seq_until = max(self._seq_until, found.valid.high_seq)
         self._seconds += seconds
 
-    def rows(self, spark: SparkSession, places: Places) -> list[TableRun]:
+    def rows(self, places: Places) -> list[TableRun]:
         if not self._in_count:
             return []
-        read = lake.version(spark, places, BED_EVENTS)
+        read = version(places, BED_EVENTS)
         return [
             TableRun(
                 hospital_id=self._hospital_id or "",
@@ -122,7 +117,7 @@ class Report:
                 table_name=table.name,
                 version_read=read,
                 sources=[f"{BED_EVENTS.name}@{read}"],
-                version_written=lake.version(spark, places, table),
+                version_written=version(places, table),
                 seq_until=self._seq_until or None,
                 in_count=self._in_count,
                 out_count=self._out_count,

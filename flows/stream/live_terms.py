@@ -14,6 +14,7 @@ from flows.transforms.update_phrases import update_phrases
 from flows.transforms.update_terms import update_terms, update_texts
 from flows.transforms.update_volume import update_volume
 from lake import spark as lake
+from lake.arrow import rows_written, version
 from lake.places import Places
 from lake.tables import (
     SILVER_BED_EVENTS,
@@ -55,7 +56,7 @@ class LiveTerms:
         if touched:
             self._count(touched)
         if batch_id % BATCHES_BETWEEN_CLEARING == BATCHES_BETWEEN_CLEARING - 1:
-            clear(self._spark, self._places, TABLES)
+            clear(self._places, TABLES)
 
     def _count(self, days: list[date]) -> None:
         started = time.monotonic()
@@ -64,10 +65,10 @@ class LiveTerms:
         is_due = time.monotonic() - self._reported_at >= REPORT_EVERY_SECONDS
         written: dict[str, int] = {}
         for table, rows in counted(texts, self._phrases):
-            before = lake.version(self._spark, self._places, table) if is_due else 0
+            before = version(self._places, table) if is_due else 0
             lake.replace_days(rows, self._places, table, days)
             if is_due:
-                written[table.name] = lake.rows_written(self._spark, self._places, table, before)
+                written[table.name] = rows_written(self._places, table, before)
         if is_due:
             self._report(texts, written, time.monotonic() - started)
         texts.unpersist()
@@ -77,7 +78,7 @@ class LiveTerms:
         [(hospital_id, in_count)] = texts.agg(F.max("hospital_id"), F.sum("text_count")).collect()
         if not in_count:
             return
-        read = lake.version(self._spark, self._places, SILVER_BED_EVENTS)
+        read = version(self._places, SILVER_BED_EVENTS)
         runs = [
             TableRun(
                 hospital_id=hospital_id,
@@ -85,12 +86,12 @@ class LiveTerms:
                 table_name=table.name,
                 version_read=read,
                 sources=[f"{SILVER_BED_EVENTS.name}@{read}"],
-                version_written=lake.version(self._spark, self._places, table),
+                version_written=version(self._places, table),
                 in_count=in_count,
                 out_count=written[table.name],
                 seconds=seconds,
             )
             for table in TABLES
         ]
-        record(self._spark, self._places, TABLE_RUNS_STREAM, runs)
+        record(self._places, TABLE_RUNS_STREAM, runs)
         self._reported_at = time.monotonic()

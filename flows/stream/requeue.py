@@ -25,6 +25,7 @@ from flows.transforms.silver_bed_events import (
     without_duplicates,
 )
 from lake import spark as lake
+from lake.arrow import version
 from lake.places import Places
 from lake.tables import (
     BED_BOARD,
@@ -93,13 +94,13 @@ def _record(spark: SparkSession, places: Places, count: int, seconds: float) -> 
         hospital_id=hospital_id,
         table_name=SILVER_BED_EVENTS.name,
         run_name="requeue",
-        sources=[f"{QUARANTINE.name}@{lake.version(spark, places, QUARANTINE)}"],
-        version_written=lake.version(spark, places, SILVER_BED_EVENTS),
+        sources=[f"{QUARANTINE.name}@{version(places, QUARANTINE)}"],
+        version_written=version(places, SILVER_BED_EVENTS),
         in_count=count,
         out_count=count,
         seconds=seconds,
     )
-    record(spark, places, TABLE_RUNS_STREAM, [run])
+    record(places, TABLE_RUNS_STREAM, [run])
 
 
 class Wish:

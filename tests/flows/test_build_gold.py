@@ -8,8 +8,9 @@ from flows.batch.gold_tables import TABLES, Log
 from flows.build_gold import Built, ImpossibleDates, asked_dates, build, build_gold, run_title
 from flows.maintain_lake import maintain
 from flows.runs.table_runs import TableRun
+from lake.arrow import version
 from lake.places import Places
-from lake.spark import read, version
+from lake.spark import read
 from lake.tables import CENSUS_HOURLY, WARD_DAILY
 from tests.flows.bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
 
@@ -72,8 +73,8 @@ def test_a_lake_that_was_built_holds_its_checks(built: Places) -> None:
 
 
 @pytest.mark.long
-def test_every_table_of_the_builds_is_maintained(spark: SparkSession, built: Places) -> None:
-    assert {count.table_name for count in maintain(spark, built)} >= {t.name for t in TABLES}
+def test_every_table_of_the_builds_is_maintained(built: Places) -> None:
+    assert {count.table_name for count in maintain(built)} >= {t.name for t in TABLES}
 
 
 def test_dates_outside_the_log_are_left_out_with_a_note() -> None:
@@ -108,11 +109,11 @@ def test_a_build_of_dates_that_the_log_has_not_writes_nothing(
 ) -> None:
     # From 6:00 on the 5th to 0:30 on the 8th there are 67 full hours.
     assert read(spark, built, CENSUS_HOURLY).count() == 67
-    before = version(spark, built, CENSUS_HOURLY)
+    before = version(built, CENSUS_HOURLY)
     write_bronze(built, three_days(first_seq=19, patients=1))
     board_catches_up(spark, built)
     assert build(spark, built, date(2024, 1, 1), date(2024, 1, 2)).runs == []
-    assert version(spark, built, CENSUS_HOURLY) == before
+    assert version(built, CENSUS_HOURLY) == before
 
 
 def test_a_run_is_named_for_its_dates_or_for_when_it_was_asked_for() -> None:

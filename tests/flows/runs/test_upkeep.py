@@ -10,9 +10,8 @@ from pyspark.sql import SparkSession
 
 from flows.runs.upkeep import clear
 from flows.stream_bookings import catch_up
-from lake.arrow import open_or_create, table_id
+from lake.arrow import compact, live_files, open_or_create, table_id
 from lake.places import Places
-from lake.spark import optimize
 from lake.tables import SILVER_BED_EVENTS
 from lake.upkeep.retention import unreadable_followers
 from tests.flows.bed_log import copy_of, event, write_bronze
@@ -30,7 +29,7 @@ def compacted(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
         catch_up(spark, places)
     folder = Path(places.table(SILVER_BED_EVENTS))
     files = sorted(folder.rglob("part-*.parquet"))
-    optimize(spark, places, SILVER_BED_EVENTS)
+    compact(places, SILVER_BED_EVENTS, live_files(places, SILVER_BED_EVENTS))
     date_removals(folder / "_delta_log")
     open_or_create(places, SILVER_BED_EVENTS).create_checkpoint()
     for path in (*files, *(folder / "_delta_log").iterdir()):
@@ -67,7 +66,7 @@ def test_a_follower_that_stood_still_for_days_still_finds_everything(
 ) -> None:
     before = commits(places)
 
-    clear(spark, places, [SILVER_BED_EVENTS])
+    clear(places, [SILVER_BED_EVENTS])
 
     assert len(replaced) == 2
     assert all(file.exists() for file in replaced)
@@ -84,7 +83,7 @@ def test_what_the_follower_has_passed_goes(
         write_bronze(places, [event(seq)])
         catch_up(spark, places)
 
-    clear(spark, places, [SILVER_BED_EVENTS])
+    clear(places, [SILVER_BED_EVENTS])
 
     assert len(replaced) == 2
     assert not any(file.exists() for file in replaced)
