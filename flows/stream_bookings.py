@@ -19,6 +19,7 @@ from flows.runs.artifacts import LiveTable
 from flows.stream import live_board, live_terms, repair
 from flows.stream.live_board import LiveBoard
 from flows.stream.live_terms import LiveTerms
+from flows.stream.pace import Pace, PaceSettings
 from flows.stream.requeue import Requeued, requeue
 from flows.stream.supervision import Ending, OwnRun, RunProcess, note
 from lake import spark as lake
@@ -31,7 +32,8 @@ from lake.upkeep.ownership import own
 LOOK_EVERY_SECONDS = 1.0
 SHOWN_EVERY_SECONDS = 60.0
 STOP_SECONDS = 3.0
-FILES_PER_BATCH = 500
+AT_ONCE = "0 seconds"
+TERMS_EVERY = "60 seconds"
 BOARD_ALONE_SECONDS = 30.0
 """A JVM that has just started is slow at one thing and slower at two: the board comes first."""
 
@@ -51,7 +53,7 @@ class Query:
     def start(self, spark: SparkSession, places: Places) -> StreamingQuery:
         # Each query gets its share of the cores, so that the terms do not hold up the board.
         spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
-        options = {"maxFilesPerTrigger": FILES_PER_BATCH}
+        options = {"maxFilesPerTrigger": live_board.FILES_PER_BATCH}
         rows = lake.follow(spark, places, self.source, options)
         trigger: dict[str, Any] = (
             {"processingTime": self.every} if self.every else {"availableNow": True}
@@ -135,7 +137,10 @@ def follow(
         if ending := should_end():
             return ending
         time.sleep(LOOK_EVERY_SECONDS)
-    board, queries = queries_of(spark, places, run_name, ("500 milliseconds", "20 seconds"))
+    pace = Pace(places, PaceSettings().seconds)
+    # The board's query looks for more by itself after each batch, and rests within it.
+    spark.conf.set("spark.sql.streaming.pollingDelay", f"{pace.look_seconds:.1f}s")
+    board, queries = queries_of(spark, places, run_name, (AT_ONCE, TERMS_EVERY), pace=pace)
     of_board, of_terms = queries
     running = [of_board.start(spark, places)]
     alone_until = time.monotonic() + BOARD_ALONE_SECONDS
@@ -147,11 +152,13 @@ def follow(
             return ending
         running.append(of_terms.start(spark, places))
         ending = _watch(running, should_end, tend=board.tend)
+        pace.end()
         with suppress(Exception):  # as below
             running[0].stop()
             board.report()
         return ending
     finally:
+        pace.end()
         for query in running:
             with suppress(Exception):  # its JVM may have been ended with it
                 query.stop()
@@ -161,16 +168,17 @@ def queries_of(
     spark: SparkSession,
     places: Places,
     run_name: str,
-    pace: tuple[str | None, str | None],
+    every: tuple[str | None, str | None],
     *,
     again: bool = False,
+    pace: Pace | None = None,
 ) -> tuple[LiveBoard, list[Query]]:
     ensure(places, *live_board.TABLES, *live_terms.TABLES)
-    board = LiveBoard(spark, places, run_name, again=again)
+    board = LiveBoard(spark, places, run_name, again=again, pace=pace)
     terms = LiveTerms(spark, places, read_phrases(), run_name)
     return board, [
-        Query(live_board.QUERY, BED_EVENTS, board.take, pace[0]),
-        Query(live_terms.QUERY, SILVER_BED_EVENTS, terms.take, pace[1]),
+        Query(live_board.QUERY, BED_EVENTS, board.take, every[0]),
+        Query(live_terms.QUERY, SILVER_BED_EVENTS, terms.take, every[1]),
     ]
 
 

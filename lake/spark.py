@@ -9,7 +9,7 @@ Spark starts without a network.
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ import structlog
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lake.arrow import mark, version
+from lake.arrow import mark
 from lake.errors import LakeError, TableOwnedElsewhere
 from lake.places import CHECKOUT, Places
 from lake.tables import Table
@@ -258,30 +258,6 @@ def read(
     if as_of is not None:
         reader = reader.option("versionAsOf", as_of)
     return reader.load(places.table(table))
-
-
-def added_since(
-    spark: "SparkSession", places: Places, table: Table, as_of: int, columns: Sequence[str]
-) -> "DataFrame | None":
-    """These columns of the rows appended after the version `as_of`; None where the table no longer
-    knows, or has files no longer.
-
-    The table has `delta.enableChangeDataFeed`; rows that were only moved about are not new.
-    """
-    newest = version(places, table)
-    if newest <= as_of:
-        return spark.createDataFrame([], spark_type(table)).select(*columns)
-    reader = spark.read.format("delta").option("readChangeFeed", "true")
-    reader = reader.option("startingVersion", as_of + 1).option("endingVersion", newest)
-    try:
-        changes = reader.load(places.table(table)).where("_change_type = 'insert'")
-        return changes.select(*columns).localCheckpoint()
-    except Exception as error:  # noqa: BLE001 - py4j's: its log was cleaned up, or had no such feed
-        reason = str(error).partition("\n")[0]
-        log.warning(
-            "a table no longer knows what is new", table=table.name, since=as_of, reason=reason
-        )
-        return None
 
 
 FILE = "file_uri"

@@ -6,12 +6,12 @@ grow with the history before it.
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from flows.batch.plan import DAY, Dates, Log
 from flows.runs.table_runs import TableRun
 from flows.transforms.bed_states import bed_states
 from flows.transforms.bed_status_spans import bed_status_spans
@@ -42,48 +42,11 @@ from lake.tables import (
     Table,
 )
 
-DAY = timedelta(days=1)
 AT_ONCE = 2
 
 TABLES = (CENSUS_HOURLY, WARD_DAILY, ROOM_DAILY, BEDS, BED_STATUS_SPANS, BED_STAYS, BOOKINGS,
           TURNAROUND, CARRIED_EVENTS)  # fmt: skip
 """In the order in which they are built: what the charts wait for comes first."""
-
-Dates = tuple[date, date]
-"""Hospital dates, both included."""
-
-
-@dataclass(frozen=True)
-class Log:
-    """What a version of silver.bed_events holds; `now` is the last `occurred_at`."""
-
-    version: int
-    hospital_id: str
-    first_on: date
-    last_on: date
-    now: datetime
-    high_seq: int
-
-    def until(self, last_on: date) -> datetime:
-        """The instant up to which a range that ends on this date looks: past its midnight."""
-        past = datetime(last_on.year, last_on.month, last_on.day, tzinfo=UTC) + 3 * DAY
-        return min(self.now, past)
-
-
-def read_log(spark: SparkSession, places: Places) -> Log | None:
-    """None while there are no events."""
-    if not places.exists(SILVER_BED_EVENTS):
-        return None
-    newest = version(places, SILVER_BED_EVENTS)
-    events = lake.read(spark, places, SILVER_BED_EVENTS, newest)
-    # Of these two Delta's own statistics know the answer, whatever the history's length.
-    [extent] = events.agg(F.min("occurred_on"), F.max("occurred_on"), F.max("seq")).collect()
-    if extent[2] is None:
-        return None
-    today = events.where(F.col("occurred_on") == F.lit(extent[1]))
-    [row] = today.agg(F.max("hospital_id"), F.unix_micros(F.max("occurred_at"))).collect()
-    now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row[1])
-    return Log(newest, row[0], extent[0], extent[1], now, extent[2])
 
 
 def build_dates(spark: SparkSession, places: Places, log: Log, dates: Dates) -> list[TableRun]:

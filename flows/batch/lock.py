@@ -24,16 +24,13 @@ a minute to its first batch, instead of 20 s."""
 
 
 @contextmanager
-def batch_session(
-    places: Places, holder: str, *, wait_seconds: float = WAIT_SECONDS, soon: bool = False
-) -> Iterator[SparkSession]:
-    """A Spark session that owns the batch tables; waits for another batch flow to end.
+def batch_session(lock: Path, holder: str, *, soon: bool = False) -> Iterator[SparkSession]:
+    """A Spark session of who owns the batch tables by this lock.
 
-    `soon`: for little work, which a JVM has done before it is warm. Raises TableOwnedElsewhere when
-    the other does not end in time.
+    `soon`: for little work, which a JVM has done before it is warm.
     """
-    with own_batch_tables(places, holder, wait_seconds=wait_seconds) as lock, ExitStack() as held:
-        _let_the_stream_go_first()
+    _let_the_stream_go_first()
+    with ExitStack() as held:
         spark = lake.session(holder, soon=soon)
         held.callback(lake.stop, spark)
         held.enter_context(lake.hold_in_jvm(spark, lock))

@@ -6,7 +6,7 @@ the newest `seq`, which is the same however often it is done.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import xor
 
@@ -77,6 +77,7 @@ class Summary:
     newest: list[int]
     repeats_itself: bool
     """Whether two valid rows may share a `seq` or an `event_id`."""
+    file_count: int = 0
 
     @property
     def count(self) -> int:
@@ -197,8 +198,10 @@ class Intake:
         """`batch` says in which files the rows are."""
         files = lake.files_of(batch)
         events = checked(lake.read_files(self._spark, self._places, BED_EVENTS, files))
-        if self._again:
-            return self._take_missing(events, batch_id)
+        take = self._take_missing if self._again else self._take_new
+        return replace(take(events, batch_id), file_count=len(files))
+
+    def _take_new(self, events: DataFrame, batch_id: int) -> Summary:
         found = summary(keys(events))
         if batch_id <= self._written[SILVER_BED_EVENTS.name]:
             self._show(self._silver(), found)

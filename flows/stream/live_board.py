@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from flows.runs.table_runs import TableRun, record
 from flows.runs.upkeep import clear, compact
 from flows.stream.intake import Intake, Summary
+from flows.stream.pace import Pace
 from flows.stream.requeue import Wish, requeue
 from lake.arrow import version
 from lake.places import Places
@@ -21,6 +22,7 @@ from lake.tables import (
 
 QUERY = "bed_board"
 TABLES = (SILVER_BED_EVENTS, QUARANTINE, BED_BOARD, TABLE_RUNS_STREAM)
+FILES_PER_BATCH = 500
 BATCHES_BETWEEN_COMPACTING = 25
 BATCHES_BETWEEN_CLEARING = 2_000
 REPORT_EVERY_SECONDS = 60.0
@@ -28,9 +30,16 @@ REPORT_EVERY_SECONDS = 60.0
 
 class LiveBoard:
     def __init__(
-        self, spark: SparkSession, places: Places, run_name: str, *, again: bool = False
+        self,
+        spark: SparkSession,
+        places: Places,
+        run_name: str,
+        *,
+        again: bool = False,
+        pace: Pace | None = None,
     ) -> None:
         self._spark = spark
+        self._pace = pace
         self._places = places
         self._again = again
         self._report = Report(run_name)
@@ -40,8 +49,11 @@ class LiveBoard:
         self.has_taken_in = False
 
     def take(self, batch: DataFrame, batch_id: int) -> None:
+        begun = time.monotonic()
         with self._writing:
-            self._take(batch, batch_id)
+            found = self._take(batch, batch_id)
+        if self._pace:
+            self._pace.rest(begun, is_full=found.file_count >= FILES_PER_BATCH)
 
     def tend(self) -> None:
         """Between two batches: a report that is due though nothing comes, and a requeue."""
@@ -59,7 +71,7 @@ class LiveBoard:
                 self._wish.fulfil(requeue(self._spark, self._places))
                 self._intake = None
 
-    def _take(self, batch: DataFrame, batch_id: int) -> None:
+    def _take(self, batch: DataFrame, batch_id: int) -> Summary:
         started = time.monotonic()
         found = self._take_in().take(batch, batch_id)
         self._report.add(found, time.monotonic() - started)
@@ -70,6 +82,7 @@ class LiveBoard:
             compact(self._places, TABLES)
         if batch_id % BATCHES_BETWEEN_CLEARING == BATCHES_BETWEEN_CLEARING - 1:
             clear(self._places, TABLES)
+        return found
 
     def report(self) -> None:
         """Write down what was done since the last report, if anything was."""

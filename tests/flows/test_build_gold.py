@@ -1,17 +1,20 @@
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
 from flows import check_lake
-from flows.batch.gold_tables import TABLES, Log
-from flows.build_gold import Built, ImpossibleDates, asked_dates, build, build_gold, run_title
+from flows.batch.gold_tables import TABLES
+from flows.batch.plan import BY_HAND, ImpossibleDates, Log, asked_dates, plan
+from flows.build_gold import Built, build, build_gold, run, run_title
 from flows.maintain_lake import maintain
 from flows.runs.table_runs import TableRun
-from lake.arrow import version
+from lake.arrow import open_or_create, version
 from lake.places import Places
 from lake.spark import read
-from lake.tables import CENSUS_HOURLY, WARD_DAILY
+from lake.tables import CENSUS_HOURLY, SILVER_BED_EVENTS, WARD_DAILY
 from tests.flows.bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
 
 FIRST = datetime(2026, 1, 5, 6, tzinfo=UTC)
@@ -114,6 +117,37 @@ def test_a_build_of_dates_that_the_log_has_not_writes_nothing(
     board_catches_up(spark, built)
     assert build(spark, built, date(2024, 1, 1), date(2024, 1, 2)).runs == []
     assert version(built, CENSUS_HOURLY) == before
+
+
+def test_where_there_is_nothing_to_build_no_jvm_is_started(
+    built_once: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("a session was asked for")
+
+    monkeypatch.setattr("lake.spark.session", started)
+    assert run(built_once).notes == ["No events since the last build."]
+    assert run(built_once, date(2024, 1, 1), date(2024, 1, 2)).runs == []
+    with pytest.raises(AssertionError, match="a session"):
+        run(built_once, date(2026, 1, 6), date(2026, 1, 6))
+
+
+@pytest.mark.parametrize("forgotten", [slice(None, -1), slice(1, None)], ids=["old", "new"])
+def test_of_a_log_that_knows_no_longer_what_is_new_every_date_is_built(
+    built: Places, forgotten: slice
+) -> None:
+    silver = open_or_create(built, SILVER_BED_EVENTS)
+    newest = silver.to_pyarrow_table(filters=[("seq", "=", 18)])
+    write_deltalake(silver, newest, mode="append")
+    write_deltalake(silver, newest, mode="append")
+    assert plan(built, None, None, BY_HAND).parts == [(date(2026, 1, 7), date(2026, 1, 8))]
+
+    open_or_create(built, SILVER_BED_EVENTS).create_checkpoint()
+    commits = sorted(Path(built.table(SILVER_BED_EVENTS), "_delta_log").glob("*.json"))
+    for commit in commits[forgotten]:
+        commit.unlink()
+
+    assert plan(built, None, None, BY_HAND).parts == [(date(2026, 1, 5), date(2026, 1, 8))]
 
 
 def test_a_run_is_named_for_its_dates_or_for_when_it_was_asked_for() -> None:

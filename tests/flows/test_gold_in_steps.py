@@ -11,7 +11,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from flows.batch.gold_tables import TABLES
-from flows.build_gold import Run, build, in_parts
+from flows.batch.plan import Run, in_parts
+from flows.build_gold import build
 from flows.transforms.silver_bed_events import checked, silver_bed_events
 from flows.transforms.turnaround import turnaround
 from flows.verify_lake import OF_THE_BATCH, Recount, _given
@@ -194,7 +195,7 @@ def test_a_run_that_is_tried_again_goes_on_where_it_stopped(
 ) -> None:
     """Killed after its first part: that is not built again, though the stream has gone on, and no
     row is there twice."""
-    monkeypatch.setattr("flows.build_gold.DAYS_AT_ONCE", 14)
+    monkeypatch.setattr("flows.batch.plan.DAYS_AT_ONCE", 14)
     [(head,)] = log.agg(F.max("seq")).collect()
     take_in(log.where(F.col("seq") <= head - 5), places)
 

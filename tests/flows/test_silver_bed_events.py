@@ -4,7 +4,7 @@ from zoneinfo import available_timezones
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from flows.transforms.hospital_time import is_time_zone
+from flows.transforms.hospital_time import IS_TIME_ZONE
 from flows.transforms.silver_bed_events import checked, silver_bed_events, without_duplicates
 from lake.tables import SCHEMA_VERSION
 from tests.flows.bed_log import bronze, event, rows_of
@@ -73,11 +73,11 @@ def test_an_event_is_set_aside_with_its_first_fault(spark: SparkSession) -> None
 
 def test_a_time_zone_is_accepted_only_if_spark_can_use_it(spark: SparkSession) -> None:
     names = available_timezones() | {"", "Mars/Olympus", "+05:30", "Kolkata", "10:00"}
-    zones = spark.createDataFrame([(name,) for name in names], "zone string")
-    accepted = zones.where(is_time_zone(F.col("zone")))
+    zones = spark.createDataFrame([(name,) for name in names], "time_zone string")
+    accepted = zones.where(IS_TIME_ZONE)
     noon = F.lit("2026-01-05 12:00").cast("timestamp")
 
-    usable = accepted.where(F.from_utc_timestamp(noon, F.col("zone")).isNotNull())
+    usable = accepted.where(F.from_utc_timestamp(noon, F.col("time_zone")).isNotNull())
 
     found = {zone for (zone,) in usable.collect()}
     assert {"UTC", "Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns"} < found

@@ -1,0 +1,80 @@
+"""How soon after a batch the next one begins.
+
+A batch of one event costs nearly what one of a thousand does, so the stream rests between them. It
+does not where the log is far ahead, or somebody has said that they wait for a table.
+"""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lake.places import Places
+
+FAST = "fast"
+MOST_SECONDS = 3600
+LOOK_EVERY_SECONDS = 0.25
+ASKED_FOR = timedelta(seconds=30)
+"""How long the stream hurries for somebody who waits and does not ask again."""
+
+LOOKS_IN_A_PACE = 4
+LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS = 0.2, 2.0
+
+
+class PaceSettings(BaseSettings):
+    """`SNR_STREAM_PACE`: seconds from one batch of the stream to the next, or `fast`: none."""
+
+    model_config = SettingsConfigDict(env_prefix="SNR_")
+
+    stream_pace: Literal["fast"] | Annotated[float, Field(ge=0, le=MOST_SECONDS)] = 8.0
+
+    @property
+    def seconds(self) -> float:
+        return 0.0 if self.stream_pace == FAST else float(self.stream_pace)
+
+
+def _asked(places: Places) -> Path:
+    return places.home / "requests" / "soon"
+
+
+def ask(places: Places) -> None:
+    """Tell the stream that somebody waits for its tables."""
+    path = _asked(places)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+class Pace:
+    def __init__(self, places: Places, seconds: float) -> None:
+        self._asked = _asked(places)
+        self._seconds = seconds
+        self._ended = Event()
+
+    @property
+    def look_seconds(self) -> float:
+        """How often to look for events while none come."""
+        wanted = self._seconds / LOOKS_IN_A_PACE
+        return min(max(wanted, LEAST_LOOK_SECONDS), MOST_LOOK_SECONDS)
+
+    def rest(self, begun: float, *, is_full: bool) -> None:
+        """After a batch that began at this time of the monotonic clock; `is_full`: it could not
+        take all that there was."""
+        while not (is_full or self._is_asked):
+            left = begun + self._seconds - time.monotonic()
+            if left <= 0 or self._ended.wait(min(left, LOOK_EVERY_SECONDS)):
+                return
+
+    def end(self) -> None:
+        """Rest no more: the stream is to end."""
+        self._ended.set()
+
+    @property
+    def _is_asked(self) -> bool:
+        try:
+            return time.time() - self._asked.stat().st_mtime < ASKED_FOR.total_seconds()
+        except OSError:
+            return False
