@@ -139,7 +139,7 @@ def follow(
         time.sleep(LOOK_EVERY_SECONDS)
     pace = Pace(places, PaceSettings().seconds)
     # The board's query looks for more by itself after each batch, and rests within it.
-    spark.conf.set("spark.sql.streaming.pollingDelay", f"{pace.look_seconds:.1f}s")
+    spark.conf.set("spark.sql.streaming.pollingDelay", f"{pace.look_seconds * 1000:.0f}ms")
     board, queries = queries_of(spark, places, run_name, (AT_ONCE, TERMS_EVERY), pace=pace)
     of_board, of_terms = queries
     running = [of_board.start(spark, places)]

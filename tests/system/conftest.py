@@ -27,6 +27,8 @@ from lake.places import CHECKOUT, Places
 from simulator.client import BookingClient, NewBedRequest
 
 HISTORY_DAYS = "2"
+PACE = "2"
+"""Seconds between two batches of the stream: the tests wait for its tables."""
 
 CHROMIUM_FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -97,7 +99,7 @@ class RunningStack:
 
 def start_stack(home: Path, **settings: str) -> RunningStack:
     ports = {f"SNR_{name}_PORT": str(free_port()) for name in ("API", "DASHBOARD", "PREFECT")}
-    environment = os.environ | ports | {"SNR_HOME": str(home)} | settings
+    environment = os.environ | ports | {"SNR_HOME": str(home), "SNR_STREAM_PACE": PACE} | settings
     # What a script runs in the background ignores Ctrl-C, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
