@@ -18,6 +18,7 @@ from pyarrow import csv, parquet
 from pygments.lexers.sql import SqlLexer
 from typer import BadParameter
 
+from flows.stream.pace import ask
 from lake.duck import TABLES_AND_VIEWS, LakeReader, init_script
 from lake.errors import LakeError, QueryRefused
 from lake.places import Places
@@ -48,6 +49,7 @@ def run(query: str | None, output: str) -> None:
     if output not in FORMATS:
         raise BadParameter(f"--format {output} is not known; use one of {', '.join(FORMATS)}.")
     places = Places.from_settings()
+    ask(places)
     reader = LakeReader(places)
     reader.lock()
     if query is not None:

@@ -20,7 +20,8 @@ WITH_JVM = (*SIDE_BY_SIDE, "-m", "jvm and not stack")
 WITH_STACK = ("-m", "stack", "tests/system")
 """The stack has the machine nearly for itself: its tests ask how soon things come back."""
 
-GIVES_WAY = "5"
+GIVES_WAY = "15"
+"""More than a build, which gives way to the stream: the stack waits for its builds."""
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - only where it is there
 """A small test mostly waits for a disk to say that it has written; the stack's tests have one."""

@@ -5,6 +5,7 @@ does not where the log is far ahead, or somebody has said that they wait for a t
 """
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -16,7 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lake.places import Places
 
 FAST = "fast"
-MOST_SECONDS = 3600
+MOST_SECONDS = 30
+"""The check `board_is_fresh` promises what happened to a bed within a minute."""
 LOOK_EVERY_SECONDS = 0.25
 ASKED_FOR = timedelta(seconds=30)
 """How long the stream hurries for somebody who waits and does not ask again."""
@@ -42,10 +44,11 @@ def _asked(places: Places) -> Path:
 
 
 def ask(places: Places) -> None:
-    """Tell the stream that somebody waits for its tables."""
+    """Tell the stream that somebody waits for its tables; who may not write there, waits longer."""
     path = _asked(places)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
 
 
 class Pace:

@@ -27,7 +27,7 @@ from lake.places import CHECKOUT, Places
 from simulator.client import BookingClient, NewBedRequest
 
 HISTORY_DAYS = "2"
-PACE = "2"
+PACE = "5"
 """Seconds between two batches of the stream: the tests wait for its tables."""
 
 CHROMIUM_FLAGS = (

@@ -64,7 +64,7 @@ def test_the_pace_is_seconds_or_fast(
     assert PaceSettings().seconds == seconds
 
 
-@pytest.mark.parametrize("told", ["slow", "-1", "1e9"])
+@pytest.mark.parametrize("told", ["slow", "-1", "31"])
 def test_another_pace_is_refused(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SNR_STREAM_PACE", told)
     with pytest.raises(ValidationError):
