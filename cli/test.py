@@ -15,7 +15,8 @@ from cli import browser
 from lake.places import CHECKOUT
 
 SIDE_BY_SIDE = ("--numprocesses=logical", "--maxprocesses=4", "--dist=loadfile")
-FAST = (*SIDE_BY_SIDE, "-m", "not jvm and not stack")
+FAST = (*SIDE_BY_SIDE, "-m", "not jvm and not stack and not fuzzer")
+BESIDE_STACK = (*SIDE_BY_SIDE, "-m", "not jvm and not stack")
 WITH_JVM = (*SIDE_BY_SIDE, "-m", "jvm and not stack")
 WITH_STACK = ("-m", "stack", "tests/system")
 """The stack has the machine nearly for itself: its tests ask how soon things come back."""
@@ -32,7 +33,7 @@ COVERAGE = (sys.executable, "-m", "coverage")
 
 
 def run(arguments: list[str], *, fast: bool, long: bool) -> None:
-    """All tests, those without a JVM and a stack, or what the arguments say in one process.
+    """All tests, the quick ones (without a JVM, the stack and the fuzzer), or what the arguments say in one process.
 
     Exits with pytest's code, or coverage's where less is covered than pyproject.toml asks for.
     """
@@ -81,7 +82,7 @@ def _stack_and_fast_ones_beside_it(
     The stack is not measured: that would slow down what is asked how soon it comes back.
     """
     with tempfile.TemporaryFile("w+") as told:
-        command = ["nice", "-n", GIVES_WAY, *PYTEST, *FAST, *more]
+        command = ["nice", "-n", GIVES_WAY, *PYTEST, *BESIDE_STACK, *more]
         with subprocess.Popen(
             command,
             cwd=CHECKOUT,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 NEEDS = ("jvm", "stack")
+SLOW = "fuzzer"
 JAVA_HOME = os.environ.get("JAVA_HOME")
 SECONDS = 300
 SECONDS_WITH_JVM = 1200
@@ -39,8 +40,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Before pytest looks at `-m`."""
     with_long = config.getoption("--long") or "long" in config.option.markexpr
     for item in items:
-        needed = [name for name in NEEDS if name in getattr(item, "fixturenames", ())]
-        for name in needed:
+        asked = getattr(item, "fixturenames", ())
+        needed = [name for name in NEEDS if name in asked]
+        for name in (*needed, *([SLOW] if SLOW in asked else [])):
             item.add_marker(name)
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SECONDS_WITH_JVM if needed else SECONDS))

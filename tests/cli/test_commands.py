@@ -1,5 +1,6 @@
 """The commands as a newcomer types them: what goes wrong ends as one cause and one fix."""
 
+import io
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import structlog
 from deltalake import DeltaTable
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent, Completer
@@ -20,6 +22,7 @@ from prompt_toolkit.output import DummyOutput
 
 from cli import docs, sql, verify
 from cli.doctor import examine
+from cli.main import main
 from cli.replay import text_of
 from cli.settings import StackSettings
 from lake.arrow import open_or_create
@@ -34,6 +37,7 @@ from tests.simulator.feeds.test_replay import LOG
 
 
 def snr(home: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """The command in a process of its own."""
     environment = os.environ | {"SNR_HOME": str(home)} | settings
     return subprocess.run(
         [sys.executable, "-m", "cli.main", *arguments],
@@ -43,6 +47,24 @@ def snr(home: Path, *arguments: str, **settings: str) -> "subprocess.CompletedPr
         text=True,
         check=False,
     )
+
+
+def snr_here(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command in this process, without the second that a new one takes to load all it needs."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    logging_before = structlog.get_config()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SNR_HOME", str(home))
+        patch.chdir(CHECKOUT)
+        for name, value in {"argv": ["snr", *arguments], "stdout": out, "stderr": err}.items():
+            patch.setattr(sys, name, value)
+        try:
+            code = main()
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+    structlog.configure(**logging_before)
+    told = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(list(arguments), code, *told)
 
 
 def has_cause_and_fix(done: "subprocess.CompletedProcess[str]", cause: str) -> None:
@@ -151,28 +173,28 @@ def test_the_summary_of_a_replay_adds_up_for_its_reader(places, tmp_path) -> Non
 )
 def test_sql_answers_in_every_format(replayed, output, expected) -> None:
     query = "SELECT ward_id, count(*) AS n, NULL AS nothing FROM live_board GROUP BY 1 ORDER BY 1"
-    done = snr(replayed, "sql", query, "--format", output)
+    done = snr_here(replayed, "sql", query, "--format", output)
     assert (done.returncode, done.stdout) == (0, expected)
 
 
 def test_sql_that_begins_with_a_comment_is_no_option_and_lists_fit_into_csv(replayed) -> None:
     query = (CHECKOUT / "docs" / "queries" / "occupancy_by_specialty.sql").read_text()
     assert query.startswith("-- ")
-    done = snr(replayed, "sql", query, "--format", "csv")
+    done = snr_here(replayed, "sql", query, "--format", "csv")
     assert (done.returncode, done.stderr) == (0, f"{sql.NOTHING_BUILT}\n")
     lists = "-- two\nSELECT ['a', 'b'] AS some, NULL::INT[] AS none"
-    done = snr(replayed, "sql", "--format", "csv", lists)
+    done = snr_here(replayed, "sql", "--format", "csv", lists)
     assert done.stdout.splitlines()[1] == '"[""a"", ""b""]",'
 
 
 def test_sql_refuses_what_writes_with_cause_and_fix(replayed) -> None:
-    has_cause_and_fix(snr(replayed, "sql", "DROP VIEW live_board"), "read-only")
-    has_cause_and_fix(snr(replayed, "sql", "SELECT * FROM nowhere"), "nowhere")
-    assert snr(replayed, "sql", "SELECT 1", "--format", "xml").returncode == 2
+    has_cause_and_fix(snr_here(replayed, "sql", "DROP VIEW live_board"), "read-only")
+    has_cause_and_fix(snr_here(replayed, "sql", "SELECT * FROM nowhere"), "nowhere")
+    assert snr_here(replayed, "sql", "SELECT 1", "--format", "xml").returncode == 2
 
 
 def test_verify_follows_the_chain_of_the_log_and_says_where_it_breaks(replayed: Path) -> None:
-    held = snr(replayed, "verify")
+    held = snr_here(replayed, "verify")
     assert held.returncode == 0, held.stderr
     assert "the chain holds" in held.stdout
     table = replayed / "lake" / "bronze" / "bed_events"
@@ -184,7 +206,7 @@ def test_verify_follows_the_chain_of_the_log_and_says_where_it_breaks(replayed: 
         told = commit.read_text()
         commit.write_text(told.replace(f'"size":{size}', f'"size":{file.stat().st_size}'))
 
-    has_cause_and_fix(snr(replayed, "verify"), "breaks at seq 1")
+    has_cause_and_fix(snr_here(replayed, "verify"), "breaks at seq 1")
 
 
 @pytest.mark.parametrize("seq", [None, -7, 0, 10**12])
@@ -224,7 +246,7 @@ def test_rows_whose_words_were_taken_out_are_told(replayed: Path, capsys) -> Non
 
 @pytest.mark.parametrize("query", ["SHOW TABLES", "show all tables ;"])
 def test_sql_shows_every_table_and_view_by_its_whole_name(replayed, query) -> None:
-    lines = snr(replayed, "sql", query, "--format", "csv").stdout.splitlines()[1:]
+    lines = snr_here(replayed, "sql", query, "--format", "csv").stdout.splitlines()[1:]
 
     shown = {line.split(",")[0].strip('"') for line in lines}
     views = {f"gold.{name}" for name in VIEWS}
@@ -232,9 +254,9 @@ def test_sql_shows_every_table_and_view_by_its_whole_name(replayed, query) -> No
 
 
 def test_an_answer_has_all_columns_and_rows_where_it_is_not_read_on_a_terminal(replayed) -> None:
-    wide = snr(replayed, "sql", "SELECT * FROM bronze.bed_events LIMIT 1").stdout
+    wide = snr_here(replayed, "sql", "SELECT * FROM bronze.bed_events LIMIT 1").stdout
     assert "chain_hash" in wide
-    long = snr(replayed, "sql", "SELECT range AS nth FROM range(120)").stdout
+    long = snr_here(replayed, "sql", "SELECT range AS nth FROM range(120)").stdout
     assert all(f" {nth} " in long for nth in range(120))
 
 
@@ -277,7 +299,7 @@ def test_the_prompt_goes_on_after_a_mistake_and_remembers(places, monkeypatch, c
 
 def test_sql_init_writes_what_makes_the_same_views_in_any_duckdb(replayed, monkeypatch) -> None:
     """The extension that a DuckDB of one's own installs comes from the wheel here."""
-    done = snr(replayed, "sql", "--init")
+    done = snr_here(replayed, "sql", "--init")
 
     lake = replayed / "lake"
     assert (done.returncode, done.stdout) == (0, f"{lake / 'init.sql'}\n")
@@ -297,13 +319,13 @@ def test_sql_init_writes_what_makes_the_same_views_in_any_duckdb(replayed, monke
 
 
 def test_sql_init_needs_a_lake(tmp_path) -> None:
-    has_cause_and_fix(snr(tmp_path / "home", "sql", "--init"), "There is no folder")
+    has_cause_and_fix(snr_here(tmp_path / "home", "sql", "--init"), "There is no folder")
 
 
 def test_build_explains_wrong_dates(tmp_path) -> None:
-    done = snr(tmp_path, "build", "--from", "yesterday")
+    done = snr_here(tmp_path, "build", "--from", "yesterday")
     assert (done.returncode, "not a date" in done.stderr) == (2, True)
-    done = snr(tmp_path, "build", "--from", "2026-02-02", "--to", "2026-02-01")
+    done = snr_here(tmp_path, "build", "--from", "2026-02-02", "--to", "2026-02-01")
     assert (done.returncode, "lies before" in done.stderr) == (2, True)
 
 

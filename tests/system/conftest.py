@@ -27,6 +27,7 @@ from lake.places import CHECKOUT, Places
 from simulator.client import BookingClient, NewBedRequest
 
 HISTORY_DAYS = "2"
+BEGUN_SECONDS = 300
 PACE = "5"
 """Seconds between two batches of the stream: the tests wait for its tables."""
 
@@ -59,6 +60,7 @@ class RunningStack:
     process: "subprocess.Popen[str]"
     places: Places
     environment: dict[str, str]
+    begun: "subprocess.Popen[str] | None" = None
 
     def url(self, what: str) -> str:
         return f"http://127.0.0.1:{self.environment[f'SNR_{what}_PORT']}"
@@ -71,6 +73,22 @@ class RunningStack:
             text=True,
             check=False,
         )
+
+    def begin(self, *arguments: str) -> None:
+        """A command that takes its time, while other things are tested."""
+        self.begun = subprocess.Popen(
+            [str(CHECKOUT / "snr"), *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self) -> "subprocess.CompletedProcess[str]":
+        """What the command that was begun has said, once it has ended."""
+        assert self.begun is not None
+        told = self.begun.communicate(timeout=BEGUN_SECONDS)
+        return subprocess.CompletedProcess(self.begun.args, self.begun.returncode, *told)
 
     def answers(self, url: str) -> bool:
         try:

@@ -19,7 +19,12 @@ CHECKS = (
     "response_schema_conformance"
 )
 LONG = [pytest.mark.long, pytest.mark.timeout(900)]
-FUZZER = Path(sys.executable).with_name("schemathesis")
+
+
+@pytest.fixture(scope="session")
+def fuzzer() -> str:
+    """What asks for it is left out of the quick run: it sends thousands of requests."""
+    return str(Path(sys.executable).with_name("schemathesis"))
 
 
 @pytest.fixture
@@ -53,11 +58,11 @@ def is_ready(url: str) -> bool:
     ["examples,coverage", pytest.param("examples,coverage,fuzzing", marks=LONG)],
 )
 def test_no_answer_is_undocumented_and_none_is_our_fault(
-    server: str, phases: str, tmp_path: Path
+    server: str, fuzzer: str, phases: str, tmp_path: Path
 ) -> None:
     """Coverage: each boundary of each field, some 3,000 requests; fuzzing: at random besides."""
     command = [
-        *(str(FUZZER), "run", f"{server}/openapi.json", "--checks", CHECKS, "--no-color"),
+        *(fuzzer, "run", f"{server}/openapi.json", "--checks", CHECKS, "--no-color"),
         *("--phases", phases, "--max-examples", "100"),
         *("--exclude-path", "/events/stream", "--continue-on-failure"),  # it never ends
     ]
