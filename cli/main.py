@@ -68,7 +68,9 @@ def down() -> None:
 @app.command("test", context_settings=PASS_ON)
 def run_tests(
     context: typer.Context,
-    fast: Annotated[bool, typer.Option("--fast", help="Those without JVM and stack.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Those without JVM, stack and fuzzer.")
+    ] = False,
     long: Annotated[bool, typer.Option("--long", help="Run the long tests too.")] = False,
 ) -> None:
     """Run the tests; further arguments go to pytest (-m long: the long ones alone)."""

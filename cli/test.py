@@ -33,7 +33,7 @@ COVERAGE = (sys.executable, "-m", "coverage")
 
 
 def run(arguments: list[str], *, fast: bool, long: bool) -> None:
-    """All tests, the quick ones (without a JVM, the stack and the fuzzer), or what the arguments say in one process.
+    """All tests, the quick ones (no JVM, stack or fuzzer), or what the arguments say.
 
     Exits with pytest's code, or coverage's where less is covered than pyproject.toml asks for.
     """
