@@ -62,7 +62,7 @@ def _written(folder: Path, count: int, files: int) -> Places:
 
 
 def _take_in(spark: SparkSession, places: Places) -> tuple[float, float]:
-    _, queries = queries_of(spark, places, "bench", (None, None))
+    _, queries = queries_of(spark, places, "bench")
     board, terms = (timed(lambda q=q: q.start(spark, places).awaitTermination()) for q in queries)
     return board, terms
 

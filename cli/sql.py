@@ -49,7 +49,6 @@ def run(query: str | None, output: str) -> None:
     if output not in FORMATS:
         raise BadParameter(f"--format {output} is not known; use one of {', '.join(FORMATS)}.")
     places = Places.from_settings()
-    ask(places)
     reader = LakeReader(places)
     reader.lock()
     if query is not None:
@@ -162,6 +161,7 @@ def _prompt(reader: LakeReader, places: Places, output: str) -> None:
         file=sys.stderr,
     )
     while True:
+        ask(places)
         try:
             query = session.prompt()
         except (EOFError, KeyboardInterrupt):

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from flows.runs.artifacts import LiveTable
 from flows.stream import live_board, live_terms, repair
 from flows.stream.live_board import LiveBoard
 from flows.stream.live_terms import LiveTerms
-from flows.stream.pace import Pace, PaceSettings
+from flows.stream.pace import FILES_PER_BATCH, Pace, PaceSettings
 from flows.stream.requeue import Requeued, requeue
 from flows.stream.supervision import Ending, OwnRun, RunProcess, note
 from lake import spark as lake
@@ -33,7 +33,6 @@ LOOK_EVERY_SECONDS = 1.0
 SHOWN_EVERY_SECONDS = 60.0
 STOP_SECONDS = 3.0
 AT_ONCE = "0 seconds"
-TERMS_EVERY = "60 seconds"
 BOARD_ALONE_SECONDS = 30.0
 """A JVM that has just started is slow at one thing and slower at two: the board comes first."""
 
@@ -53,7 +52,7 @@ class Query:
     def start(self, spark: SparkSession, places: Places) -> StreamingQuery:
         # Each query gets its share of the cores, so that the terms do not hold up the board.
         spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
-        options = {"maxFilesPerTrigger": live_board.FILES_PER_BATCH}
+        options = {"maxFilesPerTrigger": FILES_PER_BATCH}
         rows = lake.follow(spark, places, self.source, options)
         trigger: dict[str, Any] = (
             {"processingTime": self.every} if self.every else {"availableNow": True}
@@ -120,7 +119,7 @@ def catch_up(
     """Take in what the log holds now; nothing if there is no log yet. `again`: from its start."""
     if not places.exists(BED_EVENTS):
         return
-    board, queries = queries_of(spark, places, run_name, (None, None), again=again)
+    board, queries = queries_of(spark, places, run_name, again=again)
     for query in queries:
         query.start(spark, places).awaitTermination()
     board.report()
@@ -137,11 +136,11 @@ def follow(
         if ending := should_end():
             return ending
         time.sleep(LOOK_EVERY_SECONDS)
-    pace = Pace(places, PaceSettings().seconds)
-    # The board's query looks for more by itself after each batch, and rests within it.
-    spark.conf.set("spark.sql.streaming.pollingDelay", f"{pace.look_seconds * 1000:.0f}ms")
-    board, queries = queries_of(spark, places, run_name, (AT_ONCE, TERMS_EVERY), pace=pace)
-    of_board, of_terms = queries
+    settings = PaceSettings()
+    paces = Pace(places, settings.seconds), Pace(places, settings.terms_seconds)
+    # The queries look for more by themselves after each batch, and rest within it.
+    spark.conf.set("spark.sql.streaming.pollingDelay", f"{paces[0].look_seconds * 1000:.0f}ms")
+    board, [of_board, of_terms] = queries_of(spark, places, run_name, paces)
     running = [of_board.start(spark, places)]
     alone_until = time.monotonic() + BOARD_ALONE_SECONDS
     try:
@@ -152,13 +151,13 @@ def follow(
             return ending
         running.append(of_terms.start(spark, places))
         ending = _watch(running, should_end, tend=board.tend)
-        pace.end()
+        _rest_no_more(paces)
         with suppress(Exception):  # as below
             running[0].stop()
             board.report()
         return ending
     finally:
-        pace.end()
+        _rest_no_more(paces)
         for query in running:
             with suppress(Exception):  # its JVM may have been ended with it
                 query.stop()
@@ -168,18 +167,25 @@ def queries_of(
     spark: SparkSession,
     places: Places,
     run_name: str,
-    every: tuple[str | None, str | None],
+    paces: tuple[Pace, Pace] | None = None,
     *,
     again: bool = False,
-    pace: Pace | None = None,
 ) -> tuple[LiveBoard, list[Query]]:
+    """`paces`: of the two queries that go on; without them each catches up once."""
     ensure(places, *live_board.TABLES, *live_terms.TABLES)
-    board = LiveBoard(spark, places, run_name, again=again, pace=pace)
-    terms = LiveTerms(spark, places, read_phrases(), run_name)
+    of_board, of_terms = paces or (None, None)
+    every = AT_ONCE if paces else None
+    board = LiveBoard(spark, places, run_name, again=again, pace=of_board)
+    terms = LiveTerms(spark, places, read_phrases(), run_name, pace=of_terms)
     return board, [
-        Query(live_board.QUERY, BED_EVENTS, board.take, every[0]),
-        Query(live_terms.QUERY, SILVER_BED_EVENTS, terms.take, every[1]),
+        Query(live_board.QUERY, BED_EVENTS, board.take, every),
+        Query(live_terms.QUERY, SILVER_BED_EVENTS, terms.take, every),
     ]
+
+
+def _rest_no_more(paces: Iterable[Pace]) -> None:
+    for pace in paces:
+        pace.end()
 
 
 def _watch(

@@ -1,4 +1,4 @@
-"""Spark: the session, and how it creates, reads, writes and maintains Delta tables.
+"""Spark: the session, and how it reads, follows and writes Delta tables.
 
 `python -m lake.spark` fetches the jars that it needs into the checkout, once, at set-up; afterwards
 Spark starts without a network.

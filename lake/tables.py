@@ -277,7 +277,7 @@ BED_BOARD = Table(
     key=("hospital_id", "bed_id"),
     owner=Owner.STREAM,
     properties={
-        # One small file, replaced every second or so: old ones and their log must not pile up.
+        # One small file, replaced by each batch: old ones and their log must not pile up.
         "delta.dataSkippingNumIndexedCols": "0",
         "delta.checkpointInterval": "20",
         "delta.logRetentionDuration": "interval 1 hours",

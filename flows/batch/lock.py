@@ -29,7 +29,6 @@ def batch_session(lock: Path, holder: str, *, soon: bool = False) -> Iterator[Sp
 
     `soon`: for little work, which a JVM has done before it is warm.
     """
-    _let_the_stream_go_first()
     with ExitStack() as held:
         spark = lake.session(holder, soon=soon)
         held.callback(lake.stop, spark)
@@ -45,6 +44,7 @@ def own_batch_tables(
 
     Raises TableOwnedElsewhere when that takes too long.
     """
+    _let_the_stream_go_first()
     with ExitStack() as held:
         yield _own(held, places, holder, time.monotonic() + wait_seconds)
 
@@ -62,6 +62,6 @@ def _own(held: ExitStack, places: Places, holder: str, deadline: float) -> Path:
 def _let_the_stream_go_first() -> None:
     """Only in a process that a worker started for this run; its JVM inherits it."""
     if RUN_OF_A_WORKER in os.environ:
-        os.nice(YIELDING)
+        os.setpriority(os.PRIO_PROCESS, 0, YIELDING)
         with suppress(OSError):  # Linux shares the machine among sessions, and each run is one
             Path("/proc/self/autogroup").write_text(str(YIELDING))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,9 +14,9 @@ from lake.arrow import row_count
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.places import Places
-from lake.tables import BED_EVENTS, CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH
+from lake.tables import BED_EVENTS, CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH, Table
 
-log = structlog.get_logger()
+logger = structlog.get_logger()
 
 DAY = timedelta(days=1)
 DAYS_AT_ONCE = 184
@@ -114,9 +115,14 @@ def read_log(places: Places) -> Log | None:
         return None
     handle = DeltaTable(places.table(SILVER_BED_EVENTS))
     files = pa.table(handle.get_add_actions(flatten=True)).to_pylist()
-    files = [file for file in files if file["num_records"]]
+    files = [file for file in files if file.get("num_records") != 0]
     if not files:
         return None
+    if any(file.get("max.seq") is None for file in files):
+        raise LakeError(
+            f"A file of {SILVER_BED_EVENTS.name} says nothing of the rows in it.",
+            "./snr stream --repair takes in from the log what is missing.",
+        )
     days = [file["partition.occurred_on"] for file in files]
     of_last_day = pc.field("occurred_on") == pc.scalar(max(days))
     rows = handle.to_pyarrow_dataset().to_table(["hospital_id", "occurred_at"], of_last_day)
@@ -187,15 +193,26 @@ FINISHED = f"""
     SELECT from_on, to_on, version_read FROM {TABLE_RUNS_BATCH.name}
     WHERE run_id = $run_id AND table_name = '{CENSUS_HOURLY.name}'
 """  # noqa: S608
+"""The runs of a part are written down together: one of its tables stands for all."""
 DAYS_OF = f"""
     SELECT min(occurred_on) AS first_on FROM {SILVER_BED_EVENTS.name}
     WHERE list_contains($event_ids, event_id)
 """  # noqa: S608
 
 
+def _asked(places: Places, table: Table, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+    """Raises LakeError where the table cannot be read: to a reader of the board it would be empty,
+    and everything would be built anew."""
+    reader = LakeReader(places, tables=(table,))
+    rows: list[dict[str, Any]] = reader.ask(sql, parameters).to_pylist()
+    if why := reader.broken.get(table.name):
+        raise LakeError(f"{table.name} cannot be read: {why}", "./snr doctor looks for the cause.")
+    return rows
+
+
 def _last_build(places: Places) -> tuple[int, date] | None:
     """The version of the log up to which all dates were built, and the hospital's date then."""
-    found = LakeReader(places, tables=(TABLE_RUNS_BATCH,)).ask(LAST_BUILD).to_pylist()
+    found = _asked(places, TABLE_RUNS_BATCH, LAST_BUILD)
     return (found[0]["version_read"], found[0]["to_on"]) if found else None
 
 
@@ -208,8 +225,7 @@ def _changed_from(places: Places, version: int) -> date:
     days = [day for day in new["occurred_on"].unique().to_pylist() if day]
     undone = [event_id for event_id in new["corrects_event_id"].unique().to_pylist() if event_id]
     if undone:
-        reader = LakeReader(places, tables=(SILVER_BED_EVENTS,))
-        [row] = reader.ask(DAYS_OF, {"event_ids": undone}).to_pylist()
+        [row] = _asked(places, SILVER_BED_EVENTS, DAYS_OF, event_ids=undone)
         days += [row["first_on"]] if row["first_on"] else []
     return min(days, default=date.max)
 
@@ -228,7 +244,7 @@ def _added_since(places: Places, version: int) -> pa.Table | None:
         return pa.table(handle.load_cdf(version + 1, columns=columns).read_all())
     except Exception as error:  # noqa: BLE001 - of no class of its own: commits or files are gone
         reason = str(error).partition("\n")[0]
-        log.warning("a table no longer knows what is new", since=version, reason=reason)
+        logger.warning("a table no longer knows what is new", since=version, reason=reason)
         return None
 
 
@@ -237,8 +253,7 @@ def _finished(places: Places, by: Run) -> set[Dates]:
     since touches; the stream goes on meanwhile."""
     if by.flow_run_id is None:
         return set()
-    reader = LakeReader(places, tables=(TABLE_RUNS_BATCH,))
-    built = reader.ask(FINISHED, {"run_id": by.flow_run_id}).to_pylist()
+    built = _asked(places, TABLE_RUNS_BATCH, FINISHED, run_id=by.flow_run_id)
     versions = {row["version_read"] for row in built}
     changed_from = {version: _changed_from(places, version) for version in versions}
     # Of a day after the part only its midnight belongs to it.

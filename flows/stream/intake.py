@@ -78,6 +78,8 @@ class Summary:
     repeats_itself: bool
     """Whether two valid rows may share a `seq` or an `event_id`."""
     file_count: int = 0
+    is_repeated: bool = False
+    """Whether the tables had the batch already: a stream that died had taken it in."""
 
     @property
     def count(self) -> int:
@@ -205,7 +207,7 @@ class Intake:
         found = summary(keys(events))
         if batch_id <= self._written[SILVER_BED_EVENTS.name]:
             self._show(self._silver(), found)
-            return found
+            return replace(found, is_repeated=True)
         events, found = self._deduplicated(events, found)
         if found.count <= FEW:  # the board first: somebody waits for it
             self._show(events.where(IS_VALID), found)

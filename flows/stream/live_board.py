@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from flows.runs.table_runs import TableRun, record
 from flows.runs.upkeep import clear, compact
 from flows.stream.intake import Intake, Summary
-from flows.stream.pace import Pace
+from flows.stream.pace import FILES_PER_BATCH, Pace
 from flows.stream.requeue import Wish, requeue
 from lake.arrow import version
 from lake.places import Places
@@ -22,7 +22,6 @@ from lake.tables import (
 
 QUERY = "bed_board"
 TABLES = (SILVER_BED_EVENTS, QUARANTINE, BED_BOARD, TABLE_RUNS_STREAM)
-FILES_PER_BATCH = 500
 BATCHES_BETWEEN_COMPACTING = 25
 BATCHES_BETWEEN_CLEARING = 2_000
 REPORT_EVERY_SECONDS = 60.0
@@ -74,7 +73,8 @@ class LiveBoard:
     def _take(self, batch: DataFrame, batch_id: int) -> Summary:
         started = time.monotonic()
         found = self._take_in().take(batch, batch_id)
-        self._report.add(found, time.monotonic() - started)
+        if not found.is_repeated:
+            self._report.add(found, time.monotonic() - started)
         self.has_taken_in = True
         if self._report.is_due:
             self.report()

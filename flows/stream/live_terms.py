@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from flows.phrases import Phrases
 from flows.runs.table_runs import TableRun, record
 from flows.runs.upkeep import clear
+from flows.stream.pace import FILES_PER_BATCH, Pace
 from flows.transforms.update_phrases import update_phrases
 from flows.transforms.update_terms import update_terms, update_texts
 from flows.transforms.update_volume import update_volume
@@ -43,20 +44,30 @@ class LiveTerms:
     """Counts again, from silver, each hospital day that a batch touches: the same however often."""
 
     def __init__(
-        self, spark: SparkSession, places: Places, phrases: Phrases, run_name: str = "by hand"
+        self,
+        spark: SparkSession,
+        places: Places,
+        phrases: Phrases,
+        run_name: str = "by hand",
+        pace: Pace | None = None,
     ) -> None:
         self._spark = spark
+        self._pace = pace
         self._places = places
         self._phrases = phrases
         self._run_name = run_name
         self._reported_at = 0.0
 
     def take(self, batch: DataFrame, batch_id: int) -> None:
-        touched = [row[0] for row in batch.select("occurred_on").distinct().collect()]
+        begun = time.monotonic()
+        files = batch.distinct().collect()  # of each file its day
+        touched = sorted({row["occurred_on"] for row in files})
         if touched:
             self._count(touched)
         if batch_id % BATCHES_BETWEEN_CLEARING == BATCHES_BETWEEN_CLEARING - 1:
             clear(self._places, TABLES)
+        if self._pace:
+            self._pace.rest(begun, is_full=len(files) >= FILES_PER_BATCH)
 
     def _count(self, days: list[date]) -> None:
         started = time.monotonic()

@@ -17,11 +17,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lake.places import Places
 
 FAST = "fast"
+FILES_PER_BATCH = 500
+"""A batch that has so many files could not take all that there was."""
 MOST_SECONDS = 30
 """The check `board_is_fresh` promises what happened to a bed within a minute."""
 LOOK_EVERY_SECONDS = 0.25
 ASKED_FOR = timedelta(seconds=30)
 """How long the stream hurries for somebody who waits and does not ask again."""
+
+TERMS_PACES, LEAST_TERMS_SECONDS = 7.5, 20.0
+"""The string analysis counts whole days anew: once in so many batches of the board is enough."""
 
 LOOKS_IN_A_PACE = 4
 LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS = 0.2, 2.0
@@ -38,6 +43,10 @@ class PaceSettings(BaseSettings):
     def seconds(self) -> float:
         return 0.0 if self.stream_pace == FAST else float(self.stream_pace)
 
+    @property
+    def terms_seconds(self) -> float:
+        return max(TERMS_PACES * self.seconds, LEAST_TERMS_SECONDS)
+
 
 def _asked(places: Places) -> Path:
     return places.home / "requests" / "soon"
@@ -47,11 +56,13 @@ def ask(places: Places) -> None:
     """Tell the stream that somebody waits for its tables; who may not write there, waits longer."""
     path = _asked(places)
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         path.touch()
 
 
 class Pace:
+    """Of one query; from any thread."""
+
     def __init__(self, places: Places, seconds: float) -> None:
         self._asked = _asked(places)
         self._seconds = seconds
@@ -66,7 +77,7 @@ class Pace:
     def rest(self, begun: float, *, is_full: bool) -> None:
         """After a batch that began at this time of the monotonic clock; `is_full`: it could not
         take all that there was."""
-        while not (is_full or self._is_asked):
+        while not (is_full or self.is_asked):
             left = begun + self._seconds - time.monotonic()
             if left <= 0 or self._ended.wait(min(left, LOOK_EVERY_SECONDS)):
                 return
@@ -76,7 +87,7 @@ class Pace:
         self._ended.set()
 
     @property
-    def _is_asked(self) -> bool:
+    def is_asked(self) -> bool:
         try:
             return time.time() - self._asked.stat().st_mtime < ASKED_FOR.total_seconds()
         except OSError:

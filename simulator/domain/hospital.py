@@ -142,14 +142,6 @@ class Hospital:
         if row.get("booking_state") == BookingState.COMPLETED:
             self.left_at[row["patient_ref"]] = row["occurred_at"]
 
-    def forget_passed(self) -> None:
-        """Nothing is entered before its bed's newest event: who left before all of them is in
-        nobody's way."""
-        since = min((bed.last_event_at for bed in self.registered_beds), default=None)
-        if since:
-            left = self.left_at.items()
-            self.left_at = {patient_ref: at for patient_ref, at in left if at >= since}
-
     def _place(self, bed: Bed) -> None:
         known = self.beds.get(bed.bed_id)
         if known is None or known.room_id != bed.room_id:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import duckdb
 import structlog
+from deltalake.exceptions import DeltaError
 
 from lake.duck import LakeReader
 from lake.errors import LakeError, StaleWriter
@@ -137,8 +139,12 @@ class Desk:
         """Any row that is staged or in the log. Raises StorageUnavailable."""
         await self.commit.durable()
         row = self.commit.recent_row(seq)
-        if row is None:
+        if row is not None:
+            return row
+        try:
             [row] = await asyncio.to_thread(events_after, self.reader, seq - 1, 1)
+        except (duckdb.Error, DeltaError, OSError, ValueError) as error:
+            raise StorageUnavailable(f"Row {seq} of the log cannot be read: {error}") from error
         return row
 
     def _caused_before(self, context: Context) -> int | None:
@@ -312,10 +318,9 @@ class Desk:
         return booking.state is BookingState.RESERVED and booking.starts_at + grace < now
 
     async def _tidy(self) -> None:
-        """Upkeep of the log on its own timer, between commits, and of the memory."""
+        """Upkeep of the log on its own timer, between commits."""
         while True:
             await asyncio.sleep(TIDY_SECONDS)
-            self.engine.hospital.forget_passed()
             await self.commit.upkeep(self._event_log.tidy)
 
 

@@ -25,6 +25,7 @@ from cli.doctor import examine
 from cli.main import main
 from cli.replay import text_of
 from cli.settings import StackSettings
+from flows.stream.pace import Pace
 from lake.arrow import open_or_create
 from lake.duck import VIEWS, LakeReader
 from lake.errors import LakeError
@@ -295,6 +296,7 @@ def test_the_prompt_goes_on_after_a_mistake_and_remembers(places, monkeypatch, c
     assert "SELEC" in told.err
     history = FileHistory(str(places.home / "sql_history"))
     assert [*history.load_history_strings()] == [*reversed(typed)]
+    assert Pace(places, 30).is_asked  # who sits there waits for the tables
 
 
 def test_sql_init_writes_what_makes_the_same_views_in_any_duckdb(replayed, monkeypatch) -> None:

@@ -76,7 +76,7 @@ def write_bronze(places: Places, rows: Iterable[Row]) -> None:
 
 def board_catches_up(spark: SparkSession, places: Places, *, again: bool = False) -> None:
     """As `catch_up`, without the string analysis, which takes longer than the rest."""
-    _, [of_board, _] = queries_of(spark, places, "by hand", (None, None), again=again)
+    _, [of_board, _] = queries_of(spark, places, "by hand", again=again)
     of_board.start(spark, places).awaitTermination()
 
 

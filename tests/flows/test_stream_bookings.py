@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from flows.stream_bookings import catch_up
-from lake.arrow import open_or_create
+from flows.stream.supervision import Ending
+from flows.stream_bookings import catch_up, follow
+from lake.arrow import open_or_create, version
 from lake.places import Places
 from lake.spark import read
 from lake.tables import (
@@ -27,6 +28,19 @@ def rows(
     spark: SparkSession, places: Places, table: Table, *columns: str
 ) -> list[tuple[object, ...]]:
     return rows_of(read(spark, places, table), *columns)
+
+
+def test_a_stream_that_rests_ends_when_it_is_told_to(
+    spark: SparkSession, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNR_STREAM_PACE", "30")
+    write_bronze(places, [event(1)])
+
+    def has_taken_in() -> Ending | None:
+        return Ending.CANCELLED if version(places, SILVER_BED_EVENTS) > 0 else None
+
+    assert follow(spark, places, should_end=has_taken_in) is Ending.CANCELLED
+    assert list(spark.streams.active) == []
 
 
 def test_without_a_log_there_is_nothing_to_do(spark: SparkSession, places: Places) -> None:

@@ -3,11 +3,14 @@
 import time
 from pathlib import Path
 from threading import Timer
+from types import SimpleNamespace
 
 import pytest
 from pydantic import ValidationError
 
 from flows.stream import pace
+from flows.stream.intake import Extent, Summary
+from flows.stream.live_board import LiveBoard
 from flows.stream.pace import Pace, PaceSettings
 from lake.places import Places
 
@@ -75,3 +78,43 @@ def test_it_looks_for_events_more_often_than_it_takes_them(tmp_path: Path) -> No
     places = Places(tmp_path, str(tmp_path / "lake"))
     looks = {seconds: Pace(places, seconds).look_seconds for seconds in (0.0, 2.0, 8.0, 60.0)}
     assert looks == {0.0: 0.2, 2.0: 0.5, 8.0: 2.0, 60.0: 2.0}
+
+
+class Watched(Pace):
+    """Tells how it was asked to rest, and whether the tables were free meanwhile."""
+
+    def __init__(self, places: Places) -> None:
+        super().__init__(places, LONG)
+        self.rests: list[tuple[bool, bool]] = []
+        self.board: LiveBoard
+
+    def rest(self, _begun: float, *, is_full: bool) -> None:
+        is_free = self.board._writing.acquire(blocking=False)
+        self.rests.append((is_full, is_free))
+
+
+@pytest.mark.parametrize(("files", "is_full"), [(499, False), (500, True)])
+def test_the_board_rests_after_a_batch_with_its_tables_free(
+    places: Places, monkeypatch: pytest.MonkeyPatch, files: int, is_full: bool
+) -> None:
+    pace = Watched(places)
+    pace.board = board = LiveBoard(None, places, "a run", pace=pace)
+    taken = Summary(Extent(), 0, None, [], repeats_itself=False, file_count=files)
+    monkeypatch.setattr(board, "_take", lambda *_: taken)
+
+    board.take(None, 7)
+
+    assert pace.rests == [(is_full, True)]
+
+
+def test_what_a_died_stream_had_taken_in_is_not_reported_twice(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = LiveBoard(None, places, "a run")
+    extent = Extent(5, 1, 5, 1, 5)
+    for is_repeated in (True, False):
+        taken = Summary(extent, 0, "snr", [5], repeats_itself=False, is_repeated=is_repeated)
+        intake = SimpleNamespace(take=lambda *_, taken=taken: taken)
+        monkeypatch.setattr(board, "_take_in", lambda intake=intake: intake)
+        board.take(None, 7)
+    assert board._report._in_count == 5

@@ -87,21 +87,6 @@ def test_a_patient_elsewhere_is_named_with_the_bed_or_with_when_they_left_it(war
     hard.in_no_other_bed(ward.engine.hospital, "MRN-1", B, hours(2))
 
 
-def test_who_left_is_remembered_for_as_long_as_something_may_be_entered_before_that(ward) -> None:
-    hospital = ward.engine.hospital
-    stay = hospital.current_booking(A)
-    ward.do(
-        c.DischargePatient(booking_id=stay.booking_id, disposition=Disposition.HOME), at=hours(2)
-    )
-    for bed_id in BEDS[1:]:
-        hospital.forget_passed()
-        assert set(hospital.left_at) == {"MRN-1"}
-        ward.do(c.AddNote(bed_id=bed_id), at=hours(3))
-    ward.do(c.AddNote(bed_id=A), at=hours(3))
-    hospital.forget_passed()
-    assert hospital.left_at == {}
-
-
 def test_a_booking_in_another_state_says_which(ward) -> None:
     stay = ward.engine.hospital.current_booking(A)
     told = f"{stay.booking_id} is active; only a booking that is reserved can be cancelled."
