@@ -82,26 +82,6 @@ def test_catching_up_beside_the_live_stream_waits_for_that(stack) -> None:
     assert asked(stack, "SELECT max(seq) AS seq FROM silver.bed_events")[0]["seq"] >= head
 
 
-def test_prefect_knows_the_run_that_carried_it(stack) -> None:
-    answer = httpx.post(
-        f"{stack.url('PREFECT')}/api/flow_runs/filter",
-        json={"flows": {"name": {"any_": ["stream_bookings"]}}},
-    )
-    [run] = answer.json()
-    assert run["state_type"] == "RUNNING"
-
-    def is_shown() -> bool:
-        [table] = artifacts_of(stack, run)
-        shown = {row["table"] for row in json.loads(table["data"]) if row["events"]}
-        return shown >= {"silver.bed_events", "gold.bed_board"}
-
-    eventually(is_shown, 150, "the run's artifact says what it has taken in")
-    deployments = httpx.post(f"{stack.url('PREFECT')}/api/deployments/filter", json={}).json()
-    assert {deployment["name"] for deployment in deployments} == {
-        *("stream_bookings", "build_gold", "check_lake", "maintain_lake")
-    }
-
-
 def test_the_running_stream_puts_quarantined_events_through_again(stack) -> None:
     done = stack.snr("requeue")
     assert (done.returncode, done.stdout) == (0, "0 events have passed and are taken in.\n")
@@ -150,6 +130,26 @@ def test_a_build_leaves_what_it_did_in_prefect(stack) -> None:
     assert {a["key"]: a["type"] for a in artifacts_of(stack, run)} == {
         "built-tables": "table", "lineage": "markdown", "build-gold": "progress",
     }  # fmt: skip
+
+
+def test_prefect_knows_the_run_that_carried_it(stack) -> None:
+    answer = httpx.post(
+        f"{stack.url('PREFECT')}/api/flow_runs/filter",
+        json={"flows": {"name": {"any_": ["stream_bookings"]}}},
+    )
+    [run] = answer.json()
+    assert run["state_type"] == "RUNNING"
+
+    def is_shown() -> bool:
+        [table] = artifacts_of(stack, run)
+        shown = {row["table"] for row in json.loads(table["data"]) if row["events"]}
+        return shown >= {"silver.bed_events", "gold.bed_board"}
+
+    eventually(is_shown, 150, "the run's artifact says what it has taken in")
+    deployments = httpx.post(f"{stack.url('PREFECT')}/api/deployments/filter", json={}).json()
+    assert {deployment["name"] for deployment in deployments} == {
+        *("stream_bookings", "build_gold", "check_lake", "maintain_lake")
+    }
 
 
 def test_every_table_is_counted_again_beside_the_live_stream(stack) -> None:
