@@ -29,8 +29,8 @@ from tests.system.conftest import RunningStack, eventually, kill, suggested_bed
 
 STREAMS_AGAIN_SECONDS = 60
 STREAMS_ON_SECONDS = 60
-"""Patience: a JVM that has just started takes its second batch while the string analysis begins, and
-a server or another run starts beside it, on two cores."""
+"""Patience: a JVM that has just started takes its second batch while the string analysis begins,
+and a server or another run starts beside it, on two cores."""
 STOPS_SECONDS = 15
 DIED = ("CRASHED", "FAILED")
 
