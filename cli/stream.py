@@ -4,6 +4,7 @@ import sys
 import time
 
 from cli import prefect_runs
+from flows.stream.pace import PaceSettings
 from lake.duck import LakeReader
 from lake.places import Places
 
@@ -18,6 +19,7 @@ TAKEN_IN = """
 
 def run(*, once: bool, repair: bool = False) -> None:
     places = Places.from_settings()
+    PaceSettings()
     if repair:
         _mend(places)
         return

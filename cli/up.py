@@ -14,6 +14,7 @@ from rich.table import Table
 
 from cli.settings import StackSettings
 from cli.stack import Program, Stack
+from flows.stream.pace import PaceSettings
 from lake.auth import Auth, refuse_sign_in
 from lake.errors import LakeError
 from lake.places import Places
@@ -28,6 +29,7 @@ FIRST_START = " (this first start writes 90 days of simulated history)"
 def run(*, speed: float | None, simulator: bool, auth: Auth) -> None:
     stack = Stack(Places.from_settings(), StackSettings())
     refuse_sign_in(auth)
+    PaceSettings()
     os.environ["SNR_AUTH"] = auth
     os.environ["SNR_SIMULATOR"] = str(simulator).lower()
     if speed is not None:

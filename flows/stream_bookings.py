@@ -137,7 +137,7 @@ def follow(
             return ending
         time.sleep(LOOK_EVERY_SECONDS)
     settings = PaceSettings()
-    paces = Pace(places, settings.seconds), Pace(places, settings.terms_seconds)
+    paces = Pace(places, settings.stream_pace), Pace(places, settings.terms_seconds)
     # The queries look for more by themselves after each batch, and rest within it.
     spark.conf.set("spark.sql.streaming.pollingDelay", f"{paces[0].look_seconds * 1000:.0f}ms")
     board, [of_board, of_terms] = queries_of(spark, places, run_name, paces)

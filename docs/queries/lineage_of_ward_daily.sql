@@ -17,9 +17,16 @@ WITH RECURSIVE runs AS (
         * EXCLUDE (sources),
         -- A run of the stream that names no sources read the log at version_read.
         CASE WHEN len(sources) = 0 AND version_read IS NOT NULL
-            THEN ['bronze.bed_events@' || version_read] ELSE sources END AS sources
+            THEN ['bronze.bed_events@' || version_read] ELSE sources END AS sources,
+        -- It tells of its version and of those since the run before it.
+        coalesce(lag(version_written) OVER (
+            PARTITION BY table_name ORDER BY version_written
+        ), -1) AS version_before
     FROM gold.table_runs
     WHERE version_written IS NOT NULL
+    QUALIFY row_number() OVER (
+        PARTITION BY table_name, version_written ORDER BY finished_at DESC
+    ) = 1
 ), steps AS (
     SELECT 0 AS step, table_name, max(version_written) AS version
     FROM runs
@@ -30,8 +37,10 @@ WITH RECURSIVE runs AS (
     FROM (
         SELECT step, unnest(runs.sources) AS source
         FROM steps
-        ASOF JOIN runs
-            ON steps.table_name = runs.table_name AND steps.version <= runs.version_written
+        JOIN runs
+            ON steps.table_name = runs.table_name
+            AND steps.version > runs.version_before
+            AND steps.version <= runs.version_written
         WHERE step < 3
     )
 )
@@ -47,6 +56,8 @@ SELECT
     seq_until,
     out_count
 FROM steps
-ASOF LEFT JOIN runs
-    ON steps.table_name = runs.table_name AND steps.version <= runs.version_written
+LEFT JOIN runs
+    ON steps.table_name = runs.table_name
+    AND steps.version > runs.version_before
+    AND steps.version <= runs.version_written
 ORDER BY step, steps.table_name

@@ -9,9 +9,9 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lake.places import Places
@@ -32,20 +32,23 @@ LOOKS_IN_A_PACE = 4
 LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS = 0.2, 2.0
 
 
+def _seconds(told: object) -> object:
+    return 0.0 if told == FAST else told
+
+
 class PaceSettings(BaseSettings):
-    """`SNR_STREAM_PACE`: seconds from one batch of the stream to the next, or `fast`: none."""
+    """`SNR_STREAM_PACE`: seconds from one batch of the stream to the next, or `fast`: none.
+
+    Asked for where the stream, or the stack with it, is started: wrong ones are refused there.
+    """
 
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
-    stream_pace: Literal["fast"] | Annotated[float, Field(ge=0, le=MOST_SECONDS)] = 8.0
-
-    @property
-    def seconds(self) -> float:
-        return 0.0 if self.stream_pace == FAST else float(self.stream_pace)
+    stream_pace: Annotated[float, BeforeValidator(_seconds)] = Field(8.0, ge=0, le=MOST_SECONDS)
 
     @property
     def terms_seconds(self) -> float:
-        return max(TERMS_PACES * self.seconds, LEAST_TERMS_SECONDS)
+        return max(TERMS_PACES * self.stream_pace, LEAST_TERMS_SECONDS)
 
 
 def _asked(places: Places) -> Path:

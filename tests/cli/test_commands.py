@@ -136,6 +136,8 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path) -> None:
 
 def test_a_wrong_setting_is_named(tmp_path) -> None:
     has_cause_and_fix(snr(tmp_path, "up", SNR_API_PORT="eighty"), "api_port")
+    for command in (["up"], ["stream", "--once"]):
+        has_cause_and_fix(snr(tmp_path, *command, SNR_STREAM_PACE="31"), "stream_pace")
 
 
 def test_a_file_that_is_no_adt_log_is_refused(tmp_path) -> None:

@@ -324,6 +324,7 @@ def test_numbers_are_traced_back_to_the_log(places: Places) -> None:
 
     write(places, TABLE_RUNS_STREAM, [
         run("silver.bed_events", 5, read=50), run("silver.bed_events", 9, read=90),
+        *(run("silver.bed_events", 10 + nth, read=100 + nth) for nth in range(500)),
     ])  # fmt: skip
     write(places, TABLE_RUNS_BATCH, [
         run("gold.ward_daily", 3, "silver.bed_events@4"),

@@ -64,7 +64,7 @@ def test_the_pace_is_seconds_or_fast(
     monkeypatch.delenv("SNR_STREAM_PACE", raising=False)
     if told is not None:
         monkeypatch.setenv("SNR_STREAM_PACE", told)
-    assert PaceSettings().seconds == seconds
+    assert PaceSettings().stream_pace == seconds
 
 
 @pytest.mark.parametrize("told", ["slow", "-1", "31"])
