@@ -1,7 +1,6 @@
 """The batch tables out of silver.bed_events: per date range, the same however often."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,9 +21,6 @@ from lake.places import Places
 from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, TABLE_RUNS_BATCH
 
 FIRST_BATCH_SECONDS = 120.0
-
-Progressing = Callable[[float], None]
-"""Told how many percent are built."""
 
 
 @dataclass
@@ -54,9 +50,7 @@ def run(
     places: Places,
     from_on: date | None = None,
     to_on: date | None = None,
-    *,
     by: Run = BY_HAND,
-    progress: Progressing = lambda _: None,
 ) -> Built:
     """Build the hospital dates from `from_on` to `to_on`, both included.
 
@@ -66,10 +60,10 @@ def run(
     refuse_wrong_order(from_on, to_on)
     with own_batch_tables(places, "build_gold") as lock:
         todo = plan(places, from_on, to_on, by)
-        if not todo.parts:
+        if not todo.left:
             return Built(notes=todo.notes)
         with batch_session(lock, "build_gold", soon=todo.is_little) as spark:
-            return carry_out(spark, places, todo, by, progress)
+            return carry_out(spark, places, todo, by)
 
 
 def build(
@@ -77,17 +71,13 @@ def build(
     places: Places,
     from_on: date | None = None,
     to_on: date | None = None,
-    *,
     by: Run = BY_HAND,
-    progress: Progressing = lambda _: None,
 ) -> Built:
     """The same, by the session of who owns the tables already."""
-    return carry_out(spark, places, plan(places, from_on, to_on, by), by, progress)
+    return carry_out(spark, places, plan(places, from_on, to_on, by), by)
 
 
-def carry_out(
-    spark: SparkSession, places: Places, todo: Plan, by: Run, progress: Progressing
-) -> Built:
+def carry_out(spark: SparkSession, places: Places, todo: Plan, by: Run) -> Built:
     built = Built(notes=todo.notes)
     if todo.log is None:
         return built
@@ -96,7 +86,7 @@ def carry_out(
         if part not in todo.finished:
             is_last = todo.is_all and part == todo.parts[-1]
             built.runs += _build_part(spark, places, todo.log, part, by, is_last=is_last)
-        progress(100 * (nth + 1) / len(todo.parts))
+        by.progress(100 * (nth + 1) / len(todo.parts))
     return built
 
 
@@ -164,9 +154,9 @@ def build_gold(from_on: date | None = None, to_on: date | None = None) -> list[s
 def build_tables(from_on: date | None, to_on: date | None) -> Built:
     """Tried again after a failure, it goes on where it stopped."""
     progress = Progress("build-gold", "How much of the range is built")
-    places, by = Places.from_settings(), Run(flow_run.name or "", str(flow_run.id))
+    places = Places.from_settings()
     await_first_batch(places)
-    return run(places, from_on, to_on, by=by, progress=progress)
+    return run(places, from_on, to_on, Run(flow_run.name or "", str(flow_run.id), progress))
 
 
 def shown(run: TableRun) -> dict[str, Any]:

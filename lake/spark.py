@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pyarrow as pa
-import structlog
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.streaming.readwriter import DataStreamReader
     from pyspark.sql.types import StructType
-
-log = structlog.get_logger()
 
 JARS = CHECKOUT / ".jars"
 DELTA = "4.4.0"
@@ -128,13 +125,13 @@ def _configuration() -> dict[str, str]:
         # Hadoop starts a `chmod` for each file that it makes; this file system asks the operating
         # system itself, and writes no checksum files: a third of the time for a table of 300 days.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.NakedLocalFileSystem",
-        # These two take it as well, where they would ask Hadoop's older interface and so start
-        # five processes for each commit of a table and eight for each batch of a stream. On a
+        # These two take it as well, where they would ask Hadoop's other interface, FileContext, and
+        # so start five processes for each commit of a table and some for each batch. On a
         # local disk that one looks before it renames too: of two writers neither is safe, and
         # `own` lets one write.
         "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
         "spark.sql.streaming.checkpointFileManagerClass": CHECKPOINTS,
-        # Each column that is named would cost five calls to say where; tracebacks know that.
+        # Each column that is named would cost calls to say where; tracebacks know that.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

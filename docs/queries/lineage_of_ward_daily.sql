@@ -12,7 +12,13 @@
 -- to_on: last hospital date that it built
 -- seq_until: highest seq that it took in
 -- out_count: rows out
-WITH RECURSIVE runs AS (
+WITH RECURSIVE newest AS (
+    FROM gold.table_runs
+    WHERE version_written IS NOT NULL
+    QUALIFY row_number() OVER (
+        PARTITION BY table_name, version_written ORDER BY finished_at DESC
+    ) = 1
+), runs AS (
     SELECT
         * EXCLUDE (sources),
         -- A run of the stream that names no sources read the log at version_read.
@@ -22,11 +28,7 @@ WITH RECURSIVE runs AS (
         coalesce(lag(version_written) OVER (
             PARTITION BY table_name ORDER BY version_written
         ), -1) AS version_before
-    FROM gold.table_runs
-    WHERE version_written IS NOT NULL
-    QUALIFY row_number() OVER (
-        PARTITION BY table_name, version_written ORDER BY finished_at DESC
-    ) = 1
+    FROM newest
 ), steps AS (
     SELECT 0 AS step, table_name, max(version_written) AS version
     FROM runs

@@ -1,6 +1,6 @@
 """What a build has to do: looked up in the lake, before a JVM is started for it or in vain."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -51,10 +51,12 @@ class Log:
 
 @dataclass(frozen=True)
 class Run:
-    """Who builds. A run that is tried again goes on after the parts that it has finished."""
+    """Who builds, and what is told how many percent are built. A run that is tried again goes on
+    after the parts that it has finished."""
 
     name: str = "by hand"
     flow_run_id: str | None = None
+    progress: Callable[[float], None] = lambda _: None
 
 
 BY_HAND = Run()
@@ -74,6 +76,10 @@ class Plan:
     is_all: bool = False
     is_little: bool = False
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def left(self) -> list[Dates]:
+        return [part for part in self.parts if part not in self.finished]
 
 
 def plan(places: Places, from_on: date | None, to_on: date | None, by: Run) -> Plan:

@@ -1,6 +1,6 @@
 """How soon after a batch the next one begins.
 
-A batch of one event costs nearly what one of a thousand does, so the stream rests between them. It
+A batch of one event costs most of what one of many does, so the stream rests between them. It
 does not where the log is far ahead, or somebody has said that they wait for a table.
 """
 

@@ -12,10 +12,12 @@ from flows.build_gold import Built, build, build_gold, run, run_title
 from flows.maintain_lake import maintain
 from flows.runs.table_runs import TableRun
 from lake.arrow import open_or_create, version
+from lake.errors import LakeError
 from lake.places import Places
 from lake.spark import read
-from lake.tables import CENSUS_HOURLY, SILVER_BED_EVENTS, WARD_DAILY
+from lake.tables import CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH, WARD_DAILY
 from tests.flows.bed_log import Row, board_catches_up, copy_of, event, rows_of, write_bronze
+from tests.lake.lake_rows import write
 
 FIRST = datetime(2026, 1, 5, 6, tzinfo=UTC)
 
@@ -148,6 +150,18 @@ def test_of_a_log_that_knows_no_longer_what_is_new_every_date_is_built(
         commit.unlink()
 
     assert plan(built, None, None, BY_HAND).parts == [(date(2026, 1, 5), date(2026, 1, 8))]
+
+
+def test_a_table_of_runs_that_cannot_be_read_is_not_taken_for_an_empty_one(places: Places) -> None:
+    """Every date would be built anew."""
+    write(places, SILVER_BED_EVENTS, [event(1) | {"occurred_on": date(2026, 1, 5)}])
+    write(places, TABLE_RUNS_BATCH, [{"table_name": "gold.ward_daily", "sources": []}])
+    assert plan(places, None, None, BY_HAND).parts == [(date(2026, 1, 5), date(2026, 1, 5))]
+    newest = max(Path(places.table(TABLE_RUNS_BATCH), "_delta_log").glob("*.json"))
+    newest.write_text("{torn")
+
+    with pytest.raises(LakeError, match=r"gold\.table_runs_batch cannot be read"):
+        plan(places, None, None, BY_HAND)
 
 
 def test_a_run_is_named_for_its_dates_or_for_when_it_was_asked_for() -> None:

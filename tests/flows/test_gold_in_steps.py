@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -204,7 +205,7 @@ def test_a_run_that_is_tried_again_goes_on_where_it_stopped(
 
     by = Run("build_gold", "a-flow-run")
     with pytest.raises(KeyboardInterrupt):
-        build(spark, places, by=by, progress=killed)
+        build(spark, places, by=replace(by, progress=killed))
     take_in(log.where(F.col("seq") > head - 5), places)
     [first_on] = {run.from_on for run in build(spark, places, by=by).runs}
 

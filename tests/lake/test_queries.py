@@ -322,8 +322,12 @@ def test_numbers_are_traced_back_to_the_log(places: Places) -> None:
         return {"run_name": f"run {written}", "table_name": table, "version_written": written,
                 "sources": [*sources], "version_read": read, "finished_at": NOON}  # fmt: skip
 
+    later = NOON + timedelta(minutes=1)
     write(places, TABLE_RUNS_STREAM, [
-        run("silver.bed_events", 5, read=50), run("silver.bed_events", 9, read=90),
+        run("silver.bed_events", 5, read=50),
+        # Told three times: minutes without a row.
+        run("silver.bed_events", 9, read=90), run("silver.bed_events", 9, read=90)
+        | {"finished_at": later}, run("silver.bed_events", 9, read=90),
     ])  # fmt: skip
     write(places, TABLE_RUNS_BATCH, [
         run("gold.ward_daily", 3, "silver.bed_events@4"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 
+import duckdb
 import httpx
 import pytest
 import pytest_asyncio
@@ -187,7 +188,9 @@ async def test_a_key_is_remembered_over_a_restart(places) -> None:
     assert (again.status_code, again.json()) == (201, first.json())
 
 
-async def test_a_key_is_answered_from_the_log_when_its_row_is_no_recent_one(places) -> None:
+async def test_a_key_is_answered_from_the_log_when_its_row_is_no_recent_one(
+    places, monkeypatch
+) -> None:
     desk, headers = make_desk(places), {"Idempotency-Key": "k-4"}
     async with serving(desk) as api:
         first = await api.post(f"/beds/{BED}/dirty", headers=headers)
@@ -197,6 +200,13 @@ async def test_a_key_is_answered_from_the_log_when_its_row_is_no_recent_one(plac
         assert desk.commit.oldest_recent_seq > first.json()["seq"]
         again = await api.post(f"/beds/{BED}/dirty", headers=headers)
         assert (again.status_code, again.json()) == (200, first.json())
+
+        def is_away(*_: object) -> None:
+            raise duckdb.IOException("the disk is away")
+
+        monkeypatch.setattr("simulator.writer.desk.events_after", is_away)
+        again = await api.post(f"/beds/{BED}/dirty", headers=headers)
+        assert (again.status_code, again.json()["code"]) == (503, "storage_unavailable")
 
 
 GOOD = {"bed_id": BED, "patient_ref": "MRN-1"}
