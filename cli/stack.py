@@ -18,6 +18,13 @@ from lake.places import CHECKOUT, Places
 
 STOP_SECONDS = 12
 
+ALLOCATORS = {
+    "MALLOC_ARENA_MAX": "2",  # glibc's, and so DuckDB's: it would have 8 for each core
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "_RJEM_MALLOC_CONF": "narenas:2,dirty_decay_ms:0,muzzy_decay_ms:0",  # delta-rs
+}
+"""What a process has freed goes back to the system, instead of to three pools that each keep it."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -44,6 +51,7 @@ class Stack:
             Program("api", (python, "-m", "simulator.serve"), f"{api}/docs", f"{api}/health/ready"),
             Program("dashboard", self._streamlit(), dashboard, f"{dashboard}/_stcore/health"),
             Program("prefect", self._prefect(), prefect, f"{prefect}/api/health"),
+            Program("spark", (python, "-m", "flows.driver")),
             Program("worker", (python, "-m", "cli.worker")),
             Program("stream_watch", (python, "-m", "flows.stream.watch")),
         )
@@ -69,12 +77,14 @@ class Stack:
     def environment(self) -> dict[str, str]:
         s = self.settings
         return {
+            **ALLOCATORS,
             **os.environ,
             "SNR_HOME": str(self.places.home),
             "SNR_CHECKOUT": str(CHECKOUT),
             "SNR_API_PORT": str(s.api_port),
             "SNR_DASHBOARD_PORT": str(s.dashboard_port),
             "SNR_PREFECT_PORT": str(s.prefect_port),
+            "SNR_SPARK_SOCKET": str(self.socket.with_suffix(".spark")),
             "PREFECT_HOME": str(self.places.prefect),
             "PREFECT_API_URL": f"http://127.0.0.1:{s.prefect_port}/api",
             "PREFECT_WORKER_QUERY_SECONDS": "2",

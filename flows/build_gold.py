@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow, task
 from prefect.runtime import flow_run
 from prefect.tasks import exponential_backoff
+from pydantic import TypeAdapter
 from pyspark.sql import SparkSession
 
 from flows.batch.gold_tables import TABLES, build_dates
@@ -15,6 +16,7 @@ from flows.batch.lock import batch_session, own_batch_tables
 from flows.batch.plan import BY_HAND, Dates, Log, Plan, Run, plan, refuse_wrong_order
 from flows.runs.artifacts import Progress, show_lineage, show_table
 from flows.runs.table_runs import TableRun, record
+from flows.session import borrow
 from lake.arrow import ensure
 from lake.duck import LakeReader
 from lake.places import Places
@@ -62,8 +64,21 @@ def run(
         todo = plan(places, from_on, to_on, by)
         if not todo.left:
             return Built(notes=todo.notes)
+        if todo.is_little and borrow.is_lent():
+            return _by_the_lent_session(todo, by)
         with batch_session(lock, "build_gold", soon=todo.is_little) as spark:
             return carry_out(spark, places, todo, by)
+
+
+def _by_the_lent_session(todo: Plan, by: Run) -> Built:
+    """Warm, but small, as that of the stream has to be: much work gets a session of its own."""
+    arguments = {
+        "plan": TypeAdapter(Plan).dump_python(todo, mode="json"),
+        "run_name": by.name,
+        "run_id": by.flow_run_id,
+    }
+    given = borrow.ask("build_gold", arguments, should_end=by.is_given_up, progress=by.progress)
+    return TypeAdapter(Built).validate_python(given)
 
 
 def build(
@@ -104,7 +119,7 @@ def _build_part(
     spark: SparkSession, places: Places, log: Log, part: Dates, by: Run, *, is_last: bool
 ) -> list[TableRun]:
     """`is_last`: with it all is built that this version of the log touches."""
-    runs = build_dates(spark, places, log, part)
+    runs = build_dates(spark, places, log, part, by.is_given_up)
     for table_run in runs:
         table_run.run_name, table_run.run_id = by.name, by.flow_run_id
         table_run.seq_until = log.high_seq if is_last else None

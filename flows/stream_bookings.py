@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from flows.phrases import read_phrases
 from flows.runs.artifacts import LiveTable
+from flows.session import borrow
 from flows.stream import live_board, live_terms, repair
 from flows.stream.live_board import LiveBoard
 from flows.stream.live_terms import LiveTerms
@@ -68,12 +69,15 @@ def run(
     run_name: str = "by hand",
     should_end: ShouldEnd = lambda: None,
     process: RunProcess | None = None,
+    lent: SparkSession | None = None,
 ) -> Ending | None:
-    """Follow the log until told to end; with `once` until all that is there is taken in."""
-    with _writing(places, run_name, process) as spark:
+    """Follow the log until told to end; with `once` until all that is there is taken in.
+
+    `lent`: a session that goes on afterwards; without it the work has one of its own.
+    """
+    with _writing(places, run_name, process, lent=lent) as spark:
         if once:
-            catch_up(spark, places, run_name=run_name)
-            return None
+            return catch_up(spark, places, run_name=run_name, should_end=should_end)
         return follow(spark, places, run_name=run_name, should_end=should_end)
 
 
@@ -95,7 +99,12 @@ def put_through_again(places: Places) -> Requeued:
 
 @contextmanager
 def _writing(
-    places: Places, run_name: str, process: RunProcess | None = None, *, again: bool = False
+    places: Places,
+    run_name: str,
+    process: RunProcess | None = None,
+    *,
+    again: bool = False,
+    lent: SparkSession | None = None,
 ) -> Iterator[SparkSession]:
     """A session that owns the stream's tables. Raises LakeError before it costs anything."""
     with own(places, Owner.STREAM, f"stream_bookings, run {run_name}") as lock:
@@ -105,24 +114,46 @@ def _writing(
             repair.refuse_if_lost(places)
         if process:
             note(places, process)
-        spark = lake.session("stream_bookings", soon=True)
+        spark = lent or lake.session("stream_bookings", soon=True)
         try:
             with lake.hold_in_jvm(spark, lock):
-                yield spark
+                try:
+                    yield spark
+                finally:
+                    _leave_nothing_running(spark)
         finally:
-            lake.stop(spark)
+            if spark is not lent:
+                lake.stop(spark)
+
+
+def _leave_nothing_running(spark: SparkSession) -> None:
+    """A query that could not be stopped ends with its JVM: no other run may write beside it."""
+    with suppress(Exception):  # its JVM may be gone already
+        if spark.streams.active:
+            lake.kill(spark)
 
 
 def catch_up(
-    spark: SparkSession, places: Places, *, run_name: str = "by hand", again: bool = False
-) -> None:
+    spark: SparkSession,
+    places: Places,
+    *,
+    run_name: str = "by hand",
+    again: bool = False,
+    should_end: ShouldEnd = lambda: None,
+) -> Ending | None:
     """Take in what the log holds now; nothing if there is no log yet. `again`: from its start."""
     if not places.exists(BED_EVENTS):
-        return
+        return None
     board, queries = queries_of(spark, places, run_name, again=again)
     for query in queries:
-        query.start(spark, places).awaitTermination()
+        started = query.start(spark, places)
+        while not started.awaitTermination(1):
+            if ending := should_end():
+                with suppress(Exception):  # as in `follow`
+                    started.stop()
+                return ending
     board.report()
+    return None
 
 
 def follow(
@@ -222,12 +253,14 @@ def stream_bookings(once: bool = False) -> State[Any]:
     places = Places.from_settings()
     own_run = OwnRun(flow_run.id)
     with _shown(places, flow_run.name or "") as end_artifact:
-        ending = run(
+        process = RunProcess.this(str(flow_run.id))
+        work = _by_the_lent_session if borrow.is_lent() else run
+        ending = work(
             places,
             once=once,
-            run_name=flow_run.name,
+            run_name=flow_run.name or "",
             should_end=own_run.ending,
-            process=RunProcess.this(str(flow_run.id)),
+            process=process,
         )
     if ending is Ending.ORPHANED:
         return Crashed(message="The stream ended because its worker is gone.")
@@ -235,6 +268,20 @@ def stream_bookings(once: bool = False) -> State[Any]:
     if ending is Ending.CANCELLED:
         return Cancelled(message="The stream ended when its run was cancelled.")
     return Completed(message="The stream has caught up.")
+
+
+def _by_the_lent_session(
+    _: Places, *, once: bool, run_name: str, should_end: ShouldEnd, process: RunProcess
+) -> Ending | None:
+    endings: list[Ending] = []
+
+    def is_to_end() -> bool:
+        endings.extend(filter(None, [should_end()]))
+        return bool(endings)
+
+    arguments = {"once": once, "run_name": run_name, "process": asdict(process)}
+    borrow.ask("stream_bookings", arguments, should_end=is_to_end)
+    return endings[0] if endings else None
 
 
 @contextmanager

@@ -26,6 +26,8 @@ from lake.places import CHECKOUT, Places
 from lake.tables import Table
 
 if TYPE_CHECKING:
+    import subprocess
+
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.streaming.readwriter import DataStreamReader
     from pyspark.sql.types import StructType
@@ -107,12 +109,26 @@ def stop(spark: "SparkSession") -> None:
 
     A JVM that does not end it in time is killed: nobody else may write while it lives.
     """
-    jvm = getattr(spark.sparkContext._gateway, "proc", None)
     ending = threading.Thread(target=_stop, args=(spark,), daemon=True)
     ending.start()
     ending.join(STOP_SECONDS)
-    if ending.is_alive() and jvm:
-        jvm.kill()
+    if ending.is_alive():
+        kill(spark)
+
+
+def kill(spark: "SparkSession") -> None:
+    if process := _process(spark):
+        process.kill()
+
+
+def is_alive(spark: "SparkSession") -> bool:
+    """Whether the JVM that this Python has started for the session still runs."""
+    process = _process(spark)
+    return process is not None and process.poll() is None
+
+
+def _process(spark: "SparkSession") -> "subprocess.Popen[bytes] | None":
+    return getattr(spark.sparkContext._gateway, "proc", None)
 
 
 def _stop(spark: "SparkSession") -> None:

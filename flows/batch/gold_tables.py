@@ -5,6 +5,7 @@ grow with the history before it.
 """
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
@@ -26,6 +27,7 @@ from flows.transforms.turnaround import turnaround
 from flows.transforms.ward_daily import ward_daily
 from lake import spark as lake
 from lake.arrow import live_files, rows_written, version
+from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import (
     BED_STATUS_SPANS,
@@ -49,14 +51,27 @@ TABLES = (CENSUS_HOURLY, WARD_DAILY, ROOM_DAILY, BEDS, BED_STATUS_SPANS, BED_STA
 """In the order in which they are built: what the charts wait for comes first."""
 
 
-def build_dates(spark: SparkSession, places: Places, log: Log, dates: Dates) -> list[TableRun]:
+class GivenUp(LakeError):
+    """Nobody waits for the build any more: its run was cancelled, or has died."""
+
+
+def build_dates(
+    spark: SparkSession,
+    places: Places,
+    log: Log,
+    dates: Dates,
+    is_given_up: Callable[[], bool] = lambda: False,
+) -> list[TableRun]:
     """Builds all tables for these dates.
 
     What is open goes with the last dates: it may have ended on any of them.
+    Raises GivenUp between two tables.
     """
     rows, sources, in_count = _rows(spark, places, log, dates)
 
     def build(table: Table) -> TableRun:
+        if is_given_up():
+            raise GivenUp("The build was given up.", "Run it again: ./snr build.")
         run = TableRun(
             hospital_id=log.hospital_id,
             table_name=table.name,

@@ -51,12 +51,13 @@ class Log:
 
 @dataclass(frozen=True)
 class Run:
-    """Who builds, and what is told how many percent are built. A run that is tried again goes on
-    after the parts that it has finished."""
+    """Who builds, what is told how many percent are built, and what says that it is given up. A
+    run that is tried again goes on after the parts that it has finished."""
 
     name: str = "by hand"
     flow_run_id: str | None = None
     progress: Callable[[float], None] = lambda _: None
+    is_given_up: Callable[[], bool] = lambda: False
 
 
 BY_HAND = Run()

@@ -23,7 +23,8 @@ from flows.stream.supervision import noted_process
 from flows.stream.watch import LOOK_EVERY_SECONDS
 from lake.duck import LakeReader
 from lake.places import Places
-from lake.tables import QUARANTINE, SILVER_BED_EVENTS
+from lake.tables import QUARANTINE, SILVER_BED_EVENTS, Owner
+from lake.upkeep.ownership import own
 from simulator.client import BookingClient, NewBooking
 from tests.system.conftest import RunningStack, eventually, kill, suggested_bed
 
@@ -106,8 +107,12 @@ def flow_process(stack: RunningStack) -> list[psutil.Process]:
     return [psutil.Process(noted.process_id)]
 
 
+def driver(stack: RunningStack) -> list[psutil.Process]:
+    return [program(stack, "spark")]
+
+
 def jvm(stack: RunningStack) -> list[psutil.Process]:
-    children = flow_process(stack)[0].children(recursive=True)
+    children = program(stack, "spark").children(recursive=True)
     return [child for child in children if "java" in child.name()]
 
 
@@ -130,7 +135,7 @@ def program(stack: RunningStack, name: str) -> psutil.Process:
 
 
 def everything_of_the_stream(stack: RunningStack) -> list[psutil.Process]:
-    victims = (watcher, worker, server, jvm, flow_process)
+    victims = (watcher, worker, server, jvm, driver, flow_process)
     return [process for find in victims for process in find(stack)]
 
 
@@ -161,6 +166,7 @@ def assert_streams(stack: RunningStack, since: datetime, within: float) -> float
     [
         pytest.param(flow_process, id="flow process", marks=pytest.mark.long),
         pytest.param(jvm, id="JVM", marks=pytest.mark.long),
+        pytest.param(driver, id="its Python", marks=pytest.mark.long),
         pytest.param(worker, id="worker", marks=pytest.mark.long),
     ],
 )
@@ -232,12 +238,14 @@ def test_a_second_run_does_not_write_beside_the_first(stack) -> None:
 
 
 def test_a_cancelled_stream_stops_and_stays_stopped_until_it_is_started(stack, capsys) -> None:
-    run, processes = running(stack), flow_process(stack) + jvm(stack)
+    run, processes, warm = running(stack), flow_process(stack), jvm(stack)
     prefect(stack, "POST", f"/flow_runs/{run['id']}/set_state", {"state": {"type": "CANCELLING"}})
     asked_at = time.monotonic()
     eventually(lambda: not any(map(is_alive, processes)), STOPS_SECONDS, "its processes have ended")
     left = STOPS_SECONDS - (time.monotonic() - asked_at)
     eventually(lambda: state_of(stack, run) == "CANCELLED", left, "it is shown as Cancelled")
+    with own(stack.places, Owner.STREAM, "the test"):  # nobody writes any more
+        assert jvm(stack) == warm
     tell(capsys, f"cancelled: stopped after {time.monotonic() - asked_at:.0f} s")
     stood_at = newest_streamed(stack)
     time.sleep(1.5 * LOOK_EVERY_SECONDS)

@@ -1,0 +1,77 @@
+"""The flow's side: asks for a work by the session that is lent, and waits for its end."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+from typing import Any
+
+from flows.session.wire import END, Asked, SessionSettings, Told
+from lake.errors import LakeError
+
+LOOK_EVERY_SECONDS = 0.5
+STARTS_IN_SECONDS = 60.0
+"""A process that was killed is there again, with a new JVM, in much less."""
+
+
+class SessionLost(LakeError):
+    """The process that lent the session, or its JVM, has ended in the midst of the work."""
+
+
+def is_lent() -> bool:
+    return SessionSettings().spark_socket is not None
+
+
+def ask(
+    work: str,
+    arguments: Mapping[str, Any],
+    *,
+    should_end: Callable[[], object] = lambda: None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Any:
+    """What the work gives. It is told to end as soon as `should_end` says anything.
+
+    Raises what it raised: a LakeError as itself, others as RuntimeError; SessionLost.
+    """
+    path = SessionSettings().spark_socket
+    assert path is not None  # noqa: S101 - asked by `is_lent` before
+    with _connected(path, should_end) as connection:
+        connection.send_bytes(
+            Asked(work=work, arguments=dict(arguments)).model_dump_json().encode()
+        )
+        is_to_end = False
+        while True:
+            if not is_to_end and should_end():
+                is_to_end = True
+                connection.send_bytes(END)
+            if not connection.poll(LOOK_EVERY_SECONDS):
+                continue
+            told = Told.model_validate_json(connection.recv_bytes())
+            if told.failure:
+                raise told.failure.as_error()
+            if told.is_last:
+                return told.result
+            progress(told.percent or 0.0)
+
+
+@contextmanager
+def _connected(path: Path, should_end: Callable[[], object]) -> Iterator[Connection]:
+    try:
+        with _connect(path, should_end) as connection:
+            yield connection
+    except (EOFError, ConnectionError) as error:
+        raise SessionLost(
+            "The process that keeps the Spark session has ended.",
+            "It is started again by itself; its log is logs/spark.log in SNR_HOME.",
+        ) from error
+
+
+def _connect(path: Path, should_end: Callable[[], object]) -> Connection:
+    """As soon as it is there: it starts beside the flows. Raises ConnectionError."""
+    limit = time.monotonic() + STARTS_IN_SECONDS
+    while time.monotonic() < limit and not should_end():
+        with suppress(FileNotFoundError, ConnectionError):
+            return Client(str(path), family="AF_UNIX")
+        time.sleep(LOOK_EVERY_SECONDS)
+    raise ConnectionError

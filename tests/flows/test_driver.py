@@ -1,0 +1,145 @@
+"""The stream's and the builds' work by one lent session, as the flows ask for it."""
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from multiprocessing.connection import Client
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from pyspark.sql import SparkSession
+
+from flows import driver, stream_bookings
+from flows.batch.gold_tables import GivenUp
+from flows.batch.plan import Run
+from flows.build_gold import build, run
+from flows.session.lend import lending
+from flows.session.wire import Asked
+from flows.stream.supervision import Ending, RunProcess, noted_process
+from lake.errors import TableOwnedElsewhere
+from lake.places import Places
+from lake.spark import read
+from lake.tables import CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH, WARD_DAILY, Owner
+from lake.upkeep.ownership import own
+from tests.flows.bed_log import event, rows_of, write_bronze
+from tests.flows.test_build_gold import board_catches_up, three_days
+
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture
+def socket(spark: SparkSession, places: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the tests' session is lent; nobody may start another one."""
+
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("a session of its own")
+
+    with tempfile.TemporaryDirectory(prefix="snr") as folder:
+        path = Path(folder) / "spark"
+        monkeypatch.setenv("SNR_SPARK_SOCKET", str(path))
+        monkeypatch.setattr("lake.spark.session", started)
+        works = {
+            "stream_bookings": partial(driver.stream, spark, places),
+            "build_gold": partial(driver.build, spark, places),
+        }
+        with lending(path, works):
+            yield path
+
+
+def is_free(places: Places, owner: Owner) -> bool:
+    try:
+        with own(places, owner, "the test"):
+            return True
+    except TableOwnedElsewhere:
+        return False
+
+
+def until(question: "partial[bool]") -> None:
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while not question():
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+
+
+@pytest.mark.usefixtures("socket")
+def test_a_build_by_the_lent_session_and_one_before_it_that_was_given_up(
+    spark: SparkSession, places: Places
+) -> None:
+    write_bronze(places, three_days())
+    board_catches_up(spark, places)
+    looks = iter([False, True])
+    with pytest.raises(GivenUp):
+        build(spark, places, by=Run(is_given_up=lambda: next(looks, True)))
+    assert rows_of(read(spark, places, TABLE_RUNS_BATCH), "table_name") == []
+
+    heard: list[float] = []
+    built = run(places, by=Run("a run", "its-id", heard.append))
+    assert {r.table_name for r in built.runs} >= {WARD_DAILY.name, CENSUS_HOURLY.name}
+    first, last = date(2026, 1, 5), date(2026, 1, 8)
+    assert {(r.run_name, r.run_id, r.from_on, r.to_on) for r in built.runs} == {
+        ("a run", "its-id", first, last)
+    }
+    assert read(spark, places, CENSUS_HOURLY).count() == 67
+    assert heard == [100.0]
+    assert is_free(places, Owner.BATCH)
+    assert run(places).notes == ["No events since the last build."]
+
+
+def test_the_stream_goes_on_until_its_flow_has_gone_and_the_session_stays(
+    spark: SparkSession, places: Places, socket: Path
+) -> None:
+    write_bronze(places, [event(1)])
+    this = RunProcess.this("a-run")
+    arguments = {"once": False, "run_name": "a run", "process": this.__dict__}
+    with Client(str(socket), family="AF_UNIX") as flow:
+        asked = Asked(work="stream_bookings", arguments=arguments)
+        flow.send_bytes(asked.model_dump_json().encode())
+        until(partial(_has_rows, spark, places))
+        assert noted_process(places) == this
+        assert not is_free(places, Owner.STREAM)
+        with pytest.raises(TableOwnedElsewhere, match="stream_bookings, run a run"):
+            stream_bookings._by_the_lent_session(
+                places, once=True, run_name="another", should_end=lambda: None, process=this
+            )
+    until(partial(is_free, places, Owner.STREAM))
+    assert list(spark.streams.active) == []
+
+    write_bronze(places, [event(2)])
+    ended = stream_bookings._by_the_lent_session(
+        places, once=True, run_name="catches up", should_end=lambda: None, process=this
+    )
+    assert ended is None
+    assert read(spark, places, SILVER_BED_EVENTS).count() == 2
+
+
+def _has_rows(spark: SparkSession, places: Places) -> bool:
+    return places.exists(SILVER_BED_EVENTS) and read(spark, places, SILVER_BED_EVENTS).count() > 0
+
+
+@pytest.mark.usefixtures("socket")
+def test_a_cancelled_stream_says_why_it_ended(spark: SparkSession, places: Places) -> None:
+    write_bronze(places, [event(1)])
+
+    def has_taken_in() -> Ending | None:
+        return Ending.CANCELLED if _has_rows(spark, places) else None
+
+    ended = stream_bookings._by_the_lent_session(
+        places, once=False, run_name="a run", should_end=has_taken_in,
+        process=RunProcess.this("a-run"),
+    )  # fmt: skip
+    assert ended is Ending.CANCELLED
+    assert is_free(places, Owner.STREAM)
+
+
+@pytest.mark.parametrize(("left", "is_killed"), [([], False), (["a query"], True)])
+def test_a_query_that_does_not_stop_ends_with_its_jvm(left: list[str], is_killed: bool) -> None:
+    killed = threading.Event()
+    jvm = SimpleNamespace(kill=killed.set)
+    context = SimpleNamespace(_gateway=SimpleNamespace(proc=jvm))
+    session = SimpleNamespace(streams=SimpleNamespace(active=left), sparkContext=context)
+    stream_bookings._leave_nothing_running(session)
+    assert killed.is_set() is is_killed
