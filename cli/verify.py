@@ -46,6 +46,7 @@ def check_chain(places: Places) -> None:
     """Raises LakeError where the log is not what was written."""
     if not places.exists(BED_EVENTS):
         return
+    written = last_written_seq(places)  # first: an engine beside it goes on writing
     checked = chain.check(stored_rows(places), chain.read_or_make_salt(places.secrets))
     if checked.fault:
         raise LakeError(
@@ -53,7 +54,6 @@ def check_chain(places: Places) -> None:
             f"{checked.fault}.",
             "Somebody has changed the log behind its writer: docs/runbook.md says what to do.",
         )
-    written = last_written_seq(places)
     if checked.row_count < written:
         raise LakeError(
             f"The log ends at seq {checked.row_count:,}; its writer had come to {written:,}.",

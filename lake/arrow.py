@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, Schema, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from lake.places import Places
@@ -101,7 +101,8 @@ def rows_written(places: Places, table: Table, since: int) -> int:
     if handle.version() <= since:  # nothing to write and nothing to replace: no commit
         return 0
     [commit] = handle.history(1)
-    return int(commit.get("operationMetrics", {}).get("numOutputRows", 0))
+    told = commit.get("operationMetrics", {})
+    return int(told.get("numOutputRows", told.get("num_added_rows", 0)))  # by Spark, by delta-rs
 
 
 def append(places: Places, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -109,6 +110,20 @@ def append(places: Places, table: Table, rows: Iterable[Mapping[str, Any]]) -> N
     data = pa.Table.from_pylist([dict(row) for row in rows], schema=table.schema)
     if data.num_rows:
         write_deltalake(open_or_create(places, table), data, mode="append")
+
+
+def append_rows(places: Places, table: Table, rows: pa.Table, told: Mapping[str, str]) -> None:
+    """For the table's owner; `told` is written into the commit, which is made without a row too."""
+    properties = CommitProperties(custom_metadata=dict(told))
+    write_deltalake(
+        open_or_create(places, table), rows, mode="append", commit_properties=properties
+    )
+
+
+def replace(places: Places, table: Table, rows: pa.Table, these: str | None = None) -> None:
+    """The rows become the whole table, or replace `these`: a condition on its partitions that all
+    of them meet."""
+    write_deltalake(open_or_create(places, table), rows, mode="overwrite", predicate=these)
 
 
 def compact(places: Places, table: Table, partitions: Collection[str | None]) -> None:

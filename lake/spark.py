@@ -20,7 +20,7 @@ import pyarrow as pa
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lake.arrow import mark
+from lake import arrow
 from lake.errors import LakeError, TableOwnedElsewhere
 from lake.places import CHECKOUT, Places
 from lake.tables import Table
@@ -309,28 +309,48 @@ def read_files(
     return reader.option("__globPaths__", "false").parquet(*paths).select(*table.column_names)
 
 
+def to_arrow(rows: "DataFrame", table: Table) -> pa.Table:
+    """Few rows, fetched, as the table has them. A commit by Spark takes longer than all that is
+    done for them (docs/adr/0015)."""
+    return rows.select(*table.column_names).toArrow().cast(table.schema)
+
+
 def append(
-    rows: "DataFrame", places: Places, table: Table, *, batch: tuple[str, int] | None = None
+    rows: "DataFrame",
+    places: Places,
+    table: Table,
+    *,
+    batch: tuple[str, int] | None = None,
+    is_few: bool = False,
 ) -> None:
-    """`batch` is (application, number): the commit says so (`lake.arrow.written_until` finds it).
+    """`batch` is (application, number): the commit says so (`lake.arrow.written_until` finds it),
+    even of one without rows. `is_few`: the rows are fetched and written here.
 
     Delta's own `txnAppId` would do the same, but looks through the table's whole log at each
     append (0.5 s instead of 0.15); a table with one writer needs to look only when that starts.
     """
-    _write(rows, places, table, "append", {"userMetadata": mark(*batch)} if batch else {})
+    told = {"userMetadata": arrow.mark(*batch)} if batch else {}
+    if is_few:
+        arrow.append_rows(places, table, to_arrow(rows, table), told)
+    else:
+        _write(rows, places, table, "append", told)
 
 
-def replace(rows: "DataFrame", places: Places, table: Table) -> None:
-    """The rows become the whole table."""
-    _write(rows, places, table, "overwrite", {})
+def replace(rows: "DataFrame", places: Places, table: Table, *, is_few: bool = False) -> None:
+    """The rows become the whole table. `is_few`: they are fetched and written here."""
+    if is_few:
+        arrow.replace(places, table, to_arrow(rows, table))
+    else:
+        _write(rows, places, table, "overwrite", {})
 
 
-def replace_days(rows: "DataFrame", places: Places, table: Table, days: Iterable[date]) -> None:
+def replace_days(
+    rows: "DataFrame", places: Places, table: Table, days: Iterable[date], *, is_few: bool = False
+) -> None:
     """The rows replace what the table has of these days."""
     [column] = table.partition_by
-    listed = ", ".join(f"DATE'{day}'" for day in sorted(days))
-    these = f"{column} IN ({listed})"
-    _write(_one_file_each(rows, table), places, table, "overwrite", {"replaceWhere": these})
+    listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
+    _replace_these(rows, places, table, f"{column} IN ({listed})", is_few)
 
 
 def replace_dates(
@@ -340,6 +360,7 @@ def replace_dates(
     dates: tuple[date, date],
     *,
     with_open: bool = False,
+    is_few: bool = False,
 ) -> None:
     """The rows of these dates (both included) replace what the table has of them.
 
@@ -347,14 +368,20 @@ def replace_dates(
     """
     [column] = table.partition_by
     # Delta cannot resolve a BETWEEN here.
-    these = f"{column} >= DATE'{dates[0]}' AND {column} <= DATE'{dates[1]}'"
+    these = f"{column} >= DATE '{dates[0]}' AND {column} <= DATE '{dates[1]}'"
     these = f"({these} OR {column} IS NULL)" if with_open else these
-    rows = _one_file_each(rows.where(these), table)
-    _write(rows, places, table, "overwrite", {"replaceWhere": these})
+    _replace_these(rows.where(these), places, table, these, is_few)
 
 
-def _one_file_each(rows: "DataFrame", table: Table) -> "DataFrame":
-    return rows.repartition(2, *table.partition_by)
+def _replace_these(
+    rows: "DataFrame", places: Places, table: Table, these: str, is_few: bool
+) -> None:
+    """Of each partition one file."""
+    if is_few:
+        arrow.replace(places, table, to_arrow(rows, table), these)
+    else:
+        rows = rows.repartition(2, *table.partition_by)
+        _write(rows, places, table, "overwrite", {"replaceWhere": these})
 
 
 def _write(

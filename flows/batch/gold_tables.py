@@ -68,6 +68,7 @@ def build_dates(
     Raises GivenUp between two tables.
     """
     rows, sources, in_count = _rows(spark, places, log, dates)
+    is_few = log.has_few([dates])
 
     def build(table: Table) -> TableRun:
         if is_given_up():
@@ -81,7 +82,8 @@ def build_dates(
             sources=sources,
             in_count=in_count,
         )
-        _replace(places, table, rows[table.name], run, dates[1] >= log.last_on)
+        is_last = dates[1] >= log.last_on
+        _replace(places, table, rows[table.name], run, is_last=is_last, is_few=is_few)
         return run
 
     # Spark plans each table on one core: the other one has the next in the meantime.
@@ -89,7 +91,9 @@ def build_dates(
         return list(workers.map(build, (table for table in TABLES if table.name in rows)))
 
 
-def _replace(places: Places, table: Table, rows: DataFrame, run: TableRun, is_last: bool) -> None:
+def _replace(
+    places: Places, table: Table, rows: DataFrame, run: TableRun, *, is_last: bool, is_few: bool
+) -> None:
     started = time.monotonic()
     before = version(places, table)
     assert run.from_on is not None  # noqa: S101 - a build is of dates
@@ -97,7 +101,8 @@ def _replace(places: Places, table: Table, rows: DataFrame, run: TableRun, is_la
     # What is carried stands for what was before its Monday.
     later = DAY if table == CARRIED_EVENTS else timedelta()
     dates = (run.from_on + later, run.to_on + later)
-    lake.replace_dates(rows, places, table, dates, with_open=_has_open_rows(table) and is_last)
+    with_open = _has_open_rows(table) and is_last
+    lake.replace_dates(rows, places, table, dates, with_open=with_open, is_few=is_few)
     run.version_written = version(places, table)
     run.out_count = rows_written(places, table, before)
     run.seconds = time.monotonic() - started

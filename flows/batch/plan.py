@@ -1,5 +1,6 @@
 """What a build has to do: looked up in the lake, before a JVM is started for it or in vain."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -10,11 +11,10 @@ import pyarrow.compute as pc
 import structlog
 from deltalake import DeltaTable
 
-from lake.arrow import row_count
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.places import Places
-from lake.tables import BED_EVENTS, CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH, Table
+from lake.tables import CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH, Table
 
 logger = structlog.get_logger()
 
@@ -42,6 +42,17 @@ class Log:
     last_on: date
     now: datetime
     high_seq: int
+    event_counts: dict[date, int] = field(default_factory=dict)
+
+    def has_few(self, parts: Iterable[Dates]) -> bool:
+        """Whether there are few events in these dates."""
+        counts = (
+            count
+            for first, last in parts
+            for day, count in self.event_counts.items()
+            if first <= day <= last
+        )
+        return sum(counts) < MANY_EVENTS
 
     def until(self, last_on: date) -> datetime:
         """The instant up to which a range that ends on this date looks: past its midnight."""
@@ -67,20 +78,23 @@ BY_HAND = Run()
 class Plan:
     """`notes` say what is left out, and why.
 
-    `is_all`: with the last part all is built that this version of the log touches. `is_little`:
-    it is about few events, what came since the last build or a young log's first.
+    `is_all`: with the last part all is built that this version of the log touches.
     """
 
     log: Log | None = None
     parts: list[Dates] = field(default_factory=list)
     finished: set[Dates] = field(default_factory=set)
     is_all: bool = False
-    is_little: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property
     def left(self) -> list[Dates]:
         return [part for part in self.parts if part not in self.finished]
+
+    @property
+    def is_little(self) -> bool:
+        """Whether it is about few events."""
+        return self.log is None or self.log.has_few(self.left)
 
 
 def plan(places: Places, from_on: date | None, to_on: date | None, by: Run) -> Plan:
@@ -103,7 +117,6 @@ def plan(places: Places, from_on: date | None, to_on: date | None, by: Run) -> P
         in_parts(dates for dates in (asked, new) if dates),
         _finished(places, by),
         is_all=new is not None,
-        is_little=not asked and (bool(last) or row_count(places, BED_EVENTS) < MANY_EVENTS),
         notes=notes,
     )
 
@@ -131,6 +144,9 @@ def read_log(places: Places) -> Log | None:
             "./snr stream --repair takes in from the log what is missing.",
         )
     days = [file["partition.occurred_on"] for file in files]
+    counts: Counter[date] = Counter()
+    for day, file in zip(days, files, strict=True):
+        counts[day] += file.get("num_records") or 0
     of_last_day = pc.field("occurred_on") == pc.scalar(max(days))
     rows = handle.to_pyarrow_dataset().to_table(["hospital_id", "occurred_at"], of_last_day)
     newest = rows.sort_by("occurred_at").to_pylist()[-1]
@@ -141,6 +157,7 @@ def read_log(places: Places) -> Log | None:
         max(days),
         newest["occurred_at"].astimezone(UTC),
         max(file["max.seq"] for file in files),
+        dict(counts),
     )
 
 

@@ -239,17 +239,17 @@ class Intake:
         return events, summary(keys(events))
 
     def _write(self, events: DataFrame, found: Summary, batch_id: int) -> None:
-        if found.count <= FEW:  # one file, where each task would write its own
-            events = events.coalesce(1)
+        is_few = found.count <= FEW
         if found.broken_count:
-            self._append(quarantine(events), QUARANTINE, batch_id)
+            self._append(quarantine(events), QUARANTINE, batch_id, is_few=is_few)
         # Even without a row: the commit says that this batch is done.
-        self._append(silver_bed_events(events), SILVER_BED_EVENTS, batch_id)
+        self._append(silver_bed_events(events), SILVER_BED_EVENTS, batch_id, is_few=is_few)
         self._seen = self._seen.with_(found.valid)
 
-    def _append(self, rows: DataFrame, table: Table, batch_id: int) -> None:
+    def _append(self, rows: DataFrame, table: Table, batch_id: int, *, is_few: bool) -> None:
         if batch_id > self._written[table.name]:
-            lake.append(rows, self._places, table, batch=(self._application, batch_id))
+            batch = (self._application, batch_id)
+            lake.append(rows, self._places, table, batch=batch, is_few=is_few)
             self._written[table.name] = batch_id
 
     def _show(self, events: DataFrame, found: Summary) -> None:
@@ -257,7 +257,7 @@ class Intake:
             board = bed_board(self._board, bed_rows(events, found.newest))
             # Kept here: nobody else writes it, and reading Delta takes as long as writing it.
             self._board = board.coalesce(1).localCheckpoint()
-            lake.replace(self._board, self._places, BED_BOARD)
+            lake.replace(self._board, self._places, BED_BOARD, is_few=True)
 
     def _silver(self) -> DataFrame:
         return lake.read(self._spark, self._places, SILVER_BED_EVENTS)

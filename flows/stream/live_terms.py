@@ -29,6 +29,7 @@ from lake.tables import (
 QUERY = "update_terms"
 TABLES = (UPDATE_TERMS, UPDATE_PHRASES, UPDATE_VOLUME)
 BATCHES_BETWEEN_CLEARING = 500
+FEW_DAYS = 7
 REPORT_EVERY_SECONDS = 60.0
 READS = ("hospital_id", "occurred_at", "occurred_on", "ward_id", "source", "event_type", "note",
          "reason", "override_reason", "schema_version", "time_zone")  # fmt: skip
@@ -77,7 +78,7 @@ class LiveTerms:
         written: dict[str, int] = {}
         for table, rows in counted(texts, self._phrases):
             before = version(self._places, table) if is_due else 0
-            lake.replace_days(rows, self._places, table, days)
+            lake.replace_days(rows, self._places, table, days, is_few=len(days) <= FEW_DAYS)
             if is_due:
                 written[table.name] = rows_written(self._places, table, before)
         if is_due:

@@ -6,13 +6,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import structlog
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.document import Document
@@ -32,6 +33,7 @@ from lake.errors import LakeError
 from lake.places import CHECKOUT, Places
 from lake.tables import BED_BOARD, BED_EVENTS, PRIVATE_COLUMNS, SCHEMA_VERSION, TABLES
 from simulator.feeds.replay_file import replay_file
+from simulator.writer.event_log import WRITER
 from tests.delta_extension import delta_extension
 from tests.lake.lake_rows import write
 from tests.simulator.feeds.test_replay import LOG
@@ -210,6 +212,27 @@ def test_verify_follows_the_chain_of_the_log_and_says_where_it_breaks(replayed: 
         commit.write_text(told.replace(f'"size":{size}', f'"size":{file.stat().st_size}'))
 
     has_cause_and_fix(snr_here(replayed, "verify"), "breaks at seq 1")
+
+
+def test_a_writer_that_goes_on_meanwhile_breaks_no_chain(
+    replayed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = Places(replayed, str(replayed / "lake"))
+    check = verify.chain.check
+
+    def while_it_is_written(*given: Any) -> Any:
+        checked = check(*given)
+        come_to = Transaction(WRITER, checked.row_count + 1)
+        write_deltalake(
+            places.table(BED_EVENTS),
+            DeltaTable(places.table(BED_EVENTS)).to_pyarrow_table().slice(0, 1),
+            mode="append",
+            commit_properties=CommitProperties(app_transactions=[come_to]),
+        )
+        return checked
+
+    monkeypatch.setattr(verify.chain, "check", while_it_is_written)
+    verify.check_chain(places)
 
 
 @pytest.mark.parametrize("seq", [None, -7, 0, 10**12])
