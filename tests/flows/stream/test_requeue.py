@@ -111,7 +111,7 @@ def test_once_more_changes_nothing_and_the_stream_goes_on_after_it(
 def test_one_that_died_before_or_after_taking_in_is_finished_by_the_next(
     spark: SparkSession, fixed: Places, monkeypatch: pytest.MonkeyPatch, module: object, step: str
 ) -> None:
-    def dies(*_: object) -> None:
+    def dies(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
