@@ -80,10 +80,10 @@ def weight(process: "subprocess.Popen[bytes]") -> float:
     return total / 1024**3
 
 
-def start(home: Path, ports: dict[str, str] = PORTS) -> "subprocess.Popen[bytes]":
+def start(home: Path, ports: dict[str, str] = PORTS, *options: str) -> "subprocess.Popen[bytes]":
     environment = os.environ | ports | {"SNR_HOME": str(home)}
     return subprocess.Popen(
-        [str(CHECKOUT / "snr"), "up"], env=environment, stdout=subprocess.DEVNULL
+        [str(CHECKOUT / "snr"), "up", *options], env=environment, stdout=subprocess.DEVNULL
     )
 
 

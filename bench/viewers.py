@@ -49,12 +49,12 @@ def view(pages: tuple[str, ...], path: str | None) -> None:
 
 
 @contextmanager
-def viewers() -> Iterator[None]:
+def viewers(most: int | None = None) -> Iterator[None]:
     spawn = multiprocessing.get_context("spawn")
     # Here: three at once would install it three times, and two of them fail.
     found = os.environ.get("SNR_BROWSER") or browsers.find_or_install()
     path = None if found == browsers.OWN else found
-    processes = [spawn.Process(target=view, args=(pages, path)) for pages in WALKS]
+    processes = [spawn.Process(target=view, args=(pages, path)) for pages in WALKS[:most]]
     for process in processes:
         process.start()
     try:
@@ -119,4 +119,5 @@ def _say_growth(name: str, seen: list[tuple[float, float]]) -> bool:
 
 
 def _slope(seen: list[tuple[float, float]]) -> float:
-    return float(np.polyfit(*np.array(seen).T, 1)[0])
+    minutes, megabytes = np.array(seen).T
+    return float(np.polyfit(minutes, megabytes, 1)[0])

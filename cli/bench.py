@@ -1,10 +1,12 @@
 """`./snr bench [NAME]`: one file per benchmark in bench/."""
 
+import os
 import subprocess
 import sys
 
 from typer import BadParameter
 
+from cli.stack import ALLOCATORS
 from lake.errors import LakeError
 from lake.places import CHECKOUT
 
@@ -18,6 +20,7 @@ def run(name: str | None, *, long: bool) -> None:
     for stem in [name] if name else known:
         print(f"== {stem}", flush=True)
         command = [sys.executable, "-m", f"bench.{stem}", *(["--long"] if long else [])]
-        done = subprocess.run(command, cwd=CHECKOUT, check=False)
+        environment = ALLOCATORS | os.environ  # as `up` gives it to its processes
+        done = subprocess.run(command, cwd=CHECKOUT, env=environment, check=False)
         if done.returncode:
             raise LakeError(f"The benchmark {stem} failed.", "Its output above says why.")

@@ -26,6 +26,20 @@ ALLOCATORS = {
 """What a process has freed goes back to the system, instead of to three pools that each keep it."""
 
 
+PREFECT_LOOPS = {
+    f"PREFECT_SERVER_SERVICES_{service}_LOOP_SECONDS": str(seconds)
+    for service, seconds in {
+        "CANCELLATION_CLEANUP": 60,
+        "CLEANUP_RECONCILER": 60,
+        "FOREMAN": 30,
+        "LATE_RUNS": 20,
+        "PAUSE_EXPIRATIONS": 60,
+        "SCHEDULER_RECENT_DEPLOYMENTS": 15,
+    }.items()
+}
+"""Its server looks through its database each 5 to 20 s for what hardly ever is there."""
+
+
 @dataclass(frozen=True)
 class Program:
     name: str
@@ -85,6 +99,7 @@ class Stack:
             "SNR_DASHBOARD_PORT": str(s.dashboard_port),
             "SNR_PREFECT_PORT": str(s.prefect_port),
             "SNR_SPARK_SOCKET": str(self.socket.with_suffix(".spark")),
+            **PREFECT_LOOPS,
             "PREFECT_HOME": str(self.places.prefect),
             "PREFECT_API_URL": f"http://127.0.0.1:{s.prefect_port}/api",
             "PREFECT_WORKER_QUERY_SECONDS": "2",

@@ -156,9 +156,12 @@ def watch(places: Places) -> None:
     with get_client(sync_client=True) as client:
         watcher = Watcher(client, places)
         stack_started_at = datetime.fromtimestamp(psutil.Process(os.getppid()).create_time(), UTC)
+        has_buried = False
         while True:
             try:
-                watcher.bury_leftovers(stack_started_at)
+                if not has_buried:
+                    watcher.bury_leftovers(stack_started_at)
+                    has_buried = True
                 watcher.look()
                 time.sleep(LOOK_EVERY_SECONDS)
             except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:
