@@ -126,8 +126,11 @@ class Lateness:
             found.append((at - recorded_at).total_seconds())
         return found
 
-    def _asked(self, sql: str, parameters: dict[str, object] | None = None) -> list[tuple[Any, ...]]:
-        return [tuple(row.values()) for row in self._reader.ask(sql, parameters).to_pylist()]
+    def _asked(
+        self, sql: str, parameters: dict[str, object] | None = None
+    ) -> list[tuple[Any, ...]]:
+        rows = self._reader.ask(sql, parameters).to_pylist()
+        return [tuple(row.values()) for row in rows]
 
 
 def _measured(home: Path) -> Costs:

@@ -1,6 +1,7 @@
 """`python -m cli.worker`: waits for the Prefect server, deploys once, becomes the worker."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ FIRST_RUN = "build_gold"
 """Run at each start: the tables may be as old as the last stop."""
 AFTER_THE_STREAM = timedelta(seconds=120)
 """Where there are tables to show, the stream has the machine first."""
+PREFECT_YAML = CHECKOUT / "prefect.yaml"
 PREFECT = (sys.executable, "-m", "prefect")
 
 
@@ -34,26 +36,29 @@ def main() -> None:
 
 
 def deploy(url: str, places: Places) -> None:
-    note, deployed = places.home / "run" / "deployed", digest()
-    if not (is_deployed(url) and note.exists() and note.read_text() == deployed):
+    if not is_deployed(url):
         _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
         _prefect("--no-prompt", "deploy", "--all")
-        note.write_text(deployed)
     forget_missed_runs(url)
     has_tables = places.exists(SILVER_BED_EVENTS)
     start_run(url, FIRST_RUN, AFTER_THE_STREAM if has_tables else timedelta(0))
 
 
 def digest() -> str:
-    """Of all that the deployments are made of: to deploy takes seconds, and rarely changes any."""
+    """Of all that the deployments are made of, and their version: to deploy takes seconds at each
+    start, and rarely changes any."""
     parts = [version("prefect").encode(), str(CHECKOUT).encode()]
-    files = [CHECKOUT / "prefect.yaml", *sorted(CHECKOUT.glob("flows/*.py"))]
+    files = [PREFECT_YAML, *sorted(CHECKOUT.glob("flows/*.py"))]
     return sha256(b"\0".join([*parts, *(file.read_bytes() for file in files)])).hexdigest()
 
 
 def is_deployed(url: str) -> bool:
-    """Whether the server knows the flows: its database may be another than the last time."""
-    return httpx.get(f"{url}/deployments/name/{FIRST_RUN}/{FIRST_RUN}", timeout=10).is_success
+    """Whether the server has the pool, and each flow as it is here."""
+    pool = httpx.get(f"{url}/work_pools/{POOL}", timeout=10)
+    names = re.findall(r"^  - name: (\w+)", PREFECT_YAML.read_text(), re.MULTILINE)
+    flows = [httpx.get(f"{url}/deployments/name/{n}/{n}", timeout=10) for n in names]
+    is_there = all(answer.is_success for answer in (pool, *flows))
+    return is_there and {answer.json()["version"] for answer in flows} == {digest()}
 
 
 def is_of_this_stack(note: Path) -> bool:
@@ -103,7 +108,8 @@ def start_run(url: str, name: str, after: timedelta) -> None:
 
 
 def _prefect(*arguments: str) -> None:
-    subprocess.run([*PREFECT, *arguments], cwd=CHECKOUT, check=True)
+    environment = os.environ | {"SNR_DEPLOYED": digest()}
+    subprocess.run([*PREFECT, *arguments], cwd=CHECKOUT, env=environment, check=True)
 
 
 if __name__ == "__main__":

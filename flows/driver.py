@@ -61,7 +61,7 @@ def main() -> None:
         "build_gold": partial(build, spark, places),
     }
     with lending(path, works):
-        while lake.is_alive(spark) and os.getppid() == parent:
+        while lake.is_alive(spark) and os.getppid() == parent != 1:
             time.sleep(LOOK_EVERY_SECONDS)
     lake.kill(spark)
     os._exit(1)

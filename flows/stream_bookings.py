@@ -1,5 +1,6 @@
 """The live stream: bronze.bed_events into silver, quarantine and the board, and into the terms."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -124,13 +125,25 @@ def _writing(
         finally:
             if spark is not lent:
                 lake.stop(spark)
+            elif not lake.is_alive(spark):
+                end_process()
 
 
 def _leave_nothing_running(spark: SparkSession) -> None:
-    """A query that could not be stopped ends with its JVM: no other run may write beside it."""
-    with suppress(Exception):  # its JVM may be gone already
-        if spark.streams.active:
-            lake.kill(spark)
+    """A query that could not be stopped, or not asked for, ends with its JVM: no other run may
+    write beside it."""
+    try:
+        is_left = bool(spark.streams.active)
+    except Exception:  # noqa: BLE001 - its JVM may be gone already
+        is_left = True
+    if is_left:
+        lake.kill(spark)
+
+
+def end_process() -> None:
+    """Without a JVM a thread of the query may still be writing here: all threads end before the
+    tables are free."""
+    os._exit(1)
 
 
 def catch_up(
@@ -280,7 +293,11 @@ def _by_the_lent_session(
         return bool(endings)
 
     arguments = {"once": once, "run_name": run_name, "process": asdict(process)}
-    borrow.ask("stream_bookings", arguments, should_end=is_to_end)
+    try:
+        borrow.ask("stream_bookings", arguments, should_end=is_to_end)
+    except borrow.SessionLost:
+        if not endings:
+            raise
     return endings[0] if endings else None
 
 

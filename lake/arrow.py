@@ -109,21 +109,24 @@ def append(places: Places, table: Table, rows: Iterable[Mapping[str, Any]]) -> N
     """For the table's owner; each row has the table's columns."""
     data = pa.Table.from_pylist([dict(row) for row in rows], schema=table.schema)
     if data.num_rows:
-        write_deltalake(open_or_create(places, table), data, mode="append")
+        _write(places, table, data, mode="append")
 
 
 def append_rows(places: Places, table: Table, rows: pa.Table, told: Mapping[str, str]) -> None:
     """For the table's owner; `told` is written into the commit, which is made without a row too."""
     properties = CommitProperties(custom_metadata=dict(told))
-    write_deltalake(
-        open_or_create(places, table), rows, mode="append", commit_properties=properties
-    )
+    _write(places, table, rows, mode="append", commit_properties=properties)
 
 
 def replace(places: Places, table: Table, rows: pa.Table, these: str | None = None) -> None:
     """The rows become the whole table, or replace `these`: a condition on its partitions that all
     of them meet."""
-    write_deltalake(open_or_create(places, table), rows, mode="overwrite", predicate=these)
+    _write(places, table, rows, mode="overwrite", predicate=these)
+
+
+def _write(places: Places, table: Table, rows: pa.Table, **how: Any) -> None:
+    """A column that only the table has, of an earlier version, is null in the new rows."""
+    write_deltalake(open_or_create(places, table), rows, schema_mode="merge", **how)
 
 
 def compact(places: Places, table: Table, partitions: Collection[str | None]) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from flows.batch.plan import DAY, Dates, Log
+from flows.batch.plan import DAY, Dates, Log, carried_monday
 from flows.runs.table_runs import TableRun
 from flows.transforms.bed_states import bed_states
 from flows.transforms.bed_status_spans import bed_status_spans
@@ -26,7 +26,7 @@ from flows.transforms.room_daily import room_daily
 from flows.transforms.turnaround import turnaround
 from flows.transforms.ward_daily import ward_daily
 from lake import spark as lake
-from lake.arrow import live_files, rows_written, version
+from lake.arrow import rows_written, version
 from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import (
@@ -155,7 +155,7 @@ def _shortened_log(
     silver = of_the_log(silver)
     sources = [f"{SILVER_BED_EVENTS.name}@{log.version}"]
     on, last_on = F.col("occurred_on"), dates[1] + DAY
-    monday = _carried_monday(places, log, dates[0])
+    monday = carried_monday(places, log, dates[0])
     events = silver.where(on <= F.lit(last_on))
     if monday:
         carried = lake.read(spark, places, CARRIED_EVENTS)
@@ -168,12 +168,6 @@ def _shortened_log(
         later = silver.where(on > F.lit(last_on)).where("corrects_event_id IS NOT NULL")
         events = events.unionByName(later)
     return events, sources
-
-
-def _carried_monday(places: Places, log: Log, first_on: date) -> date | None:
-    """The newest Monday, not after the date, from which on the log can be read; None: read all."""
-    mondays = (date.fromisoformat(day) for day in live_files(places, CARRIED_EVENTS) if day)
-    return max((day for day in mondays if log.first_on < day <= first_on), default=None)
 
 
 def _day_begins(day: date) -> datetime:

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 import structlog
 from deltalake import DeltaTable
 
+from lake.arrow import live_files
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.places import Places
-from lake.tables import CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH, Table
+from lake.tables import CARRIED_EVENTS, CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH, Table
 
 logger = structlog.get_logger()
 
@@ -78,23 +79,20 @@ BY_HAND = Run()
 class Plan:
     """`notes` say what is left out, and why.
 
-    `is_all`: with the last part all is built that this version of the log touches.
+    `is_all`: with the last part all is built that this version of the log touches. `is_little`:
+    few events have to be read for it.
     """
 
     log: Log | None = None
     parts: list[Dates] = field(default_factory=list)
     finished: set[Dates] = field(default_factory=set)
     is_all: bool = False
+    is_little: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property
     def left(self) -> list[Dates]:
         return [part for part in self.parts if part not in self.finished]
-
-    @property
-    def is_little(self) -> bool:
-        """Whether it is about few events."""
-        return self.log is None or self.log.has_few(self.left)
 
 
 def plan(places: Places, from_on: date | None, to_on: date | None, by: Run) -> Plan:
@@ -112,11 +110,16 @@ def plan(places: Places, from_on: date | None, to_on: date | None, by: Run) -> P
     new = _touched(places, found, last)
     if asked is None and new is None:
         return Plan(notes=notes or ["No events since the last build."])
+    parts = in_parts(dates for dates in (asked, new) if dates)
+    reads = [
+        (carried_monday(places, found, first) or found.first_on, last) for first, last in parts
+    ]
     return Plan(
         found,
-        in_parts(dates for dates in (asked, new) if dates),
+        parts,
         _finished(places, by),
         is_all=new is not None,
+        is_little=found.has_few(reads),
         notes=notes,
     )
 
@@ -192,6 +195,14 @@ def _parts(first: date, last: date) -> Iterable[Dates]:
         part = min(first + timedelta(days=DAYS_AT_ONCE - 1), last)
         yield first, part
         first = part + DAY
+
+
+def carried_monday(places: Places, log: Log, first_on: date) -> date | None:
+    """The newest Monday, not after the date, from which on the log can be read; None: read all."""
+    if not places.exists(CARRIED_EVENTS):
+        return None
+    mondays = (date.fromisoformat(day) for day in live_files(places, CARRIED_EVENTS) if day)
+    return max((day for day in mondays if log.first_on < day <= first_on), default=None)
 
 
 def _touched(places: Places, log: Log, last: tuple[int, date] | None) -> Dates | None:

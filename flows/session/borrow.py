@@ -36,18 +36,19 @@ def ask(
     """
     path = SessionSettings().spark_socket
     assert path is not None  # noqa: S101 - asked by `is_lent` before
-    with _connected(path, should_end) as connection:
-        connection.send_bytes(
-            Asked(work=work, arguments=dict(arguments)).model_dump_json().encode()
-        )
+    with _connect(path, should_end) as connection:
+        asked = Asked(work=work, arguments=dict(arguments)).model_dump_json().encode()
+        with _or_lost():
+            connection.send_bytes(asked)
         is_to_end = False
         while True:
             if not is_to_end and should_end():
                 is_to_end = True
-                connection.send_bytes(END)
-            if not connection.poll(LOOK_EVERY_SECONDS):
+                with _or_lost():
+                    connection.send_bytes(END)
+            told = _heard(connection)
+            if told is None:
                 continue
-            told = Told.model_validate_json(connection.recv_bytes())
             if told.failure:
                 raise told.failure.as_error()
             if told.is_last:
@@ -55,12 +56,18 @@ def ask(
             progress(told.percent or 0.0)
 
 
+def _heard(connection: Connection) -> Told | None:
+    with _or_lost():
+        if connection.poll(LOOK_EVERY_SECONDS):
+            return Told.model_validate_json(connection.recv_bytes())
+        return None
+
+
 @contextmanager
-def _connected(path: Path, should_end: Callable[[], object]) -> Iterator[Connection]:
+def _or_lost() -> Iterator[None]:
     try:
-        with _connect(path, should_end) as connection:
-            yield connection
-    except (EOFError, ConnectionError) as error:
+        yield
+    except (EOFError, OSError) as error:
         raise SessionLost(
             "The process that keeps the Spark session has ended.",
             "It is started again by itself; its log is logs/spark.log in SNR_HOME.",
@@ -68,10 +75,13 @@ def _connected(path: Path, should_end: Callable[[], object]) -> Iterator[Connect
 
 
 def _connect(path: Path, should_end: Callable[[], object]) -> Connection:
-    """As soon as it is there: it starts beside the flows. Raises ConnectionError."""
+    """As soon as it is there: it starts beside the flows. Raises SessionLost."""
     limit = time.monotonic() + STARTS_IN_SECONDS
     while time.monotonic() < limit and not should_end():
         with suppress(FileNotFoundError, ConnectionError):
             return Client(str(path), family="AF_UNIX")
         time.sleep(LOOK_EVERY_SECONDS)
-    raise ConnectionError
+    raise SessionLost(
+        "The process that keeps the Spark session does not answer.",
+        "Its log is logs/spark.log in SNR_HOME; ./snr status shows whether it runs.",
+    )

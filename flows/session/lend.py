@@ -14,6 +14,9 @@ from flows.session.wire import Asked, Failure, Told
 
 log = structlog.get_logger()
 
+WAITING = 16
+ACCEPTS_AGAIN_SECONDS = 0.1
+
 
 class Asker:
     """Who asked for a work, while it is carried out."""
@@ -49,23 +52,28 @@ def lending(path: Path, works: Mapping[str, Work]) -> Iterator[None]:
     path.unlink(missing_ok=True)  # of a process that was killed
     before = os.umask(0o077)
     try:
-        listener = Listener(str(path), family="AF_UNIX")
+        listener = Listener(str(path), family="AF_UNIX", backlog=WAITING)
     finally:
         os.umask(before)
-    accepting = threading.Thread(target=_accept, args=(listener, works), daemon=True)
+    is_over = threading.Event()
+    accepting = threading.Thread(target=_accept, args=(listener, works, is_over), daemon=True)
     accepting.start()
     try:
         yield
     finally:
+        is_over.set()
         listener.close()
 
 
-def _accept(listener: Listener, works: Mapping[str, Work]) -> None:
-    while True:
+def _accept(listener: Listener, works: Mapping[str, Work], is_over: threading.Event) -> None:
+    while not is_over.is_set():
         try:
             connection = listener.accept()
-        except OSError:  # closed
-            return
+        except OSError as error:  # closed; or the process has no more descriptors for a while
+            is_over.wait(ACCEPTS_AGAIN_SECONDS)
+            if not is_over.is_set():
+                log.warning("a flow could not be heard", cause=str(error))
+            continue
         threading.Thread(target=_carry_out, args=(connection, works), daemon=True).start()
 
 

@@ -74,6 +74,12 @@ class LiveTerms:
         started = time.monotonic()
         events = lake.read(self._spark, self._places, SILVER_BED_EVENTS).select(*READS)
         texts = update_texts(events.where(F.col("occurred_on").isin(days))).persist()
+        try:
+            self._replace(texts, days, started)
+        finally:  # a later count would be given these rows again
+            texts.unpersist()
+
+    def _replace(self, texts: DataFrame, days: list[date], started: float) -> None:
         is_due = time.monotonic() - self._reported_at >= REPORT_EVERY_SECONDS
         written: dict[str, int] = {}
         for table, rows in counted(texts, self._phrases):
@@ -83,7 +89,6 @@ class LiveTerms:
                 written[table.name] = rows_written(self._places, table, before)
         if is_due:
             self._report(texts, written, time.monotonic() - started)
-        texts.unpersist()
 
     def _report(self, texts: DataFrame, written: Mapping[str, int], seconds: float) -> None:
         """Of one batch a minute: from which events the tables were counted."""

@@ -1,5 +1,7 @@
 """What a worker does before it works."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -27,32 +29,33 @@ def test_only_runs_that_a_schedule_made_are_forgotten(monkeypatch: pytest.Monkey
     assert deleted == ["by_schedule"]
 
 
-@pytest.fixture
-def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What Prefect's command line is asked for; `deploy` asks the server for no more than whether
-    it knows the flows."""
-    asked: list[str] = []
-    monkeypatch.setattr(worker, "_prefect", lambda *words: asked.append(words[-1]))
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        ({}, ["--overwrite", "--all"]),
+        ({"pool": 200, "flows": 200, "version": "of an earlier version"}, ["--overwrite", "--all"]),
+        ({"pool": 404, "flows": 200, "version": "today's"}, ["--overwrite", "--all"]),
+        ({"pool": 200, "flows": 200, "version": "today's"}, []),
+    ],
+    ids=["first start", "another version", "a pool that was deleted", "as it was"],
+)
+def test_what_the_server_has_is_not_deployed_again(
+    places: Places, known: dict[str, Any], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[str] = []
+
+    def get(url: str, **_: object) -> httpx.Response:
+        status = known.get("pool" if "work_pools" in url else "flows", 404)
+        body = {"version": known.get("version")}
+        return httpx.Response(status, json=body, request=httpx.Request("GET", url))
+
+    monkeypatch.setattr(httpx, "get", get)
+    monkeypatch.setattr(worker, "digest", lambda: "today's")
+    monkeypatch.setattr(worker, "_prefect", lambda *words: commands.append(words[-1]))
     monkeypatch.setattr(worker, "forget_missed_runs", lambda _: None)
     monkeypatch.setattr(worker, "start_run", lambda *_: None)
-    return asked
-
-
-def test_what_was_deployed_before_is_not_deployed_again(
-    places: Places, commands: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = [False, True, True, False]
-    monkeypatch.setattr(worker, "is_deployed", lambda _: known.pop(0))
-    (places.home / "run").mkdir(parents=True)
     worker.deploy(SERVER, places)
-    assert commands == ["--overwrite", "--all"]
-    worker.deploy(SERVER, places)
-    assert commands == ["--overwrite", "--all"]
-    monkeypatch.setattr(worker, "digest", lambda: "of a later version")
-    worker.deploy(SERVER, places)
-    assert commands == ["--overwrite", "--all"] * 2
-    worker.deploy(SERVER, places)  # the server has lost its database
-    assert commands == ["--overwrite", "--all"] * 3
+    assert commands == asked
 
 
 def test_a_stack_is_deployed_once(tmp_path) -> None:

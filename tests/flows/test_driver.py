@@ -1,15 +1,20 @@
 """The stream's and the builds' work by one lent session, as the flows ask for it."""
 
+import dataclasses
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date
 from functools import partial
 from multiprocessing.connection import Client
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
@@ -20,13 +25,24 @@ from flows.build_gold import build, run
 from flows.session.lend import lending
 from flows.session.wire import Asked
 from flows.stream.supervision import Ending, RunProcess, noted_process
+from lake import arrow
+from lake import spark as lake
 from lake.errors import TableOwnedElsewhere
 from lake.places import Places
 from lake.spark import read
-from lake.tables import CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH, WARD_DAILY, Owner
+from lake.tables import (
+    CENSUS_HOURLY,
+    INT,
+    SILVER_BED_EVENTS,
+    TABLE_RUNS_BATCH,
+    WARD_DAILY,
+    Column,
+    Owner,
+)
 from lake.upkeep.ownership import own
 from tests.flows.bed_log import event, rows_of, write_bronze
 from tests.flows.test_build_gold import board_catches_up, three_days
+from tests.lake.lake_rows import write
 
 PATIENCE_SECONDS = 60
 
@@ -135,11 +151,84 @@ def test_a_cancelled_stream_says_why_it_ended(spark: SparkSession, places: Place
     assert is_free(places, Owner.STREAM)
 
 
-@pytest.mark.parametrize(("left", "is_killed"), [([], False), (["a query"], True)])
-def test_a_query_that_does_not_stop_ends_with_its_jvm(left: list[str], is_killed: bool) -> None:
+class Streams:
+    def __init__(self, left: list[str] | Exception) -> None:
+        self._left = left
+
+    @property
+    def active(self) -> list[str]:
+        if isinstance(self._left, Exception):
+            raise self._left
+        return self._left
+
+
+@pytest.mark.parametrize(
+    ("left", "is_killed"), [([], False), (["a query"], True), (OSError("no answer"), True)]
+)
+def test_a_query_that_does_not_stop_or_is_not_known_ends_with_its_jvm(
+    left: list[str] | Exception, is_killed: bool
+) -> None:
     killed = threading.Event()
-    jvm = SimpleNamespace(kill=killed.set)
+    jvm = SimpleNamespace(kill=killed.set, wait=lambda: None)
     context = SimpleNamespace(_gateway=SimpleNamespace(proc=jvm))
-    session = SimpleNamespace(streams=SimpleNamespace(active=left), sparkContext=context)
+    session = SimpleNamespace(streams=Streams(left), sparkContext=context)
     stream_bookings._leave_nothing_running(session)
     assert killed.is_set() is is_killed
+
+
+def test_without_its_jvm_the_process_ends_before_others_may_write(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was_free: list[bool] = []
+    monkeypatch.setattr(lake, "hold_in_jvm", lambda *_: nullcontext())
+    monkeypatch.setattr(lake, "is_alive", lambda _: False)
+    monkeypatch.setattr(
+        stream_bookings, "end_process", lambda: was_free.append(is_free(places, Owner.STREAM))
+    )
+    session = SimpleNamespace(streams=Streams([]))
+    with stream_bookings._writing(places, "a run", lent=session):
+        pass
+    assert was_free == [False]
+
+
+def test_a_stream_that_is_cancelled_before_there_is_a_session_is_cancelled(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNR_SPARK_SOCKET", str(places.home / "none"))
+    ended = stream_bookings._by_the_lent_session(
+        places, once=False, run_name="a run", should_end=lambda: Ending.CANCELLED,
+        process=RunProcess.this("a-run"),
+    )  # fmt: skip
+    assert ended is Ending.CANCELLED
+
+
+@pytest.mark.usefixtures("jvm")
+def test_a_jvm_holds_a_lock_once(spark: SparkSession, places: Places) -> None:
+    """It would lose it by closing a file that it had opened for the second time."""
+    with own(places, Owner.BATCH, "the test") as lock, lake.hold_in_jvm(spark, lock):
+        with pytest.raises(TableOwnedElsewhere), lake.hold_in_jvm(spark, lock):
+            pass
+        spark.sparkContext._jvm.System.gc()
+        assert not _is_free_for_another_process(lock)
+    assert _is_free_for_another_process(lock)
+
+
+def _is_free_for_another_process(lock: Path) -> bool:
+    asks = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'a'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    asked = subprocess.run(
+        [sys.executable, "-c", asks, str(lock)], capture_output=True, check=False
+    )
+    return asked.returncode == 0
+
+
+def test_a_column_that_only_an_earlier_version_had_is_null_in_new_rows(places: Places) -> None:
+    earlier = dataclasses.replace(
+        WARD_DAILY, columns=(*WARD_DAILY.columns, Column("gone_count", INT, "Of a version before"))
+    )
+    row = dict.fromkeys(WARD_DAILY.column_names) | {"census_on": date(2026, 1, 5), "ward_id": "A"}
+    write(places, earlier, [row | {"gone_count": 3}])
+    rows = pa.Table.from_pylist([row | {"ward_id": "B"}], schema=WARD_DAILY.schema)
+    arrow.replace(places, WARD_DAILY, rows, "census_on = DATE '2026-01-05'")
+    arrow.append_rows(places, WARD_DAILY, rows, {})
+    found = arrow.open_or_create(places, WARD_DAILY).to_pyarrow_table().to_pylist()
+    assert [(r["ward_id"], r["gone_count"]) for r in found] == [("B", None)] * 2

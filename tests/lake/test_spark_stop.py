@@ -14,7 +14,7 @@ class PlayedSession:
         self.was_killed = False
         if not hangs:
             self.may_end.set()
-        jvm = SimpleNamespace(kill=self._kill)
+        jvm = SimpleNamespace(kill=self._kill, wait=lambda: None)
         self.sparkContext = SimpleNamespace(_gateway=SimpleNamespace(proc=jvm))
 
     def stop(self) -> None:

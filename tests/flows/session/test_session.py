@@ -1,9 +1,10 @@
 """A work by a lent session: what is heard on both sides, and what happens when one of them dies."""
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from multiprocessing.connection import Client
+from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -132,3 +133,29 @@ def test_a_session_that_starts_is_waited_for_and_not_for_ever(
 def test_nobody_else_may_ask(path: Path) -> None:
     with lending(path, {}):
         assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_flow_is_heard_again_after_the_process_had_no_descriptors(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = iter([OSError("Too many open files")] * 2)
+    accept = Listener.accept
+
+    def accepts(listener: Listener) -> Connection:
+        for refusal in refusals:
+            raise refusal
+        return accept(listener)
+
+    monkeypatch.setattr(Listener, "accept", accepts)
+    with lending(path, {"double": double}):
+        assert borrow.ask("double", {"number": 3}) == 6
+    assert next(refusals, None) is None
+
+
+def test_a_session_that_dies_in_the_midst_of_a_word_is_lost(path: Path) -> None:
+    def half_a_word(_: Mapping[str, Any], asker: Asker) -> None:
+        os.write(asker._connection.fileno(), b"\0\0\0\x10half")
+        asker._connection.close()
+
+    with lending(path, {"half": half_a_word}), pytest.raises(borrow.SessionLost):
+        borrow.ask("half", {})
