@@ -135,7 +135,6 @@ class Lateness:
 
 def _measured(home: Path) -> Costs:
     costs = Costs(home)
-    time.sleep(WARM_UP_SECONDS)
     costs.look(is_measured=False)
     end = time.monotonic() + MEASURED_SECONDS
     while time.monotonic() < end:
@@ -146,6 +145,7 @@ def _measured(home: Path) -> Costs:
 
 def demo(home: Path) -> None:
     with _stack(home) as places, viewers(1):
+        time.sleep(WARM_UP_SECONDS)
         lateness = Lateness(places)
         with lateness.watched():
             costs = _measured(home)
@@ -158,6 +158,7 @@ def demo(home: Path) -> None:
 
 def quiet(home: Path) -> None:
     with _stack(home, "--no-simulator"):
+        time.sleep(WARM_UP_SECONDS)
         costs = _measured(home)
     _tell("quiet", costs, WANTED_QUIET_CORES)
 

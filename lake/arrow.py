@@ -109,7 +109,7 @@ def append(places: Places, table: Table, rows: Iterable[Mapping[str, Any]]) -> N
     """For the table's owner; each row has the table's columns."""
     data = pa.Table.from_pylist([dict(row) for row in rows], schema=table.schema)
     if data.num_rows:
-        _write(places, table, data, mode="append")
+        append_rows(places, table, data, {})
 
 
 def append_rows(places: Places, table: Table, rows: pa.Table, told: Mapping[str, str]) -> None:
