@@ -64,7 +64,7 @@ def test_what_a_killed_up_leaves_behind_is_put_right_by_the_next(stack, stacks) 
     assert [
         run["name"]
         for run in prefect(after, "POST", "/flow_runs/filter", under_way)
-        if datetime.fromisoformat(run["start_time"]).timestamp() < after_start(after)
+        if datetime.fromisoformat(run["state"]["timestamp"]).timestamp() < after_start(after)
     ] == []
     assert_each_event_once(after)
 
