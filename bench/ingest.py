@@ -1,38 +1,30 @@
-"""Durable answers per second, and how long one takes, beside the same app without its disk.
+"""Durable answers per second, and how long one takes, beside a plain service over PostgreSQL.
 
-The reference server is the same application, routes, validation, rules and answers; only the
+The second reference is the same application, routes, validation, rules and answers; only the
 append and its fsync do nothing. The load generator is measured against a server that does nothing
-at all, to show that it is not what limits either.
+at all, to show that it is not what limits any. Rounds of ours and the peer's take turns.
 """
 
-import asyncio
-import os
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
-import httpx
-import uvloop
 from deltalake import write_deltalake
 
+from bench.load import ROOMS, free_port, one_client, rate, serving
+from bench.peer import MISSING, peer, postgres
 from lake.arrow import open_or_create
-from lake.places import CHECKOUT, Places
+from lake.places import Places
 from lake.tables import BED_EVENTS
 from simulator.writer.event_log import to_arrow
 
-CLIENTS = 200
-SECONDS = 8.0
-WARM_UP_SECONDS = 2.0
-ROOMS = 50
+ROUNDS = 3
 COMMITS, WINDOW, WARM_UP = 5_000, 500, 50
+WANTED, WANTED_LATENCY = 1.30, 1.50
 
 HOSPITAL = """
 hospital_id = "bench"
@@ -95,12 +87,6 @@ NOTHING = (
 )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def server(code: str, home: Path) -> Iterator[int]:
     home.mkdir(parents=True, exist_ok=True)
@@ -108,130 +94,14 @@ def server(code: str, home: Path) -> Iterator[int]:
     wards = "".join(WARD.format(ward=ward, rooms=ROOMS) for ward in range(1, 11))
     hospital.write_text(HOSPITAL + wards)
     port = free_port()
-    environment = os.environ | {
+    environment = {
         "SNR_HOME": str(home),
         "SNR_API_PORT": str(port),
         "SNR_SIMULATOR": "false",
         "SNR_HOSPITAL_FILE": str(hospital),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(port)], env=environment, cwd=CHECKOUT
-    )
-    try:
-        wait_until_open(port)
+    with serving(["-c", code, str(port)], port, environment):
         yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-
-
-def wait_until_open(port: int) -> None:
-    for _ in range(600):
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=1).raise_for_status()
-        except httpx.RemoteProtocolError:
-            return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError("the server did not open")
-
-
-def booking_request(client: int, number: int) -> bytes:
-    """A reservation that no other overlaps: each client has ten beds, each booking its own hour."""
-    bed, hour = client * 10 + number % 10, number // 10
-    ward, place = bed // (ROOMS * 4) + 1, bed % (ROOMS * 4)
-    bed_id = f"W{ward}-{101 + place // 4}-{'ABCD'[place % 4]}"
-    day, hour = divmod(hour, 24)
-    year, day = divmod(day, 28)
-    start = f"{2100 + year}-01-{day + 1:02d}T{hour:02d}:00:00Z"
-    end = f"{2100 + year}-01-{day + 1:02d}T{hour:02d}:59:00Z"
-    body = (
-        f'{{"bed_id":"{bed_id}","patient_ref":"bench-{client}-{number}",'
-        f'"starts_at":"{start}","ends_at":"{end}"}}'
-    )
-    return (
-        "POST /bookings HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\n\r\n{body}"
-    ).encode()
-
-
-class Client(asyncio.Protocol):
-    """Sends its next request as soon as the answer to the last one is whole."""
-
-    def __init__(self, number: int, load: "Load") -> None:
-        self._number, self._load, self._sent, self._buffer = number, load, 0, b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._send()
-
-    def _send(self) -> None:
-        self._transport.write(booking_request(self._number, self._sent))
-        self._sent += 1
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head, separator, body = self._buffer.partition(b"\r\n\r\n")
-        if not separator:
-            return
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        if len(body) < length:
-            return
-        self._buffer = b""
-        self._load.count(b" 201 " in head.split(b"\r\n")[0] + b" ")
-        if not self._load.is_over:
-            self._send()
-
-
-class Load:
-    def __init__(self) -> None:
-        self.good = self.bad = 0
-        self.is_counting = self.is_over = False
-
-    def count(self, is_good: bool) -> None:
-        if self.is_counting:
-            self.good += is_good
-            self.bad += not is_good
-
-    async def run(self, port: int) -> float:
-        """Good answers per second."""
-        loop = asyncio.get_running_loop()
-        for number in range(CLIENTS):
-            await loop.create_connection(lambda n=number: Client(n, self), "127.0.0.1", port)
-        await asyncio.sleep(WARM_UP_SECONDS)
-        self.is_counting, start = True, time.perf_counter()
-        await asyncio.sleep(SECONDS)
-        rate = self.good / (time.perf_counter() - start)
-        self.is_counting, self.is_over = False, True
-        await asyncio.sleep(0.5)
-        if self.bad:
-            raise RuntimeError(f"{self.bad} answers were not 201")
-        return rate
-
-
-def rate(code: str, home: Path) -> float:
-    with server(code, home) as port:
-        return uvloop.run(Load().run(port))
-
-
-def one_client(home: Path) -> tuple[list[float], list[float]]:
-    """Milliseconds of each answer to one client, and of bare appends to a fresh table."""
-    answers = []
-    with (
-        server(SERVE["durable"], home / "one") as port,
-        socket.create_connection(("127.0.0.1", port)) as connection,
-    ):
-        for number in range(WARM_UP + COMMITS + WINDOW):
-            start = time.perf_counter()
-            connection.sendall(booking_request(number % CLIENTS, number // CLIENTS))
-            answer = connection.recv(65536)
-            while not answer.endswith(b"}"):
-                answer += connection.recv(65536)
-            answers.append(1000 * (time.perf_counter() - start))
-            assert answer.startswith(b"HTTP/1.1 201"), answer
-    return answers[WARM_UP:], bare_appends(home / "bare", WINDOW)
 
 
 def bare_appends(home: Path, count: int) -> list[float]:
@@ -248,29 +118,76 @@ def bare_appends(home: Path, count: int) -> list[float]:
     return times[WARM_UP:]
 
 
+@dataclass
+class Rounds:
+    """What each round gave; the rates are answers per second, the latencies milliseconds."""
+
+    ours: list[float] = field(default_factory=list)
+    peers: list[float] = field(default_factory=list)
+
+    @property
+    def ratio(self) -> float:
+        return statistics.median(self.ours) / statistics.median(self.peers)
+
+
+def under_load(folder: Path, socket: str | None) -> Rounds:
+    rounds = Rounds()
+    for number in range(ROUNDS):
+        with server(SERVE["durable"], folder / f"durable {number}") as port:
+            rounds.ours.append(rate(port))
+        if socket:
+            with peer(socket) as port:
+                rounds.peers.append(rate(port))
+    return rounds
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        generator = rate(NOTHING, home / "nothing")
-        reference = rate(SERVE["without disk"], home / "without")
-        durable = rate(SERVE["durable"], home / "durable")
-        answers, bare = one_client(home)
+    with tempfile.TemporaryDirectory() as name, postgres(Path(name)) as socket:
+        folder = Path(name)
+        with server(NOTHING, folder / "nothing") as port:
+            generator = rate(port)
+        with server(SERVE["without disk"], folder / "without") as port:
+            reference = rate(port)
+        rounds = under_load(folder, socket)
+        with server(SERVE["durable"], folder / "one") as port:
+            answers = one_client(port, WARM_UP + COMMITS + WINDOW)[WARM_UP:]
+        bare = bare_appends(folder / "bare", WINDOW)
+        peers = []
+        if socket:
+            with peer(socket) as port:
+                peers = one_client(port, WARM_UP + WINDOW)[WARM_UP:]
+    _tell_rates(generator, reference, rounds)
+    _tell_latency(answers, bare, peers)
+
+
+def _tell_rates(generator: float, reference: float, rounds: Rounds) -> None:
+    durable = statistics.median(rounds.ours)
+    print(f"load generator alone:  {generator:8,.0f} answers/s")
+    print(f"the app without disk:  {reference:8,.0f} answers/s, durable "
+          f"{durable / reference:.2f} of it (wanted 0.30)")  # fmt: skip
+    if not rounds.peers:
+        print(f"durable: {durable:,.0f} answers/s; {MISSING}")
+        return
+    print(f"rounds, ours/peer:     {_each(rounds.ours)} / {_each(rounds.peers)} answers/s")
+    print(f"durable: {durable:,.0f} answers/s, {rounds.ratio:.2f} of the PostgreSQL peer "
+          f"(wanted {WANTED:.2f})")  # fmt: skip
+
+
+def _each(rates: Sequence[float]) -> str:
+    return " ".join(f"{each:,.0f}" for each in rates)
+
+
+def _tell_latency(answers: Sequence[float], bare: Sequence[float], peers: Sequence[float]) -> None:
     first, last = statistics.median(answers[:WINDOW]), statistics.median(answers[COMMITS:])
     append = statistics.median(bare)
-    print(f"load generator alone:  {generator:8,.0f} answers/s")
-    print(f"the app without disk:  {reference:8,.0f} answers/s")
-    print(
-        f"durable:               {durable:8,.0f} answers/s, "
-        f"{durable / reference:.2f} of the app without disk (wanted 0.30)"
-    )
-    print(
-        f"one client:            {first:8.1f} ms, {first / append:.2f} of a bare append "
-        f"of {append:.1f} ms (wanted 1.50)"
-    )
-    print(
-        f"after {COMMITS:,} commits:   {last:8.1f} ms, {last / first:.2f} of the first {WINDOW} "
-        "(wanted 1.50)"
-    )
+    if peers:
+        alone = statistics.median(peers)
+        print(f"one client:            {first:8.1f} ms, {first / alone:.2f} of the PostgreSQL "
+              f"peer's {alone:.1f} ms (wanted at most {WANTED_LATENCY:.2f})")  # fmt: skip
+    print(f"one client:            {first:8.1f} ms, {first / append:.2f} of a bare append "
+          f"of {append:.1f} ms (wanted 1.50)")  # fmt: skip
+    print(f"after {COMMITS:,} commits:   {last:8.1f} ms, {last / first:.2f} of the first {WINDOW} "
+          "(wanted 1.50)")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from flows.runs.waiting import MISSED, SKIPPED
 from lake.places import CHECKOUT, Places
 from lake.tables import SILVER_BED_EVENTS
 
@@ -39,7 +40,7 @@ def deploy(url: str, places: Places) -> None:
     if not is_deployed(url):
         _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
         _prefect("--no-prompt", "deploy", "--all")
-    forget_missed_runs(url)
+    skip_missed_runs(url)
     has_tables = places.exists(SILVER_BED_EVENTS)
     start_run(url, FIRST_RUN, AFTER_THE_STREAM if has_tables else timedelta(0))
 
@@ -83,8 +84,8 @@ def wait_for_server(url: str, seconds: float = 120) -> None:
     sys.exit("The Prefect server does not answer; its log is logs/prefect.log.")
 
 
-def forget_missed_runs(url: str) -> None:
-    """What was scheduled while nothing ran would start all at once; the next ones do the same.
+def skip_missed_runs(url: str) -> None:
+    """What was scheduled while nothing ran would start all at once; one build does the same.
 
     Runs that somebody asked for stay: a person, or the watcher for the stream.
     """
@@ -93,10 +94,12 @@ def forget_missed_runs(url: str) -> None:
         "state": {"type": {"any_": ["SCHEDULED"]}},
         "expected_start_time": {"before_": now},
     }
+    skipped = {"type": "COMPLETED", "name": SKIPPED, "message": MISSED}
     runs = httpx.post(f"{url}/flow_runs/filter", json={"flow_runs": missed}, timeout=10)
     for run in runs.raise_for_status().json():
         if run["auto_scheduled"]:
-            httpx.delete(f"{url}/flow_runs/{run['id']}", timeout=10).raise_for_status()
+            path = f"{url}/flow_runs/{run['id']}/set_state"
+            httpx.post(path, json={"state": skipped}, timeout=10).raise_for_status()
 
 
 def start_run(url: str, name: str, after: timedelta) -> None:

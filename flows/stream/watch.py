@@ -1,7 +1,8 @@
 """Keeps the stream running: `python -m flows.stream.watch`, supervised by `./snr up`.
 
 Every 5 s it looks at the runs of the deployment stream_bookings. None under way and the last one
-crashed or failed, or none ever: a new run. The last one cancelled: somebody meant it.
+crashed or failed, or none ever: a new run. The last one cancelled: somebody meant it. Of every
+deployment it skips the runs that are due in vain (`flows/runs/waiting.py`).
 """
 
 import os
@@ -18,14 +19,16 @@ from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterName,
     FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
-from prefect.states import Cancelled, Crashed
+from prefect.states import Cancelled, Completed, Crashed
 
+from flows.runs import waiting
 from flows.stream.repair import FIX, what_is_lost
 from flows.stream.supervision import noted_process
 from lake import logs
@@ -97,11 +100,27 @@ class Watcher:
             log.warning("the process of a run ended with an earlier stack", run=run.name)
             self._client.set_flow_run_state(run.id, Crashed(message=LEFT_OVER), force=True)
 
+    def skip_what_is_due_in_vain(self) -> None:
+        """One run of a deployment catches up, whatever was due while nobody took it up."""
+        due = self._client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+                expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),
+            ),
+            limit=200,
+        )
+        for run, reason in waiting.superfluous(due):
+            log.info("skipped a run", run=run.name, reason=reason)
+            state: State[None] = Completed(name=waiting.SKIPPED, message=reason)
+            self._client.set_flow_run_state(run.id, state)
+
     def look(self) -> None:
-        for run in self._runs():
-            if self._is_gone(run):
-                self._bury(run)
         runs = self._runs()
+        gone = [run for run in runs if self._is_gone(run)]
+        for run in gone:
+            self._bury(run)
+        if gone:
+            runs = self._runs()
         if needs_start(runs) and not self._waits_for_repair(runs):
             self._start()
 
@@ -163,6 +182,7 @@ def watch(places: Places) -> None:
                     watcher.bury_leftovers(stack_started_at)
                     has_buried = True
                 watcher.look()
+                watcher.skip_what_is_due_in_vain()
                 time.sleep(LOOK_EVERY_SECONDS)
             except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:
                 log.info(

@@ -2,15 +2,13 @@
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any
-
-from fastapi import Depends, Request
+from typing import Any
 
 from lake.vocabulary import Rule
 from simulator.api.problems import ANSWERS
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
-from simulator.domain.errors import NotReady, NotThere, NotYet, Overloaded, Refusal
+from simulator.domain.errors import NotThere, NotYet, Overloaded, Refusal
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, Row
 from simulator.writer.memory import (
@@ -23,23 +21,6 @@ from simulator.writer.memory import (
 )
 
 MOST_WAITING = 5_000
-
-
-async def _desk(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
-
-
-async def _open_desk(request: Request) -> Desk:
-    """Raises NotReady."""
-    desk: Desk = request.app.state.desk
-    if not desk.ready.is_set():
-        raise NotReady(desk.failure or "The hospital is being set up.")
-    return desk
-
-
-AnyDesk = Annotated[Desk, Depends(_desk)]
-OpenDesk = Annotated[Desk, Depends(_open_desk)]
 
 
 async def carry_out(desk: Desk, command: c.Command, context: Context) -> Row:

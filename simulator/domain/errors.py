@@ -8,6 +8,7 @@ NotCarriedOut
 ├── WrongMode             only a demo lake has an inhabitant
 ├── InvalidRequest        what is asked cannot be meant
 │   ├── NotYet            `occurred_at` lies after the hospital's now
+│   ├── BodyTooLarge      it is longer than any that can be meant
 │   └── KeyReused         the Idempotency-Key came before with another body
 └── TryAgain              nothing is wrong with the request
     ├── NotReady          the hospital is still being opened
@@ -110,6 +111,10 @@ class InvalidRequest(NotCarriedOut):
 
 class NotYet(InvalidRequest):
     pass
+
+
+class BodyTooLarge(InvalidRequest):
+    code = "body_too_large"
 
 
 class KeyReused(InvalidRequest):

@@ -27,6 +27,8 @@ PURGED = "purged:"
 FIRST_HASH = "0" * 64
 OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
+NOT_LINKED = {version: {*names, "chain_hash"} for version, names in PRIVATE_COLUMNS.items()}
+
 Row = Mapping[str, Any]
 
 
@@ -35,11 +37,11 @@ def link(previous_hash: str, row: Row, secret: bytes) -> str:
 
     `secret`: the hospital's, for rows of version 1.
     """
-    filled = {n: value for n, value in row.items() if value is not None and n != "chain_hash"}
     version = row.get("schema_version") or 1
-    public = {n: value for n, value in filled.items() if n not in PRIVATE_COLUMNS[version]}
+    left_out = NOT_LINKED[version]
+    public = {n: value for n, value in row.items() if value is not None and n not in left_out}
     if version == 1:
-        private = ((n, filled[n]) for n in PRIVATE_COLUMNS[1] if n in filled)
+        private = ((n, row[n]) for n in PRIVATE_COLUMNS[1] if row.get(n) is not None)
         public |= {n: first_digest(value, row["event_id"], secret) for n, value in private}
     return hashlib.sha256(previous_hash.encode() + orjson.dumps(public, option=OPTIONS)).hexdigest()
 

@@ -11,22 +11,19 @@ from lake.places import Places
 SERVER = "http://127.0.0.1:1/api"
 
 
-def test_only_runs_that_a_schedule_made_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_runs_that_a_schedule_made_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """The watcher may have asked for the stream while the worker was down."""
     runs = [{"id": "by_schedule", "auto_scheduled": True}, {"id": "asked", "auto_scheduled": False}]
-    deleted: list[str] = []
+    ended: list[tuple[str, str]] = []
 
-    def post(url: str, **_: object) -> httpx.Response:
+    def post(url: str, json: dict[str, Any], **_: object) -> httpx.Response:
+        if url.endswith("/set_state"):
+            ended.append((url.split("/")[-2], json["state"]["name"]))
         return httpx.Response(200, json=runs, request=httpx.Request("POST", url))
 
-    def delete(url: str, **_: object) -> httpx.Response:
-        deleted.append(url.rsplit("/", 1)[1])
-        return httpx.Response(204, request=httpx.Request("DELETE", url))
-
     monkeypatch.setattr(httpx, "post", post)
-    monkeypatch.setattr(httpx, "delete", delete)
-    worker.forget_missed_runs(SERVER)
-    assert deleted == ["by_schedule"]
+    worker.skip_missed_runs(SERVER)
+    assert ended == [("by_schedule", "Skipped")]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +49,7 @@ def test_what_the_server_has_is_not_deployed_again(
     monkeypatch.setattr(httpx, "get", get)
     monkeypatch.setattr(worker, "digest", lambda: "today's")
     monkeypatch.setattr(worker, "_prefect", lambda *words: commands.append(words[-1]))
-    monkeypatch.setattr(worker, "forget_missed_runs", lambda _: None)
+    monkeypatch.setattr(worker, "skip_missed_runs", lambda _: None)
     monkeypatch.setattr(worker, "start_run", lambda *_: None)
     worker.deploy(SERVER, places)
     assert commands == asked

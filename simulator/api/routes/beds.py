@@ -11,8 +11,8 @@ from lake.tables import BED_BOARD, BED_STATE_COLUMNS
 from lake.vocabulary import DisplayStatus
 from simulator.api import meant
 from simulator.api.answers import BedId, Cursor, Limit, PastInstant, WardFilter, json_of, page
-from simulator.api.callers import CallerNow, etag
-from simulator.api.front import OpenDesk, carry_out, not_after_now
+from simulator.api.call import Call, CallRoute, etag
+from simulator.api.front import carry_out, not_after_now
 from simulator.api.problems import PROBLEMS
 from simulator.domain import commands as c
 from simulator.domain.hospital import Hospital
@@ -25,12 +25,12 @@ from simulator.writer.memory import hospital_at
 BOARD_FROM_ROW = {"last_event_type": "event_type"}
 UNKNOWN: dict[str, Any] = dict.fromkeys(column.name for column in BED_STATE_COLUMNS)
 
-router = APIRouter(tags=["beds"], responses=PROBLEMS)
+router = APIRouter(tags=["beds"], responses=PROBLEMS, route_class=CallRoute)
 
 
 @router.get("/beds", response_model=w.Page[w.Bed])
 async def beds(
-    desk: OpenDesk,
+    call: Call,
     ward_id: WardFilter = None,
     status: DisplayStatus | None = None,
     at: PastInstant = None,
@@ -38,11 +38,11 @@ async def beds(
     after: Cursor = None,
 ) -> Response:
     """Registered beds by bed_id, now or `at` an instant; `status` is the display status."""
-    hospital, newest = desk.engine.hospital, desk.engine.newest
-    now = at or desk.clock.now()
+    hospital, newest = call.desk.engine.hospital, call.desk.engine.newest
+    now = at or call.desk.clock.now()
     if at:
-        not_after_now(desk, at)
-        hospital, newest = await asyncio.to_thread(hospital_at, desk.reader, at)
+        not_after_now(call.desk, at)
+        hospital, newest = await asyncio.to_thread(hospital_at, call.desk.reader, at)
     found = sorted(
         bed.bed_id
         for bed in hospital.registered_beds
@@ -51,110 +51,98 @@ async def beds(
         and (after is None or bed.bed_id > after)
     )
     items = [_item(hospital, newest[bed_id], now) for bed_id in found[:limit]]
-    await desk.commit.durable()
+    await call.desk.commit.durable()
     return page(items, found[limit - 1] if len(found) > limit else None)
 
 
 @router.get("/beds/{bed_id}", response_model=w.Bed)
-async def bed(desk: OpenDesk, bed_id: BedId) -> Response:
+async def bed(call: Call, bed_id: BedId) -> Response:
     """With an ETag, for `If-Match` on what is done to it next."""
-    hospital = desk.engine.hospital
-    row = desk.engine.newest[hospital.bed(bed_id).bed_id]
-    item = _item(hospital, row, desk.clock.now())
-    await desk.commit.durable()
+    hospital = call.desk.engine.hospital
+    row = call.desk.engine.newest[hospital.bed(bed_id).bed_id]
+    item = _item(hospital, row, call.desk.clock.now())
+    await call.desk.commit.durable()
     response = json_of(item)
     response.headers["ETag"] = etag(row["seq"])
     return response
 
 
 @router.post("/beds", status_code=201, response_model=w.BedAnswer)
-async def register(desk: OpenDesk, body: b.NewBed, who: CallerNow) -> Response:
+async def register(call: Call, body: b.NewBed) -> Response:
     """A bed joins the register; `is_temporary` for a surge."""
     fields = body.model_dump(exclude={"occurred_at", "note"}, mode="json")
-    return await _act(desk, c.RegisterBed(**fields), who.context(body), 201)
+    return await _act(call.desk, c.RegisterBed(**fields), call.context(body), 201)
 
 
 @router.post("/beds/{bed_id}/update", response_model=w.BedAnswer)
-async def update(desk: OpenDesk, bed_id: BedId, body: b.Staffing, who: CallerNow) -> Response:
+async def update(call: Call, bed_id: BedId, body: b.Staffing) -> Response:
     """Staffed or not: a bed without staff stays on the register and out of the capacity."""
     command = c.UpdateBed(bed_id=bed_id, is_staffed=body.is_staffed)
-    return await _act(desk, command, who.context(body))
+    return await _act(call.desk, command, call.context(body))
 
 
 @router.post("/beds/{bed_id}/retire", response_model=w.BedAnswer)
-async def retire(
-    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Overriding | None = None
-) -> Response:
+async def retire(call: Call, bed_id: BedId, body: b.Overriding | None = None) -> Response:
     """The bed leaves the register."""
     body = body or b.Overriding()
     command = c.RetireBed(bed_id=bed_id, override=meant.override(body))
-    return await _act(desk, command, who.context(body))
+    return await _act(call.desk, command, call.context(body))
 
 
 @router.post("/beds/{bed_id}/dirty", response_model=w.BedAnswer)
-async def dirty(
-    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
-) -> Response:
+async def dirty(call: Call, bed_id: BedId, body: b.Write | None = None) -> Response:
     """A free bed was found unclean."""
-    return await _act(desk, c.MarkBedDirty(bed_id=bed_id), who.context(body or b.Write()))
+    return await _act(call.desk, c.MarkBedDirty(bed_id=bed_id), call.context(body or b.Write()))
 
 
 @router.post("/beds/{bed_id}/cleaning/start", response_model=w.BedAnswer)
-async def cleaning_start(
-    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
-) -> Response:
+async def cleaning_start(call: Call, bed_id: BedId, body: b.Write | None = None) -> Response:
     """Cleaning starts."""
-    return await _act(desk, c.StartCleaning(bed_id=bed_id), who.context(body or b.Write()))
+    return await _act(call.desk, c.StartCleaning(bed_id=bed_id), call.context(body or b.Write()))
 
 
 @router.post("/beds/{bed_id}/cleaning/finish", response_model=w.BedAnswer)
-async def cleaning_finish(
-    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
-) -> Response:
+async def cleaning_finish(call: Call, bed_id: BedId, body: b.Write | None = None) -> Response:
     """The bed is clean and free."""
-    return await _act(desk, c.FinishCleaning(bed_id=bed_id), who.context(body or b.Write()))
+    return await _act(call.desk, c.FinishCleaning(bed_id=bed_id), call.context(body or b.Write()))
 
 
 @router.post("/beds/{bed_id}/cleaning/stop", response_model=w.BedAnswer)
-async def cleaning_stop(
-    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
-) -> Response:
+async def cleaning_stop(call: Call, bed_id: BedId, body: b.Write | None = None) -> Response:
     """Cleaning stops before it is done."""
-    return await _act(desk, c.StopCleaning(bed_id=bed_id), who.context(body or b.Write()))
+    return await _act(call.desk, c.StopCleaning(bed_id=bed_id), call.context(body or b.Write()))
 
 
 @router.post("/beds/{bed_id}/isolation/start", response_model=w.BedAnswer)
-async def isolation_start(
-    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
-) -> Response:
+async def isolation_start(call: Call, bed_id: BedId, body: b.Write | None = None) -> Response:
     """The patient in the bed needs isolation."""
-    return await _act(desk, c.StartIsolation(bed_ids=(bed_id,)), who.context(body or b.Write()))
+    return await _act(
+        call.desk, c.StartIsolation(bed_ids=(bed_id,)), call.context(body or b.Write())
+    )
 
 
 @router.post("/beds/{bed_id}/isolation/end", response_model=w.BedAnswer)
-async def isolation_end(
-    desk: OpenDesk, bed_id: BedId, who: CallerNow, body: b.Write | None = None
-) -> Response:
+async def isolation_end(call: Call, bed_id: BedId, body: b.Write | None = None) -> Response:
     """The patient in the bed needs it no more."""
-    return await _act(desk, c.EndIsolation(bed_ids=(bed_id,)), who.context(body or b.Write()))
+    return await _act(call.desk, c.EndIsolation(bed_ids=(bed_id,)), call.context(body or b.Write()))
 
 
 @router.post("/beds/{bed_id}/close", response_model=w.BedAnswer)
-async def close(desk: OpenDesk, bed_id: BedId, body: b.Closing, who: CallerNow) -> Response:
+async def close(call: Call, bed_id: BedId, body: b.Closing) -> Response:
     """Nobody may be in it; what is booked meanwhile is moved first, or displaced."""
-    return await _act(desk, meant.closing((bed_id,), body), who.reasoned(body))
+    return await _act(call.desk, meant.closing((bed_id,), body), call.reasoned(body))
 
 
 @router.post("/beds/{bed_id}/open", response_model=w.BedAnswer)
-async def open_bed(desk: OpenDesk, bed_id: BedId, body: b.Opening, who: CallerNow) -> Response:
+async def open_bed(call: Call, bed_id: BedId, body: b.Opening) -> Response:
     """The bed is what it was before it was closed."""
-    return await _act(desk, c.OpenBeds(bed_ids=(bed_id,)), who.reasoned(body))
+    return await _act(call.desk, c.OpenBeds(bed_ids=(bed_id,)), call.reasoned(body))
 
 
 @router.post("/beds/{bed_id}/notes", status_code=201, response_model=w.BedAnswer)
-async def add_note(desk: OpenDesk, bed_id: BedId, body: b.NewNote, who: CallerNow) -> Response:
+async def add_note(call: Call, bed_id: BedId, body: b.NewNote) -> Response:
     """An update in words."""
-    return await _act(desk, c.AddNote(bed_id=bed_id), who.context(body), 201)
+    return await _act(call.desk, c.AddNote(bed_id=bed_id), call.context(body), 201)
 
 
 async def _act(desk: Desk, command: c.Command, context: Context, status: int = 200) -> Response:

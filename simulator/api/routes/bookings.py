@@ -20,8 +20,8 @@ from simulator.api.answers import (
     json_of,
     page_of,
 )
-from simulator.api.callers import CallerNow
-from simulator.api.front import OpenDesk, bookings_in_log, carry_out, from_log, not_after_now
+from simulator.api.call import Call, CallRoute
+from simulator.api.front import bookings_in_log, carry_out, from_log, not_after_now
 from simulator.api.problems import PROBLEMS
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
@@ -33,12 +33,12 @@ from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, Row
 from simulator.writer.memory import ONE_BOOKING, hospital_at, past_request
 
-router = APIRouter(tags=["bookings"], responses=PROBLEMS)
+router = APIRouter(tags=["bookings"], responses=PROBLEMS, route_class=CallRoute)
 
 
 @router.get("/bookings", response_model=w.Page[w.Booking])
 async def bookings(
-    desk: OpenDesk,
+    call: Call,
     bed_id: WardFilter = None,
     ward_id: WardFilter = None,
     state: BookingState | None = None,
@@ -49,59 +49,51 @@ async def bookings(
 ) -> Response:
     """Each booking as it stands, or stood `at` an instant, by the seq of its newest event."""
     filters = {"bed_id": bed_id, "ward_id": ward_id, "state": state, "patient_ref": patient_ref}
-    hospital, now = desk.engine.hospital, at or desk.clock.now()
+    hospital, now = call.desk.engine.hospital, at or call.desk.clock.now()
     if at:
-        not_after_now(desk, at)
-        hospital, _ = await asyncio.to_thread(hospital_at, desk.reader, at)
-    rows = await bookings_in_log(desk, limit + 1, **filters, after_seq=after, at=at)
+        not_after_now(call.desk, at)
+        hospital, _ = await asyncio.to_thread(hospital_at, call.desk.reader, at)
+    rows = await bookings_in_log(call.desk, limit + 1, **filters, after_seq=after, at=at)
     return page_of(rows, limit, lambda row: _item(row, hospital, now))
 
 
 @router.get("/bookings/{booking_id}", response_model=w.Booking)
-async def booking(desk: OpenDesk, booking_id: BookingId) -> Response:
-    for row in await from_log(desk, ONE_BOOKING, booking_id=booking_id):
-        return json_of(_item(row, desk.engine.hospital, desk.clock.now()))
+async def booking(call: Call, booking_id: BookingId) -> Response:
+    for row in await from_log(call.desk, ONE_BOOKING, booking_id=booking_id):
+        return json_of(_item(row, call.desk.engine.hospital, call.desk.clock.now()))
     raise NotThere(f"There is no booking {booking_id}.")
 
 
 @router.post("/bookings", status_code=201, response_model=w.BookingAnswer)
-async def book(desk: OpenDesk, body: b.NewBooking, who: CallerNow) -> Response:
+async def book(call: Call, body: b.NewBooking) -> Response:
     """Reserve a bed, or with `admit` put the patient in it at once."""
-    return await _act(desk, meant.booking(body), who.context(body), 201)
+    return await _act(call.desk, meant.booking(body), call.context(body), 201)
 
 
 @router.post("/bookings/{booking_id}/change", response_model=w.BookingAnswer)
-async def change(
-    desk: OpenDesk, booking_id: BookingId, body: b.BookingChange, who: CallerNow
-) -> Response:
+async def change(call: Call, booking_id: BookingId, body: b.BookingChange) -> Response:
     """Another bed or time for a reservation; another expected discharge for a stay."""
-    known = desk.engine.hospital.bookings.get(booking_id)
-    return await _act(desk, meant.change(booking_id, known, body), who.context(body))
+    known = call.desk.engine.hospital.bookings.get(booking_id)
+    return await _act(call.desk, meant.change(booking_id, known, body), call.context(body))
 
 
 @router.post("/bookings/{booking_id}/cancel", response_model=w.BookingAnswer)
-async def cancel(
-    desk: OpenDesk, booking_id: BookingId, who: CallerNow, body: b.Cancellation | None = None
-) -> Response:
+async def cancel(call: Call, booking_id: BookingId, body: b.Cancellation | None = None) -> Response:
     body = body or b.Cancellation()
-    context = who.context(body, body.reason_code)
-    return await _act(desk, c.CancelBooking(booking_id=booking_id), context)
+    context = call.context(body, body.reason_code)
+    return await _act(call.desk, c.CancelBooking(booking_id=booking_id), context)
 
 
 @router.post("/bookings/{booking_id}/admit", response_model=w.BookingAnswer)
-async def admit(
-    desk: OpenDesk, booking_id: BookingId, who: CallerNow, body: b.Overriding | None = None
-) -> Response:
+async def admit(call: Call, booking_id: BookingId, body: b.Overriding | None = None) -> Response:
     """The patient takes the reserved bed."""
     body = body or b.Overriding()
     command = c.AdmitPatient(booking_id=booking_id, override=meant.override(body))
-    return await _act(desk, command, who.context(body))
+    return await _act(call.desk, command, call.context(body))
 
 
 @router.post("/bookings/{booking_id}/transfer", response_model=w.BookingAnswer)
-async def transfer(
-    desk: OpenDesk, booking_id: BookingId, body: b.Transfer, who: CallerNow
-) -> Response:
+async def transfer(call: Call, booking_id: BookingId, body: b.Transfer) -> Response:
     """Completes the booking and answers with a new one of the same spell."""
     command = c.TransferPatient(
         booking_id=booking_id,
@@ -109,49 +101,43 @@ async def transfer(
         needs=meant.needs(body.needs) if body.needs else None,
         override=meant.override(body),
     )
-    return await _act(desk, command, who.context(body))
+    return await _act(call.desk, command, call.context(body))
 
 
 @router.post("/bookings/{booking_id}/swap", response_model=w.BookingAnswer)
-async def swap(desk: OpenDesk, booking_id: BookingId, body: b.Swap, who: CallerNow) -> Response:
+async def swap(call: Call, booking_id: BookingId, body: b.Swap) -> Response:
     """Two patients change beds at once; answers with the new booking of the first."""
     command = c.SwapPatients(
         booking_id=booking_id,
         with_booking_id=body.with_booking_id,
         override=meant.override(body),
     )
-    return await _act(desk, command, who.context(body))
+    return await _act(call.desk, command, call.context(body))
 
 
 @router.post("/bookings/{booking_id}/discharge/confirm", response_model=w.BookingAnswer)
-async def confirm(
-    desk: OpenDesk, booking_id: BookingId, who: CallerNow, body: b.Write | None = None
-) -> Response:
+async def confirm(call: Call, booking_id: BookingId, body: b.Write | None = None) -> Response:
     """The patient may go; the bed is free only once the patient has left."""
     command = c.ConfirmDischarge(booking_id=booking_id)
-    return await _act(desk, command, who.context(body or b.Write()))
+    return await _act(call.desk, command, call.context(body or b.Write()))
 
 
 @router.post("/bookings/{booking_id}/discharge", response_model=w.BookingAnswer)
-async def discharge(
-    desk: OpenDesk, booking_id: BookingId, who: CallerNow, body: b.Discharge | None = None
-) -> Response:
+async def discharge(call: Call, booking_id: BookingId, body: b.Discharge | None = None) -> Response:
     """The patient leaves the bed, which is to be cleaned."""
     body = body or b.Discharge()
     command = c.DischargePatient(booking_id=booking_id, disposition=body.disposition.value)
-    return await _act(desk, command, who.context(body))
+    return await _act(call.desk, command, call.context(body))
 
 
 @router.post("/events/{event_id}/cancel", response_model=w.BookingAnswer)
-async def cancel_event(
-    desk: OpenDesk, event_id: EventId, who: CallerNow, body: b.Correction | None = None
-) -> Response:
+async def cancel_event(call: Call, event_id: EventId, body: b.Correction | None = None) -> Response:
     """Undoes an admission, a transfer or a discharge that never was."""
-    past = await asyncio.to_thread(past_request, desk.reader, event_id)
+    past = await asyncio.to_thread(past_request, call.desk.reader, event_id)
     if not past:
         raise NotThere(f"There is no event {event_id}.")
     command = c.CancelEvent(event_id=event_id, request=past)
-    return await _act(desk, command, who.context(body or b.Correction()))
+    return await _act(call.desk, command, call.context(body or b.Correction()))
 
 
 async def _act(desk: Desk, command: c.Command, context: Context, status: int = 200) -> Response:

@@ -4,20 +4,19 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from simulator.api.answers import json_of
-from simulator.api.callers import CallerNow
-from simulator.api.front import OpenDesk
+from simulator.api.call import Call, CallRoute
 from simulator.api.problems import PROBLEMS
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
 from simulator.writer.clock import wall_now
 from simulator.writer.desk import Desk
 
-router = APIRouter(tags=["simulator"], responses=PROBLEMS)
+router = APIRouter(tags=["simulator"], responses=PROBLEMS, route_class=CallRoute)
 
 
 @router.get("/clock", response_model=w.Clock)
-async def clock(desk: OpenDesk) -> Response:
-    now = desk.clock
+async def clock(call: Call) -> Response:
+    now = call.desk.clock
     return json_of(
         w.Clock(
             hospital_at=now.now(),
@@ -30,17 +29,17 @@ async def clock(desk: OpenDesk) -> Response:
 
 
 @router.get("/simulator", response_model=w.Simulator)
-async def simulator(desk: OpenDesk) -> Response:
-    return _state(desk)
+async def simulator(call: Call) -> Response:
+    return _state(call.desk)
 
 
 @router.put("/simulator", response_model=w.Simulator)
-async def set_simulator(desk: OpenDesk, body: b.Simulation, who: CallerNow) -> Response:
+async def set_simulator(call: Call, body: b.Simulation) -> Response:
     """Start or stop the simulated hospital, change the clock's speed or the seed."""
-    await desk.set_resident(
-        acts=body.running, speed=body.speed, seed=body.seed, context=who.context(b.Write())
+    await call.desk.set_resident(
+        acts=body.running, speed=body.speed, seed=body.seed, context=call.context(b.Write())
     )
-    return _state(desk)
+    return _state(call.desk)
 
 
 def _state(desk: Desk) -> Response:

@@ -12,7 +12,7 @@ from sse_starlette import EventSourceResponse
 from lake.versions import as_read
 from lake.vocabulary import EventType
 from simulator.api.answers import Limit
-from simulator.api.front import OpenDesk
+from simulator.api.call import Call, CallRoute
 from simulator.api.problems import READ_PROBLEMS
 from simulator.wire import answers as w
 from simulator.writer.desk import Desk
@@ -23,12 +23,12 @@ FromSeq = Annotated[int, Query(ge=0, le=2**62)]
 JSON = "application/json"
 JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
-router = APIRouter(tags=["events"], responses=READ_PROBLEMS)
+router = APIRouter(tags=["events"], responses=READ_PROBLEMS, route_class=CallRoute)
 
 
 @router.get("/events", response_model=w.Page[w.Event])
 async def events(
-    desk: OpenDesk,
+    call: Call,
     after_seq: FromSeq = 0,
     limit: Limit = 100,
     bed_id: Annotated[str | None, Query(max_length=64)] = None,
@@ -36,9 +36,9 @@ async def events(
 ) -> Response:
     """The log in order; all columns of bronze.bed_events but its salts."""
     rows = await asyncio.to_thread(
-        events_after, desk.reader, after_seq, limit + 1, bed_id, event_type
+        events_after, call.desk.reader, after_seq, limit + 1, bed_id, event_type
     )
-    await desk.commit.durable()  # what was read may have been on its way to the disk
+    await call.desk.commit.durable()  # what was read may have been on its way to the disk
     following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
     items = [_told(row) for row in rows[:limit]]
     return Response(_json({"items": items, "next": following}), media_type=JSON)
@@ -46,14 +46,16 @@ async def events(
 
 @router.get("/events/stream", response_class=EventSourceResponse)
 async def event_stream(
-    desk: OpenDesk,
+    call: Call,
     after_seq: Annotated[int | None, Query(ge=0, le=2**62)] = None,
     last_event_id: Annotated[str, Header()] = "",
 ) -> EventSourceResponse:
     """Server-sent events as they become durable; resumes after `Last-Event-ID`."""
     is_seq = last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19
     start = int(last_event_id) if is_seq else after_seq
-    return EventSourceResponse(_stream(desk, desk.commit.durable_seq if start is None else start))
+    return EventSourceResponse(
+        _stream(call.desk, call.desk.commit.durable_seq if start is None else start)
+    )
 
 
 async def _stream(desk: Desk, after_seq: int) -> AsyncIterator[dict[str, str]]:

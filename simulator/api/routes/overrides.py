@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from simulator.api.answers import EventId, Limit, SeqCursor, json_of, page_of
-from simulator.api.callers import CallerNow
-from simulator.api.front import OpenDesk, carry_out, from_log
+from simulator.api.call import Call, CallRoute
+from simulator.api.front import carry_out, from_log
 from simulator.api.problems import PROBLEMS
 from simulator.domain import commands as c
 from simulator.wire import answers as w
@@ -16,12 +16,12 @@ from simulator.wire.scalars import Instant
 from simulator.writer.engine import Row
 from simulator.writer.memory import OVERRIDES
 
-router = APIRouter(tags=["overrides"], responses=PROBLEMS)
+router = APIRouter(tags=["overrides"], responses=PROBLEMS, route_class=CallRoute)
 
 
 @router.get("/overrides", response_model=w.Page[w.Override])
 async def overrides(
-    desk: OpenDesk,
+    call: Call,
     since: Annotated[Instant | None, Query(description="Hospital time")] = None,
     reviewed: bool | None = None,
     limit: Limit = 100,
@@ -29,18 +29,16 @@ async def overrides(
 ) -> Response:
     """Every override, the oldest first."""
     rows = await from_log(
-        desk, OVERRIDES, since=since, reviewed=reviewed, after_seq=after or 0, limit=limit + 1
+        call.desk, OVERRIDES, since=since, reviewed=reviewed, after_seq=after or 0, limit=limit + 1
     )
     return page_of(rows, limit, _item)
 
 
 @router.post("/overrides/{event_id}/review", response_model=w.ReviewAnswer)
-async def review(
-    desk: OpenDesk, event_id: EventId, who: CallerNow, body: b.Write | None = None
-) -> Response:
-    """Somebody else than the one who overrode has looked at it."""
+async def review(call: Call, event_id: EventId, body: b.Write | None = None) -> Response:
+    """Somebody else than the one call.caller overrode has looked at it."""
     command = c.ReviewOverride(event_id=event_id)
-    row = await carry_out(desk, command, who.context(body or b.Write()))
+    row = await carry_out(call.desk, command, call.context(body or b.Write()))
     return json_of(w.ReviewAnswer(event_id=event_id, seq=row["seq"]))
 
 

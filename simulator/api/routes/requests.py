@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from lake.vocabulary import ANONYMOUS, RequestState, Source
 from simulator.api import meant
 from simulator.api.answers import Limit, WardFilter, json_of, page
-from simulator.api.callers import CallerNow
-from simulator.api.front import OpenDesk, carry_out, requests_in_log
+from simulator.api.call import Call, CallRoute
+from simulator.api.front import carry_out, requests_in_log
 from simulator.api.problems import PROBLEMS
 from simulator.api.routes.bookings import booking_answer
 from simulator.domain import commands as c
@@ -28,12 +28,12 @@ from simulator.writer.memory import MOST
 RequestId = Annotated[str, Path(max_length=64)]
 RankCursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,18}(-[0-9-]{1,60})?$")]
 
-router = APIRouter(tags=["waiting list"], responses=PROBLEMS)
+router = APIRouter(tags=["waiting list"], responses=PROBLEMS, route_class=CallRoute)
 
 
 @router.get("/requests", response_model=w.Page[w.BedRequest])
 async def requests(
-    desk: OpenDesk,
+    call: Call,
     state: RequestState = RequestState.WAITING,
     ward_id: WardFilter = None,
     limit: Limit = 100,
@@ -41,8 +41,8 @@ async def requests(
 ) -> Response:
     """Those that wait, the most urgent first; those that ended, the oldest first."""
     look = _waiting if state is RequestState.WAITING else _ended
-    rows, following = await look(desk, state, ward_id, limit, after)
-    now = desk.clock.now()
+    rows, following = await look(call.desk, state, ward_id, limit, after)
+    now = call.desk.clock.now()
     return page([w.BedRequest.model_validate(_item(row, now)) for row in rows[:limit]], following)
 
 
@@ -71,10 +71,10 @@ async def _waiting(
 
 
 @router.get("/requests/{bed_request_id}", response_model=w.BedRequestWithBeds)
-async def request_with_beds(desk: OpenDesk, bed_request_id: RequestId) -> Response:
+async def request_with_beds(call: Call, bed_request_id: RequestId) -> Response:
     """With up to three beds that would do, if it waits."""
-    for row in await requests_in_log(desk, bed_request_id=bed_request_id):
-        engine = desk.engine
+    for row in await requests_in_log(call.desk, bed_request_id=bed_request_id):
+        engine = call.desk.engine
         waiting = engine.hospital.requests.get(bed_request_id)
         moment = engine.moment(Context(Source.MANUAL, ANONYMOUS))
         beds = suggest_for(engine.hospital, waiting, moment) if waiting else []
@@ -85,7 +85,7 @@ async def request_with_beds(desk: OpenDesk, bed_request_id: RequestId) -> Respon
 
 
 @router.post("/requests", status_code=201, response_model=w.RequestAnswer)
-async def wait(desk: OpenDesk, body: b.NewBedRequest, who: CallerNow) -> Response:
+async def wait(call: Call, body: b.NewBedRequest) -> Response:
     """A need without a bed joins the waiting list."""
     command = c.RequestBed(
         patient_ref=body.patient_ref,
@@ -93,27 +93,25 @@ async def wait(desk: OpenDesk, body: b.NewBedRequest, who: CallerNow) -> Respons
         needs=meant.needs(body.needs),
         wanted_from=body.wanted_from,
     )
-    return json_of(_answer(await carry_out(desk, command, who.context(body))), 201)
+    return json_of(_answer(await carry_out(call.desk, command, call.context(body))), 201)
 
 
 @router.post("/requests/{bed_request_id}/place", status_code=201, response_model=w.BookingAnswer)
-async def place(
-    desk: OpenDesk, bed_request_id: RequestId, body: b.Placement, who: CallerNow
-) -> Response:
+async def place(call: Call, bed_request_id: RequestId, body: b.Placement) -> Response:
     """Gives it a bed: answers with the booking."""
     command = meant.placement(bed_request_id, body)
-    return json_of(booking_answer(await carry_out(desk, command, who.context(body))), 201)
+    return json_of(booking_answer(await carry_out(call.desk, command, call.context(body))), 201)
 
 
 @router.post("/requests/{bed_request_id}/withdraw", response_model=w.RequestAnswer)
 async def withdraw(
-    desk: OpenDesk, bed_request_id: RequestId, who: CallerNow, body: b.Withdrawal | None = None
+    call: Call, bed_request_id: RequestId, body: b.Withdrawal | None = None
 ) -> Response:
     """The bed is needed no more."""
     body = body or b.Withdrawal()
-    context = who.context(body, body.reason_code)
+    context = call.context(body, body.reason_code)
     command = c.WithdrawRequest(bed_request_id=bed_request_id)
-    return json_of(_answer(await carry_out(desk, command, context)))
+    return json_of(_answer(await carry_out(call.desk, command, context)))
 
 
 def _rank(request: BedRequest) -> tuple[int, ...]:

@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from lake.vocabulary import BedStatus, DisplayStatus, Rule
 from simulator.api import meant
 from simulator.api.answers import Cursor, Limit, json_of, page
-from simulator.api.callers import Caller, CallerNow
-from simulator.api.front import OpenDesk, carry_out, from_log
+from simulator.api.call import Call, CallRoute
+from simulator.api.front import carry_out, from_log
 from simulator.api.problems import PROBLEMS
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
@@ -20,93 +20,88 @@ from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
-from simulator.writer.desk import Desk
 from simulator.writer.engine import Context
 from simulator.writer.memory import EVENT_WITH_ITS_REQUEST
 
 RoomId = Annotated[str, Path(max_length=64)]
 WardId = Annotated[str, Path(max_length=64)]
 
-router = APIRouter(tags=["wards and rooms"], responses=PROBLEMS)
+router = APIRouter(tags=["wards and rooms"], responses=PROBLEMS, route_class=CallRoute)
 
 
 @router.get("/wards", response_model=w.Page[w.Ward])
-async def wards(desk: OpenDesk, limit: Limit = 100, after: Cursor = None) -> Response:
+async def wards(call: Call, limit: Limit = 100, after: Cursor = None) -> Response:
     """Each ward with its beds per display status, by ward_id."""
-    items = _wards(desk.engine.hospital, desk.clock.now())
+    items = _wards(call.desk.engine.hospital, call.desk.clock.now())
     items = [ward for ward in items if after is None or ward.ward_id > after]
-    await desk.commit.durable()
+    await call.desk.commit.durable()
     return page(items[:limit], items[limit - 1].ward_id if len(items) > limit else None)
 
 
 @router.post("/rooms/{room_id}/close", response_model=w.BedsAnswer)
-async def close_room(desk: OpenDesk, room_id: RoomId, body: b.Closing, who: CallerNow) -> Response:
+async def close_room(call: Call, room_id: RoomId, body: b.Closing) -> Response:
     """All its beds, or none if there is a patient in one of them."""
-    return await _close_all(desk, desk.engine.hospital.beds_of_room(room_id), body, who)
+    return await _close_all(call, call.desk.engine.hospital.beds_of_room(room_id), body)
 
 
 @router.post("/wards/{ward_id}/close", response_model=w.BedsAnswer)
-async def close_ward(desk: OpenDesk, ward_id: WardId, body: b.Closing, who: CallerNow) -> Response:
+async def close_ward(call: Call, ward_id: WardId, body: b.Closing) -> Response:
     """All its beds, or none if there is a patient in one of them."""
-    return await _close_all(desk, desk.engine.hospital.beds_of_ward(ward_id), body, who)
+    return await _close_all(call, call.desk.engine.hospital.beds_of_ward(ward_id), body)
 
 
 @router.post("/rooms/{room_id}/open", response_model=w.BedsAnswer)
-async def open_room(desk: OpenDesk, room_id: RoomId, body: b.Opening, who: CallerNow) -> Response:
+async def open_room(call: Call, room_id: RoomId, body: b.Opening) -> Response:
     """All its closed beds."""
-    return await _open_all(desk, desk.engine.hospital.beds_of_room(room_id), body, who)
+    return await _open_all(call, call.desk.engine.hospital.beds_of_room(room_id), body)
 
 
 @router.post("/wards/{ward_id}/open", response_model=w.BedsAnswer)
-async def open_ward(desk: OpenDesk, ward_id: WardId, body: b.Opening, who: CallerNow) -> Response:
+async def open_ward(call: Call, ward_id: WardId, body: b.Opening) -> Response:
     """All its closed beds."""
-    return await _open_all(desk, desk.engine.hospital.beds_of_ward(ward_id), body, who)
+    return await _open_all(call, call.desk.engine.hospital.beds_of_ward(ward_id), body)
 
 
 @router.post("/rooms/{room_id}/isolation/start", response_model=w.BedsAnswer)
-async def start_isolation(
-    desk: OpenDesk, room_id: RoomId, who: CallerNow, body: b.Write | None = None
-) -> Response:
+async def start_isolation(call: Call, room_id: RoomId, body: b.Write | None = None) -> Response:
     """Every patient in the room is isolated; the room takes nobody else but such."""
-    beds = _that_are(BedStatus.OCCUPIED, desk.engine.hospital.beds_of_room(room_id))
-    otherwise, context = "Nobody in it waits for isolation.", who.context(body or b.Write())
-    return await _act(desk, beds, otherwise, lambda ids: c.StartIsolation(bed_ids=ids), context)
+    beds = _that_are(BedStatus.OCCUPIED, call.desk.engine.hospital.beds_of_room(room_id))
+    otherwise, context = "Nobody in it waits for isolation.", call.context(body or b.Write())
+    return await _act(call, beds, otherwise, lambda ids: c.StartIsolation(bed_ids=ids), context)
 
 
 @router.post("/rooms/{room_id}/isolation/end", response_model=w.BedsAnswer)
-async def end_isolation(
-    desk: OpenDesk, room_id: RoomId, who: CallerNow, body: b.Write | None = None
-) -> Response:
+async def end_isolation(call: Call, room_id: RoomId, body: b.Write | None = None) -> Response:
     """Nobody in the room is isolated any more."""
-    beds = _that_are(BedStatus.ISOLATED, desk.engine.hospital.beds_of_room(room_id))
-    otherwise, context = "Nobody in it is isolated.", who.context(body or b.Write())
-    return await _act(desk, beds, otherwise, lambda ids: c.EndIsolation(bed_ids=ids), context)
+    beds = _that_are(BedStatus.ISOLATED, call.desk.engine.hospital.beds_of_room(room_id))
+    otherwise, context = "Nobody in it is isolated.", call.context(body or b.Write())
+    return await _act(call, beds, otherwise, lambda ids: c.EndIsolation(bed_ids=ids), context)
 
 
-async def _close_all(desk: Desk, beds: list[Bed], body: b.Closing, who: Caller) -> Response:
+async def _close_all(call: Call, beds: list[Bed], body: b.Closing) -> Response:
     open_ones = [bed for bed in beds if bed.status is not BedStatus.CLOSED]
-    otherwise, context = "All its beds are closed already.", who.reasoned(body)
-    return await _act(desk, open_ones, otherwise, lambda ids: meant.closing(ids, body), context)
+    otherwise, context = "All its beds are closed already.", call.reasoned(body)
+    return await _act(call, open_ones, otherwise, lambda ids: meant.closing(ids, body), context)
 
 
-async def _open_all(desk: Desk, beds: list[Bed], body: b.Opening, who: Caller) -> Response:
+async def _open_all(call: Call, beds: list[Bed], body: b.Opening) -> Response:
     closed = _that_are(BedStatus.CLOSED, beds)
-    otherwise, context = "None of its beds is closed.", who.reasoned(body)
-    return await _act(desk, closed, otherwise, lambda ids: c.OpenBeds(bed_ids=ids), context)
+    otherwise, context = "None of its beds is closed.", call.reasoned(body)
+    return await _act(call, closed, otherwise, lambda ids: c.OpenBeds(bed_ids=ids), context)
 
 
 async def _act(
-    desk: Desk,
+    call: Call,
     beds: Iterable[Bed],
     otherwise: str,
     command_for: Callable[[tuple[str, ...]], c.Command],
     context: Context,
 ) -> Response:
     """A request that comes again is answered as before, whatever its beds are by now."""
-    again = await desk.remembered(context)
+    again = await call.desk.remembered(context)
     if again is None:
-        again = await carry_out(desk, command_for(_some(beds, otherwise)), context)
-    rows = await from_log(desk, EVENT_WITH_ITS_REQUEST, event_id=again["event_id"])
+        again = await carry_out(call.desk, command_for(_some(beds, otherwise)), context)
+    rows = await from_log(call.desk, EVENT_WITH_ITS_REQUEST, event_id=again["event_id"])
     count = sum(row["event_type"] == again["event_type"] for row in rows)
     return json_of(w.BedsAnswer(bed_count=count, seq=again["seq"]))
 

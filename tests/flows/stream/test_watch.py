@@ -6,6 +6,7 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.objects import StateType as S
 
+from flows.runs.waiting import SKIPPED
 from flows.stream.supervision import RunProcess, note, noted_process
 from flows.stream.watch import MOST_STARTS, Starts, Watcher, needs_start
 from lake.places import Places
@@ -65,8 +66,8 @@ class PlayedPrefect:
     def read_flow_runs(self, **_: object) -> list[FlowRun]:
         return self.runs
 
-    def set_flow_run_state(self, run_id: UUID, state: State, *, force: bool) -> None:
-        assert force
+    def set_flow_run_state(self, run_id: UUID, state: State, *, force: bool = False) -> None:
+        assert force is not (state.name == SKIPPED)  # a run that has begun since goes on
         self.set.append((run_id, state.type))
 
 
@@ -79,6 +80,15 @@ def test_what_an_earlier_stack_left_running_is_ended_and_nothing_else(places: Pl
     server = PlayedPrefect([left, ours])
     Watcher(server, places).bury_leftovers(started)
     assert server.set == [(left.id, S.CRASHED)]
+
+
+def test_what_is_due_in_vain_is_skipped(places: Places) -> None:
+    older, newer = run(S.SCHEDULED, minutes_ago=10), run(S.SCHEDULED, minutes_ago=5)
+    for due in (older, newer):
+        due.auto_scheduled, due.expected_start_time = True, due.state.timestamp
+    server = PlayedPrefect([newer, older])
+    Watcher(server, places).skip_what_is_due_in_vain()
+    assert server.set == [(older.id, S.COMPLETED)]
 
 
 def test_a_stream_that_waits_for_its_repair_is_not_started_until_then(places: Places) -> None:

@@ -1,0 +1,169 @@
+"""One request as a route takes it: who calls, the desk it is put to, what its headers say.
+
+All of it is looked at in one place, on the way to every route but those of the process itself.
+Dependencies would do the same, and took a quarter of a booking's time to resolve.
+"""
+
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
+
+from lake.vocabulary import ANONYMOUS, Role, Source
+from simulator.domain.errors import BodyTooLarge, InvalidRequest, NotReady
+from simulator.wire import bodies as b
+from simulator.wire.names import actor_name
+from simulator.writer.desk import Desk
+from simulator.writer.engine import Context
+
+KEY = "^[!-~]{1,255}$"
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "X-Actor": {"maxLength": 400, "default": ANONYMOUS, "description": "UTF-8 name"},
+    "Idempotency-Key": {"pattern": KEY},
+    "If-Match": {"description": "ETags of the bed, or *"},
+}
+HEADERS = [
+    {"name": name, "in": "header", "required": False, "schema": {"type": "string"} | schema}
+    for name, schema in SCHEMAS.items()
+]
+"""Of every write, as OpenAPI tells them."""
+
+READS = {"GET"}
+MOST_BODY_BYTES = 64 * 1024
+
+
+class Call(Request):
+    """`desk` is open. The rest is of a write: `key` its Idempotency-Key, `if_match` the seqs that
+    the bed's newest event may have (None: any)."""
+
+    desk: Desk
+    actor: str
+    key: str | None
+    if_match: frozenset[int] | None
+    _sent: bytes | None = None
+
+    async def body(self) -> bytes:
+        """At most 64 KiB. Raises BodyTooLarge and ClientDisconnect."""
+        if self._sent is None:
+            chunks, size, more = [], 0, True
+            while more:
+                message = await self.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                more = message.get("more_body", False)
+                if size > MOST_BODY_BYTES:
+                    raise BodyTooLarge(f"At most {MOST_BODY_BYTES} bytes.")
+            self._sent = b"".join(chunks)
+        return self._sent
+
+    def context(
+        self, body: b.Write | b.NewNote | b.Correction, reason_code: str | None = None
+    ) -> Context:
+        """Of a write: when it happened and its note are the body's."""
+        return self._context(getattr(body, "occurred_at", None), body.note, reason_code)
+
+    def reasoned(self, body: b.Closing | b.Opening) -> Context:
+        """With the coded reason and the words for it."""
+        context = self._context(body.occurred_at, body.note, body.reason_code)
+        return replace(context, reason=body.reason)
+
+    def _context(self, occurred_at: datetime | None, note: str | None, code: str | None) -> Context:
+        return Context(
+            source=Source.MANUAL,
+            actor=self.actor,
+            role=Role.MANAGER,
+            occurred_at=occurred_at,
+            reason_code=code,
+            note=note,
+            idempotency_key=self.key,
+            request_path=f"{self.method} {self.url.path}" if self.key else None,
+            request_body=self._sent if self.key else None,
+            if_match=self.if_match,
+        )
+
+
+class CallRoute(APIRoute):
+    """Gives its route a Call, or says why not.
+
+    Raises NotReady, BodyTooLarge and InvalidRequest: for a header, and for a parameter that the
+    route does not know, since a filter that is ignored would answer another question.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
+        if not set(settings["methods"]) <= READS:
+            settings["openapi_extra"] = {"parameters": HEADERS}
+        super().__init__(path, endpoint, **settings)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        is_write = not (self.methods or set()) <= READS
+        known = {field.alias for field in self.dependant.query_params}
+
+        async def handle_call(request: Request) -> Response:
+            call = Call(request.scope, request.receive)
+            call.desk = open_desk(request.app.state.desk)
+            if request.scope["query_string"]:
+                _refuse_unknown(set(request.query_params) - known, known)
+            if is_write:
+                _read_headers(call)
+                try:
+                    await call.body()
+                except ClientDisconnect:
+                    return Response(status_code=400)  # that nobody waits for
+            return await handle(call)
+
+        return handle_call
+
+
+def open_desk(desk: Desk) -> Desk:
+    """The desk, once it is open. Raises NotReady."""
+    if not desk.ready.is_set():
+        raise NotReady(desk.failure or "The hospital is being set up.")
+    return desk
+
+
+def _refuse_unknown(unknown: set[str], known: set[str]) -> None:
+    if unknown:
+        takes = ", ".join(sorted(known)) or "none"
+        # Query strings hold anything; what is told back is printable.
+        name = ascii(min(unknown))[:80]
+        raise InvalidRequest(f"{name}: no such parameter; there are: {takes}.")
+
+
+def _read_headers(call: Call) -> None:
+    """Raises InvalidRequest."""
+    headers = call.headers
+    key = headers.get("idempotency-key")
+    if key is not None and not re.fullmatch(KEY, key):
+        raise InvalidRequest("Idempotency-Key: 1 to 255 visible ASCII characters.")
+    call.actor = actor_from(headers.get("x-actor", ANONYMOUS))
+    call.key = key
+    call.if_match = _seqs(headers.get("if-match"))
+
+
+def etag(seq: int) -> str:
+    """Of a bed whose newest event this is."""
+    return f'"{seq}"'
+
+
+def _seqs(if_match: str | None) -> frozenset[int] | None:
+    """None: whatever the bed is. A text that is no ETag of ours matches no bed."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return frozenset(int(seq) for seq in re.findall(r'"(\d{1,18})"', if_match))
+
+
+def actor_from(header: str) -> str:
+    """The name in `X-Actor`: up to 100 printable characters, UTF-8. Raises InvalidRequest."""
+    try:
+        return actor_name(header.encode("latin-1").decode())
+    except ValueError:
+        raise InvalidRequest("X-Actor: 1 to 100 printable characters in UTF-8.") from None

@@ -1,0 +1,67 @@
+"""A night without the worker: what came due meanwhile is done once, and nobody waits behind it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from flows.runs.waiting import ASKED_FOR, OLDER, SKIPPED
+from tests.system.conftest import RunningStack, eventually
+from tests.system.test_stream_under_prefect import prefect, worker
+
+NIGHT = timedelta(minutes=65)
+CATCHES_UP_SECONDS = 120
+
+pytestmark = pytest.mark.long
+
+
+def deployment_id(stack: RunningStack, name: str) -> str:
+    return prefect(stack, "GET", f"/deployments/name/{name}/{name}")["id"]
+
+
+def come_due(stack: RunningStack, name: str) -> list[str]:
+    """What the schedule would have made in a night; the ids."""
+    now, deployment = datetime.now(UTC), deployment_id(stack, name)
+    window = {"start_time": (now - NIGHT).isoformat(), "end_time": now.isoformat(), "max_runs": 50}
+    prefect(stack, "POST", f"/deployments/{deployment}/resume_deployment")
+    prefect(stack, "POST", f"/deployments/{deployment}/schedule", window)
+    due = {
+        "deployments": {"id": {"any_": [deployment]}},
+        "flow_runs": {
+            "state": {"type": {"any_": ["SCHEDULED"]}},
+            "expected_start_time": {"before_": now.isoformat()},
+        },
+    }
+    return [run["id"] for run in prefect(stack, "POST", "/flow_runs/filter", due)]
+
+
+def ends(stack: RunningStack, ids: list[str]) -> list[tuple[str, str]]:
+    """State and reason of each."""
+    wanted = {"flow_runs": {"id": {"any_": ids}}}
+    states = [run["state"] for run in prefect(stack, "POST", "/flow_runs/filter", wanted)]
+    return [(state["name"], state["message"] or "") for state in states]
+
+
+def are_over(ends: list[tuple[str, Any]]) -> bool:
+    return {name for name, _ in ends} <= {"Completed", "Cancelled", "Failed", SKIPPED}
+
+
+def test_after_a_night_one_run_catches_up_and_a_persons_run_waits_for_none(stack) -> None:
+    [away] = worker(stack)
+    away.suspend()
+    try:
+        builds, checks = come_due(stack, "build_gold"), come_due(stack, "check_lake")
+        path = f"/deployments/{deployment_id(stack, 'build_gold')}/create_flow_run"
+        asked = prefect(stack, "POST", path, {"idempotency_key": str(uuid4())})["id"]
+        eventually(lambda: are_over(ends(stack, builds)), 30, "the watcher skips in the night")
+    finally:
+        away.resume()
+    assert len(builds) > 10
+    assert len(checks) > 2
+    eventually(lambda: are_over(ends(stack, [asked])), CATCHES_UP_SECONDS, "the person's run")
+    assert [name for name, _ in ends(stack, [asked])] == ["Completed"]
+    assert set(ends(stack, builds)) == {(SKIPPED, ASKED_FOR)}
+    eventually(lambda: are_over(ends(stack, checks)), CATCHES_UP_SECONDS, "the checks")
+    skipped = [end for end in ends(stack, checks) if end == (SKIPPED, OLDER)]
+    assert len(skipped) == len(checks) - 1
