@@ -41,7 +41,6 @@ PROGRAMS = {
     "flow-run execute": "flow runs",
     "prefect.engine": "flow runs",
     "worker": "worker",
-    "stream.watch": "watcher",
 }
 
 

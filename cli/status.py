@@ -1,5 +1,6 @@
 """`./snr status`."""
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 
@@ -16,7 +17,7 @@ def _stream(places: Places) -> tuple[str, ...]:
 
     process = noted_process(places)
     if process is None or process.is_gone:
-        return "NOT RUNNING", "", "no", "logs/stream_watch.log"
+        return "NOT RUNNING", "", "no", "logs/spark.log"
     return "RUNNING", f"pid {process.process_id}, run {process.flow_run_id}", "", ""
 
 
@@ -28,11 +29,12 @@ def run() -> None:
     table = Table()
     for heading in ("process", "state", "since", "answers", "address"):
         table.add_column(heading, no_wrap=True)
-    for program in stack.programs:
-        state = states[program.name]
-        answers = ("yes" if is_healthy(program) else "no") if program.health else ""
-        table.add_row(
-            program.name, state["statename"], state["description"], answers, program.address
-        )
+    with httpx.Client(timeout=2) as client:
+        for program in stack.programs:
+            state = states[program.name]
+            answers = ("yes" if is_healthy(program, client) else "no") if program.health else ""
+            table.add_row(
+                program.name, state["statename"], state["description"], answers, program.address
+            )
     table.add_row("stream", *_stream(stack.places))
     Console(width=max(Console().width, 120)).print(table)

@@ -23,6 +23,7 @@ from lake.upkeep.ownership import own
 
 PATIENCE_SECONDS = 300
 ALL_UP_SECONDS = 120
+EACH_SECONDS = 0.3
 FIRST_START = " (this first start writes 90 days of simulated history)"
 
 
@@ -120,21 +121,30 @@ def _until_healthy(
     programs: list[Program], process: "subprocess.Popen[bytes]", limit: float
 ) -> None:
     waiting = list(programs)
-    while waiting:
-        if process.poll() is not None:
-            raise LakeError(
-                "The supervisor ended before everything was up.", "Its log is in logs/ of SNR_HOME."
-            )
-        if time.monotonic() > limit:
-            names = ", ".join(program.name for program in waiting)
-            raise LakeError(f"{names} did not come up.", "See logs/ in SNR_HOME, ./snr doctor.")
-        waiting = [program for program in waiting if not is_healthy(program)]
-        time.sleep(0.2)
+    # One client: to make another takes more than to ask.
+    with httpx.Client(timeout=2) as client:
+        while waiting:
+            _refuse_waiting(waiting, process, limit)
+            waiting = [program for program in waiting if not is_healthy(program, client)]
+            time.sleep(EACH_SECONDS)
 
 
-def is_healthy(program: Program) -> bool:
+def _refuse_waiting(
+    waiting: list[Program], process: "subprocess.Popen[bytes]", limit: float
+) -> None:
+    """Raises LakeError when there is nothing to wait for, or it takes too long."""
+    if process.poll() is not None:
+        raise LakeError(
+            "The supervisor ended before everything was up.", "Its log is in logs/ of SNR_HOME."
+        )
+    if time.monotonic() > limit:
+        names = ", ".join(program.name for program in waiting)
+        raise LakeError(f"{names} did not come up.", "See logs/ in SNR_HOME, ./snr doctor.")
+
+
+def is_healthy(program: Program, client: httpx.Client) -> bool:
     try:
-        return httpx.get(program.health, timeout=2).is_success
+        return client.get(program.health).is_success
     except httpx.HTTPError:
         return False
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import version
@@ -28,21 +29,32 @@ PREFECT = (sys.executable, "-m", "prefect")
 
 def main() -> None:
     url, places = os.environ["PREFECT_API_URL"], Places.from_settings()
+    # Seconds, while the server starts.
+    from prefect.cli import app as prefect
+
     wait_for_server(url)
     note = places.home / "run" / "deployed_by"
     if not is_of_this_stack(note):
         deploy(url, places)
         note.write_text(_this_stack())
-    os.execv(sys.executable, [*PREFECT, "worker", "start", "--pool", POOL, "--name", "snr"])
+    sys.argv = ["prefect", "worker", "start", "--pool", POOL, "--name", "snr"]
+    prefect()
 
 
 def deploy(url: str, places: Places) -> None:
     if not is_deployed(url):
-        _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
+        make_pool(url)
         _prefect("--no-prompt", "deploy", "--all")
     skip_missed_runs(url)
     has_tables = places.exists(SILVER_BED_EVENTS)
     start_run(url, FIRST_RUN, AFTER_THE_STREAM if has_tables else timedelta(0))
+
+
+def make_pool(url: str) -> None:
+    """Unless it is there; its worker fills it in."""
+    made = httpx.post(f"{url}/work_pools/", json={"name": POOL, "type": "process"}, timeout=10)
+    if made.status_code != httpx.codes.CONFLICT:
+        made.raise_for_status()
 
 
 def digest() -> str:
@@ -74,13 +86,12 @@ def _this_stack() -> str:
 
 def wait_for_server(url: str, seconds: float = 120) -> None:
     limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        try:
-            if httpx.get(f"{url}/health", timeout=2).is_success:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.3)
+    with httpx.Client(timeout=2) as client:  # to make one takes more than to ask
+        while time.monotonic() < limit:
+            with suppress(httpx.HTTPError):
+                if client.get(f"{url}/health").is_success:
+                    return
+            time.sleep(0.3)
     sys.exit("The Prefect server does not answer; its log is logs/prefect.log.")
 
 

@@ -1,17 +1,20 @@
-"""`python -m flows.driver`: the Spark session of `./snr up`. Its flows ask for their work here.
+"""`python -m flows.driver`: the Spark session of `./snr up`, and who watches over its stream.
 
-One warm JVM instead of a cold one for each run. It is supervised: when the JVM ends, this ends, and
-both are started again; the locks of the tables that it wrote are free once the JVM is gone.
+The flows ask for their work here. One warm JVM instead of a cold one for each run. It is
+supervised: when the JVM ends, this ends, and both are started again; the locks of the tables that
+it wrote are free once the JVM is gone.
 """
 
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import structlog
 from pydantic import TypeAdapter
 from pyspark.sql import SparkSession
 
@@ -20,12 +23,16 @@ from flows.batch.plan import Plan, Run
 from flows.session.lend import Asker, lending
 from flows.session.wire import SessionSettings
 from flows.stream.supervision import Ending, RunProcess
+from flows.stream.watch import watch
+from flows.warm_up import warm_up
 from lake import logs
 from lake import spark as lake
 from lake.places import Places
-from lake.tables import Owner
+from lake.tables import SILVER_BED_EVENTS, Owner
 
 LOOK_EVERY_SECONDS = 1.0
+
+log = structlog.get_logger()
 
 
 def stream(spark: SparkSession, places: Places, arguments: Mapping[str, Any], asker: Asker) -> None:
@@ -49,18 +56,30 @@ def build(spark: SparkSession, places: Places, arguments: Mapping[str, Any], ask
     return TypeAdapter(build_gold.Built).dump_python(built, mode="json")
 
 
+def _watch(places: Places) -> None:
+    """Who can watch no more is no use: the process ends, and is started again."""
+    try:
+        watch(places)
+    except Exception:
+        log.exception("nobody watches over the stream any more")
+        os._exit(1)
+
+
 def main() -> None:
     path = SessionSettings().spark_socket
     if path is None:
         sys.exit("SNR_SPARK_SOCKET names no socket; ./snr up sets it.")
     places, parent = Places.from_settings(), os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # the JVM ends with it
+    threading.Thread(target=_watch, args=(places,), daemon=True).start()
     spark = lake.session("snr", soon=True)
     works = {
         "stream_bookings": partial(stream, spark, places),
         "build_gold": partial(build, spark, places),
     }
     with lending(path, works):
+        if not places.exists(SILVER_BED_EVENTS):  # else there is work before it is done
+            warm_up(spark)
         while lake.is_alive(spark) and os.getppid() == parent != 1:
             time.sleep(LOOK_EVERY_SECONDS)
     lake.kill(spark)

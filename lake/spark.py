@@ -99,7 +99,7 @@ def session(
 
 def _heap_and_compiler(settings: SparkSettings, *, soon: bool) -> dict[str, str]:
     return {
-        "spark.driver.memory": settings.memory or ("1g" if soon else "2g"),
+        "spark.driver.memory": settings.memory or ("768m" if soon else "2g"),
         "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {SOON}" if soon else JAVA_OPTIONS,
     }
 
@@ -161,6 +161,13 @@ def _configuration() -> dict[str, str]:
         "spark.log.level": "ERROR",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        # Without its pages Spark still keeps the last 1000 jobs and plans for them, in words.
+        "spark.ui.retainedJobs": "10",
+        "spark.ui.retainedStages": "10",
+        "spark.ui.retainedTasks": "100",
+        "spark.sql.ui.retainedExecutions": "10",
+        "spark.sql.ui.explainMode": "simple",
+        "spark.sql.maxPlanStringLength": "2000",
         "spark.scheduler.mode": "FAIR",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",

@@ -26,8 +26,9 @@ from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, Table
 
 IS_VALID = "rule IS NULL"
-FEW = 10_000
-"""Rows that are quicker looked at here than in a job with a shuffle."""
+FEW = 60_000
+"""Rows that are quicker fetched and looked at here than in a job with a shuffle: a first start's 90
+days in 14 s instead of 26."""
 
 
 @dataclass(frozen=True)

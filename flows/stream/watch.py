@@ -1,4 +1,4 @@
-"""Keeps the stream running: `python -m flows.stream.watch`, supervised by `./snr up`.
+"""Keeps the stream running, from a thread of the process that has the Spark session.
 
 Every 5 s it looks at the runs of the deployment stream_bookings. None under way and the last one
 crashed or failed, or none ever: a new run. The last one cancelled: somebody meant it. Of every
@@ -31,7 +31,6 @@ from prefect.states import Cancelled, Completed, Crashed
 from flows.runs import waiting
 from flows.stream.repair import FIX, what_is_lost
 from flows.stream.supervision import noted_process
-from lake import logs
 from lake.places import Places
 
 DEPLOYMENT = "stream_bookings"
@@ -171,7 +170,8 @@ class Watcher:
 
 
 def watch(places: Places) -> None:
-    """Until the process is ended. A server that does not answer is asked again."""
+    """Until the process is ended, a child of the stack's supervisor. A server that does not answer
+    is asked again."""
     with get_client(sync_client=True) as client:
         watcher = Watcher(client, places)
         stack_started_at = datetime.fromtimestamp(psutil.Process(os.getppid()).create_time(), UTC)
@@ -189,8 +189,3 @@ def watch(places: Places) -> None:
                     "Prefect has no such deployment yet", deployment=DEPLOYMENT, error=str(error)
                 )
                 time.sleep(ASK_AGAIN_SECONDS)
-
-
-if __name__ == "__main__":
-    logs.to_standard_error()
-    watch(Places.from_settings())

@@ -40,9 +40,8 @@ NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_log
 
 
 def to_arrow(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
-    schema = BED_EVENTS.schema
-    columns = [pa.array([row.get(f.name) for row in rows], f.type) for f in schema]
-    return pa.record_batch(columns, schema=schema)
+    """What a row leaves out is null."""
+    return pa.RecordBatch.from_pylist(list(rows), schema=BED_EVENTS.schema)
 
 
 @dataclass

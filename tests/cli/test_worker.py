@@ -29,9 +29,9 @@ def test_only_runs_that_a_schedule_made_are_skipped(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("known", "asked"),
     [
-        ({}, ["--overwrite", "--all"]),
-        ({"pool": 200, "flows": 200, "version": "of an earlier version"}, ["--overwrite", "--all"]),
-        ({"pool": 404, "flows": 200, "version": "today's"}, ["--overwrite", "--all"]),
+        ({}, ["pool", "--all"]),
+        ({"pool": 200, "flows": 200, "version": "of an earlier version"}, ["pool", "--all"]),
+        ({"pool": 404, "flows": 200, "version": "today's"}, ["pool", "--all"]),
         ({"pool": 200, "flows": 200, "version": "today's"}, []),
     ],
     ids=["first start", "another version", "a pool that was deleted", "as it was"],
@@ -48,6 +48,7 @@ def test_what_the_server_has_is_not_deployed_again(
 
     monkeypatch.setattr(httpx, "get", get)
     monkeypatch.setattr(worker, "digest", lambda: "today's")
+    monkeypatch.setattr(worker, "make_pool", lambda _: commands.append("pool"))
     monkeypatch.setattr(worker, "_prefect", lambda *words: commands.append(words[-1]))
     monkeypatch.setattr(worker, "skip_missed_runs", lambda _: None)
     monkeypatch.setattr(worker, "start_run", lambda *_: None)

@@ -124,10 +124,6 @@ def server(stack: RunningStack) -> list[psutil.Process]:
     return [program(stack, "prefect")]
 
 
-def watcher(stack: RunningStack) -> list[psutil.Process]:
-    return [program(stack, "stream_watch")]
-
-
 def program(stack: RunningStack, name: str) -> psutil.Process:
     states = Stack(stack.places, StackSettings()).states()
     [pid] = [state["pid"] for state in states if state["name"] == name]
@@ -135,7 +131,7 @@ def program(stack: RunningStack, name: str) -> psutil.Process:
 
 
 def everything_of_the_stream(stack: RunningStack) -> list[psutil.Process]:
-    victims = (watcher, worker, server, jvm, driver, flow_process)
+    victims = (worker, server, jvm, driver, flow_process)
     return [process for find in victims for process in find(stack)]
 
 
