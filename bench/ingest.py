@@ -138,6 +138,9 @@ def under_load(folder: Path, socket: str | None) -> Rounds:
         if socket:
             with peer(socket) as port:
                 rounds.peers.append(rate(port))
+    if socket:  # the last word is not always the peer's
+        with server(SERVE["durable"], folder / "durable again") as port:
+            rounds.ours.append(rate(port))
     return rounds
 
 

@@ -161,8 +161,9 @@ def postgres(folder: Path) -> Iterator[str | None]:
         folder.chmod(0o711)
     initdb, server = binaries, str(Path(binaries).parent / "postgres")
     data = str(place / "data")
-    subprocess.run([initdb, "-D", data, "-U", "peer", "-A", "trust"], check=True, user=who,
-                   cwd=place, stdout=subprocess.DEVNULL)  # fmt: skip
+    plain = ("--locale=C", "--encoding=UTF8")  # texts compared byte by byte
+    make = [initdb, "-D", data, "-U", "peer", "-A", "trust", *plain]
+    subprocess.run(make, check=True, user=who, cwd=place, stdout=subprocess.DEVNULL)
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     command = [server, "-D", data, "-k", str(place), *settings]
     with (place / "log").open("wb") as log:

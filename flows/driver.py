@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import structlog
 from pydantic import TypeAdapter
 from pyspark.sql import SparkSession
 
@@ -31,8 +30,6 @@ from lake.places import Places
 from lake.tables import SILVER_BED_EVENTS, Owner
 
 LOOK_EVERY_SECONDS = 1.0
-
-log = structlog.get_logger()
 
 
 def stream(spark: SparkSession, places: Places, arguments: Mapping[str, Any], asker: Asker) -> None:
@@ -56,30 +53,21 @@ def build(spark: SparkSession, places: Places, arguments: Mapping[str, Any], ask
     return TypeAdapter(build_gold.Built).dump_python(built, mode="json")
 
 
-def _watch(places: Places) -> None:
-    """Who can watch no more is no use: the process ends, and is started again."""
-    try:
-        watch(places)
-    except Exception:
-        log.exception("nobody watches over the stream any more")
-        os._exit(1)
-
-
 def main() -> None:
     path = SessionSettings().spark_socket
     if path is None:
         sys.exit("SNR_SPARK_SOCKET names no socket; ./snr up sets it.")
     places, parent = Places.from_settings(), os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # the JVM ends with it
-    threading.Thread(target=_watch, args=(places,), daemon=True).start()
-    spark = lake.session("snr", soon=True)
+    spark = lake.session("snr", soon=True)  # it forks: threads come after it
+    threading.Thread(target=watch, args=(places,), daemon=True).start()
     works = {
         "stream_bookings": partial(stream, spark, places),
         "build_gold": partial(build, spark, places),
     }
     with lending(path, works):
         if not places.exists(SILVER_BED_EVENTS):  # else there is work before it is done
-            warm_up(spark)
+            threading.Thread(target=warm_up, args=(spark,), daemon=True).start()
         while lake.is_alive(spark) and os.getppid() == parent != 1:
             time.sleep(LOOK_EVERY_SECONDS)
     lake.kill(spark)

@@ -74,10 +74,11 @@ def ensure(places: Places, *tables: Table) -> None:
 
 @dataclass(frozen=True)
 class Files:
-    """How many files, of how many bytes together."""
+    """How many files, of how many bytes and rows together."""
 
     count: int = 0
     size: int = 0
+    row_count: int = 0
 
 
 def live_files(places: Places, table: Table) -> dict[str | None, Files]:
@@ -89,9 +90,12 @@ def live_files(places: Places, table: Table) -> dict[str | None, Files]:
         of_files = adds[f"partition.{column}"].to_pylist()
         values = [None if value is None else str(value) for value in of_files]
     found: dict[str | None, Files] = {}
-    for value, size in zip(values, adds["size_bytes"].to_pylist(), strict=True):
+    told = (adds["size_bytes"].to_pylist(), adds["num_records"].to_pylist())
+    for value, size, row_count in zip(values, *told, strict=True):
         so_far = found.get(value, Files())
-        found[value] = Files(so_far.count + 1, so_far.size + size)
+        found[value] = Files(
+            so_far.count + 1, so_far.size + size, so_far.row_count + (row_count or 0)
+        )
     return found
 
 

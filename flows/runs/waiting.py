@@ -1,9 +1,11 @@
 """Runs that are due and have not begun, as after a night without the worker: one does the work.
 
 A scheduled run does all that is to do when it begins. So the newest of a deployment does the work
-of those before it, and a run that a person asked for that of the scheduled ones.
+of those before it, and a run that a person asked for with the same parameters that of all scheduled
+ones.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -14,17 +16,19 @@ if TYPE_CHECKING:
 
 SKIPPED = "Skipped"
 """The name of the state, of the type COMPLETED, that such a run ends in."""
-MISSED = "It was due while the stack did not run; the build at its start does the work."
+MISSED = "It was due while the stack did not run; the next one does the work."
 OLDER = "Another run was due before this one began; that one does the work."
 ASKED_FOR = "Somebody asked for a run, which does the work of this one."
 
 
 def superfluous(due: "Iterable[FlowRun]") -> "list[tuple[FlowRun, str]]":
-    """Of scheduled runs and those that were asked for: which are not to begin, and why."""
-    of_deployment: dict[UUID | None, list[FlowRun]] = defaultdict(list)
+    """Of scheduled runs and those that were asked for: which are not to begin, and why. The newest
+    first: a worker that wakes begins with the oldest."""
+    alike: dict[tuple[UUID | None, str], list[FlowRun]] = defaultdict(list)
     for run in due:
-        of_deployment[run.deployment_id].append(run)
-    return [found for runs in of_deployment.values() for found in _of_one(runs)]
+        parameters = json.dumps(run.parameters, sort_keys=True, default=str)
+        alike[run.deployment_id, parameters].append(run)
+    return [found for runs in alike.values() for found in reversed(_of_one(runs))]
 
 
 def _of_one(due: "list[FlowRun]") -> "list[tuple[FlowRun, str]]":

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from flows.runs.table_runs import TableRun, record
-from flows.stream.intake import FEW, IS_VALID, not_among
+from flows.stream.intake import FEW_WRITTEN, IS_VALID, not_among
 from flows.transforms.bed_board import bed_board, bed_rows
 from flows.transforms.silver_bed_events import (
     DUPLICATES,
@@ -59,7 +59,7 @@ def requeue(spark: SparkSession, places: Places) -> Requeued:
     if taken_in_count:
         # Once silver has them they are new to nobody: the board comes first.
         _show(spark, places, passed)
-        few = taken_in_count <= FEW
+        few = taken_in_count <= FEW_WRITTEN
         lake.append(silver_bed_events(looked_at), places, SILVER_BED_EVENTS, is_few=few)
     left = _left(held, looked_at, lake.read(spark, places, SILVER_BED_EVENTS)).localCheckpoint()
     reasons = (*KEYS, "rule")

@@ -7,8 +7,6 @@ deployment it skips the runs that are due in vain (`flows/runs/waiting.py`).
 
 import os
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -36,27 +34,18 @@ from lake.places import Places
 DEPLOYMENT = "stream_bookings"
 LOOK_EVERY_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 1.0
-MOST_STARTS, IN_SECONDS = 5, 600.0
+MOST_DEATHS, WITHIN = 10, timedelta(minutes=15)
+"""A stream that dies again and again needs a person, not another start."""
 UNDER_WAY = {StateType.RUNNING, StateType.PENDING, StateType.SCHEDULED, StateType.CANCELLING}
 HAS_A_PROCESS = {StateType.RUNNING, StateType.PENDING, StateType.CANCELLING}
 DIED = {StateType.CRASHED, StateType.FAILED}
 MAY_BE_STARTING = timedelta(seconds=90)
+SOON = timedelta(minutes=1)
+"""A run that waits for its place asks again within seconds."""
 
 LEFT_OVER = "Its process ended when the stack was stopped."
 
 log = structlog.get_logger()
-
-
-@dataclass
-class Starts:
-    """The starts of late: a stream that dies again and again needs a person, not another start."""
-
-    times: deque[float] = field(default_factory=deque)
-
-    def are_too_many(self, now: float) -> bool:
-        while self.times and self.times[0] < now - IN_SECONDS:
-            self.times.popleft()
-        return len(self.times) >= MOST_STARTS
 
 
 def needs_start(runs: list[FlowRun]) -> bool:
@@ -70,6 +59,12 @@ def needs_start(runs: list[FlowRun]) -> bool:
     return last is None or last.state_type in DIED
 
 
+def dies_too_often(runs: list[FlowRun], now: datetime) -> bool:
+    """Prefect counts: the watcher itself may have died with the stream each time."""
+    deaths = [run.state.timestamp for run in runs if run.state and run.state.type in DIED]
+    return sum(at > now - WITHIN for at in deaths) >= MOST_DEATHS
+
+
 def _ended_last(runs: list[FlowRun]) -> FlowRun | None:
     """Of the runs that were to follow; not the one that began last: that may have been refused
     while an earlier one went on, and this may then have been cancelled."""
@@ -78,11 +73,16 @@ def _ended_last(runs: list[FlowRun]) -> FlowRun | None:
     return max(following, key=lambda run: ends[run.id], default=None)
 
 
+def _is_due(run: FlowRun) -> bool:
+    """Not put off: Prefect goes on expecting a run when it was first to start."""
+    at = run.state.state_details.scheduled_time if run.state else None
+    return at is None or at < datetime.now(UTC) + SOON
+
+
 class Watcher:
     def __init__(self, client: SyncPrefectClient, places: Places) -> None:
         self._client = client
         self._places = places
-        self._starts = Starts()
 
     def bury_leftovers(self, started_at: datetime) -> None:
         """Runs of any flow that an earlier stack began: their processes went with it, and in
@@ -108,7 +108,9 @@ class Watcher:
             ),
             limit=200,
         )
-        for run, reason in waiting.superfluous(due):
+        for run, reason in waiting.superfluous(filter(_is_due, due)):
+            if self._client.read_flow_run(run.id).state_type is not StateType.SCHEDULED:
+                continue  # it has begun since
             log.info("skipped a run", run=run.name, reason=reason)
             state: State[None] = Completed(name=waiting.SKIPPED, message=reason)
             self._client.set_flow_run_state(run.id, state)
@@ -121,7 +123,7 @@ class Watcher:
         if gone:
             runs = self._runs()
         if needs_start(runs) and not self._waits_for_repair(runs):
-            self._start()
+            self._start(runs)
 
     def _waits_for_repair(self, runs: list[FlowRun]) -> bool:
         """Whether another start would fail like the last, whose message names the remedy."""
@@ -154,18 +156,16 @@ class Watcher:
         ended = Cancelled if run.state_type is StateType.CANCELLING else Crashed
         self._client.set_flow_run_state(run.id, ended(message="Its process is gone."), force=True)
 
-    def _start(self) -> None:
-        now = time.monotonic()
-        if self._starts.are_too_many(now):
+    def _start(self, runs: list[FlowRun]) -> None:
+        if dies_too_often(runs, datetime.now(UTC)):
             log.error(
                 "the stream is left alone: look at its runs in Prefect, then start it there",
-                died=MOST_STARTS,
-                within_minutes=IN_SECONDS / 60,
+                died=MOST_DEATHS,
+                within_minutes=WITHIN.total_seconds() / 60,
             )
             return
         deployment = self._client.read_deployment_by_name(f"{DEPLOYMENT}/{DEPLOYMENT}")
         run = self._client.create_flow_run_from_deployment(deployment.id)
-        self._starts.times.append(now)
         log.info("started the stream", run=run.name)
 
 
@@ -189,3 +189,6 @@ def watch(places: Places) -> None:
                     "Prefect has no such deployment yet", deployment=DEPLOYMENT, error=str(error)
                 )
                 time.sleep(ASK_AGAIN_SECONDS)
+            except Exception:
+                log.exception("a look at the runs has failed")
+                time.sleep(LOOK_EVERY_SECONDS)

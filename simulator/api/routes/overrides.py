@@ -36,7 +36,7 @@ async def overrides(
 
 @router.post("/overrides/{event_id}/review", response_model=w.ReviewAnswer)
 async def review(call: Call, event_id: EventId, body: b.Write | None = None) -> Response:
-    """Somebody else than the one call.caller overrode has looked at it."""
+    """Somebody else than the one who overrode has looked at it."""
     command = c.ReviewOverride(event_id=event_id)
     row = await carry_out(call.desk, command, call.context(body or b.Write()))
     return json_of(w.ReviewAnswer(event_id=event_id, seq=row["seq"]))

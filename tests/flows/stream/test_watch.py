@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import StateType as S
 
 from flows.runs.waiting import SKIPPED
 from flows.stream.supervision import RunProcess, note, noted_process
-from flows.stream.watch import MOST_STARTS, Starts, Watcher, needs_start
+from flows.stream.watch import MOST_DEATHS, Watcher, dies_too_often, needs_start
 from lake.places import Places
 from lake.upkeep import checkpoints
 
@@ -66,6 +66,10 @@ class PlayedPrefect:
     def read_flow_runs(self, **_: object) -> list[FlowRun]:
         return self.runs
 
+    def read_flow_run(self, run_id: UUID) -> FlowRun:
+        [found] = [run for run in self.runs if run.id == run_id]
+        return found
+
     def set_flow_run_state(self, run_id: UUID, state: State, *, force: bool = False) -> None:
         assert force is not (state.name == SKIPPED)  # a run that has begun since goes on
         self.set.append((run_id, state.type))
@@ -89,6 +93,16 @@ def test_what_is_due_in_vain_is_skipped(places: Places) -> None:
     server = PlayedPrefect([newer, older])
     Watcher(server, places).skip_what_is_due_in_vain()
     assert server.set == [(older.id, S.COMPLETED)]
+
+
+def test_a_run_that_was_put_off_is_not_due(places: Places) -> None:
+    older, put_off = run(S.SCHEDULED, minutes_ago=10), run(S.SCHEDULED, minutes_ago=5)
+    put_off.state.state_details.scheduled_time = datetime.now(UTC) + timedelta(hours=8)
+    for due in (older, put_off):
+        due.auto_scheduled, due.expected_start_time = True, due.state.timestamp
+    server = PlayedPrefect([put_off, older])
+    Watcher(server, places).skip_what_is_due_in_vain()
+    assert server.set == []
 
 
 def test_a_stream_that_waits_for_its_repair_is_not_started_until_then(places: Places) -> None:
@@ -120,12 +134,14 @@ def run(state: S, *, once: bool = False, minutes_ago: float = 0) -> FlowRun:
     )
 
 
-def test_five_starts_in_ten_minutes_are_enough() -> None:
-    starts = Starts()
-    starts.times.extend(range(MOST_STARTS))
+def test_a_stream_that_dies_again_and_again_is_left_alone(places: Places) -> None:
+    """Whoever watches may have died with it each time."""
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    deaths = [run(S.FAILED, minutes_ago=nth) for nth in range(MOST_DEATHS)]
 
-    assert starts.are_too_many(now=599.0)
-    assert not starts.are_too_many(now=601.0)
+    assert dies_too_often(deaths, now)
+    assert not dies_too_often(deaths[1:], now)
+    assert not dies_too_often(deaths, now + timedelta(minutes=10))
 
 
 def test_a_run_leaves_word_of_its_process(places: Places) -> None:
