@@ -96,7 +96,7 @@ def wait_for_server(url: str, seconds: float = 120) -> None:
 
 
 def skip_missed_runs(url: str) -> None:
-    """What was scheduled while nothing ran would start all at once; one build does the same.
+    """What was scheduled while nothing ran would start all at once; the next ones do the same.
 
     Runs that somebody asked for stay: a person, or the watcher for the stream.
     """
