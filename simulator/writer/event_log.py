@@ -1,6 +1,6 @@
 """The event log on disk: appends that survive power loss, and the upkeep of `bronze.bed_events`.
 
-delta-rs does not fsync, so every commit file, every file it adds and every new folder is synced
+Nothing that writes it calls fsync, so every commit file, every file it adds and every new folder is synced
 here before anyone is told that a row is safe.
 """
 
@@ -12,24 +12,19 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import (
-    CommitProperties,
-    DeltaTable,
-    PostCommitHookProperties,
-    Transaction,
-    write_deltalake,
-)
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 
 from lake.arrow import open_or_create
 from lake.errors import StaleWriter
 from lake.places import Places
 from lake.tables import BED_EVENTS
 from lake.upkeep.retention import all_follow_within, forget_passed_commits
+from simulator.writer.commits import Commits, about, refuse_other_formats
 from simulator.writer.disk import added_files, commit_file, fsync
 from simulator.writer.torn_files import set_aside_torn_files
 
 WRITER = "booking-engine"
-REOPEN_EVERY = 32
+CHECKPOINT_EVERY = 32
 ROWS_AT_ONCE = 20_000
 COMPACT_EVERY = 40
 COMPACT_SOON = 8
@@ -46,81 +41,83 @@ def to_arrow(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
 
 @dataclass
 class EventLog:
-    """One writer's handle on the log. `head_seq` is the newest row that is safe on disk."""
+    """One writer's hand on the log. `head_seq` is the newest row that is safe on disk, `_version`
+    the newest commit; delta-rs' handle is behind between two upkeeps."""
 
     places: Places
     head_seq: int = 0
+    _commits: Commits = field(init=False)
+    _version: int = field(init=False)
     _table: DeltaTable = field(init=False)
     _synced_version: int = field(init=False, default=-1)
     _synced_folders: set[Path] = field(init=False, default_factory=set)
-    _commits: int = field(init=False, default=COMPACT_EVERY - COMPACT_SOON)
+    _commit_count: int = field(init=False, default=COMPACT_EVERY - COMPACT_SOON)
 
     def open(self) -> None:
         """Create the table or check its tail; afterwards all that it holds is safe on disk."""
         if self.places.is_local:
             set_aside_torn_files(self.places)
         self._table = open_or_create(self.places, BED_EVENTS)
-        self.head_seq = self._table.transaction_version(WRITER) or 0
-        self._synced_version = max(-1, self._table.version() - REOPEN_EVERY)
-        self._sync()
+        refuse_other_formats(self._table, BED_EVENTS)
+        self._commits = Commits(self.places, BED_EVENTS)
+        self.head_seq = self._last_written()
+        self._synced_version = max(-1, self._table.version() - CHECKPOINT_EVERY)
+        self._take_up()
 
     def append(self, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows as one commit and return once they would survive a power cut."""
         last_seq = rows[-1]["seq"]
-        write_deltalake(
-            self._table,
-            to_arrow(rows),
-            mode="append",
-            commit_properties=CommitProperties(app_transactions=[Transaction(WRITER, last_seq)]),
-            post_commithook_properties=NO_HOOKS,
-        )
+        told = about(WRITER, last_seq, "event_date", len(rows))
+        actions = told + self._commits.files_of(to_arrow(rows))
+        while not self._commits.put(self._version + 1, actions):
+            self._reopen()  # somebody looks after the table, or writes into it
+        self._version += 1
         self._sync()
         self.head_seq = last_seq
-        self._commits += 1
+        self._commit_count += 1
 
     def landed(self, last_seq: int) -> bool:
         """Whether a commit of unknown outcome is in the table; what is there is made safe.
 
         Raises StaleWriter if someone else has written since.
         """
-        self._table = DeltaTable(self.places.table(BED_EVENTS))
-        found = self._table.transaction_version(WRITER) or 0
+        found = self._look_again()
         if found not in (self.head_seq, last_seq):
             raise _stale(self.head_seq, found)
-        self._sync()
+        self._take_up()
         self.head_seq = found
         return found == last_seq
 
     def maintain(self) -> None:
-        """Between two commits: keep the handle fresh and the day's small files few."""
-        if self._commits % REOPEN_EVERY == 0:
-            self._checkpoint()
+        """Between two commits: keep the log short for its readers and the day's small files few."""
+        if self._commit_count % CHECKPOINT_EVERY == 0:
             self._reopen()
-        if self._commits % COMPACT_EVERY == 0:
+            self._checkpoint()
+        if self._commit_count % COMPACT_EVERY == 0:
             self.compact(datetime.now(UTC).date())
             forget_passed_commits(self.places, BED_EVENTS, self._table_id)
 
     def compact(self, day: date) -> None:
+        self._reopen()
         self._table.optimize.compact(
             partition_filters=[("event_date", "=", day.isoformat())],
             target_size=COMPACTED_FILE_BYTES,
             commit_properties=CommitProperties(),
             post_commithook_properties=NO_HOOKS,
         )
-        self._sync()
+        self._take_up()
         self._checkpoint()
-        self._reopen()
 
     def tidy(self) -> None:
         """Compact the last days, then remove what nobody reads any more."""
+        self._reopen()
         for day in sorted(self._days())[-2:]:
             self.compact(day)
         if all_follow_within(self.places, BED_EVENTS, self._table_id, KEEP_REPLACED_FILES):
             # Full: a checkpoint forgets which files were replaced, the folders do not.
             self._table.vacuum(dry_run=False, full=True, post_commithook_properties=NO_HOOKS)
-            self._sync()
+            self._take_up()
         forget_passed_commits(self.places, BED_EVENTS, self._table_id)
-        self._reopen()
 
     @property
     def _table_id(self) -> str:
@@ -139,19 +136,32 @@ class EventLog:
         return {date.fromisoformat(p["event_date"]) for p in self._table.partitions()}
 
     def _reopen(self) -> None:
-        self._table = DeltaTable(self.places.table(BED_EVENTS))
-        found = self._table.transaction_version(WRITER) or 0
+        """Raises StaleWriter if someone else has written."""
+        found = self._look_again()
         if found != self.head_seq:
             raise _stale(self.head_seq, found)
+        self._take_up()
+
+    def _look_again(self) -> int:
+        """The handle is of the newest version; gives the `seq` that its last writer came to."""
+        self._table = DeltaTable(self.places.table(BED_EVENTS))
+        refuse_other_formats(self._table, BED_EVENTS)
+        return self._last_written()
+
+    def _last_written(self) -> int:
+        return self._table.transaction_version(WRITER) or 0
+
+    def _take_up(self) -> None:
+        """The next commit comes after the handle's; all up to that is made safe."""
+        self._version = self._table.version()
         self._sync()
 
     def _sync(self) -> None:
-        version = self._table.version()
         if self.places.is_local:
             root = Path(self.places.table(BED_EVENTS))
-            for past in range(self._synced_version + 1, version + 1):
+            for past in range(self._synced_version + 1, self._version + 1):
                 self._sync_commit(root, past)
-        self._synced_version = version
+        self._synced_version = self._version
 
     def _sync_commit(self, root: Path, version: int) -> None:
         commit = commit_file(root, version)
@@ -207,6 +217,7 @@ def last_written_seq(places: Places) -> int:
 
 def _stale(expected: int, found: int) -> StaleWriter:
     return StaleWriter(
-        f"stale_writer: the log's writer stands at seq {found}, this one at {expected}.",
+        f"stale_writer: a concurrent writer of the log stands at seq {found}, "
+        f"this one at {expected}.",
         "Another process has written to the lake. Stop it, then start again.",
     )
