@@ -23,9 +23,11 @@ from lake.arrow import open_or_create
 from lake.duck import LakeReader
 from lake.places import Places
 from lake.tables import BED_EVENTS
+from simulator.writer.event_log import EventLog
 
 BACKLOG = 1_000_000
 FILES = 100
+COMMITS, EVENTS_OF_A_COMMIT = 20_000, 5
 EVENTS_ONE_BY_ONE = 40
 KILLS, KILLS_OF_LONG = 3, 20
 
@@ -53,6 +55,23 @@ def backlog(spark: SparkSession, folder: Path) -> Places:
     both = board + terms
     say(f"silver, board and terms                     {BACKLOG / both:>9,.0f} events/s  (30,000)")
     return places
+
+
+def many_commits(spark: SparkSession, folder: Path) -> None:
+    """A log as people write it, of which the stream has read the first commit and then stood still:
+    it has to go through all the others, compacted or not."""
+    places = Places(folder, str(folder / "lake"))
+    event_log, now = EventLog(places), datetime.now(UTC)
+    event_log.open()
+    for nth in range(COMMITS + 1):
+        first = nth * EVENTS_OF_A_COMMIT + 1
+        event_log.append(log(first, EVENTS_OF_A_COMMIT, recorded_at=now, days=30).to_pylist())
+        event_log.maintain()
+        if nth == 0:
+            _take_in(spark, places)
+    seconds, _ = _take_in(spark, places)
+    say(f"silver and board, {COMMITS:,} commits of {EVENTS_OF_A_COMMIT}    "
+        f"{COMMITS / seconds:>9,.0f} commits/s  (500)")  # fmt: skip
 
 
 def _written(folder: Path, count: int, files: int) -> Places:
@@ -126,7 +145,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         spark = lake.session("bench stream", soon=True)
         try:
-            latency(spark, backlog(spark, Path(folder)))
+            places = backlog(spark, Path(folder))
+            many_commits(spark, Path(folder) / "commits")
+            latency(spark, places)
             kills(spark, Path(folder), KILLS_OF_LONG if "--long" in sys.argv else KILLS)
         finally:
             lake.stop(spark)

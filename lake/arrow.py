@@ -6,10 +6,13 @@ What is only looked up, or is a handful of rows, need not wait for Spark to plan
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import TableNotFoundError
+from pyarrow import fs
 
 from lake.places import Places
 from lake.tables import Table
@@ -57,6 +60,26 @@ def row_count(places: Places, table: Table, version: int | None = None) -> int:
         return 0
     adds = pa.table(DeltaTable(places.table(table), version).get_add_actions(flatten=True))
     return sum(count or 0 for count in adds["num_records"].to_pylist())
+
+
+def files(places: Places, table: Table, uris: Iterable[str]) -> ds.Dataset:
+    """These of the table's files, whether or not they still belong to it; none: no rows.
+
+    Of few rows in many files a reader here takes a quarter of what Spark takes for each.
+    """
+    storage, folder = fs.FileSystem.from_uri(places.table(table))
+    depth = len(table.partition_by) + 1
+    paths = [f"{folder}/{'/'.join(unquote(uri).split('/')[-depth:])}" for uri in uris]
+    if not paths:
+        return ds.dataset(table.schema.empty_table())
+    by_folder = pa.schema([table.schema.field(name) for name in table.partition_by])
+    return ds.dataset(
+        paths,
+        schema=table.schema,
+        filesystem=storage,
+        partitioning=ds.partitioning(by_folder, flavor="hive"),
+        partition_base_dir=folder,
+    )
 
 
 def has_rows(places: Places, table: Table) -> bool:

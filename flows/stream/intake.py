@@ -5,12 +5,13 @@ checkpoint and the batch, so that a table that has the batch is not given it aga
 the newest `seq`, which is the same however often it is done.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import xor
 
-from pyspark.sql import Column, DataFrame, Row, SparkSession
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from flows.transforms.bed_board import bed_board, bed_rows
@@ -20,16 +21,17 @@ from flows.transforms.silver_bed_events import (
     silver_bed_events,
     without_duplicates,
 )
+from lake import arrow
 from lake import spark as lake
-from lake.arrow import written_until
 from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, QUARANTINE, SILVER_BED_EVENTS, Table
 
 IS_VALID = "rule IS NULL"
-FEW = 10_000
-"""Rows that are quicker looked at here than in a job with a shuffle."""
-FEW_WRITTEN = 60_000
-"""Rows that are quicker fetched and written here: a first start's 90 days in 14 s instead of 26."""
+LITTLE = 10_000
+"""Rows that are read here, often of as many files: Spark takes some 10 ms for each file."""
+FEW = 60_000
+"""Rows that are fetched once, and then counted, written and shown from here: a job of Spark costs
+most of what it does whatever it reads (docs/adr/0015)."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +90,48 @@ class Summary:
         return self.valid.count + self.broken_count
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """A batch of few events, as the tables have them; the valid ones with `id_key` besides."""
+
+    valid: pa.Table
+    broken: pa.Table
+
+    @property
+    def silver(self) -> pa.Table:
+        return self.valid.select(SILVER_BED_EVENTS.column_names).cast(SILVER_BED_EVENTS.schema)
+
+    @property
+    def hospital_id(self) -> str | None:
+        pieces = self.valid["hospital_id"].chunks + self.broken["hospital_id"].chunks
+        found: str | None = pc.max(pa.chunked_array(pieces, pa.string())).as_py()
+        return found
+
+
+ID_KEY = "coalesce(cast(conv(replace(substr(event_id, 1, 13), '-', ''), 16, 10) AS bigint), 0)"
+"""The time in a UUIDv7 as a number, which aggregates in a third of the time that a text takes."""
+
+
+def fetched(events: DataFrame, count: int) -> Fetched:
+    """Checked events, `count` together: one job, and another only where some are broken."""
+    valid = silver_bed_events(events).withColumn("id_key", F.expr(ID_KEY)).toArrow()
+    is_whole = valid.num_rows == count
+    return Fetched(
+        valid,
+        QUARANTINE.schema.empty_table()
+        if is_whole
+        else lake.to_arrow(quarantine(events), QUARANTINE),
+    )
+
+
 def keys(events: DataFrame) -> DataFrame:
-    """Checked events without their width. `id_key`, the time in a UUIDv7, is a number, which
-    aggregates in a third of the time that a text takes."""
-    instant = F.replace(F.substring("event_id", 1, 13), F.lit("-"), F.lit(""))
+    """Checked events without their width."""
     return events.select(
         "hospital_id",
         "bed_id",
         F.coalesce("seq", F.lit(0)).alias("seq"),
         F.expr(IS_VALID).alias("is_valid"),
-        F.coalesce(F.conv(instant, 16, 10).cast("bigint"), F.lit(0)).alias("id_key"),
+        F.expr(ID_KEY).alias("id_key"),
         "event_id",
     )
 
@@ -111,25 +145,18 @@ def extent() -> tuple[Column, ...]:
     )
 
 
-def summary(batch: DataFrame) -> Summary:
-    """The summary of the keys of a batch; few are fetched, many are aggregated where they lie."""
-    few = batch.limit(FEW + 1).collect()
-    return summary_of_few(few) if len(few) <= FEW else summary_of_many(batch)
-
-
-def summary_of_few(rows: Sequence[Row]) -> Summary:
-    valid = [row for row in rows if row["is_valid"]]
-    newest: dict[str, int] = {}
-    for row in valid:
-        if row["bed_id"]:
-            newest[row["bed_id"]] = max(row["seq"], newest.get(row["bed_id"], 0))
-    extents = (Extent(1, row["seq"], row["seq"], row["id_key"], row["id_key"]) for row in valid)
-    different = min(len({row["seq"] for row in valid}), len({row["event_id"] for row in valid}))
+def summary_of_few(batch: Fetched) -> Summary:
+    valid = batch.valid
+    seq = pc.coalesce(valid["seq"], 0)
+    of_beds = pa.table({"bed_id": valid["bed_id"], "seq": seq}).filter(pc.field("bed_id") != "")
+    newest = of_beds.group_by("bed_id").aggregate([("seq", "max")])
+    different = min(pc.count_distinct(seq).as_py(), pc.count_distinct(valid["event_id"]).as_py())
+    ends = [pc.min_max(column).as_py() for column in (seq, valid["id_key"])] if len(valid) else []
     return Summary(
-        reduce(Extent.with_, extents, Extent()),
-        len(rows) - len(valid),
-        max((row["hospital_id"] for row in rows if row["hospital_id"]), default=None),
-        list(newest.values()),
+        Extent(len(valid), *(of[end] for of in ends for end in ("min", "max"))),
+        len(batch.broken),
+        batch.hospital_id,
+        newest["seq_max"].to_pylist(),
         repeats_itself=different < len(valid),
     )
 
@@ -190,76 +217,91 @@ class Intake:
         self._application = application
         self._again = again
         self._written = {
-            table.name: written_until(places, table, application)
+            table.name: arrow.written_until(places, table, application)
             for table in (SILVER_BED_EVENTS, QUARANTINE)
         }
         seen = keys(self._silver().withColumn("rule", F.lit(None)))
         [row] = seen.agg(*extent()).collect()
         self._seen = Extent(*row) if row[0] else Extent()
-        self._board = lake.read(spark, places, BED_BOARD)
+        self._board = lake.to_arrow(lake.read(spark, places, BED_BOARD), BED_BOARD)
 
     def take(self, batch: DataFrame, batch_id: int) -> Summary:
         """`batch` says in which files the rows are."""
         files = lake.files_of(batch)
-        events = checked(lake.read_files(self._spark, self._places, BED_EVENTS, files))
+        rows = arrow.files(self._places, BED_EVENTS, files)
+        count = rows.count_rows()
+        if count <= LITTLE:
+            events = lake.from_arrow(self._spark, rows.to_table())
+        else:
+            events = lake.read_files(self._spark, self._places, BED_EVENTS, files)
         take = self._take_missing if self._again else self._take_new
-        return replace(take(events, batch_id), file_count=len(files))
+        return replace(take(checked(events), count, batch_id), file_count=len(files))
 
-    def _take_new(self, events: DataFrame, batch_id: int) -> Summary:
-        found = summary(keys(events))
+    def _take_new(self, events: DataFrame, count: int, batch_id: int) -> Summary:
+        found, few = self._looked_at(events, count)
         if batch_id <= self._written[SILVER_BED_EVENTS.name]:
             self._show(self._silver(), found)
             return replace(found, is_repeated=True)
-        events, found = self._deduplicated(events, found)
-        if found.count <= FEW_WRITTEN:  # the board first: somebody waits for it
-            self._show(events.where(IS_VALID), found)
-            self._write(events, found, batch_id)
-        else:  # not read a second time: of silver only the files with these rows are
-            self._write(events, found, batch_id)
-            self._show(self._silver(), found)
-        return found
+        return self._put(events, found, few, batch_id)
 
-    def _take_missing(self, events: DataFrame, batch_id: int) -> Summary:
+    def _take_missing(self, events: DataFrame, _: int, batch_id: int) -> Summary:
         """The board is made whole from silver: the last batch may not have come that far."""
         taken = [
             lake.read(self._spark, self._places, table).select("seq", "event_id")
             for table in (SILVER_BED_EVENTS, QUARANTINE)
         ]
         missing = not_among(events, reduce(DataFrame.unionByName, taken)).localCheckpoint()
-        missing, found = self._deduplicated(missing, summary(keys(missing)))
-        self._write(missing, found, batch_id)
+        found = self._put(missing, *self._looked_at(missing, missing.count()), batch_id)
         silver = self._silver()
-        self._show(silver, summary(keys(silver.withColumn("rule", F.lit(None)))))
+        self._show(silver, summary_of_many(keys(silver.withColumn("rule", F.lit(None)))))
         return found
 
-    def _deduplicated(self, events: DataFrame, found: Summary) -> tuple[DataFrame, Summary]:
+    def _looked_at(self, events: DataFrame, count: int) -> tuple[Summary, Fetched | None]:
+        """With the events themselves, where they are few."""
+        if count > FEW:
+            return summary_of_many(keys(events)), None
+        few = fetched(events, count)
+        return summary_of_few(few), few
+
+    def _put(
+        self, events: DataFrame, found: Summary, few: Fetched | None, batch_id: int
+    ) -> Summary:
+        """Into the tables, what came before set aside."""
         meets = self._seen.may_meet(found.valid)
-        if not (meets or found.repeats_itself):
-            return events, found
-        seen = self._silver().where(found.valid.within()).select("seq", "event_id")
-        events = without_duplicates(events, seen if meets else seen.limit(0)).localCheckpoint()
-        return events, summary(keys(events))
-
-    def _write(self, events: DataFrame, found: Summary, batch_id: int) -> None:
-        is_few = found.count <= FEW_WRITTEN
-        if found.broken_count:
-            self._append(quarantine(events), QUARANTINE, batch_id, is_few=is_few)
-        # Even without a row: the commit says that this batch is done.
-        self._append(silver_bed_events(events), SILVER_BED_EVENTS, batch_id, is_few=is_few)
+        if meets or found.repeats_itself:
+            events = self._with_copies_marked(events, found, meets=meets)
+            found, few = self._looked_at(events, found.count)
+        if few:  # the board first: somebody waits for it
+            self._show(lake.from_arrow(self._spark, few.silver), found)
+            self._write(few.broken, few.silver, found, batch_id)
+        else:  # not read a second time: of silver only the files with these rows are
+            self._write(quarantine(events), silver_bed_events(events), found, batch_id)
+            self._show(self._silver(), found)
         self._seen = self._seen.with_(found.valid)
+        return found
 
-    def _append(self, rows: DataFrame, table: Table, batch_id: int, *, is_few: bool) -> None:
+    def _with_copies_marked(self, events: DataFrame, found: Summary, *, meets: bool) -> DataFrame:
+        seen = self._silver().where(found.valid.within()).select("seq", "event_id")
+        return without_duplicates(events, seen if meets else seen.limit(0)).localCheckpoint()
+
+    def _write(self, broken: lake.Rows, valid: lake.Rows, found: Summary, batch_id: int) -> None:
+        if found.broken_count:
+            self._append(broken, QUARANTINE, batch_id)
+        # Even without a row: the commit says that this batch is done.
+        self._append(valid, SILVER_BED_EVENTS, batch_id)
+
+    def _append(self, rows: lake.Rows, table: Table, batch_id: int) -> None:
         if batch_id > self._written[table.name]:
-            batch = (self._application, batch_id)
-            lake.append(rows, self._places, table, batch=batch, is_few=is_few)
+            lake.append(rows, self._places, table, batch=(self._application, batch_id))
             self._written[table.name] = batch_id
 
     def _show(self, events: DataFrame, found: Summary) -> None:
+        """What the board was is kept here: nobody else writes it, and reading it takes as long as
+        writing it."""
         if found.newest:
-            board = bed_board(self._board, bed_rows(events, found.newest))
-            # Kept here: nobody else writes it, and reading Delta takes as long as writing it.
-            self._board = board.coalesce(1).localCheckpoint()
-            lake.replace(self._board, self._places, BED_BOARD, is_few=True)
+            board = lake.from_arrow(self._spark, self._board)
+            self._board = lake.to_arrow(bed_board(board, bed_rows(events, found.newest)), BED_BOARD)
+            lake.replace(self._board, self._places, BED_BOARD)
 
     def _silver(self) -> DataFrame:
         return lake.read(self._spark, self._places, SILVER_BED_EVENTS)

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from flows.runs.table_runs import TableRun, record
-from flows.stream.intake import FEW_WRITTEN, IS_VALID, not_among
+from flows.stream.intake import FEW, IS_VALID, not_among
 from flows.transforms.bed_board import bed_board, bed_rows
 from flows.transforms.silver_bed_events import (
     DUPLICATES,
@@ -59,8 +59,10 @@ def requeue(spark: SparkSession, places: Places) -> Requeued:
     if taken_in_count:
         # Once silver has them they are new to nobody: the board comes first.
         _show(spark, places, passed)
-        few = taken_in_count <= FEW_WRITTEN
-        lake.append(silver_bed_events(looked_at), places, SILVER_BED_EVENTS, is_few=few)
+        taken_in = silver_bed_events(looked_at)
+        is_few = taken_in_count <= FEW
+        rows = lake.to_arrow(taken_in, SILVER_BED_EVENTS) if is_few else taken_in
+        lake.append(rows, places, SILVER_BED_EVENTS)
     left = _left(held, looked_at, lake.read(spark, places, SILVER_BED_EVENTS)).localCheckpoint()
     reasons = (*KEYS, "rule")
     if not held.select(*reasons).exceptAll(left.select(*reasons)).isEmpty():
@@ -76,7 +78,7 @@ def _show(spark: SparkSession, places: Places, passed: DataFrame) -> None:
     seqs = [row[1] for row in newest.collect()]
     if seqs:
         board = bed_board(lake.read(spark, places, BED_BOARD), bed_rows(passed, seqs))
-        lake.replace(board, places, BED_BOARD, is_few=True)
+        lake.replace(lake.to_arrow(board, BED_BOARD), places, BED_BOARD)
 
 
 def _left(held: DataFrame, looked_at: DataFrame, silver: DataFrame) -> DataFrame:

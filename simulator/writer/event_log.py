@@ -1,7 +1,7 @@
 """The event log on disk: appends that survive power loss, and the upkeep of `bronze.bed_events`.
 
-Nothing that writes it calls fsync, so every commit file, every file it adds and every new folder is synced
-here before anyone is told that a row is safe.
+Nothing that writes it calls fsync, so every commit file, every file it adds and every new folder
+is synced here before anyone is told that a row is safe.
 """
 
 from collections.abc import Iterator, Sequence
