@@ -188,6 +188,9 @@ def _configuration() -> dict[str, str]:
         "spark.sql.streaming.minBatchesToRetain": "20",
         # A batch that waits for Python may never notice that its query is to stop (seen).
         "spark.sql.streaming.stopTimeout": f"{STOP_SECONDS}s",
+        # What is given to Spark in a few rows it works out while it plans, without a job; that takes
+        # it 0.4 ms a row.
+        "spark.sql.execution.arrow.localRelationThreshold": "100KB",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
         # A task takes in few files, so that what it writes lies in few days.
@@ -358,8 +361,9 @@ def to_arrow(rows: "DataFrame", table: Table) -> pa.Table:
 
 
 def from_arrow(spark: "SparkSession", rows: pa.Table) -> "DataFrame":
-    has_pieces = rows.num_rows > 0  # of a table without any Spark cannot tell the types
-    return spark.createDataFrame(rows if has_pieces else rows.schema.empty_table())
+    """As one piece: of a table without any Spark cannot tell the types, of many it is slow."""
+    whole = rows.combine_chunks() if rows.num_rows else rows.schema.empty_table()
+    return spark.createDataFrame(whole)
 
 
 def append(
