@@ -188,8 +188,7 @@ def _configuration() -> dict[str, str]:
         "spark.sql.streaming.minBatchesToRetain": "20",
         # A batch that waits for Python may never notice that its query is to stop (seen).
         "spark.sql.streaming.stopTimeout": f"{STOP_SECONDS}s",
-        # What is given to Spark in a few rows it works out while it plans, without a job; that takes
-        # it 0.4 ms a row.
+        # Few rows from here are worked out while it plans, without a job: 0.4 ms for each.
         "spark.sql.execution.arrow.localRelationThreshold": "100KB",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
