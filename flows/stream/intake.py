@@ -272,8 +272,10 @@ class Intake:
             events = self._with_copies_marked(events, found, meets=meets)
             found, few = self._looked_at(events, found.count)
         if few:  # the board first: somebody waits for it
-            self._show(lake.from_arrow(self._spark, few.silver), found)
-            self._write(few.broken, few.silver, found, batch_id)
+            silver = few.silver
+            newest = silver.filter(pc.field("seq").isin(found.newest))
+            self._show(lake.from_arrow(self._spark, newest), found)
+            self._write(few.broken, silver, found, batch_id)
         else:  # not read a second time: of silver only the files with these rows are
             self._write(quarantine(events), silver_bed_events(events), found, batch_id)
             self._show(self._silver(), found)

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, NotFoundError
 from obstore.store import LocalStore, from_url
 
-from lake.errors import LakeError
+from lake.errors import LakeError, StaleWriter
 from lake.places import Places
 from lake.tables import Table
 
@@ -43,18 +43,33 @@ class Commits:
         """Write the rows, one file for each day; they are in the table once a commit names them."""
         data = pa.Table.from_batches([rows])
         days = data[self._day].unique().to_pylist()
+        if None in days:
+            raise ValueError(f"A row has no {self._day}.")
         if len(days) == 1:
             return [self._file(data, days[0])]
         return [self._file(data.filter(pc.field(self._day) == day), day) for day in days]
 
     def put(self, version: int, actions: Sequence[Action]) -> bool:
-        """Whether these are the table's commit of that version now; not where there is another."""
-        name = f"_delta_log/{version:020d}.json"
+        """Whether these are the table's commit of that version now; not where there is another.
+
+        Raises StaleWriter where the commit before is gone, and puts none there: it is kept as long
+        as it is the newest, so others have come after it, or the log is not the one that it was.
+        """
+        name, before = (f"_delta_log/{each:020d}.json" for each in (version, version - 1))
         commit = b"\n".join(map(orjson.dumps, actions))
         try:
             obstore.put(self._store, name, commit, mode="create")
         except AlreadyExistsError:
             return bytes(obstore.get(self._store, name).bytes()) == commit
+        try:  # afterwards: nobody can come between
+            obstore.head(self._store, before)
+        except (FileNotFoundError, NotFoundError):
+            obstore.delete(self._store, name)
+            raise StaleWriter(
+                f"stale_writer: the log's commit {version - 1} is gone.",
+                "Another process has written to the lake, or its folder was replaced. Stop that "
+                "process, see to the folder, then start again.",
+            ) from None
         return True
 
     def _file(self, rows: pa.Table, day: date) -> Action:

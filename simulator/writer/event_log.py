@@ -4,7 +4,7 @@ Nothing that writes it calls fsync, so every commit file, every file it adds and
 is synced here before anyone is told that a row is safe.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -67,8 +67,11 @@ class EventLog:
     def append(self, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows as one commit and return once they would survive a power cut."""
         last_seq = rows[-1]["seq"]
-        told = about(WRITER, last_seq, "event_date", len(rows))
-        actions = told + self._commits.files_of(to_arrow(rows))
+        files = self._commits.files_of(to_arrow(rows))
+        if self.places.is_local:  # before the commit: none is there whose rows are not
+            root = Path(self.places.table(BED_EVENTS))
+            self._sync_files(root / file["add"]["path"] for file in files)
+        actions = about(WRITER, last_seq, "event_date", len(rows)) + files
         while not self._commits.put(self._version + 1, actions):
             self._reopen()  # somebody looks after the table, or writes into it
         self._version += 1
@@ -167,13 +170,14 @@ class EventLog:
         commit = commit_file(root, version)
         if not commit.exists():
             return  # cleaned up: it is in a checkpoint
-        for added in added_files(root, commit):
-            fsync(added)
-            self._sync_folders(added.parent)
-            fsync(added.parent)
-        fsync(commit)
-        self._sync_folders(commit.parent)
-        fsync(commit.parent)
+        self._sync_files(added_files(root, commit))
+        self._sync_files([commit])
+
+    def _sync_files(self, files: Iterable[Path]) -> None:
+        for file in files:
+            fsync(file)
+            self._sync_folders(file.parent)
+            fsync(file.parent)
 
     def _sync_folders(self, folder: Path) -> None:
         """The first time a folder is seen, sync all folders above it, up to where the lake lies."""

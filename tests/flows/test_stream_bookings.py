@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from flows.stream import intake
 from flows.stream.supervision import Ending
 from flows.stream_bookings import catch_up, follow
 from lake.arrow import open_or_create, version
@@ -49,9 +50,19 @@ def test_without_a_log_there_is_nothing_to_do(spark: SparkSession, places: Place
     assert not places.exists(SILVER_BED_EVENTS)
 
 
+@pytest.mark.parametrize(
+    ("little", "few"),
+    [
+        pytest.param(intake.LITTLE, intake.FEW, id="read and fetched here"),
+        pytest.param(0, intake.FEW, id="read by Spark", marks=pytest.mark.long),
+        pytest.param(0, 0, id="written by Spark"),
+    ],
+)
 def test_what_breaks_a_check_is_set_aside_and_disturbs_nothing_else(
-    spark: SparkSession, places: Places
+    spark: SparkSession, places: Places, monkeypatch: pytest.MonkeyPatch, little: int, few: int
 ) -> None:
+    monkeypatch.setattr(intake, "LITTLE", little)
+    monkeypatch.setattr(intake, "FEW", few)
     write_bronze(
         places,
         [

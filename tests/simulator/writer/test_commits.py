@@ -1,6 +1,8 @@
 """An append of ours is what delta-rs' own would have been, and is seen by every engine."""
 
-from datetime import date
+import os
+import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,11 +10,12 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from lake.arrow import open_or_create
-from lake.errors import LakeError
+from lake.errors import LakeError, StaleWriter
 from lake.places import Places
 from lake.tables import BED_EVENTS
+from lake.upkeep import retention
 from simulator.writer.commits import Commits, about
-from simulator.writer.event_log import EventLog, to_arrow
+from simulator.writer.event_log import COMPACT_EVERY, EventLog, to_arrow
 from tests.simulator.ward import SmallWard
 
 NOT_THE_SAME = ("path", "size_bytes", "modification_time")
@@ -74,6 +77,68 @@ def test_upkeep_by_somebody_else_is_no_second_writer(places, rows) -> None:
     table = DeltaTable(places.table(BED_EVENTS))
     assert table.to_pyarrow_table()["seq"].sort().to_pylist() == [1, 2, 3, 4]
     assert table.metadata().description == "looked after"
+
+
+def test_a_writer_that_others_have_left_far_behind_is_refused(places, rows, monkeypatch) -> None:
+    """Also where the log has forgotten the commit whose place its own would take."""
+    monkeypatch.setattr(retention, "READERS_GRACE", timedelta(0))
+    behind, ahead = EventLog(places), EventLog(places)
+    for event_log in (behind, ahead):
+        event_log.open()
+    for seq in range(1, COMPACT_EVERY + 1):
+        ahead.append([rows[0] | {"seq": seq}])
+        ahead.maintain()
+    with pytest.raises(StaleWriter, match="stale_writer"):
+        behind.append(rows[:1])
+    table = DeltaTable(places.table(BED_EVENTS))
+    assert sorted(table.to_pyarrow_table()["seq"].to_pylist()) == [*range(1, COMPACT_EVERY + 1)]
+    log = Path(places.table(BED_EVENTS)) / "_delta_log"
+    assert min(int(file.stem) for file in log.glob("0*.json")) > 1
+
+
+@pytest.mark.parametrize("what", ["removed", "of yesterday"])
+def test_a_log_that_is_no_longer_there_is_not_written_on(places, rows, what) -> None:
+    event_log = EventLog(places)
+    event_log.open()
+    event_log.append(rows[:1])
+    lake, yesterday = Path(places.lake_url), places.home / "yesterday"
+    shutil.copytree(lake, yesterday)
+    event_log.append(rows[1:2])
+    shutil.rmtree(lake)
+    if what == "of yesterday":
+        yesterday.rename(lake)
+    with pytest.raises(StaleWriter, match="is gone"):
+        event_log.append(rows[2:3])
+    commits = [*(Path(places.table(BED_EVENTS)) / "_delta_log").glob("0*.json")]
+    assert len(commits) == (2 if what == "of yesterday" else 0)
+
+
+def test_rows_are_on_disk_before_their_commit_is_there(places, rows, monkeypatch) -> None:
+    event_log = EventLog(places)
+    event_log.open()
+    log = Path(places.table(BED_EVENTS)) / "_delta_log"
+    seen: list[tuple[str, int]] = []
+    real = os.fsync
+    monkeypatch.setattr(
+        os,
+        "fsync",
+        lambda fd: (
+            seen.append((Path(f"/proc/self/fd/{fd}").readlink().suffix, len([*log.glob("0*")]))),
+            real(fd),
+        ),
+    )
+    event_log.append(rows)
+    assert [count for suffix, count in seen if suffix == ".parquet"][:2] == [1, 1]
+    assert (".json", 2) in seen
+
+
+def test_a_row_without_its_day_is_not_written(places, rows) -> None:
+    event_log = EventLog(places)
+    event_log.open()
+    with pytest.raises(ValueError, match="event_date"):
+        event_log.append([rows[0] | {"event_date": None}])
+    event_log.append(rows)
+    assert DeltaTable(places.table(BED_EVENTS)).to_pyarrow_table().num_rows == len(rows)
 
 
 def test_a_table_with_features_that_are_not_ours_is_not_written(places, rows) -> None:
