@@ -78,11 +78,11 @@ CHECKPOINTS = (
 )
 
 SOON = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
-"""With the collector that takes no more of the system than what lives needs: 846 MB instead of 1,000
-after fifty small batches, for perhaps a tenth more CPU. Without the second compiler, which takes more
-time from a start than it gives back to small batches: the stream's first one came after 39 s instead
-of 69 on two busy cores. With room for as much code as the two would have: the 48 MB of one alone are
-full within a minute, and then nothing more is compiled."""
+"""With the collector that takes no more of the system than what lives needs: 846 MB instead of
+1,000 after fifty small batches, for perhaps a tenth more CPU. Without the second compiler, which
+takes more time from a start than it gives back to small batches: the stream's first one came after
+39 s instead of 69 on two busy cores. With room for as much code as the two would have: the 48 MB of
+one alone are full within a minute, and then nothing more is compiled."""
 
 STOP_SECONDS = 3
 
