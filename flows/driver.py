@@ -48,8 +48,11 @@ def build(spark: SparkSession, places: Places, arguments: Mapping[str, Any], ask
     """What the flow has planned; it owns the tables, and this JVM holds them until it is done."""
     todo = TypeAdapter(Plan).validate_python(arguments["plan"])
     by = Run(arguments["run_name"], arguments["run_id"], asker.hears, asker.wants_no_more)
-    with lake.hold_in_jvm(spark, places.lock(Owner.BATCH)):
-        built = build_gold.carry_out(spark, places, todo, by)
+    try:
+        with lake.hold_in_jvm(spark, places.lock(Owner.BATCH)):
+            built = build_gold.carry_out(spark, places, todo, by)
+    finally:
+        threading.Thread(target=lake.give_back, args=(spark,), daemon=True).start()
     return TypeAdapter(build_gold.Built).dump_python(built, mode="json")
 
 
