@@ -68,14 +68,16 @@ class EventLog:
         """Append rows as one commit and return once they would survive a power cut."""
         last_seq = rows[-1]["seq"]
         files = self._commits.files_of(to_arrow(rows))
+        root = Path(self.places.table(BED_EVENTS))
         if self.places.is_local:  # before the commit: none is there whose rows are not
-            root = Path(self.places.table(BED_EVENTS))
             self._sync_files(root / file["add"]["path"] for file in files)
         actions = about(WRITER, last_seq, "event_date", len(rows)) + files
         while not self._commits.put(self._version + 1, actions):
             self._reopen()  # somebody looks after the table, or writes into it
         self._version += 1
-        self._sync()
+        if self.places.is_local:
+            self._sync_files([commit_file(root, self._version)])
+        self._synced_version = self._version
         self.head_seq = last_seq
         self._commit_count += 1
 
