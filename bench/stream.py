@@ -18,9 +18,9 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from bench.bronze import log, write_log
 from bench.killed_stream import kill_at_random
+from flows.stream.following import follow, queries_of
 from flows.stream.pace import FAST
 from flows.stream.supervision import Ending
-from flows.stream_bookings import follow, queries_of
 from lake import spark as lake
 from lake.arrow import open_or_create
 from lake.duck import LakeReader

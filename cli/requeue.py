@@ -17,9 +17,9 @@ def run() -> None:
     places = Places.from_settings()
     done = _by_the_stream(places)
     if done is None:
-        from flows import stream_bookings
+        from flows.stream import following
 
-        done = stream_bookings.put_through_again(places)
+        done = following.put_through_again(places)
     print(f"{done.taken_in_count:,} events have passed and are taken in.")
     for rule, count in sorted(done.left.items()):
         print(f"{count:,} are still set aside: {rule}")

@@ -28,17 +28,17 @@ def run(*, once: bool, repair: bool = False) -> None:
     if prefect_runs.server_answers():
         prefect_runs.run("stream_bookings", {"once": once})
     else:
-        from flows import stream_bookings
+        from flows.stream import following
 
-        stream_bookings.run(places, once=once)
+        following.run(places, once=once)
 
 
 def _mend(places: Places) -> None:
     """Here, not through Prefect: what runs there could only fail. `up` starts the stream after."""
-    from flows import stream_bookings
+    from flows.stream import following
 
     print("Reading the whole log once more ...", file=sys.stderr)
-    stream_bookings.mend(places)
+    following.mend(places)
     print(
         "The checkpoints are good again. Beside `up` the stream starts by itself.", file=sys.stderr
     )

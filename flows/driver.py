@@ -17,10 +17,11 @@ from typing import Any
 from pydantic import TypeAdapter
 from pyspark.sql import SparkSession
 
-from flows import build_gold, stream_bookings
+from flows import build_gold
 from flows.batch.plan import Plan, Run
 from flows.session.lend import Asker, lending
 from flows.session.wire import SessionSettings
+from flows.stream import following
 from flows.stream.supervision import Ending, RunProcess
 from flows.stream.watch import watch
 from flows.warm_up import warm_up
@@ -34,7 +35,7 @@ LOOK_EVERY_SECONDS = 1.0
 
 def stream(spark: SparkSession, places: Places, arguments: Mapping[str, Any], asker: Asker) -> None:
     """`once`, `run_name`, and the flow's process: the watcher looks for that."""
-    stream_bookings.run(
+    following.run(
         places,
         once=arguments["once"],
         run_name=arguments["run_name"],
@@ -56,6 +57,10 @@ def build(spark: SparkSession, places: Places, arguments: Mapping[str, Any], ask
     return TypeAdapter(build_gold.Built).dump_python(built, mode="json")
 
 
+def streamed(places: Places, arguments: Mapping[str, Any], _: Asker) -> Any:
+    return following.streamed(places, arguments["run_name"])
+
+
 def main() -> None:
     path = SessionSettings().spark_socket
     if path is None:
@@ -66,6 +71,7 @@ def main() -> None:
     threading.Thread(target=watch, args=(places,), daemon=True).start()
     works = {
         "stream_bookings": partial(stream, spark, places),
+        "streamed": partial(streamed, places),
         "build_gold": partial(build, spark, places),
     }
     with lending(path, works):

@@ -1,254 +1,28 @@
-"""The live stream: bronze.bed_events into silver, quarantine and the board, and into the terms."""
+"""The live stream: bronze.bed_events into silver, quarantine and the board, and into the terms.
 
-import os
+Where a session is lent, this process lives as long as the stream and only waits: what works is
+imported where it works.
+"""
+
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from prefect import State, flow
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Crashed
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.streaming.query import StreamingQuery
 
-from flows.phrases import read_phrases
 from flows.runs.artifacts import LiveTable
 from flows.session import borrow
-from flows.stream import live_board, live_terms, repair
-from flows.stream.live_board import LiveBoard
-from flows.stream.live_terms import LiveTerms
-from flows.stream.pace import FILES_PER_BATCH, Pace, PaceSettings
-from flows.stream.requeue import Requeued, requeue
-from flows.stream.supervision import Ending, OwnRun, RunProcess, note
-from lake import spark as lake
-from lake.arrow import ensure
-from lake.duck import LakeReader
+from flows.stream.supervision import Ending, OwnRun, RunProcess
+from lake.errors import LakeError
 from lake.places import Places
-from lake.tables import BED_EVENTS, SILVER_BED_EVENTS, TABLE_RUNS_STREAM, Owner, Table
-from lake.upkeep.ownership import own
 
-LOOK_EVERY_SECONDS = 1.0
 SHOWN_EVERY_SECONDS = 60.0
 STOP_SECONDS = 3.0
-AT_ONCE = "0 seconds"
-BOARD_ALONE_SECONDS = 30.0
-"""A JVM that has just started is slow at one thing and slower at two: the board comes first."""
-
-ShouldEnd = Callable[[], Ending | None]
-TakeBatch = Callable[[DataFrame, int], None]
-
-
-@dataclass(frozen=True)
-class Query:
-    """One streaming query; `every` is how often it looks for more, None: once, to catch up."""
-
-    name: str
-    source: Table
-    take: TakeBatch
-    every: str | None
-
-    def start(self, spark: SparkSession, places: Places) -> StreamingQuery:
-        # Each query gets its share of the cores, so that the terms do not hold up the board.
-        spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
-        options = {"maxFilesPerTrigger": FILES_PER_BATCH}
-        rows = lake.follow(spark, places, self.source, options)
-        trigger: dict[str, Any] = (
-            {"processingTime": self.every} if self.every else {"availableNow": True}
-        )
-        writer = rows.writeStream.queryName(self.name).foreachBatch(self.take).trigger(**trigger)
-        return writer.option("checkpointLocation", places.checkpoint(self.name)).start()
-
-
-def run(
-    places: Places,
-    *,
-    once: bool = False,
-    run_name: str = "by hand",
-    should_end: ShouldEnd = lambda: None,
-    process: RunProcess | None = None,
-    lent: SparkSession | None = None,
-) -> Ending | None:
-    """Follow the log until told to end; with `once` until all that is there is taken in.
-
-    `lent`: a session that goes on afterwards; without it the work has one of its own.
-    """
-    with _writing(places, run_name, process, lent=lent) as spark:
-        if once:
-            return catch_up(spark, places, run_name=run_name, should_end=should_end)
-        return follow(spark, places, run_name=run_name, should_end=should_end)
-
-
-def mend(places: Places) -> None:
-    """Make the checkpoints anew: read the whole log once, and take in what the tables lack."""
-    with _writing(places, "repair", again=True) as spark:
-        catch_up(spark, places, run_name="repair", again=True)
-        repair.end(places)
-
-
-def put_through_again(places: Places) -> Requeued:
-    """What the checks set aside, where no stream runs."""
-    with _writing(places, "requeue") as spark:
-        ensure(places, *live_board.TABLES)
-        done = requeue(spark, places)
-        catch_up(spark, places, run_name="requeue")
-        return done
-
-
-@contextmanager
-def _writing(
-    places: Places,
-    run_name: str,
-    process: RunProcess | None = None,
-    *,
-    again: bool = False,
-    lent: SparkSession | None = None,
-) -> Iterator[SparkSession]:
-    """A session that owns the stream's tables. Raises LakeError before it costs anything."""
-    with own(places, Owner.STREAM, f"stream_bookings, run {run_name}") as lock:
-        if again:
-            repair.begin(places)
-        else:
-            repair.refuse_if_lost(places)
-        if process:
-            note(places, process)
-        spark = lent or lake.session("stream_bookings", soon=True)
-        try:
-            with lake.hold_in_jvm(spark, lock):
-                try:
-                    yield spark
-                finally:
-                    _leave_nothing_running(spark)
-        finally:
-            if spark is not lent:
-                lake.stop(spark)
-            elif not lake.is_alive(spark):
-                end_process()
-
-
-def _leave_nothing_running(spark: SparkSession) -> None:
-    """A query that could not be stopped, or not asked for, ends with its JVM: no other run may
-    write beside it."""
-    try:
-        is_left = bool(spark.streams.active)
-    except Exception:  # noqa: BLE001 - its JVM may be gone already
-        is_left = True
-    if is_left:
-        lake.kill(spark)
-
-
-def end_process() -> None:
-    """Without a JVM a thread of the query may still be writing here: all threads end before the
-    tables are free."""
-    os._exit(1)
-
-
-def catch_up(
-    spark: SparkSession,
-    places: Places,
-    *,
-    run_name: str = "by hand",
-    again: bool = False,
-    should_end: ShouldEnd = lambda: None,
-) -> Ending | None:
-    """Take in what the log holds now; nothing if there is no log yet. `again`: from its start."""
-    if not places.exists(BED_EVENTS):
-        return None
-    board, queries = queries_of(spark, places, run_name, again=again)
-    for query in queries:
-        started = query.start(spark, places)
-        while not started.awaitTermination(1):
-            if ending := should_end():
-                with suppress(Exception):  # as in `follow`
-                    started.stop()
-                return ending
-    board.report()
-    return None
-
-
-def follow(
-    spark: SparkSession,
-    places: Places,
-    *,
-    run_name: str = "by hand",
-    should_end: ShouldEnd = lambda: None,
-) -> Ending | None:
-    while not places.exists(BED_EVENTS):
-        if ending := should_end():
-            return ending
-        time.sleep(LOOK_EVERY_SECONDS)
-    settings = PaceSettings()
-    paces = Pace(places, settings.stream_pace), Pace(places, settings.terms_seconds)
-    # The queries look for more by themselves after each batch, and rest within it.
-    spark.conf.set("spark.sql.streaming.pollingDelay", f"{paces[0].look_seconds * 1000:.0f}ms")
-    board, [of_board, of_terms] = queries_of(spark, places, run_name, paces)
-    running = [of_board.start(spark, places)]
-    alone_until = time.monotonic() + BOARD_ALONE_SECONDS
-    try:
-        ending = _watch(
-            running, should_end, lambda: board.has_taken_in or time.monotonic() > alone_until
-        )
-        if ending:
-            return ending
-        running.append(of_terms.start(spark, places))
-        ending = _watch(running, should_end, tend=board.tend)
-        _rest_no_more(paces)
-        with suppress(Exception):  # as below
-            running[0].stop()
-            board.report()
-        return ending
-    finally:
-        _rest_no_more(paces)
-        for query in running:
-            with suppress(Exception):  # its JVM may have been ended with it
-                query.stop()
-
-
-def queries_of(
-    spark: SparkSession,
-    places: Places,
-    run_name: str,
-    paces: tuple[Pace, Pace] | None = None,
-    *,
-    again: bool = False,
-) -> tuple[LiveBoard, list[Query]]:
-    """`paces`: of the two queries that go on; without them each catches up once."""
-    ensure(places, *live_board.TABLES, *live_terms.TABLES)
-    of_board, of_terms = paces or (None, None)
-    every = AT_ONCE if paces else None
-    board = LiveBoard(spark, places, run_name, again=again, pace=of_board)
-    terms = LiveTerms(spark, places, read_phrases(), run_name, pace=of_terms)
-    return board, [
-        Query(live_board.QUERY, BED_EVENTS, board.take, every),
-        Query(live_terms.QUERY, SILVER_BED_EVENTS, terms.take, every),
-    ]
-
-
-def _rest_no_more(paces: Iterable[Pace]) -> None:
-    for pace in paces:
-        pace.end()
-
-
-def _watch(
-    running: list[StreamingQuery],
-    should_end: ShouldEnd,
-    until: Callable[[], bool] = lambda: False,
-    tend: Callable[[], None] = lambda: None,
-) -> Ending | None:
-    """Until told to end, or `until`. Raises what a query failed of: the run fails, and a new one
-    starts."""
-    while all(query.isActive for query in running):
-        if ending := should_end():
-            return ending
-        if until():
-            return None
-        tend()
-        time.sleep(LOOK_EVERY_SECONDS)
-    [ended, *_] = [query for query in running if not query.isActive]
-    raise ended.exception() or RuntimeError(f"The query {ended.name} has ended.")
 
 
 @flow(
@@ -263,18 +37,11 @@ def stream_bookings(once: bool = False) -> State[Any]:
     Args:
         once: Catch up with the log, then stop.
     """
-    places = Places.from_settings()
-    own_run = OwnRun(flow_run.id)
-    with _shown(places, flow_run.name or "") as end_artifact:
-        process = RunProcess.this(str(flow_run.id))
-        work = _by_the_lent_session if borrow.is_lent() else run
-        ending = work(
-            places,
-            once=once,
-            run_name=flow_run.name or "",
-            should_end=own_run.ending,
-            process=process,
-        )
+    own_run, run_name = OwnRun(flow_run.id), flow_run.name or ""
+    process = RunProcess.this(str(flow_run.id))
+    work, shown = (_by_the_lent_session, _told) if borrow.is_lent() else (_here, _read)
+    with _shown(lambda: shown(run_name)) as end_artifact:
+        ending = work(once=once, run_name=run_name, should_end=own_run.ending, process=process)
     if ending is Ending.ORPHANED:
         return Crashed(message="The stream ended because its worker is gone.")
     end_artifact()
@@ -283,8 +50,22 @@ def stream_bookings(once: bool = False) -> State[Any]:
     return Completed(message="The stream has caught up.")
 
 
+def _here(
+    *, once: bool, run_name: str, should_end: Callable[[], Ending | None], process: RunProcess
+) -> Ending | None:
+    from flows.stream import following  # noqa: PLC0415
+
+    return following.run(
+        Places.from_settings(),
+        once=once,
+        run_name=run_name,
+        should_end=should_end,
+        process=process,
+    )
+
+
 def _by_the_lent_session(
-    _: Places, *, once: bool, run_name: str, should_end: ShouldEnd, process: RunProcess
+    *, once: bool, run_name: str, should_end: Callable[[], Ending | None], process: RunProcess
 ) -> Ending | None:
     endings: list[Ending] = []
 
@@ -301,29 +82,43 @@ def _by_the_lent_session(
     return endings[0] if endings else None
 
 
+Rows = list[dict[str, Any]]
+
+
+def _read(run_name: str) -> Rows:
+    from flows.stream import following  # noqa: PLC0415
+
+    return following.streamed(Places.from_settings(), run_name)
+
+
+def _told(run_name: str) -> Rows:
+    rows: Rows = borrow.ask("streamed", {"run_name": run_name}, starts_in_seconds=0)
+    return rows
+
+
 @contextmanager
-def _shown(places: Places, run_name: str) -> Iterator[Callable[[], None]]:
+def _shown(rows: Callable[[], Rows]) -> Iterator[Callable[[], None]]:
     """An artifact of the run with what it has reported so far; gives what draws it for the last
     time.
 
     It follows a run that goes on, and has the last word of one that failed.
     """
     table, is_over = LiveTable("streamed", "What this run has taken in."), threading.Event()
-    reader = LakeReader(places, tables=(TABLE_RUNS_STREAM,))
 
     def show() -> None:
-        table(reader.ask(STREAMED, {"run_name": run_name}).to_pylist())
+        with suppress(LakeError):  # no artifact is a reason for the run to fail
+            table(rows())
 
     def go_on() -> None:
         while not is_over.wait(SHOWN_EVERY_SECONDS):
             show()
 
-    following = threading.Thread(target=go_on, name="artifact", daemon=True)
-    following.start()
+    drawing = threading.Thread(target=go_on, name="artifact", daemon=True)
+    drawing.start()
 
     def end() -> None:
         is_over.set()
-        following.join(STOP_SECONDS)
+        drawing.join(STOP_SECONDS)
         show()
 
     try:
@@ -333,11 +128,3 @@ def _shown(places: Places, run_name: str) -> Iterator[Callable[[], None]]:
         raise
     finally:
         is_over.set()
-
-
-STREAMED = """
-    SELECT table_name AS "table", sum(in_count)::BIGINT AS events, sum(out_count)::BIGINT AS rows,
-        sum(quarantined_count)::BIGINT AS quarantined, max(version_written) AS version,
-        round(sum(seconds), 1) AS seconds
-    FROM gold.table_runs_stream WHERE run_name = $run_name GROUP BY table_name ORDER BY table_name
-"""

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from pyspark.sql import SparkSession
 
-from flows import stream_bookings
+from flows.stream import following
 from lake.arrow import append
 from lake.places import Places
 from lake.tables import BED_EVENTS, SCHEMA_VERSION
@@ -28,7 +28,7 @@ def warm_up(spark: SparkSession) -> None:
         with tempfile.TemporaryDirectory(prefix="snr-warm-up-") as folder:
             places = Places(Path(folder), str(Path(folder, "lake")))
             append(places, BED_EVENTS, [_event()])
-            stream_bookings.run(places, once=True, run_name="warm-up", lent=spark.newSession())
+            following.run(places, once=True, run_name="warm-up", lent=spark.newSession())
     except Exception:
         log.exception("the warm-up has failed")
 

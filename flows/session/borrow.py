@@ -29,6 +29,7 @@ def ask(
     *,
     should_end: Callable[[], object] = lambda: None,
     progress: Callable[[float], None] = lambda _: None,
+    starts_in_seconds: float = STARTS_IN_SECONDS,
 ) -> Any:
     """What the work gives. It is told to end as soon as `should_end` says anything.
 
@@ -36,7 +37,7 @@ def ask(
     """
     path = SessionSettings().spark_socket
     assert path is not None  # noqa: S101 - asked by `is_lent` before
-    with _connect(path, should_end) as connection:
+    with _connect(path, should_end, starts_in_seconds) as connection:
         asked = Asked(work=work, arguments=dict(arguments)).model_dump_json().encode()
         with _or_lost():
             connection.send_bytes(asked)
@@ -74,12 +75,14 @@ def _or_lost() -> Iterator[None]:
         ) from error
 
 
-def _connect(path: Path, should_end: Callable[[], object]) -> Connection:
+def _connect(path: Path, should_end: Callable[[], object], starts_in_seconds: float) -> Connection:
     """As soon as it is there: it starts beside the flows. Raises SessionLost."""
-    limit = time.monotonic() + STARTS_IN_SECONDS
-    while time.monotonic() < limit and not should_end():
+    limit = time.monotonic() + starts_in_seconds
+    while not should_end():
         with suppress(FileNotFoundError, ConnectionError):
             return Client(str(path), family="AF_UNIX")
+        if time.monotonic() > limit:
+            break
         time.sleep(LOOK_EVERY_SECONDS)
     raise SessionLost(
         "The process that keeps the Spark session does not answer.",

@@ -11,7 +11,7 @@ from deltalake import write_deltalake
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from flows.stream_bookings import queries_of
+from flows.stream.following import queries_of
 from flows.transforms.carried_events import of_the_log
 from flows.transforms.silver_bed_events import checked, silver_bed_events
 from lake.arrow import open_or_create

@@ -24,6 +24,7 @@ from flows.batch.plan import Run
 from flows.build_gold import build, run
 from flows.session.lend import lending
 from flows.session.wire import Asked
+from flows.stream import following
 from flows.stream.supervision import Ending, RunProcess, noted_process
 from lake import arrow
 from lake import spark as lake
@@ -60,6 +61,7 @@ def socket(spark: SparkSession, places: Places, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr("lake.spark.session", started)
         works = {
             "stream_bookings": partial(driver.stream, spark, places),
+            "streamed": partial(driver.streamed, places),
             "build_gold": partial(driver.build, spark, places),
         }
         with lending(path, works):
@@ -119,17 +121,19 @@ def test_the_stream_goes_on_until_its_flow_has_gone_and_the_session_stays(
         assert not is_free(places, Owner.STREAM)
         with pytest.raises(TableOwnedElsewhere, match="stream_bookings, run a run"):
             stream_bookings._by_the_lent_session(
-                places, once=True, run_name="another", should_end=lambda: None, process=this
+                once=True, run_name="another", should_end=lambda: None, process=this
             )
     until(partial(is_free, places, Owner.STREAM))
     assert list(spark.streams.active) == []
 
     write_bronze(places, [event(2)])
     ended = stream_bookings._by_the_lent_session(
-        places, once=True, run_name="catches up", should_end=lambda: None, process=this
+        once=True, run_name="catches up", should_end=lambda: None, process=this
     )
     assert ended is None
     assert read(spark, places, SILVER_BED_EVENTS).count() == 2
+    shown = {row["table"]: row["events"] for row in stream_bookings._told("catches up")}
+    assert shown[SILVER_BED_EVENTS.name] == 1
 
 
 def _has_rows(spark: SparkSession, places: Places) -> bool:
@@ -144,7 +148,7 @@ def test_a_cancelled_stream_says_why_it_ended(spark: SparkSession, places: Place
         return Ending.CANCELLED if _has_rows(spark, places) else None
 
     ended = stream_bookings._by_the_lent_session(
-        places, once=False, run_name="a run", should_end=has_taken_in,
+        once=False, run_name="a run", should_end=has_taken_in,
         process=RunProcess.this("a-run"),
     )  # fmt: skip
     assert ended is Ending.CANCELLED
@@ -172,7 +176,7 @@ def test_a_query_that_does_not_stop_or_is_not_known_ends_with_its_jvm(
     jvm = SimpleNamespace(kill=killed.set, wait=lambda: None)
     context = SimpleNamespace(_gateway=SimpleNamespace(proc=jvm))
     session = SimpleNamespace(streams=Streams(left), sparkContext=context)
-    stream_bookings._leave_nothing_running(session)
+    following._leave_nothing_running(session)
     assert killed.is_set() is is_killed
 
 
@@ -183,10 +187,10 @@ def test_without_its_jvm_the_process_ends_before_others_may_write(
     monkeypatch.setattr(lake, "hold_in_jvm", lambda *_: nullcontext())
     monkeypatch.setattr(lake, "is_alive", lambda _: False)
     monkeypatch.setattr(
-        stream_bookings, "end_process", lambda: was_free.append(is_free(places, Owner.STREAM))
+        following, "end_process", lambda: was_free.append(is_free(places, Owner.STREAM))
     )
     session = SimpleNamespace(streams=Streams([]))
-    with stream_bookings._writing(places, "a run", lent=session):
+    with following._writing(places, "a run", lent=session):
         pass
     assert was_free == [False]
 
@@ -196,7 +200,7 @@ def test_a_stream_that_is_cancelled_before_there_is_a_session_is_cancelled(
 ) -> None:
     monkeypatch.setenv("SNR_SPARK_SOCKET", str(places.home / "none"))
     ended = stream_bookings._by_the_lent_session(
-        places, once=False, run_name="a run", should_end=lambda: Ending.CANCELLED,
+        once=False, run_name="a run", should_end=lambda: Ending.CANCELLED,
         process=RunProcess.this("a-run"),
     )  # fmt: skip
     assert ended is Ending.CANCELLED
@@ -232,3 +236,12 @@ def test_a_column_that_only_an_earlier_version_had_is_null_in_new_rows(places: P
     arrow.append_rows(places, WARD_DAILY, rows, {})
     found = arrow.open_or_create(places, WARD_DAILY).to_pyarrow_table().to_pylist()
     assert [(r["ward_id"], r["gone_count"]) for r in found] == [("B", None)] * 2
+
+
+def test_a_flow_that_only_waits_for_the_stream_loads_no_engine() -> None:
+    loaded = "import sys, flows.stream_bookings; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", loaded], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert "prefect" in modules
+    assert not {"pyspark", "duckdb", "deltalake"} & set(modules)

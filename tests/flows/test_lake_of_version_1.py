@@ -6,7 +6,8 @@ import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
-from flows import build_gold, stream_bookings
+from flows import build_gold
+from flows.stream import following
 from lake.duck import LakeReader
 from lake.places import Places
 from lake.tables import TABLES
@@ -19,7 +20,7 @@ KEYS = {table.name: table.key for table in TABLES}
 def rebuilt(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Places:
     home = tmp_path_factory.mktemp("version_1") / "home"
     places = copied_to(Places(home, str(home / "lake")))
-    stream_bookings.catch_up(spark, places)
+    following.catch_up(spark, places)
     build_gold.build(spark, places)
     return places
 

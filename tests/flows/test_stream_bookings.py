@@ -7,8 +7,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from flows.stream import intake
+from flows.stream.following import catch_up, follow
 from flows.stream.supervision import Ending
-from flows.stream_bookings import catch_up, follow
 from lake.arrow import open_or_create, version
 from lake.places import Places
 from lake.spark import read

@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 from cli import verify as command
 from flows import verify_lake
 from flows.build_gold import build
+from flows.stream.following import catch_up
 from flows.stream.requeue import requeue
-from flows.stream_bookings import catch_up
 from flows.transforms import silver_bed_events
 from flows.verify_lake import NotBuiltYet, WithoutRecount, verify
 from lake import spark as lake

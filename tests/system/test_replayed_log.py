@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 
 from flows import check_lake, verify_lake
 from flows.build_gold import build
-from flows.stream_bookings import catch_up
+from flows.stream.following import catch_up
 from lake.duck import LakeReader
 from lake.places import Places
 from simulator.feeds.replay_file import Summary, replay_file

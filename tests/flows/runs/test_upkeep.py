@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from flows.runs.upkeep import clear
-from flows.stream_bookings import catch_up
+from flows.stream.following import catch_up
 from lake.arrow import compact, live_files, open_or_create, table_id
 from lake.places import Places
 from lake.tables import SILVER_BED_EVENTS

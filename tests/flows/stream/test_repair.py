@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from flows import stream_bookings
-from flows.stream import repair
+from flows.stream import following, repair
+from flows.stream.following import catch_up
 from flows.stream.repair import CheckpointLost, refuse_if_lost
-from flows.stream_bookings import catch_up
 from lake.places import Places
 from lake.spark import read, replace
 from lake.tables import BED_BOARD, QUARANTINE, SILVER_BED_EVENTS, UPDATE_TERMS, Table
@@ -25,7 +24,7 @@ CatchUp = Callable[..., None]
 
 
 def mend(spark: SparkSession, places: Places, catch_up: CatchUp = board_catches_up) -> None:
-    """As `stream_bookings.mend` does, in the session of the tests; without the terms."""
+    """As `following.mend` does, in the session of the tests; without the terms."""
     repair.begin(places)
     catch_up(spark, places, again=True)
     repair.end(places)
@@ -101,7 +100,7 @@ def test_what_is_lost_is_noticed_before_spark_starts_and_the_remedy_is_named(
 ) -> None:
     damage(taken_in)
     with pytest.raises(CheckpointLost, match=cause) as refused:
-        stream_bookings.run(taken_in, once=True)
+        following.run(taken_in, once=True)
     assert "./snr stream --repair" in refused.value.fix
 
 

@@ -8,9 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from flows.stream import requeue as requeues
+from flows.stream.following import follow
 from flows.stream.requeue import Requeued, Wish, requeue
 from flows.stream.supervision import Ending
-from flows.stream_bookings import follow
 from flows.transforms import silver_bed_events
 from lake import spark as lake
 from lake.places import Places
