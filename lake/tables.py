@@ -121,6 +121,11 @@ EVENT_COLUMNS = (
     Column("placed_with_patient_ref", STRING, "Whom the patient may share with", is_private=True),
     Column("merged_into_patient_ref", STRING, "The reference it becomes", is_private=True),
     Column("wanted_from_at", INSTANT, "On a request: from when on a bed is needed, hospital time"),
+    Column("requested_at", INSTANT, "On a request: when it was first made, hospital time"),
+    Column("requested_by", STRING, "On a request: who made it"),
+    Column("placed_event_id", STRING, "On request_placed: the event that gave the bed"),
+    Column("unmet_request_ids", STRINGS, "Requests of the patient that the bed does not meet"),
+    Column("lost_booking_ids", STRINGS, "Reservations that a correction could not restore"),
     Column("arrived_at", INSTANT, "On a request: when the patient arrived, hospital time"),
     Column("decided_at", INSTANT, "On a request: when it was decided, hospital time"),
     Column("is_end_assumed", BOOL, "Whether the end of the booking is only assumed"),
@@ -440,6 +445,7 @@ CENSUS_HOURLY = Table(
         Column("census_on", DATE, "Its hospital date"),
         Column("bed_count", INT, "Registered beds"),
         Column("staffed_count", INT, "Beds that are staffed and not closed"),
+        Column("unstaffed_occupied_count", INT, "Beds with a patient and without staff"),
         Column("occupied_count", INT, "Occupied or isolated"),
         Column("available_count", INT, "Available and not reserved"),
         Column("reserved_count", INT, "Available, and a reservation runs or starts in 2 hours"),
@@ -453,13 +459,17 @@ CENSUS_HOURLY = Table(
 
 DAILY_COLUMNS = (
     Column("census_on", DATE, "The hospital day"),
-    Column("available_bed_days", INT, "Staffed, not closed beds at the midnight that ends the day"),
+    Column(
+        "available_bed_days",
+        INT,
+        "Beds at the midnight that ends the day: staffed and not closed, or with a patient",
+    ),
     Column("occupied_bed_days", INT, "Occupied beds at that midnight"),
     Column("admission_count", INT, "Admissions"),
     Column("transfer_in_count", INT, "Stays that a transfer began"),
     Column("transfer_out_count", INT, "Stays that a transfer ended"),
     Column("discharge_count", INT, "Discharges other than deaths"),
-    Column("death_count", INT, "Deaths"),
+    Column("death_count", INT, "Deaths, on the day of the death"),
     Column("case_count", INT, "Discharges and deaths"),
     Column("override_count", INT, "Overrides; one of several rows counts where its first row is"),
     Column("no_show_count", INT, "Reservations that expired"),
@@ -510,7 +520,7 @@ TURNAROUND = Table(
 CARRIED_NAMES = (
     "hospital_id", "seq", "event_id", "event_type", "occurred_at", "ward_id", "room_id", "bed_id",
     "booking_id", "booking_state", "stay_id", "spell_id", "patient_ref", "starts_at", "ends_at",
-    "disposition", "source", "actor", "override_rule", "displaced_by_booking_id",
+    "disposition", "died_at", "source", "actor", "override_rule", "displaced_by_booking_id",
     "corrects_event_id", "request_id", "time_zone", "bed_status",
     "is_staffed", "room_class", "specialty", "ward_name", "occurred_on",
 )  # fmt: skip

@@ -9,6 +9,8 @@ in memory. When a version ends and another begins: docs/adr/0013.
 from collections.abc import Mapping
 from typing import Any
 
+from lake.vocabulary import canonical_ref
+
 IS_FIRST = "coalesce(schema_version, 1) = 1"
 """Whether a row is of version 1."""
 
@@ -16,7 +18,11 @@ REQUESTS = ("bed_requested", "request_placed", "request_withdrawn")
 WITH_WORDS = ("bed_closed", "bed_opened")
 """Events whose columns say more since version 2."""
 
+REFERENCES = ("patient_ref", "current_patient_ref", "next_patient_ref")
+"""One patient has one reference, however it was typed before the writer made it one."""
+
 READ_AS = {
+    **{name: f"upper(trim({name}))" for name in REFERENCES},
     "lake_mode": f"CASE WHEN {IS_FIRST} AND event_type = 'clock_set' THEN reason_code"
     " ELSE lake_mode END",
     "reason_code": "coalesce(reason_code, override_reason_code)",
@@ -52,6 +58,8 @@ def as_read(row: Mapping[str, Any]) -> dict[str, Any]:
     read["displaced_booking_ids"] = ids or _split(joined)
     read["displaced_booking_id"] = joined or _joined(ids)
     read["reason_code"] = row.get("reason_code") or row.get("override_reason_code")
+    for name in REFERENCES:
+        read[name] = canonical_ref(row[name]) if row.get(name) else None
     return {**row, **read}
 
 

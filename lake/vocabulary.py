@@ -99,6 +99,18 @@ class Disposition(StrEnum):
     OTHER = "other"
 
 
+def canonical_ref(patient_ref: str) -> str:
+    """A patient's reference as it is written and compared: leading zeros stay."""
+    return patient_ref.strip(" ").upper()
+
+
+class EndedWith(StrEnum):
+    """Reason codes of reservations and requests that end because their patient has left."""
+
+    PATIENT_DISCHARGED = "patient_discharged"
+    PATIENT_DIED = "patient_died"
+
+
 class Source(StrEnum):
     """Who or what caused an event. `system` is the engine itself: its clock, its bed register."""
 
@@ -165,6 +177,7 @@ class EventType(StrEnum):
     ADMISSION_CANCELLED = "admission_cancelled"
     TRANSFER_CANCELLED = "transfer_cancelled"
     DISCHARGE_CANCELLED = "discharge_cancelled"
+    DISCHARGE_CORRECTED = "discharge_corrected"
     ISOLATION_STARTED = "isolation_started"
     ISOLATION_ENDED = "isolation_ended"
     BED_MARKED_DIRTY = "bed_marked_dirty"
@@ -187,6 +200,7 @@ WITHOUT_A_BED = frozenset(
         EventType.BED_REQUESTED,
         EventType.REQUEST_WITHDRAWN,
         EventType.REQUEST_PLACED,
+        EventType.DISCHARGE_CORRECTED,
         EventType.OVERRIDE_REVIEWED,
         EventType.ALERT_ACKNOWLEDGED,
         EventType.CLOCK_SET,
@@ -224,6 +238,7 @@ class Rule(StrEnum):
     UNKNOWN_BED = "unknown_bed"
     BED_OCCUPIED = "bed_occupied"
     PATIENT_IN_OTHER_BED = "patient_in_other_bed"
+    PATIENT_HAS_DIED = "patient_has_died"
     BED_CLOSED = "bed_closed"
     ILLEGAL_STATUS_CHANGE = "illegal_status_change"
     EMPTY_INTERVAL = "empty_interval"
@@ -241,6 +256,8 @@ class Rule(StrEnum):
     MIXED_SEX = "mixed_sex"
     ISOLATION_NEEDED = "isolation_needed"
     STARTS_IN_PAST = "starts_in_past"
+    BED_NOT_STAFFED = "bed_not_staffed"
+    PATIENT_RESERVED_ELSEWHERE = "patient_reserved_elsewhere"
 
 
 SOFT_RULES = frozenset(
@@ -253,6 +270,8 @@ SOFT_RULES = frozenset(
         Rule.MIXED_SEX,
         Rule.ISOLATION_NEEDED,
         Rule.STARTS_IN_PAST,
+        Rule.BED_NOT_STAFFED,
+        Rule.PATIENT_RESERVED_ELSEWHERE,
     }
 )
 

@@ -30,6 +30,7 @@ from simulator.wire.answers import (
     Change,
     Clock,
     Conflict,
+    DischargeAnswer,
     Event,
     Page,
     Problem,
@@ -47,6 +48,7 @@ from simulator.wire.bodies import (
     Closing,
     Correction,
     Discharge,
+    DischargeCorrection,
     Needs,
     NewBedRequest,
     NewBooking,
@@ -78,6 +80,8 @@ __all__ = [
     "Clock",
     "Closing",
     "Conflict",
+    "DischargeAnswer",
+    "DischargeCorrection",
     "Event",
     "Needs",
     "NewBedRequest",
@@ -257,9 +261,20 @@ class BookingClient:
         return self._act(booking_id, "discharge/confirm", Write())
 
     def discharge(
-        self, booking_id: str, *, disposition: Disposition | None = None
+        self,
+        booking_id: str,
+        *,
+        disposition: Disposition | None = None,
+        died_at: datetime | None = None,
     ) -> BookingAnswer:
-        return self._act(booking_id, "discharge", Discharge(**_given(disposition=disposition)))
+        given = _given(disposition=disposition, died_at=died_at)
+        return self._act(booking_id, "discharge", Discharge(**given))
+
+    def correct_discharge(
+        self, booking_id: str, correction: DischargeCorrection
+    ) -> DischargeAnswer:
+        path = f"/bookings/{_id(booking_id)}/discharge/correct"
+        return self._post(DischargeAnswer, path, correction)
 
     def cancel_event(self, event_id: str, *, note: str | None = None) -> BookingAnswer:
         """Undoes an admission, a transfer or a discharge that never was."""

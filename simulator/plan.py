@@ -38,12 +38,14 @@ class Ward(_Part):
     emergency_share: float = Field(0.68, ge=0, le=1)
     takes_outliers: bool = True
 
+    @property
+    def room_numbers(self) -> range:
+        return range(self.first_room, self.first_room + sum(group.rooms for group in self.rooms))
+
     def beds(self) -> Iterator[RegisterBed]:
-        number = self.first_room
-        for group in self.rooms:
-            for _ in range(group.rooms):
-                yield from self._beds_of_room(number, group)
-                number += 1
+        groups = [group for group in self.rooms for _ in range(group.rooms)]
+        for number, group in zip(self.room_numbers, groups, strict=True):
+            yield from self._beds_of_room(number, group)
 
     def _beds_of_room(self, number: int, group: Rooms) -> Iterator[RegisterBed]:
         for letter in ascii_uppercase[: group.beds]:
@@ -104,10 +106,25 @@ class HospitalPlan(_Part):
 def read_plan(path: Path) -> HospitalPlan:
     """Raises LakeError that says where the file is wrong."""
     try:
-        return HospitalPlan.model_validate(tomllib.loads(path.read_text()))
+        plan = HospitalPlan.model_validate(tomllib.loads(path.read_text()))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise LakeError(f"{path} cannot be read: {error}", "Correct the file.") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise LakeError(f"{path}: {where}: {first['msg']}", "Correct that entry.") from None
+    _refuse_two_rooms_of_one_number(path, plan)
+    return plan
+
+
+def _refuse_two_rooms_of_one_number(path: Path, plan: HospitalPlan) -> None:
+    """People say the number alone."""
+    ward_of: dict[int, Ward] = {}
+    for ward in plan.wards:
+        for number in ward.room_numbers:
+            other = ward_of.setdefault(number, ward)
+            if other is not ward:
+                raise LakeError(
+                    f"{path}: both {other.ward_id} and {ward.ward_id} have a room {number}.",
+                    f"Change first_room of {ward.ward_id}: numbers are unique in the hospital.",
+                )

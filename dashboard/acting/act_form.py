@@ -30,8 +30,13 @@ def ask_act(bed: Bed, beds: Sequence[Bed], here: Here) -> tuple[Act, Details] | 
     return None if details is None else (chosen, details)
 
 
-def _ask_disposition(_: Sequence[Bed], __: Here) -> Details:
-    return {"disposition": pick.word("Where to", [*Disposition], "Not given")}
+def _ask_disposition(_: Sequence[Bed], here: Here) -> Details:
+    """Of who has died, when that was: the bed is vacated later, when the body leaves."""
+    disposition = pick.word("Where to", [*Disposition], "Not given")
+    if disposition != Disposition.DIED:
+        return {"disposition": disposition}
+    died_at = pick.instant("Time of death", here, timedelta(), "died")
+    return {"disposition": disposition, "died_at": died_at}
 
 
 def _ask_new_bed(beds: Sequence[Bed], here: Here) -> Details | None:

@@ -1,6 +1,6 @@
 """Says what became of an action."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -135,15 +135,30 @@ def _offer(alternatives: list[Alternative], wish: NewBooking) -> NewBooking | No
 def _done(done: Change, here: Here) -> str:
     if not isinstance(done, BookingAnswer):
         return f"Done: recorded as update {done.seq}."
-    return (
+    booked = (
         f"**{done.bed_id}** is {done.state}: booking `{done.booking_id}`, "
         f"from {times.full(done.starts_at, here.zone)} to {_end(done, here)}."
     )
+    return " ".join([booked, *_of_the_patient(done)])
+
+
+def _of_the_patient(done: BookingAnswer) -> Iterator[str]:
+    """What else became of the patient's reservations and requests."""
+    for ids, what in (
+        (done.placed_request_ids, "no longer waits: the bed is one that was asked for"),
+        (done.unmet_request_ids, "still waits: this bed is none that was asked for"),
+        ([*done.ended_booking_ids, *done.ended_request_ids], "ended with the stay"),
+        ([*done.restored_booking_ids, *done.restored_request_ids], "is as it was before"),
+        (done.lost_booking_ids, "could not be restored: its time is taken"),
+    ):
+        if ids:
+            yield f"{', '.join(f'`{one}`' for one in ids)} {what}."
 
 
 def _in_the_way(conflict: Conflict, here: Here) -> str:
+    patient = f" for **{plain(conflict.patient_ref)}**" if conflict.patient_ref else ""
     return (
-        f"In the way: booking `{conflict.booking_id}` of {conflict.bed_id}, "
+        f"In the way: booking `{conflict.booking_id}` of {conflict.bed_id}{patient}, "
         f"{times.full(conflict.starts_at, here.zone)} to {_end(conflict, here)}."
     )
 

@@ -230,7 +230,8 @@ FINISHED = f"""
 """  # noqa: S608
 """The runs of a part are written down together: one of its tables stands for all."""
 DAYS_OF = f"""
-    SELECT min(occurred_on) AS first_on FROM {SILVER_BED_EVENTS.name}
+    SELECT min(CASE WHEN died_at < occurred_at THEN (died_at AT TIME ZONE 'UTC')::DATE - 1
+        ELSE occurred_on END) AS first_on FROM {SILVER_BED_EVENTS.name}
     WHERE list_contains($event_ids, event_id)
 """  # noqa: S608
 
@@ -258,6 +259,9 @@ def _changed_from(places: Places, version: int) -> date:
     if new is None:
         return date.min
     days = [day for day in new["occurred_on"].unique().to_pylist() if day]
+    earlier = new.filter(pc.less(new["died_at"], new["occurred_at"]))
+    # In whatever zone: a death counts on its own day.
+    days += [at.date() - DAY for at in earlier["died_at"].unique().to_pylist()]
     undone = [event_id for event_id in new["corrects_event_id"].unique().to_pylist() if event_id]
     if undone:
         [row] = _asked(places, SILVER_BED_EVENTS, DAYS_OF, event_ids=undone)
@@ -266,15 +270,15 @@ def _changed_from(places: Places, version: int) -> date:
 
 
 def _added_since(places: Places, version: int) -> pa.Table | None:
-    """Day and correction of each row appended after this version of the log; None where the table
-    no longer knows, or has files no longer. Rows that were only moved about are not new.
+    """Day, correction and death of each row appended after this version of the log; None where the
+    table no longer knows, or has files no longer. Rows that were only moved about are not new.
 
     The table has `delta.enableChangeDataFeed`.
     """
     handle = DeltaTable(places.table(SILVER_BED_EVENTS))
-    columns = ["occurred_on", "corrects_event_id"]
+    columns = ["occurred_on", "corrects_event_id", "occurred_at", "died_at"]
     if handle.version() <= version:
-        return pa.table({column: [] for column in columns})
+        return SILVER_BED_EVENTS.schema.empty_table().select(columns)
     try:
         return pa.table(handle.load_cdf(version + 1, columns=columns).read_all())
     except Exception as error:  # noqa: BLE001 - of no class of its own: commits or files are gone

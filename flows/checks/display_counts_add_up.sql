@@ -4,5 +4,6 @@ SELECT *
 FROM gold.census_hourly
 WHERE bed_count <> occupied_count + available_count + reserved_count + dirty_count + closed_count
     OR staffed_count > bed_count - closed_count
-    OR least(staffed_count, occupied_count, available_count, reserved_count, dirty_count,
-             closed_count) < 0
+    OR unstaffed_occupied_count > occupied_count
+    OR least(staffed_count, unstaffed_occupied_count, occupied_count, available_count,
+             reserved_count, dirty_count, closed_count) < 0

@@ -22,7 +22,11 @@ SELECT
     CASE ended.event_type
         WHEN 'patient_transferred' THEN 'transferred' WHEN 'patient_discharged' THEN 'discharged'
     END AS end_reason,
-    ended.disposition,
+    coalesce(corrected.disposition, ended.disposition) AS disposition,
     ended.occurred_on AS ended_on
 FROM began
 LEFT JOIN ended USING (stay_id)
+LEFT JOIN (
+    SELECT corrects_event_id AS event_id, arg_max(disposition, seq) AS disposition
+    FROM events WHERE event_type = 'discharge_corrected' GROUP BY corrects_event_id
+) AS corrected ON corrected.event_id = ended.event_id

@@ -58,6 +58,7 @@ WITH mondays AS (
     JOIN (
         SELECT corrects_event_id AS event_id, max(occurred_on) AS undone_on
         FROM events
+        WHERE event_type <> 'discharge_corrected'
         GROUP BY corrects_event_id
     ) AS corrected USING (event_id)
 )

@@ -17,8 +17,10 @@ WITH quarters AS (
         e.starts_at,
         e.ends_at,
         coalesce(undone.occurred_at, e.occurred_at) AS from_at,
-        lead(coalesce(undone.occurred_at, e.occurred_at))
-            OVER (PARTITION BY e.booking_id ORDER BY e.seq) AS until_at
+        min(coalesce(undone.occurred_at, e.occurred_at)) OVER (
+            PARTITION BY e.booking_id ORDER BY e.seq
+            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS until_at
     FROM standing AS e
     LEFT JOIN events AS undone ON undone.event_id = e.corrects_event_id
     WHERE e.booking_id IS NOT NULL AND e.booking_state IS NOT NULL
@@ -51,6 +53,7 @@ SELECT
     any_value(on_the_wall)::DATE AS census_on,
     count(*) AS bed_count,
     count(*) FILTER (is_staffed AND display_status <> 'closed') AS staffed_count,
+    count(*) FILTER (display_status = 'occupied' AND NOT is_staffed) AS unstaffed_occupied_count,
     count(*) FILTER (display_status = 'occupied') AS occupied_count,
     count(*) FILTER (display_status = 'available') AS available_count,
     count(*) FILTER (display_status = 'reserved') AS reserved_count,

@@ -13,15 +13,29 @@ WITH days AS (
 ), beds AS (
     SELECT
         hospital_id, ward_id, room_id, census_on,
-        count(*) FILTER (is_staffed AND counts_as <> 'closed') AS available_bed_days,
+        count(*) FILTER (counts_as = 'occupied' OR (is_staffed AND counts_as <> 'closed'))
+            AS available_bed_days,
         count(*) FILTER (counts_as = 'occupied') AS occupied_bed_days
     FROM looks
     ASOF JOIN states ON states.bed_id = looks.bed_id AND states.from_at <= looks.midnight
     WHERE until_at IS NULL OR until_at > midnight
     GROUP BY ALL
+), corrected AS (
+    SELECT DISTINCT ON (corrects_event_id) corrects_event_id AS event_id, disposition, died_at
+    FROM events WHERE event_type = 'discharge_corrected' ORDER BY seq DESC
+), known AS (
+    SELECT standing.* REPLACE (
+        if(corrected.event_id IS NULL, standing.disposition, corrected.disposition) AS disposition,
+        if(corrected.event_id IS NULL, standing.died_at, corrected.died_at) AS died_at
+    )
+    FROM standing LEFT JOIN corrected ON corrected.event_id = standing.event_id
 ), moves AS (
     SELECT
-        hospital_id, ward_id, room_id, occurred_on AS census_on,
+        hospital_id, ward_id, room_id,
+        CASE
+            WHEN event_type = 'patient_discharged' AND disposition = 'died' AND died_at IS NOT NULL
+            THEN (died_at AT TIME ZONE coalesce(time_zone, 'UTC'))::DATE ELSE occurred_on
+        END AS census_on,
         count(*) FILTER (event_type = 'patient_admitted') AS admission_count,
         count(*) FILTER (event_type = 'patient_transferred' AND booking_state = 'active')
             AS transfer_in_count,
@@ -33,7 +47,7 @@ WITH days AS (
             AS death_count,
         count(*) FILTER (event_type = 'patient_discharged') AS case_count,
         count(*) FILTER (event_type = 'booking_expired') AS no_show_count
-    FROM standing
+    FROM known
     WHERE room_id IS NOT NULL
     GROUP BY ALL
 ), overrides AS (

@@ -1,10 +1,12 @@
--- What each bed was from when to when: between an event and its correction, what it was before.
+-- What each bed was from when to when: at an instant, what the highest seq up to it says; between an
+-- event and its correction, what it was before.
 WITH bed_events AS (
     SELECT * FROM events WHERE bed_id IS NOT NULL
 ), undone AS (
     SELECT wrong.bed_id, wrong.seq AS from_seq, correction.seq AS until_seq
     FROM bed_events AS correction
     JOIN bed_events AS wrong ON wrong.event_id = correction.corrects_event_id
+    WHERE correction.event_type <> 'discharge_corrected'
 ), real AS (
     SELECT * FROM bed_events AS e
     WHERE NOT EXISTS (
@@ -14,7 +16,9 @@ WITH bed_events AS (
 ), known AS (
     SELECT
         e.* REPLACE (coalesce(real.bed_status, e.bed_status) AS bed_status),
-        lead(e.occurred_at) OVER (PARTITION BY e.bed_id ORDER BY e.occurred_at, e.seq) AS until_at
+        min(e.occurred_at) OVER (
+            PARTITION BY e.bed_id ORDER BY e.seq ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS until_at
     FROM bed_events AS e
     ASOF LEFT JOIN real ON real.bed_id = e.bed_id AND real.seq <= e.seq
 )

@@ -23,20 +23,21 @@ OF_A_BED = "bed_id IS NOT NULL AND coalesce(carried_as, 'bed') = 'bed'"
 def bed_states(events: DataFrame) -> DataFrame:
     """Bed events with the interval `[from_at, until_at)` in which each was the bed's state.
 
-    Of equal instants the highest `seq` is the state. After its retirement a bed has none. Between
-    an event and its correction the bed's status is what it was before that event.
+    At an instant the highest `seq` of those up to it is the state: what is written down late, with
+    an earlier time than a note before it, is not undone by that note. After its retirement a bed
+    has none. Between an event and its correction the bed's status is what it was before that event.
 
     Neighbours may agree in their status, and in their place: of both runs a state says since when
     they last (`status_from_at`), and whether it is the first or last of them (`status_begins`,
     `status_ends`). Of a carried state the event says since when.
     """
-    of_bed = Window.partitionBy("hospital_id", "bed_id").orderBy("occurred_at", "seq")
+    of_bed = Window.partitionBy("hospital_id", "bed_id").orderBy("seq")
     status = F.when(~F.col("never_was"), F.col("bed_status"))
     rows = with_what_never_was(events).where(OF_A_BED).select(*OF_A_STATE, "never_was")
     rows = rows.withColumns(
         {
             "from_at": F.col("occurred_at"),
-            "until_at": F.lead("occurred_at").over(of_bed),
+            "until_at": F.min("occurred_at").over(of_bed.rowsBetween(1, Window.unboundedFollowing)),
             "bed_status": F.coalesce(F.last(status, ignorenulls=True).over(of_bed), "bed_status"),
         }
     )

@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from flows.transforms.corrections import as_now_known
 from flows.transforms.hospital_time import hospital_date
 from lake.vocabulary import BookingState, EventType
 
@@ -15,7 +16,7 @@ LAST = ("spell_id", "booking_id", "patient_ref", "ward_id", "room_id", "bed_id",
 def bed_stays(events: DataFrame) -> DataFrame:
     """A stay's newest row says how it stands: an admission that was cancelled leaves no stay,
     and a discharge that was cancelled leaves it open. A stay begins when its booking does."""
-    rows = events.where("stay_id IS NOT NULL AND booking_state IS NOT NULL")
+    rows = as_now_known(events).where("stay_id IS NOT NULL AND booking_state IS NOT NULL")
     stays = rows.groupBy("hospital_id", "stay_id").agg(F.max_by(F.struct(*LAST), "seq").alias("l"))
     stays = stays.select("hospital_id", "stay_id", "l.*")
     stays = stays.withColumnRenamed("starts_at", "admitted_at")

@@ -63,7 +63,7 @@ def _of_beds(states: DataFrame, last: date) -> DataFrame:
 
 def _unclean(states: DataFrame) -> DataFrame:
     """States that begin a span of a cleaning cycle, with the end of the cycle."""
-    of_bed = Window.partitionBy("hospital_id", "bed_id").orderBy("occurred_at", "seq")
+    of_bed = Window.partitionBy("hospital_id", "bed_id").orderBy("seq")
     unclean = states.where(F.col("bed_status").isin(*NEEDS_CLEANING))
     is_first = F.coalesce(F.lag("until_at").over(of_bed) != F.col("from_at"), F.lit(True))
     unclean = unclean.withColumn("is_first", is_first)

@@ -14,7 +14,7 @@ AT = "census_at"
 WARD = ("hospital_id", "ward_id")
 BED = (*WARD, "bed_id")
 END = datetime(9999, 1, 1, tzinfo=UTC)
-COUNTS = ("staffed_count", *(f"{status}_count" for status in D))
+COUNTS = ("staffed_count", "unstaffed_occupied_count", *(f"{status}_count" for status in D))
 
 
 def census_hourly(
@@ -90,8 +90,11 @@ def _reserved(shown: DataFrame, reservations: DataFrame) -> DataFrame:
 
 def _of_beds(shown: DataFrame) -> DataFrame:
     is_open = F.col("is_staffed") & (F.col("shown") != D.CLOSED)
+    is_extra = ~F.col("is_staffed") & (F.col("shown") == D.OCCUPIED)
     counts = {f"{status}_count": F.col("shown") == status for status in D}
-    return _changes(shown, {"staffed_count": is_open, **counts})
+    return _changes(
+        shown, {"staffed_count": is_open, "unstaffed_occupied_count": is_extra, **counts}
+    )
 
 
 def _of_reserved(reserved: DataFrame) -> DataFrame:

@@ -1,7 +1,9 @@
-"""What was undone later: an event that never was, and the time until somebody said so."""
+"""What was said later of an event: that it never was, or was otherwise."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+
+from lake.vocabulary import EventType
 
 KEY = ["hospital_id", "event_id"]
 
@@ -9,13 +11,28 @@ KEY = ["hospital_id", "event_id"]
 def corrections(events: DataFrame) -> DataFrame:
     """`event_id` of what was undone, and of the event that says so: `undone_bed_id` (the bed of
     both), `undone_seq`, `undone_on`."""
-    return events.where("corrects_event_id IS NOT NULL").select(
+    is_otherwise = F.col("event_type") == EventType.DISCHARGE_CORRECTED
+    return events.where(F.col("corrects_event_id").isNotNull() & ~is_otherwise).select(
         "hospital_id",
         F.col("corrects_event_id").alias("event_id"),
         F.col("bed_id").alias("undone_bed_id"),
         F.col("seq").alias("undone_seq"),
         F.col("occurred_on").alias("undone_on"),
     )
+
+
+def as_now_known(events: DataFrame) -> DataFrame:
+    """The events, discharges with what the newest correction says of them."""
+    corrected = events.where(F.col("event_type") == EventType.DISCHARGE_CORRECTED)
+    said = corrected.groupBy("hospital_id", F.col("corrects_event_id").alias("event_id")).agg(
+        F.max_by(F.struct("disposition", "died_at"), "seq").alias("said")
+    )
+    rows = events.join(F.broadcast(said), KEY, "left")
+    of_it = {
+        name: F.when(F.col("said").isNotNull(), F.col(f"said.{name}")).otherwise(F.col(name))
+        for name in ("disposition", "died_at")
+    }
+    return rows.withColumns(of_it).drop("said")
 
 
 def standing(events: DataFrame) -> DataFrame:

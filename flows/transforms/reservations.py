@@ -23,7 +23,8 @@ def reservations(events: DataFrame) -> DataFrame:
     rows = rows.join(F.broadcast(undone_at), ["hospital_id", "corrects_event_id"], "left")
     of_booking = Window.partitionBy("hospital_id", "booking_id").orderBy("seq")
     held = rows.withColumn("from_at", F.coalesce("undone_at", "occurred_at"))
-    held = held.withColumn("until_at", F.lead("from_at").over(of_booking))
+    later = of_booking.rowsBetween(1, Window.unboundedFollowing)
+    held = held.withColumn("until_at", F.min("from_at").over(later))
     ahead = F.expr(f"INTERVAL {RESERVED_AHEAD_MINUTES} MINUTES")
     due = held.where(F.col("booking_state") == BookingState.RESERVED).select(
         "hospital_id",

@@ -5,7 +5,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from flows.transforms.corrections import standing
+from flows.transforms.corrections import as_now_known, standing
 from flows.transforms.hospital_time import day_begins, hospital_date, newest_zones
 from lake.vocabulary import HOLDS_A_PATIENT, SHOWN_AS, BookingState, DisplayStatus, Disposition
 from lake.vocabulary import EventType as E
@@ -22,7 +22,7 @@ def room_daily(
 ) -> DataFrame:
     """Days that have ended by `until`, the hospital's now; of bed-days those from `since` on."""
     counts = _bed_days(spans, until, since)
-    for more in (_moved(standing(events)), _overrides(events)):
+    for more in (_moved(standing(as_now_known(events))), _overrides(events)):
         counts = counts.unionByName(more, allowMissingColumns=True)
     sums = (F.sum(F.coalesce(count, F.lit(0))).alias(count) for count in (*BED_DAYS, *MOVES))
     today = newest_zones(events).withColumn("today", hospital_date(F.lit(until)))
@@ -31,7 +31,8 @@ def room_daily(
 
 
 def _bed_days(spans: DataFrame, until: datetime, since: datetime | None) -> DataFrame:
-    """Counted at the midnight that ends the day."""
+    """Counted at the midnight that ends the day. A bed with a patient is in use, and so available,
+    whether or not it is staffed (KH03)."""
     from_at = F.greatest("from_at", F.lit(since)) if since else F.col("from_at")
     end_at = F.coalesce("until_at", F.lit(until) + F.expr("INTERVAL 1 MICROSECOND"))
     spans = spans.withColumns({"from_at": from_at, "end_at": end_at}).where("end_at > from_at")
@@ -40,12 +41,13 @@ def _bed_days(spans: DataFrame, until: datetime, since: datetime | None) -> Data
     midnight = day_begins(F.col("next_on"))
     held = midnights.where((midnight >= F.col("from_at")) & (midnight < F.col("end_at")))
     status = F.col("bed_status")
+    is_taken = status.isin(*HOLDS_A_PATIENT)
     return (
         held.withColumn("census_on", F.date_sub("next_on", 1))
         .groupBy(*ROOM)
         .agg(
-            F.count_if(F.col("is_staffed") & status.isin(*IN_USE)).alias(BED_DAYS[0]),
-            F.count_if(status.isin(*HOLDS_A_PATIENT)).alias(BED_DAYS[1]),
+            F.count_if((F.col("is_staffed") & status.isin(*IN_USE)) | is_taken).alias(BED_DAYS[0]),
+            F.count_if(is_taken).alias(BED_DAYS[1]),
         )
     )
 
@@ -55,11 +57,14 @@ def _per_room(events: DataFrame) -> DataFrame:
 
 
 def _moved(events: DataFrame) -> DataFrame:
-    """Of events that stand: what was undone later never was."""
+    """Of events that stand: what was undone later never was. A death counts when it was, not when
+    the bed was vacated."""
     is_a = F.col("event_type").__eq__
     transferred = is_a(E.PATIENT_TRANSFERRED)
     discharged = is_a(E.PATIENT_DISCHARGED)
     died = F.coalesce(F.col("disposition") == Disposition.DIED, F.lit(False))
+    died_on = F.when(discharged & died, hospital_date(F.col("died_at")))
+    events = events.withColumn("occurred_on", F.coalesce(died_on, "occurred_on"))
     rooms = _per_room(events).groupBy(*ROOM)
     return rooms.agg(
         F.count_if(is_a(E.PATIENT_ADMITTED)).alias("admission_count"),

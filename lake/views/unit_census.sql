@@ -21,6 +21,7 @@ SELECT
     census_on,
     sum(bed_count)::BIGINT AS bed_count,
     sum(staffed_count)::BIGINT AS staffed_count,
+    sum(unstaffed_occupied_count)::BIGINT AS unstaffed_occupied_count,
     sum(occupied_count)::BIGINT AS occupied_count,
     sum(available_count)::BIGINT AS available_count,
     sum(reserved_count)::BIGINT AS reserved_count,

@@ -24,7 +24,9 @@ Cursor = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
 def json_of(answer: BaseModel, status: int = 200) -> Response:
-    return Response(answer.model_dump_json(), status, media_type="application/json")
+    """Of a change only what there is to say of it."""
+    text = answer.model_dump_json(exclude_unset=isinstance(answer, w.WithPatient))
+    return Response(text, status, media_type="application/json")
 
 
 def page(items: Sequence[BaseModel], following: str | None) -> Response:

@@ -65,7 +65,9 @@ class Call(Request):
         return self._sent
 
     def context(
-        self, body: b.Write | b.NewNote | b.Correction, reason_code: str | None = None
+        self,
+        body: b.Write | b.NewNote | b.Correction | b.DischargeCorrection,
+        reason_code: str | None = None,
     ) -> Context:
         """Of a write: when it happened and its note are the body's."""
         return self._context(getattr(body, "occurred_at", None), body.note, reason_code)

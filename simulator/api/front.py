@@ -23,17 +23,18 @@ from simulator.writer.memory import (
 MOST_WAITING = 5_000
 
 
-async def carry_out(desk: Desk, command: c.Command, context: Context) -> Row:
-    """The command's last row, once it is on disk. Raises NotCarriedOut."""
+async def carry_out(desk: Desk, command: c.Command, context: Context) -> list[Row]:
+    """The command's rows, once they are on disk; the last is what it is about. Raises
+    NotCarriedOut."""
     if len(desk.commit.waiting) > MOST_WAITING:
         raise Overloaded
     try:
-        row = await desk.carry_out(command, context)
+        rows = await desk.carry_out(command, context)
     except NotThere:
         await _explain_closed(desk, command)
         raise
     ANSWERS.labels("accepted").inc()
-    return row
+    return rows
 
 
 async def _explain_closed(desk: Desk, command: c.Command) -> None:

@@ -89,12 +89,14 @@ def _of_a_rule(refusal: Refusal) -> dict[str, Any]:
         "rules": [rule.value for rule in refusal.rules],
         "can_be_overridden": refusal.can_be_overridden,
         "in_the_way": [_conflict(booking) for booking in refusal.in_the_way],
+        "earliest_at": refusal.earliest_at,
     }
 
 
 def _conflict(booking: Booking) -> w.Conflict:
     return w.Conflict(
         booking_id=booking.booking_id,
+        patient_ref=booking.patient_ref,
         bed_id=booking.bed_id,
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lake.vocabulary import OPEN_BOOKING_STATES, BookingState, Source
+from lake.vocabulary import OPEN_BOOKING_STATES, BookingState, EndedWith, EventType, Source
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -122,3 +122,13 @@ class Booking:
             displaced_by_booking_id=row.get("displaced_by_booking_id"),
             bed_request_id=row.get("bed_request_id"),
         )
+
+
+def is_ended(row: Mapping[str, Any]) -> bool:
+    """Whether the event cancelled a reservation because its patient has left."""
+    return row["event_type"] == EventType.BOOKING_CANCELLED and row["reason_code"] in {*EndedWith}
+
+
+def as_reserved(row: Mapping[str, Any]) -> Booking:
+    """A reservation as it was before it was cancelled."""
+    return replace(Booking.from_row(row), state=BookingState.RESERVED)

@@ -26,9 +26,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the bed and the booking are after it; `columns` are those that neither carries."""
+    """What the bed and the booking are after it; `columns` are those that neither carries. `at`:
+    when it happens, if not with its command."""
 
     event_type: EventType
     bed: Bed | None = None
     booking: Booking | None = None
     columns: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None

@@ -6,6 +6,7 @@ from datetime import datetime
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, Needs
 from simulator.domain.overrides import Override
+from simulator.domain.requests import BedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +109,11 @@ class ConfirmDischarge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DischargePatient:
+    """`died_at` None, of who died: as the bed is vacated."""
+
     booking_id: str
     disposition: str
+    died_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +131,30 @@ class PastEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelEvent:
-    """`request`: the events of the same kind that came with it, itself among them."""
+    """`request`: the events of the same kind that came with it, itself among them. `reservations`:
+    that ended with it, as they were; `requests`: that it placed or withdrew."""
 
     event_id: str
     request: tuple[PastEvent, ...]
+    reservations: tuple[Booking, ...] = ()
+    requests: tuple[BedRequest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectDischarge:
+    """Where the patient went was otherwise; the bed is not touched. `disposition_before` and
+    `died_at_before` are what is known so far, `has_come_again` whether the patient has had a bed
+    since, `reservations` and `requests` what ended with it."""
+
+    booking_id: str
+    disposition: str
+    died_at: datetime | None
+    discharge: PastEvent
+    disposition_before: str
+    died_at_before: datetime | None = None
+    has_come_again: bool = False
+    reservations: tuple[Booking, ...] = ()
+    requests: tuple[BedRequest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +265,7 @@ Command = (
     | ConfirmDischarge
     | DischargePatient
     | CancelEvent
+    | CorrectDischarge
     | StartIsolation
     | EndIsolation
     | MarkBedDirty

@@ -19,6 +19,7 @@ What can go wrong in the lake itself is `lake.errors`.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from lake.vocabulary import SOFT_RULES, Rule
 from simulator.domain.bookings import Booking
@@ -27,6 +28,7 @@ SENTENCES = {
     Rule.UNKNOWN_BED: "There is no such bed.",
     Rule.BED_OCCUPIED: "There is a patient in this bed.",
     Rule.PATIENT_IN_OTHER_BED: "This patient is in another bed at that time.",
+    Rule.PATIENT_HAS_DIED: "This patient has died.",
     Rule.BED_CLOSED: "This bed is closed.",
     Rule.ILLEGAL_STATUS_CHANGE: "The bed's present status does not allow this.",
     Rule.EMPTY_INTERVAL: "The booking ends before it starts.",
@@ -44,6 +46,8 @@ SENTENCES = {
     Rule.MIXED_SEX: "A patient of another sex has a bed in this room at that time.",
     Rule.ISOLATION_NEEDED: "Isolation means a room that nobody else shares.",
     Rule.STARTS_IN_PAST: "The booking starts in the past.",
+    Rule.BED_NOT_STAFFED: "Nobody is there to look after a patient in this bed.",
+    Rule.PATIENT_RESERVED_ELSEWHERE: "This patient has another bed reserved at that time.",
 }
 
 
@@ -57,7 +61,8 @@ class Refusal(NotCarriedOut):
     """A rule says no. `detail` adds the facts of this case to the rule's sentence.
 
     `rules`: all that the request breaks, `rule` the first of them. `suggestions`: beds that would
-    do, each with the reason of its rank.
+    do, each with the reason of its rank. `earliest_at`: from when on it would do. Texts name no
+    patient: who that is stands in the bookings alone.
     """
 
     def __init__(
@@ -68,12 +73,14 @@ class Refusal(NotCarriedOut):
         *,
         rules: Sequence[Rule] = (),
         in_the_way: Sequence[Booking] = (),
+        earliest_at: datetime | None = None,
     ) -> None:
         super().__init__(f"{SENTENCES[rule]} {detail}".strip())
         self.code = rule.value
         self.rule = rule
         self.conflicts_with = conflicts_with
         self.rules = tuple(rules) or (rule,)
+        self.earliest_at = earliest_at
         self.suggestions: Sequence[tuple[str, str]] = ()
         self.in_the_way = tuple(in_the_way) or ((conflicts_with,) if conflicts_with else ())
 

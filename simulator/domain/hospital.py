@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from lake.vocabulary import (
     RESERVED_AHEAD_MINUTES,
     BookingState,
     DisplayStatus,
+    Disposition,
     EventType,
     Rule,
     display_status,
@@ -29,19 +31,22 @@ RESERVED_AHEAD = timedelta(minutes=RESERVED_AHEAD_MINUTES)
 
 @dataclass
 class Hospital:
-    """`bookings`: the open ones; `of_bed`: the same per bed, by start; `in_bed`: the patients;
-    `left_at`: when a patient's newest ended stay ended; `requests`: the waiting list;
-    `overrides`: those without a review; `corrected`: ids of the events that were undone."""
+    """`bookings`: the open ones; `of_bed`: the same per bed, by start; `of_patient`: their ids per
+    patient; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient died;
+    `requests`: the waiting list; `overrides`: those without a review; `corrected`: ids of the
+    events that were undone."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
     of_bed: dict[str, list[Booking]] = field(default_factory=dict)
     in_room: dict[str, list[str]] = field(default_factory=dict)
-    in_bed: dict[str, str] = field(default_factory=dict)
+    of_patient: dict[str, set[str]] = field(default_factory=dict)
     left_at: dict[str, datetime] = field(default_factory=dict)
+    died_at: dict[str, datetime] = field(default_factory=dict)
     requests: dict[str, BedRequest] = field(default_factory=dict)
     overrides: dict[str, OpenOverride] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
+    time_zone: str = "UTC"
 
     def bed(self, bed_id: str) -> Bed:
         """Raises Refusal `unknown_bed`, for retired beds too."""
@@ -91,6 +96,20 @@ class Hospital:
         """The booking of the patient in the bed."""
         return next((b for b in self.of_bed.get(bed_id, ()) if b.is_stay), None)
 
+    def bookings_of(self, patient_ref: str) -> list[Booking]:
+        """The patient's open bookings, by start."""
+        found = (self.bookings[booking_id] for booking_id in self.of_patient.get(patient_ref, ()))
+        return sorted(found, key=lambda booking: (booking.starts_at, booking.booking_id))
+
+    def stay_of(self, patient_ref: str) -> Booking | None:
+        """Where the patient is now; None: in no bed."""
+        return next((b for b in self.bookings_of(patient_ref) if b.is_stay), None)
+
+    def requests_of(self, patient_ref: str) -> list[BedRequest]:
+        """What the patient waits for, by rank."""
+        found = (r for r in self.requests.values() if r.patient_ref == patient_ref)
+        return sorted(found, key=lambda request: request.rank)
+
     def reservations(self, bed_id: str) -> list[Booking]:
         return [b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED]
 
@@ -102,6 +121,29 @@ class Hospital:
         """The first reservation of the bed; with `at` the first that has not passed by then."""
         reserved = self.reservations(bed_id)
         return next((b for b in reserved if at is None or at < (b.ends_at or END_OF_TIME)), None)
+
+    def unchanged_since(self, bed: Bed) -> datetime:
+        """Since when the bed has its status, or its patient."""
+        stay = self.current_booking(bed.bed_id)
+        return max(bed.status_since_at, stay.starts_at) if stay else bed.status_since_at
+
+    def said(self, at: datetime) -> str:
+        """An instant as people of the hospital say it."""
+        return f"{at.astimezone(ZoneInfo(self.time_zone)):%a %d %b %Y %H:%M}"
+
+    def in_words(self, stay: Booking, now: datetime) -> str:
+        """Where and since when, and until when; who it is, is not said."""
+        since = f"The patient in {stay.bed_id} is there since {self.said(stay.starts_at)}"
+        if stay.ends_at is None:
+            return f"{since}; no end is known."
+        if not stay.runs_over(now):
+            return f"{since}, expected to leave on {self.said(stay.ends_at)}."
+        late = (now - stay.ends_at) // timedelta(hours=1)
+        ago = f"{late} h ago" if late else "within the last hour"
+        return (
+            f"{since}, expected to leave {ago}. Discharge the patient (at what time?), "
+            "or take another bed."
+        )
 
     def is_at_risk(self, booking: Booking, now: datetime) -> bool:
         """Of a stay: its end was set by what comes after it. Of a bed's first reservation: the
@@ -127,7 +169,8 @@ class Hospital:
                 self._remember(booking)
 
     def take_note(self, row: Mapping[str, Any]) -> None:
-        """Take in what an event says besides: requests, overrides, corrections, who has left."""
+        """Take in what an event says besides: requests, overrides, corrections, who has left or
+        died."""
         match row["event_type"]:
             case EventType.BED_REQUESTED:
                 self.requests[row["bed_request_id"]] = BedRequest.from_row(row)
@@ -135,12 +178,23 @@ class Hospital:
                 self.requests.pop(row["bed_request_id"], None)
             case EventType.OVERRIDE_REVIEWED:
                 self.overrides.pop(row["reviewed_event_id"], None)
+            case EventType.PATIENT_DISCHARGED | EventType.DISCHARGE_CORRECTED:
+                self._remember_death(row)
+            case EventType.DISCHARGE_CANCELLED:
+                self.died_at.pop(row["patient_ref"], None)
+        if row.get("time_zone"):
+            self.time_zone = row["time_zone"]
         if row.get("override_rules"):
             self.overrides[row["event_id"]] = OpenOverride.from_row(row)
-        if row.get("corrects_event_id"):
+        if row.get("corrects_event_id") and row["event_type"] != EventType.DISCHARGE_CORRECTED:
             self.corrected.add(row["corrects_event_id"])
         if row.get("booking_state") == BookingState.COMPLETED:
             self.left_at[row["patient_ref"]] = row["occurred_at"]
+
+    def _remember_death(self, row: Mapping[str, Any]) -> None:
+        self.died_at.pop(row["patient_ref"], None)
+        if row["disposition"] == Disposition.DIED:
+            self.died_at[row["patient_ref"]] = row.get("died_at") or row["occurred_at"]
 
     def _place(self, bed: Bed) -> None:
         known = self.beds.get(bed.bed_id)
@@ -156,14 +210,15 @@ class Hospital:
             held.remove(booking)
             if not held:
                 del self.of_bed[booking.bed_id]
-            if booking.is_stay:
-                del self.in_bed[booking.patient_ref]
+            of_patient = self.of_patient[booking.patient_ref]
+            of_patient.remove(booking.booking_id)
+            if not of_patient:
+                del self.of_patient[booking.patient_ref]
 
     def _remember(self, booking: Booking) -> None:
         self.bookings[booking.booking_id] = booking
         insort(self.of_bed.setdefault(booking.bed_id, []), booking, key=_start)
-        if booking.is_stay:
-            self.in_bed[booking.patient_ref] = booking.bed_id
+        self.of_patient.setdefault(booking.patient_ref, set()).add(booking.booking_id)
 
     def bed_columns(self, bed: Bed, at: datetime) -> dict[str, Any]:
         """The bed's whole state at an instant, as columns of an event row."""
@@ -210,7 +265,7 @@ def fold(rows: Iterable[Mapping[str, Any]]) -> Hospital:
 
 def take_in(hospital: Hospital, row: Mapping[str, Any]) -> None:
     bed = Bed.from_row(row) if row.get("bed_id") else None
-    booking = Booking.from_row(row) if row.get("booking_id") else None
+    booking = Booking.from_row(row) if row.get("booking_state") else None
     hospital.apply(bed, booking)
     hospital.take_note(row)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lake.vocabulary import EventType
 from simulator.domain.bookings import Needs
 
 LEAST_URGENT = 5
@@ -13,7 +14,8 @@ LEAST_URGENT = 5
 @dataclass(frozen=True, slots=True)
 class BedRequest:
     """`ward_id` None: any ward. `requested_by` answers for it, and for finding a bed if an
-    override displaced the booking `displaced_booking_id`."""
+    override displaced the booking `displaced_booking_id`. `spell_id`: of a patient in bed who waits
+    for another one."""
 
     bed_request_id: str
     patient_ref: str
@@ -23,6 +25,7 @@ class BedRequest:
     requested_at: datetime
     requested_by: str
     displaced_booking_id: str | None = None
+    spell_id: str | None = None
 
     @property
     def rank(self) -> tuple[int, datetime, datetime, str]:
@@ -36,6 +39,9 @@ class BedRequest:
             "patient_ref": self.patient_ref,
             "ward_id": self.ward_id,
             "wanted_from_at": self.wanted_from,
+            "requested_at": self.requested_at,
+            "requested_by": self.requested_by,
+            "spell_id": self.spell_id,
             "displaced_booking_ids": self.displaced_booking_id and [self.displaced_booking_id],
             **self.needs.as_columns(),
         }
@@ -48,7 +54,13 @@ class BedRequest:
             ward_id=row.get("ward_id"),
             needs=Needs.from_row(row),
             wanted_from=row["wanted_from_at"],
-            requested_at=row["occurred_at"],
-            requested_by=row["actor"],
+            requested_at=row.get("requested_at") or row["occurred_at"],
+            requested_by=row.get("requested_by") or row["actor"],
+            spell_id=row.get("spell_id"),
             displaced_booking_id=next(iter(row.get("displaced_booking_ids") or ()), None),
         )
+
+
+def has_left_the_list(row: Mapping[str, Any]) -> bool:
+    """Whether the event placed or withdrew a request."""
+    return row["event_type"] in (EventType.REQUEST_PLACED, EventType.REQUEST_WITHDRAWN)

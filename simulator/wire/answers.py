@@ -38,7 +38,27 @@ class Change(Answer):
     seq: int
 
 
-class BookingAnswer(Change):
+class WithPatient(Change):
+    """What else became of the patient's reservations and requests with the change; lists that are
+    empty are left out. `lost`: what a correction could not restore. `unmet`: requests that still
+    stand, as the bed is none that they ask for."""
+
+    ended_booking_ids: list[str] = []
+    ended_request_ids: list[str] = []
+    placed_request_ids: list[str] = []
+    unmet_request_ids: list[str] = []
+    restored_booking_ids: list[str] = []
+    restored_request_ids: list[str] = []
+    lost_booking_ids: list[str] = []
+
+
+class DischargeAnswer(WithPatient):
+    booking_id: str
+    disposition: str
+    died_at: datetime | None
+
+
+class BookingAnswer(WithPatient):
     booking_id: str
     bed_id: str
     state: BookingState
@@ -48,10 +68,17 @@ class BookingAnswer(Change):
     spell_id: str | None
 
 
-class Booking(BookingAnswer):
+class Booking(Change):
     """`is_at_risk`: of a reservation, the stay before it runs over; of a stay, what comes after it
     has set its end."""
 
+    booking_id: str
+    bed_id: str
+    state: BookingState
+    starts_at: datetime
+    ends_at: datetime | None
+    stay_id: str | None
+    spell_id: str | None
     ward_id: str | None
     patient_ref: str
     source: str
@@ -229,9 +256,10 @@ class Ready(Answer):
 
 
 class Conflict(Answer):
-    """A booking in the way."""
+    """A booking in the way, and whose it is."""
 
     booking_id: str
+    patient_ref: str | None = None
     bed_id: str
     starts_at: datetime
     ends_at: datetime | None
@@ -239,7 +267,8 @@ class Conflict(Answer):
 
 class Problem(Answer):
     """RFC 9457. `code` is for programs, `detail` for people. Of a rule that says no: `rules` are
-    all that the request breaks, and an override may go against them if `can_be_overridden`."""
+    all that the request breaks, and an override may go against them if `can_be_overridden`.
+    `earliest_at`: the first time that would do, of what lies too early."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -281,3 +310,4 @@ class Problem(Answer):
     rules: list[str] = []
     can_be_overridden: bool = False
     in_the_way: list[Conflict] = []
+    earliest_at: datetime | None = None

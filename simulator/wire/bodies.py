@@ -78,7 +78,18 @@ class Transfer(Overriding):
 
 
 class Discharge(Write):
+    """`died_at`, of who died: when; null: as the patient left the bed, which is `occurred_at`."""
+
     disposition: Disposition = Disposition.OTHER
+    died_at: Instant | None = None
+
+
+class DischargeCorrection(Body):
+    """Where the patient went, and when who died had died. A correction is dated now."""
+
+    disposition: Disposition
+    died_at: Instant | None = None
+    note: Note | None = None
 
 
 class Correction(Body):

@@ -2,6 +2,8 @@
 
 import re
 
+from lake.vocabulary import canonical_ref
+
 LONGEST = 100
 PATIENT_REF = re.compile(r"[A-Za-z0-9._-]{3,64}", re.ASCII)
 
@@ -18,7 +20,9 @@ def actor_name(text: str) -> str:
 
 
 def patient_ref(text: str) -> str:
-    """As it is. Raises ValueError for what cannot be a reference: with no digit, it is a name."""
+    """In capitals, without the blanks around it: one patient has one reference. Raises ValueError
+    for what cannot be a reference: with no digit, it is a name."""
+    text = canonical_ref(text)
     if not PATIENT_REF.fullmatch(text):
         raise ValueError(
             "A patient reference is 3 to 64 letters, digits, dots, dashes or underscores, "

@@ -17,7 +17,7 @@ from simulator.world import texts
 from simulator.world.agenda import BED_MANAGER, MATRON
 from simulator.world.chance import DAY
 from simulator.world.scene import Scene
-from simulator.world.stays import Stays, own_booking, past_events
+from simulator.world.stays import Stays, own_booking, undoing
 from simulator.writer.engine import Row
 
 SHORTEST_GAP = DAY
@@ -156,9 +156,9 @@ class Placing:
         before = self._scene.hospital().bed(bed.bed_id)
         rows = self._scene.agenda.do(self._admission(patient, bed, until), at, note)
         if rows and self._scene.chance.happens(self._scene.assumptions.correction_share):
-            past = past_events(rows[-1:], [before], [None])
             when = at + self._scene.chance.hours(0.2, 1)
-            self._scene.agenda.plan(when, partial(self._undo_admission, past, patient))
+            undo = undoing(rows, before, None)
+            self._scene.agenda.plan(when, partial(self._undo_admission, undo, patient))
         return self._admitted(rows, at, leaves_at)
 
     def _admission(
@@ -189,17 +189,13 @@ class Placing:
                 self._stays.begin(row["booking_id"], at, leaves_at)
         return bool(rows)
 
-    def _undo_admission(
-        self, past: tuple[c.PastEvent, ...], patient: Patient, at: datetime
-    ) -> None:
+    def _undo_admission(self, undo: c.CancelEvent, patient: Patient, at: datetime) -> None:
         """It was the wrong bed in the system: the patient is entered anew."""
-        [event] = past
+        [event] = undo.request
         if own_booking(self._scene.hospital(), event.booking.booking_id) is None:
             return
         text = self._scene.chance.text(texts.CORRECTION)
-        rows = self._scene.agenda.do(
-            c.CancelEvent(event_id=event.event_id, request=past), at, text, "entered_in_error"
-        )
+        rows = self._scene.agenda.do(undo, at, text, "entered_in_error")
         if rows:
             requests = [r for r in rows if r["event_type"] == EventType.BED_REQUESTED]
             waiting = requests[0]["bed_request_id"] if requests else None

@@ -119,4 +119,4 @@ class Planned:
         """In bed, or on the waiting list since an override displaced the booking."""
         hospital = self._scene.hospital()
         waiting = (request.patient_ref for request in hospital.requests.values())
-        return patient.patient_ref in hospital.in_bed or patient.patient_ref in waiting
+        return hospital.stay_of(patient.patient_ref) is not None or patient.patient_ref in waiting

@@ -6,8 +6,9 @@ from functools import partial
 from lake.vocabulary import BedStatus, Disposition, Source
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import Booking
+from simulator.domain.bookings import Booking, as_reserved, is_ended
 from simulator.domain.hospital import Hospital
+from simulator.domain.requests import BedRequest, has_left_the_list
 from simulator.domain.rules.soft import Wish, breaches
 from simulator.world import texts
 from simulator.world.housekeeping import Housekeeping
@@ -105,9 +106,9 @@ class Stays:
         if rows:
             self._housekeeping.call_for(stay.bed_id, at)
         if rows and self._scene.chance.happens(self._scene.assumptions.correction_share):
-            past = past_events(rows, [before], [stay])
+            undo = undoing(rows, before, stay)
             self._scene.agenda.plan(
-                at + self._scene.chance.hours(0.1, 0.5), partial(self._undo_discharge, past)
+                at + self._scene.chance.hours(0.1, 0.5), partial(self._undo_discharge, undo)
             )
 
     def _disposition(self) -> tuple[Disposition, tuple[str, ...]]:
@@ -122,15 +123,13 @@ class Stays:
         booking = own_booking(self._scene.hospital(), booking_id)
         return booking if booking and booking.is_stay else None
 
-    def _undo_discharge(self, past: tuple[c.PastEvent, ...], at: datetime) -> None:
+    def _undo_discharge(self, undo: c.CancelEvent, at: datetime) -> None:
         """The patient has not left yet, and does later."""
-        [event] = past
+        [event] = undo.request
         if self._scene.hospital().beds[event.bed_before.bed_id].last_source != Source.SIMULATOR:
             return
         text = self._scene.chance.text(texts.CORRECTION)
-        if self._scene.agenda.do(
-            c.CancelEvent(event_id=event.event_id, request=past), at, text, "entered_in_error"
-        ):
+        if self._scene.agenda.do(undo, at, text, "entered_in_error"):
             leaves_at = at + self._scene.chance.hours(1, 6)
             self._scene.agenda.plan(leaves_at, partial(self._leave, event.booking.booking_id))
 
@@ -141,18 +140,20 @@ def own_booking(hospital: Hospital, booking_id: str) -> Booking | None:
     return booking if booking and booking.source == Source.SIMULATOR else None
 
 
-def past_events(
-    rows: list[Row], beds: list[Bed], bookings: list[Booking | None]
-) -> tuple[c.PastEvent, ...]:
-    """The rows just written, as a correction will need them."""
-    return tuple(
-        c.PastEvent(
-            event_id=row["event_id"],
-            event_type=row["event_type"],
-            occurred_at=row["occurred_at"],
-            booking=Booking.from_row(row),
-            booking_before=booking,
-            bed_before=bed,
-        )
-        for row, bed, booking in zip(rows, beds, bookings, strict=True)
+def undoing(rows: list[Row], bed: Bed, booking: Booking | None) -> c.CancelEvent:
+    """What will undo the last of these rows; the bed and the booking are as before it."""
+    *others, row = rows
+    past = c.PastEvent(
+        event_id=row["event_id"],
+        event_type=row["event_type"],
+        occurred_at=row["occurred_at"],
+        booking=Booking.from_row(row),
+        booking_before=booking,
+        bed_before=bed,
+    )
+    return c.CancelEvent(
+        event_id=past.event_id,
+        request=(past,),
+        reservations=tuple(as_reserved(r) for r in others if is_ended(r)),
+        requests=tuple(BedRequest.from_row(r) for r in others if has_left_the_list(r)),
     )

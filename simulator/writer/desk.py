@@ -39,7 +39,7 @@ from simulator.writer.engine import Context, Engine, Row
 from simulator.writer.event_log import EventLog
 from simulator.writer.group_commit import GroupCommit
 from simulator.writer.keys import RecentKeys
-from simulator.writer.memory import Remembered, events_after, remember
+from simulator.writer.memory import Remembered, remember, rows_of_command
 
 TICK_SECONDS = 1.0
 TIDY_SECONDS = 300.0
@@ -103,8 +103,8 @@ class Desk:
     def engine(self) -> Engine:
         return self.commit.engine
 
-    async def carry_out(self, command: c.Command, context: Context) -> Row:
-        """The last row of the command, once it is on disk.
+    async def carry_out(self, command: c.Command, context: Context) -> list[Row]:
+        """The rows of the command, once they are on disk; the last one is what it is about.
 
         Raises what the engine raises, KeyReused and StorageUnavailable. A refusal too is only
         given once all that it rests on is on disk.
@@ -113,7 +113,7 @@ class Desk:
         if again is not None:
             return await self._written(again)
         try:
-            row = self.commit.stage(command, context)[-1]
+            rows = self.commit.stage(command, context)
         except Refusal as refusal:
             # Before anything else changes what would do.
             moment = self.engine.moment(context)
@@ -123,29 +123,31 @@ class Desk:
         except (NotThere, Forbidden, Outdated):
             await self.commit.durable()
             raise
-        self.keys.remember(row)
+        self.keys.remember(rows[-1])
         await self.commit.durable()
-        return row
+        return rows
 
-    async def remembered(self, context: Context) -> Row | None:
-        """The row that the request's key caused, if it came before, once it is on disk.
+    async def remembered(self, context: Context) -> list[Row] | None:
+        """The rows that the request's key caused, if it came before, once they are on disk.
 
         Raises KeyReused and StorageUnavailable.
         """
         again = self._caused_before(context)
         return None if again is None else await self._written(again)
 
-    async def _written(self, seq: int) -> Row:
-        """Any row that is staged or in the log. Raises StorageUnavailable."""
+    async def _written(self, last_seq: int) -> list[Row]:
+        """The rows of the command whose last one is staged or in the log. Raises
+        StorageUnavailable."""
         await self.commit.durable()
-        row = self.commit.recent_row(seq)
-        if row is not None:
-            return row
+        rows = self.commit.recent_command(last_seq)
+        if rows:
+            return rows
         try:
-            [row] = await asyncio.to_thread(events_after, self.reader, seq - 1, 1)
+            return await asyncio.to_thread(rows_of_command, self.reader, last_seq)
         except (duckdb.Error, DeltaError, OSError, ValueError) as error:
-            raise StorageUnavailable(f"Row {seq} of the log cannot be read: {error}") from error
-        return row
+            raise StorageUnavailable(
+                f"Row {last_seq} of the log cannot be read: {error}"
+            ) from error
 
     def _caused_before(self, context: Context) -> int | None:
         if not context.idempotency_key:

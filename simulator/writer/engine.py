@@ -10,7 +10,7 @@ from typing import Any
 from uuid_utils import uuid7
 
 from lake.tables import SCHEMA_VERSION
-from lake.vocabulary import Role, Source
+from lake.vocabulary import EventType, Role, Source
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
 from simulator.domain.commands import Command
@@ -94,7 +94,9 @@ class Engine:
         }
         for change in changes:
             self.hospital.apply(change.bed, change.booking)
-        return [self._row(change, shared) for change in changes]
+        ids = [str(uuid7()) for _ in changes]
+        of_command = zip(changes, ids, strict=True)
+        return [self._row(change, shared, event_id, ids[-1]) for change, event_id in of_command]
 
     def moment(self, context: Context) -> Moment:
         """When and by whom a command of this context would take effect. Raises NotYet."""
@@ -136,14 +138,19 @@ class Engine:
         if newest not in context.if_match:
             raise Outdated(f"The newest event of {bed_id} is {newest}: look at it again.")
 
-    def _row(self, change: Change, shared: Row) -> Row:
-        """Written once all changes of the command are taken in: each row has the state after it."""
+    def _row(self, change: Change, shared: Row, event_id: str, last_id: str) -> Row:
+        """Written once all changes of the command are taken in: each row has the state after it.
+        The last of them is what gives a request its bed."""
         row: Row = {
             **shared,
             "seq": self.head_seq + 1,
-            "event_id": str(uuid7()),
+            "event_id": event_id,
             "event_type": change.event_type.value,
         }
+        if change.at:
+            row["occurred_at"] = change.at
+        if change.event_type is EventType.REQUEST_PLACED:
+            row["placed_event_id"] = last_id
         if change.bed:
             bed = self.hospital.beds[change.bed.bed_id]
             row |= self.hospital.bed_columns(bed, bed.last_event_at)

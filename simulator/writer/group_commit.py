@@ -62,11 +62,19 @@ class GroupCommit:
         """The oldest row that `follow` still has; past the head where it has none."""
         return self.recent[0]["seq"] if self.recent else self._published_seq + 1
 
-    def recent_row(self, seq: int) -> Row | None:
-        """A row that is on disk, if it is one of the recent ones."""
-        if not self.oldest_recent_seq <= seq <= self._published_seq:
-            return None
-        return self.recent[seq - self.oldest_recent_seq]
+    def recent_command(self, last_seq: int) -> list[Row]:
+        """The rows of a command that are on disk, if all of them are recent ones; else none."""
+        first = self.oldest_recent_seq
+        if not first < last_seq <= self._published_seq:
+            return []
+        request_id = self.recent[last_seq - first]["request_id"]
+        rows: list[Row] = []
+        for seq in range(last_seq, first - 1, -1):
+            row = self.recent[seq - first]
+            if row["request_id"] != request_id:
+                return rows[::-1]
+            rows.append(row)
+        return []
 
     def __post_init__(self) -> None:
         self._published_seq = self.durable_seq

@@ -12,16 +12,18 @@ from typing import Any
 from lake.duck import LakeReader
 from lake.vocabulary import LakeMode
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import Booking
-from simulator.domain.commands import PastEvent
+from simulator.domain.bookings import Booking, as_reserved, is_ended
+from simulator.domain.commands import CancelEvent, CorrectDischarge, PastEvent
 from simulator.domain.decisions.corrections import can_be_cancelled
 from simulator.domain.hospital import Hospital
+from simulator.domain.requests import BedRequest, has_left_the_list
 from simulator.writer import chain
 from simulator.writer.clock import wall_now
 from simulator.writer.engine import Row
 
 MOST = 2**62
 KEY_LIFE = timedelta(hours=24)
+FEW_ROWS = 16
 
 
 def _question(name: str) -> str:
@@ -34,6 +36,10 @@ OPEN_REQUESTS = _question("open_requests")
 OPEN_OVERRIDES = _question("open_overrides")
 CORRECTED = _question("corrected")
 LEFT_AT = _question("left_at")
+DIED_AT = _question("died_at")
+DISCHARGE = _question("discharge")
+HAS_COME_AGAIN = _question("has_come_again")
+REQUEST_AS_MADE = _question("request_as_made")
 HEAD = _question("head")
 LAST_CLOCK = _question("last_clock")
 RECENT_KEYS = _question("recent_keys")
@@ -76,9 +82,11 @@ def remember(reader: LakeReader) -> Remembered:
     clock = _one(reader, LAST_CLOCK)
     since = wall_now() - KEY_LIFE
     newest = {row["bed_id"]: row for row in ask(reader, NEWEST_OF_BEDS)}
+    hospital = _present(reader, newest.values())
+    hospital.time_zone = clock["time_zone"] or hospital.time_zone
     return Remembered(
         hospital_id=head["hospital_id"],
-        hospital=_present(reader, newest.values()),
+        hospital=hospital,
         newest=newest,
         head_seq=head["seq"] or 0,
         head_hash=head["chain_hash"] or chain.FIRST_HASH,
@@ -95,10 +103,12 @@ def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
     for row in (*ask(reader, OPEN_REQUESTS), *ask(reader, OPEN_OVERRIDES)):
         hospital.take_note(row)
     hospital.corrected.update(row["corrects_event_id"] for row in ask(reader, CORRECTED))
-    # Nothing is entered before its bed's newest event: who left earlier is in nobody's way.
-    since = min((row["occurred_at"] for row in newest), default=None)
+    # Nobody is entered before the status of a bed: who left earlier is in nobody's way.
+    since = min((row["status_since_at"] for row in newest), default=None)
     for row in ask(reader, LEFT_AT, {"since": since}):
         hospital.left_at[row["patient_ref"]] = row["left_at"]
+    for row in ask(reader, DIED_AT):
+        hospital.died_at[row["patient_ref"]] = row["died_at"]
     return hospital
 
 
@@ -144,16 +154,71 @@ def events_after(
     )
 
 
-def past_request(reader: LakeReader, event_id: str) -> tuple[PastEvent, ...]:
-    """The event and those of its kind that came with it, in order; none if there is no such.
+def rows_of_command(reader: LakeReader, last_seq: int) -> list[Row]:
+    """The rows of the command that ends with this one, in order; they stand side by side."""
+    count = FEW_ROWS
+    while True:
+        rows = events_after(reader, max(last_seq - count, 0), min(count, last_seq))
+        together = [row for row in rows if row["request_id"] == rows[-1]["request_id"]]
+        if len(together) < len(rows) or count >= last_seq:
+            return together
+        count *= 8
+
+
+def cancellation(reader: LakeReader, event_id: str) -> CancelEvent | None:
+    """What undoes the event, with those of its kind that came with it; None if there is no such.
 
     Raises Refusal for an event of a kind that cannot be cancelled.
     """
     rows = ask(reader, EVENT_WITH_ITS_REQUEST, {"event_id": event_id})
     [kind] = {row["event_type"] for row in rows if row["event_id"] == event_id} or {None}
-    if kind is not None:
-        can_be_cancelled(kind)
-    return tuple(_past(reader, row) for row in rows if row["event_type"] == kind)
+    if kind is None:
+        return None
+    can_be_cancelled(kind)
+    return CancelEvent(
+        event_id=event_id,
+        request=tuple(_past(reader, row) for row in rows if row["event_type"] == kind),
+        reservations=_ended(rows),
+        requests=_off_the_list(reader, rows),
+    )
+
+
+def discharge_correction(
+    reader: LakeReader, booking_id: str, disposition: str, died_at: datetime | None
+) -> CorrectDischarge | None:
+    """What corrects the booking's discharge; None if it had none."""
+    rows = ask(reader, DISCHARGE, {"booking_id": booking_id})
+    if not rows:
+        return None
+    [row] = rows
+    of_patient = {"patient_ref": row["patient_ref"], "seq": row["seq"]}
+    ended = [
+        one
+        for event_id in filter(None, (row["event_id"], row["corrected_by_event_id"]))
+        for one in ask(reader, EVENT_WITH_ITS_REQUEST, {"event_id": event_id})
+    ]
+    return CorrectDischarge(
+        booking_id=booking_id,
+        disposition=disposition,
+        died_at=died_at,
+        discharge=_past(reader, row),
+        disposition_before=row["disposition_now"],
+        died_at_before=row["died_at_now"],
+        has_come_again=bool(ask(reader, HAS_COME_AGAIN, of_patient)),
+        reservations=_ended(ended),
+        requests=_off_the_list(reader, ended),
+    )
+
+
+def _ended(rows: Iterable[Row]) -> tuple[Booking, ...]:
+    return tuple(as_reserved(row) for row in rows if is_ended(row))
+
+
+def _off_the_list(reader: LakeReader, rows: Iterable[Row]) -> tuple[BedRequest, ...]:
+    """The requests that these rows placed or withdrew, as they were made."""
+    ids = dict.fromkeys(row["bed_request_id"] for row in rows if has_left_the_list(row))
+    made = (ask(reader, REQUEST_AS_MADE, {"bed_request_id": request_id}) for request_id in ids)
+    return tuple(BedRequest.from_row(row) for rows in made for row in rows)
 
 
 def _past(reader: LakeReader, row: Row) -> PastEvent:

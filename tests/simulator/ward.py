@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from lake.vocabulary import Role, Source
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import Booking
+from simulator.domain.bookings import Booking, as_reserved, is_ended
 from simulator.domain.hospital import Hospital
+from simulator.domain.requests import BedRequest, has_left_the_list
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine, Row
 
@@ -62,25 +63,68 @@ class SmallWard:
     def status(self, bed_id: str) -> str:
         return self.engine.hospital.bed(bed_id).status.value
 
+    def beds_of_patients(self) -> dict[str, str]:
+        stays = self.engine.hospital.bookings.values()
+        return {stay.patient_ref: stay.bed_id for stay in stays if stay.is_stay}
+
     def display(self, bed_id: str) -> str:
         hospital = self.engine.hospital
         return hospital.display_status(hospital.bed(bed_id), self.clock.now()).value
 
 
-def past_request(rows: list[dict], event_id: str) -> tuple[c.PastEvent, ...]:
+def undoing(rows: list[dict], event_id: str) -> c.CancelEvent:
+    """What undoes the event, with all that the log says of its request."""
     [event] = [row for row in rows if row["event_id"] == event_id]
-    together = [
-        row
-        for row in rows
-        if (row["request_id"], row["event_type"]) == (event["request_id"], event["event_type"])
-    ]
-    return tuple(past_event(rows, row) for row in together)
+    together = [row for row in rows if row["request_id"] == event["request_id"]]
+    alike = [row for row in together if row["event_type"] == event["event_type"]]
+    return c.CancelEvent(
+        event_id=event_id,
+        request=tuple(past_event(rows, row) for row in alike),
+        reservations=tuple(as_reserved(row) for row in together if is_ended(row)),
+        requests=tuple(BedRequest.from_row(row) for row in together if has_left_the_list(row)),
+    )
+
+
+def discharge_correction(
+    rows: list[dict], booking_id: str, disposition: str, died_at: datetime | None = None
+) -> c.CorrectDischarge:
+    """What corrects the booking's newest discharge."""
+    row = [
+        r for r in rows
+        if (r["event_type"], r.get("booking_id")) == ("patient_discharged", booking_id)
+    ][-1]  # fmt: skip
+    corrections = [
+        r for r in rows
+        if (r["event_type"], r.get("corrects_event_id")) == ("discharge_corrected", row["event_id"])
+    ]  # fmt: skip
+    now = [row, *corrections][-1]
+    requests = {row["request_id"], now["request_id"]}
+    together = [r for r in rows if r["request_id"] in requests]
+    return c.CorrectDischarge(
+        booking_id=booking_id,
+        disposition=disposition,
+        died_at=died_at,
+        discharge=past_event(rows, row),
+        disposition_before=now["disposition"],
+        died_at_before=now["died_at"],
+        has_come_again=any(
+            r["event_type"] == "patient_admitted"
+            and r["patient_ref"] == row["patient_ref"]
+            and r["seq"] > row["seq"]
+            and r["event_id"] not in {other.get("corrects_event_id") for other in rows}
+            for r in rows
+        ),
+        reservations=tuple(as_reserved(r) for r in together if is_ended(r)),
+        requests=tuple(BedRequest.from_row(r) for r in together if has_left_the_list(r)),
+    )
 
 
 def past_event(rows: list[dict], row: dict) -> c.PastEvent:
     earlier = [other for other in rows if other["seq"] < row["seq"]]
     of_bed = [other for other in earlier if other.get("bed_id") == row["bed_id"]]
-    of_booking = [other for other in earlier if other.get("booking_id") == row["booking_id"]]
+    of_booking = [
+        r for r in earlier if r.get("booking_state") and r["booking_id"] == row["booking_id"]
+    ]
     return c.PastEvent(
         event_id=row["event_id"],
         event_type=row["event_type"],

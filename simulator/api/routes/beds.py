@@ -146,7 +146,7 @@ async def add_note(call: Call, bed_id: BedId, body: b.NewNote) -> Response:
 
 
 async def _act(desk: Desk, command: c.Command, context: Context, status: int = 200) -> Response:
-    row = await carry_out(desk, command, context)
+    [*_, row] = await carry_out(desk, command, context)
     answer = w.BedAnswer(bed_id=row["bed_id"], bed_status=row["bed_status"], seq=row["seq"])
     return json_of(answer, status)
 

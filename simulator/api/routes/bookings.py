@@ -3,12 +3,12 @@
 import asyncio
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from lake.vocabulary import BookingState
+from lake.vocabulary import BookingState, EventType, Rule, canonical_ref
 from simulator.api import meant
 from simulator.api.answers import (
     BookingId,
@@ -25,13 +25,13 @@ from simulator.api.front import bookings_in_log, carry_out, from_log, not_after_
 from simulator.api.problems import PROBLEMS
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
-from simulator.domain.errors import NotThere
+from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, Row
-from simulator.writer.memory import ONE_BOOKING, hospital_at, past_request
+from simulator.writer.memory import ONE_BOOKING, cancellation, discharge_correction, hospital_at
 
 router = APIRouter(tags=["bookings"], responses=PROBLEMS, route_class=CallRoute)
 
@@ -48,7 +48,8 @@ async def bookings(
     after: SeqCursor = None,
 ) -> Response:
     """Each booking as it stands, or stood `at` an instant, by the seq of its newest event."""
-    filters = {"bed_id": bed_id, "ward_id": ward_id, "state": state, "patient_ref": patient_ref}
+    filters = {"bed_id": bed_id, "ward_id": ward_id, "state": state}
+    filters["patient_ref"] = canonical_ref(patient_ref) if patient_ref else None
     hospital, now = call.desk.engine.hospital, at or call.desk.clock.now()
     if at:
         not_after_now(call.desk, at)
@@ -124,19 +125,50 @@ async def confirm(call: Call, booking_id: BookingId, body: b.Write | None = None
 
 @router.post("/bookings/{booking_id}/discharge", response_model=w.BookingAnswer)
 async def discharge(call: Call, booking_id: BookingId, body: b.Discharge | None = None) -> Response:
-    """The patient leaves the bed, which is to be cleaned."""
+    """The patient leaves the bed, which is to be cleaned. What was planned for the stay ends with
+    it; of who has died all does."""
     body = body or b.Discharge()
-    command = c.DischargePatient(booking_id=booking_id, disposition=body.disposition.value)
+    command = c.DischargePatient(
+        booking_id=booking_id, disposition=body.disposition.value, died_at=body.died_at
+    )
     return await _act(call.desk, command, call.context(body))
+
+
+@router.post("/bookings/{booking_id}/discharge/correct", response_model=w.DischargeAnswer)
+async def correct_discharge(
+    call: Call, booking_id: BookingId, body: b.DischargeCorrection
+) -> Response:
+    """Where the patient went was otherwise, or nobody has died; the bed is not touched."""
+    context = call.context(body)
+    rows = await call.desk.remembered(context)
+    if rows is None:
+        command = await _correction(call.desk, booking_id, body)
+        rows = await carry_out(call.desk, command, context)
+    told = {name: rows[-1].get(name) for name in ("booking_id", "disposition", "died_at")}
+    return json_of(w.DischargeAnswer.model_validate(told | with_patient(rows)))
+
+
+async def _correction(
+    desk: Desk, booking_id: str, body: b.DischargeCorrection
+) -> c.CorrectDischarge:
+    """Raises Refusal of a booking that did not end with a discharge, and NotThere."""
+    command = await asyncio.to_thread(
+        discharge_correction, desk.reader, booking_id, body.disposition.value, body.died_at
+    )
+    if command is not None:
+        return command
+    for row in await from_log(desk, ONE_BOOKING, booking_id=booking_id):
+        state = f"{booking_id} is {row['booking_state']}, not discharged."
+        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, state, Booking.from_row(row))
+    raise NotThere(f"There is no booking {booking_id}.")
 
 
 @router.post("/events/{event_id}/cancel", response_model=w.BookingAnswer)
 async def cancel_event(call: Call, event_id: EventId, body: b.Correction | None = None) -> Response:
     """Undoes an admission, a transfer or a discharge that never was."""
-    past = await asyncio.to_thread(past_request, call.desk.reader, event_id)
-    if not past:
+    command = await asyncio.to_thread(cancellation, call.desk.reader, event_id)
+    if command is None:
         raise NotThere(f"There is no event {event_id}.")
-    command = c.CancelEvent(event_id=event_id, request=past)
     return await _act(call.desk, command, call.context(body or b.Correction()))
 
 
@@ -144,10 +176,35 @@ async def _act(desk: Desk, command: c.Command, context: Context, status: int = 2
     return json_of(booking_answer(await carry_out(desk, command, context)), status)
 
 
-def booking_answer(row: Row) -> w.BookingAnswer:
-    names = ("booking_id", "bed_id", "starts_at", "ends_at", "stay_id", "spell_id", "seq")
-    found = {name: row.get(name) for name in names}
+def booking_answer(rows: list[Row]) -> w.BookingAnswer:
+    row = rows[-1]
+    names = ("booking_id", "bed_id", "starts_at", "ends_at", "stay_id", "spell_id")
+    found = {name: row.get(name) for name in names} | with_patient(rows)
     return w.BookingAnswer.model_validate(found | {"state": row["booking_state"]})
+
+
+def with_patient(rows: list[Row]) -> dict[str, Any]:
+    """What the rows before the last say of the patient's other reservations and requests."""
+    *others, last = rows
+    told: dict[str, list[str]] = {}
+    for row in others:
+        match row["event_type"]:
+            case EventType.BOOKING_CANCELLED:
+                told.setdefault("ended_booking_ids", []).append(row["booking_id"])
+            case EventType.REQUEST_WITHDRAWN:
+                told.setdefault("ended_request_ids", []).append(row["bed_request_id"])
+            case EventType.REQUEST_PLACED:
+                told.setdefault("placed_request_ids", []).append(row["bed_request_id"])
+            case EventType.BED_REQUESTED if row["patient_ref"] == last["patient_ref"]:
+                told.setdefault("restored_request_ids", []).append(row["bed_request_id"])
+            case EventType.BOOKING_CHANGED | EventType.TRANSFER_CANCELLED if row.get(
+                "booking_state"
+            ) == BookingState.RESERVED and last.get("corrects_event_id"):
+                told.setdefault("restored_booking_ids", []).append(row["booking_id"])
+    for name in ("unmet_request_ids", "lost_booking_ids"):
+        if last.get(name):
+            told[name] = last[name]
+    return {"seq": last["seq"], **told}
 
 
 def _item(row: Row, hospital: Hospital, now: datetime) -> w.Booking:

@@ -129,12 +129,14 @@ def _parsed(cursor: str) -> tuple[int, ...]:
     return tuple(int(part) for part in cursor.split("-") if part)
 
 
-def _answer(row: Row) -> w.RequestAnswer:
+def _answer(rows: list[Row]) -> w.RequestAnswer:
+    row = rows[-1]
     return w.RequestAnswer(bed_request_id=row["bed_request_id"], seq=row["seq"])
 
 
 def _item(row: Row, now: datetime) -> Row:
-    wanted_from = max(row["wanted_from_at"], row["occurred_at"])
+    requested_at = row["requested_at"] or row["occurred_at"]
+    wanted_from = max(row["wanted_from_at"], requested_at)
     waits = row["request_state"] != RequestState.WITHDRAWN
     until = row["in_bed_at"] or (now if waits else None)
     minutes = (until - wanted_from).total_seconds() / 60 if until else None
@@ -145,8 +147,8 @@ def _item(row: Row, now: datetime) -> Row:
         "ward_id": row["ward_id"],
         "needs": asdict(Needs.from_row(row)),
         "wanted_from": row["wanted_from_at"],
-        "requested_at": row["occurred_at"],
-        "requested_by": row["actor"],
+        "requested_at": requested_at,
+        "requested_by": row["requested_by"] or row["actor"],
         "displaced_booking_id": next(iter(row["displaced_booking_ids"] or ()), None),
         "booking_id": row["placed_booking_id"],
         "bed_id": row["placed_bed_id"],

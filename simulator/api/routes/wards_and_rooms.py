@@ -12,7 +12,7 @@ from lake.vocabulary import BedStatus, DisplayStatus, Rule
 from simulator.api import meant
 from simulator.api.answers import Cursor, Limit, json_of, page
 from simulator.api.call import Call, CallRoute
-from simulator.api.front import carry_out, from_log
+from simulator.api.front import carry_out
 from simulator.api.problems import PROBLEMS
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
@@ -21,7 +21,6 @@ from simulator.domain.hospital import Hospital
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
 from simulator.writer.engine import Context
-from simulator.writer.memory import EVENT_WITH_ITS_REQUEST
 
 RoomId = Annotated[str, Path(max_length=64)]
 WardId = Annotated[str, Path(max_length=64)]
@@ -98,12 +97,11 @@ async def _act(
     context: Context,
 ) -> Response:
     """A request that comes again is answered as before, whatever its beds are by now."""
-    again = await call.desk.remembered(context)
-    if again is None:
-        again = await carry_out(call.desk, command_for(_some(beds, otherwise)), context)
-    rows = await from_log(call.desk, EVENT_WITH_ITS_REQUEST, event_id=again["event_id"])
-    count = sum(row["event_type"] == again["event_type"] for row in rows)
-    return json_of(w.BedsAnswer(bed_count=count, seq=again["seq"]))
+    rows = await call.desk.remembered(context)
+    if rows is None:
+        rows = await carry_out(call.desk, command_for(_some(beds, otherwise)), context)
+    count = sum(row["event_type"] == rows[-1]["event_type"] for row in rows)
+    return json_of(w.BedsAnswer(bed_count=count, seq=rows[-1]["seq"]))
 
 
 def _that_are(status: BedStatus, beds: Iterable[Bed]) -> list[Bed]:

@@ -22,7 +22,7 @@ def register(hospital: Hospital, command: c.RegisterBed, moment: Moment) -> list
     if known and not known.is_retired:
         raise Refusal(Rule.BED_EXISTS, command.bed_id)
     if known:
-        hard.not_before_last_event(known, moment.at)
+        hard.not_before(hospital, known, known.last_event_at, moment.at)
     hard.not_before_the_register(hospital, moment.at)
     bed = Bed(
         bed_id=command.bed_id,
@@ -52,7 +52,7 @@ def update(hospital: Hospital, command: c.UpdateBed, moment: Moment) -> list[Cha
 def retire(hospital: Hospital, command: c.RetireBed, moment: Moment) -> list[Change]:
     """What is booked in it has to be moved first, or is displaced; what has passed expires."""
     bed = bed_at(hospital, command.bed_id, moment)
-    _not_in_use(hospital, bed)
+    _not_in_use(hospital, bed, moment)
     passed = [
         Change(EventType.BOOKING_EXPIRED, bed, replace(booking, state=BookingState.EXPIRED))
         for booking in hospital.reservations(bed.bed_id)
@@ -70,7 +70,7 @@ def close(hospital: Hospital, command: c.CloseBeds, moment: Moment) -> list[Chan
     hard.not_empty(moment.at, until)
     beds = [bed_at(hospital, bed_id, moment) for bed_id in command.bed_ids]
     for bed in beds:
-        _not_in_use(hospital, bed)
+        _not_in_use(hospital, bed, moment)
     closed = [
         replace(
             bed.becomes(BedStatus.CLOSED, StatusChange.CLOSED, moment.at),
@@ -90,8 +90,8 @@ def close(hospital: Hospital, command: c.CloseBeds, moment: Moment) -> list[Chan
     ]
 
 
-def _not_in_use(hospital: Hospital, bed: Bed) -> None:
-    hard.nobody_in(hospital, bed)
+def _not_in_use(hospital: Hospital, bed: Bed, moment: Moment) -> None:
+    hard.nobody_in(hospital, bed, moment.now)
     if bed.status is BedStatus.CLEANING:
         raise Refusal(Rule.ILLEGAL_STATUS_CHANGE, f"Stop the cleaning of {bed.bed_id} first.")
 

@@ -1,27 +1,44 @@
 """What happens to bookings: made, changed, ended; the patient comes, moves, swaps, leaves."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from lake.vocabulary import BedStatus, BookingState, EventType, Rule, StatusChange
+from lake.vocabulary import (
+    BedStatus,
+    BookingState,
+    Disposition,
+    EndedWith,
+    EventType,
+    Rule,
+    StatusChange,
+    canonical_ref,
+)
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, Needs
 from simulator.domain.changes import Change, Moment
-from simulator.domain.errors import Refusal
+from simulator.domain.decisions import patients
+from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.requests import BedRequest
 from simulator.domain.rules import hard
 from simulator.domain.rules.grants import Grant, grant
 from simulator.domain.rules.hard import bed_at
 from simulator.domain.rules.soft import Wish, breaches, overlaps
 
+BODY_IN_BED = timedelta(hours=48)
+"""How long before the bed is vacated a death may lie."""
+
 
 def book(hospital: Hospital, command: c.BookBed, moment: Moment) -> list[Change]:
     bed = bed_at(hospital, command.bed_id, moment)
+    hard.alive(hospital, canonical_ref(command.patient_ref))
     starts_at = moment.at if command.admit else command.starts_at or moment.at
     booking = Booking(
         booking_id=f"B{moment.next_seq}",
         bed_id=bed.bed_id,
-        patient_ref=command.patient_ref,
+        patient_ref=canonical_ref(command.patient_ref),
         state=BookingState.RESERVED,
         starts_at=starts_at,
         ends_at=command.ends_at,
@@ -31,8 +48,10 @@ def book(hospital: Hospital, command: c.BookBed, moment: Moment) -> list[Change]
     )
     hard.not_empty(starts_at, command.ends_at)
     if command.admit:
+        booking = _taken_up(patients.own_reservation(hospital, booking), booking)
         return _admitted(hospital, bed, booking, command, moment)
-    hard.not_closed(bed, starts_at)
+    booking = patients.with_its_spell(hospital, booking)
+    hard.not_closed(hospital, bed, starts_at)
     granted = _grant(hospital, _wish(bed, booking, moment), command, moment, booking.booking_id)
     made = Change(EventType.BED_BOOKED, granted.on(bed), booking, granted.columns)
     return [*granted.first, made]
@@ -52,6 +71,20 @@ def _wish(bed: Bed, booking: Booking, moment: Moment, *, moves_in: bool = False)
     )
 
 
+def _taken_up(reserved: Booking | None, booking: Booking) -> Booking:
+    """Who comes to the bed that is reserved for the same patient takes that booking up."""
+    if reserved is None:
+        return booking
+    return replace(
+        booking,
+        booking_id=reserved.booking_id,
+        ends_at=booking.ends_at or reserved.ends_at,
+        spell_id=booking.spell_id or reserved.spell_id,
+        needs=reserved.needs.with_given(booking.needs),
+        bed_request_id=booking.bed_request_id or reserved.bed_request_id,
+    )
+
+
 Overriding = c.BookBed | c.ChangeReservation | c.AdmitPatient | c.TransferPatient
 
 
@@ -65,13 +98,19 @@ def _grant(
         moment,
         starts_at=wish.starts_at,
         winners={wish.bed.bed_id: winner_id},
+        patient_refs=(wish.patient_ref,),
     )
 
 
 def admit(hospital: Hospital, command: c.AdmitPatient, moment: Moment) -> list[Change]:
-    """From now on, whenever it was reserved for; to its own end, if that has not passed."""
+    """From now on, whenever it was reserved for; to its own end, if that has not passed. Who lies
+    in another bed is moved."""
     booking = hospital.booking(command.booking_id)
     hard.in_state(booking, BookingState.RESERVED, "admitted")
+    hard.alive(hospital, booking.patient_ref)
+    stay = hospital.stay_of(booking.patient_ref)
+    if stay is not None and stay.bed_id != booking.bed_id:
+        return move(hospital, stay, booking.bed_id, command, moment, reserved=booking)
     bed = bed_at(hospital, booking.bed_id, moment)
     has_passed = booking.ends_at is not None and booking.ends_at <= moment.at
     booking = replace(
@@ -90,19 +129,37 @@ def _admitted(
     command: c.BookBed | c.AdmitPatient,
     moment: Moment,
 ) -> list[Change]:
-    hard.vacant(hospital, bed)
+    hard.vacant(hospital, bed, moment.now)
     hard.in_no_other_bed(hospital, booking.patient_ref, bed.bed_id, moment.at)
     wish = _wish(bed, booking, moment, moves_in=True)
-    wish = replace(wish, is_its_own=isinstance(command, c.AdmitPatient))
+    wish = replace(wish, is_its_own=booking.booking_id in hospital.bookings)
     granted = _grant(hospital, wish, command, moment, booking.booking_id)
+    met, unmet = patients.requests_met(hospital, wish, _placed_id(command))
     stay = replace(
         booking,
         state=BookingState.ACTIVE,
         stay_id=f"S{moment.next_seq}",
         spell_id=booking.spell_id or f"P{moment.next_seq}",
+        bed_request_id=booking.bed_request_id or _id_of(met),
     )
     taken = granted.on(_taken(bed, stay, moment))
-    return [*granted.first, Change(EventType.PATIENT_ADMITTED, taken, stay, granted.columns)]
+    columns = granted.columns | _unmet(unmet)
+    admitted = Change(EventType.PATIENT_ADMITTED, taken, stay, columns)
+    return [*granted.first, *patients.placed(met), admitted]
+
+
+def _placed_id(command: Overriding) -> str | None:
+    """The request that the command places."""
+    return command.bed_request_id if isinstance(command, c.BookBed) else None
+
+
+def _id_of(requests: Sequence[BedRequest]) -> str | None:
+    return requests[0].bed_request_id if requests else None
+
+
+def _unmet(requests: Sequence[BedRequest]) -> dict[str, list[str]]:
+    ids = [request.bed_request_id for request in requests]
+    return {"unmet_request_ids": ids} if ids else {}
 
 
 def _taken(bed: Bed, stay: Booking, moment: Moment) -> Bed:
@@ -122,22 +179,57 @@ def _ended(stay: Booking, moment: Moment) -> Booking:
 
 
 def transfer(hospital: Hospital, command: c.TransferPatient, moment: Moment) -> list[Change]:
-    """The bed that is left, then the bed that is taken."""
     stay = hospital.booking(command.booking_id)
     hard.in_state(stay, BookingState.ACTIVE, "transferred")
+    return move(hospital, stay, command.to_bed_id, command, moment, needs=command.needs)
+
+
+def move(
+    hospital: Hospital,
+    stay: Booking,
+    to_bed_id: str,
+    command: Overriding,
+    moment: Moment,
+    *,
+    needs: Needs | None = None,
+    reserved: Booking | None = None,
+) -> list[Change]:
+    """The bed that is left, then the bed that is taken. What the patient has `reserved` there
+    becomes the booking of the stay; the spell is the same."""
     left = bed_at(hospital, stay.bed_id, moment)
-    taken = bed_at(hospital, command.to_bed_id, moment)
-    hard.vacant(hospital, taken)
-    arrived = _moved(hospital, stay, taken, command.needs, moment, moment.next_seq)
-    wish = _wish(taken, arrived, moment, moves_in=True)
-    wish = replace(wish, besides=frozenset({stay.booking_id}))
+    taken = bed_at(hospital, to_bed_id, moment)
+    hard.vacant(hospital, taken, moment.now)
+    arrived = _moved(hospital, stay, taken, needs, moment, moment.next_seq)
+    reserved = reserved or patients.own_reservation(hospital, arrived)
+    arrived = _moved_as_planned(reserved, arrived, needs) if reserved else arrived
+    besides = frozenset({stay.booking_id, arrived.booking_id})
+    wish = replace(_wish(taken, arrived, moment, moves_in=True), besides=besides)
+    wish = replace(wish, is_its_own=reserved is not None)
     granted = _grant(hospital, wish, command, moment, arrived.booking_id)
+    met, unmet = patients.requests_met(hospital, wish, _placed_id(command))
+    kept = reserved.bed_request_id if reserved else None
+    request_id = _placed_id(command) or kept or _id_of(met) or stay.bed_request_id
+    arrived = replace(arrived, bed_request_id=request_id)
     bed = granted.on(_taken(taken, arrived, moment))
+    columns = granted.columns | _unmet(unmet)
     return [
         *granted.first,
+        *patients.placed(met),
         Change(EventType.PATIENT_TRANSFERRED, _vacated(left, moment), _ended(stay, moment)),
-        Change(EventType.PATIENT_TRANSFERRED, bed, arrived, granted.columns),
+        Change(EventType.PATIENT_TRANSFERRED, bed, arrived, columns),
     ]
+
+
+def _moved_as_planned(reserved: Booking, arrived: Booking, needs: Needs | None) -> Booking:
+    """To the end of the reservation, if one is known that has not passed; else to the stay's."""
+    ends_at = reserved.ends_at
+    lasts = ends_at is not None and ends_at > arrived.starts_at
+    return replace(
+        arrived,
+        booking_id=reserved.booking_id,
+        ends_at=ends_at if lasts else arrived.ends_at,
+        needs=arrived.needs.with_given(reserved.needs).with_given(needs or Needs()),
+    )
 
 
 def _moved(
@@ -183,7 +275,13 @@ def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Ch
     ]
     winners = {arrival.bed_id: arrival.booking_id for arrival in arrivals}
     granted = grant(
-        hospital, broken, command.override, moment, starts_at=moment.at, winners=winners
+        hospital,
+        broken,
+        command.override,
+        moment,
+        starts_at=moment.at,
+        winners=winners,
+        patient_refs={arrival.patient_ref for arrival in arrivals},
     )
     left = [
         Change(EventType.PATIENT_TRANSFERRED, bed, _ended(stay, moment))
@@ -214,7 +312,7 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
     hard.in_state(before, BookingState.RESERVED, "changed in bed or start")
     hard.not_empty(command.starts_at, command.ends_at)
     bed = bed_at(hospital, command.bed_id, moment)
-    hard.not_closed(bed, command.starts_at)
+    hard.not_closed(hospital, bed, command.starts_at)
     after = replace(
         before,
         bed_id=bed.bed_id,
@@ -222,6 +320,7 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
         ends_at=command.ends_at,
         source=moment.source,
     )
+    after = patients.with_its_spell(hospital, after)
     wish = _wish(bed, after, moment)
     if before.starts_at == after.starts_at:
         wish = replace(wish, not_before=None)
@@ -274,11 +373,37 @@ def confirm_discharge(
 
 
 def discharge(hospital: Hospital, command: c.DischargePatient, moment: Moment) -> list[Change]:
+    """What was planned for the spell ends with it; who has died needs nothing any more."""
     stay = hospital.booking(command.booking_id)
     hard.in_state(stay, BookingState.ACTIVE, "discharged")
     bed = _vacated(bed_at(hospital, stay.bed_id, moment), moment)
-    columns = {"disposition": command.disposition}
-    return [Change(EventType.PATIENT_DISCHARGED, bed, _ended(stay, moment), columns)]
+    columns = {
+        "disposition": command.disposition,
+        "died_at": died_at(stay, command.disposition, command.died_at, moment.at),
+    }
+    ended = patients.end_with(hospital, stay, ended_with(command.disposition), moment)
+    return [*ended, Change(EventType.PATIENT_DISCHARGED, bed, _ended(stay, moment), columns)]
+
+
+def ended_with(disposition: str) -> EndedWith:
+    has_died = disposition == Disposition.DIED
+    return EndedWith.PATIENT_DIED if has_died else EndedWith.PATIENT_DISCHARGED
+
+
+def died_at(
+    stay: Booking, disposition: str, at: datetime | None, vacated_at: datetime
+) -> datetime | None:
+    """When the patient died, null of others. Raises InvalidRequest for a time out of the stay."""
+    if disposition != Disposition.DIED:
+        if at is not None:
+            raise InvalidRequest("died_at: goes with the disposition died only.")
+        return None
+    at = at or vacated_at
+    if not max(stay.starts_at, vacated_at - BODY_IN_BED) <= at <= vacated_at:
+        raise InvalidRequest(
+            "died_at: must lie within the stay, at most 48 hours before the bed is vacated."
+        )
+    return at
 
 
 def cancel(hospital: Hospital, command: c.CancelBooking, moment: Moment) -> list[Change]:

@@ -1,17 +1,18 @@
-"""Corrections: an admission, a transfer or a discharge that never was.
+"""Corrections: an admission, a transfer or a discharge that never was; a discharge that was other.
 
 A correction is dated now and undoes the event from that event's time on. It is refused once
-somebody else has had the bed.
+somebody else has had the bed. What had ended or was placed with the event is restored.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lake.vocabulary import BedStatus, BookingState, EventType, Rule, StatusChange
+from lake.vocabulary import BedStatus, BookingState, EndedWith, EventType, Rule, StatusChange
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
+from simulator.domain.decisions import bookings, patients
 from simulator.domain.decisions.bookings import swapped_in
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
@@ -41,24 +42,36 @@ def cancel_event(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> 
     [event] = [past for past in command.request if past.event_id == command.event_id]
     match event.event_type:
         case EventType.PATIENT_ADMITTED:
-            return _admission_cancelled(hospital, event, moment)
+            return _admission_cancelled(hospital, event, command, moment)
         case EventType.PATIENT_DISCHARGED:
-            return [_discharge_cancelled(hospital, event, moment)]
+            return _discharge_cancelled(hospital, event, command, moment)
         case EventType.PATIENT_TRANSFERRED if len(command.request) == 2:
-            return _transfer_cancelled(hospital, command.request, moment)
+            return _transfer_cancelled(hospital, command, moment)
         case _:
             return _swap_cancelled(hospital, command.request, moment)
 
 
-def _admission_cancelled(hospital: Hospital, event: c.PastEvent, moment: Moment) -> list[Change]:
+def _admission_cancelled(
+    hospital: Hospital, event: c.PastEvent, command: c.CancelEvent, moment: Moment
+) -> list[Change]:
     """Who came from the waiting list and has no reservation now, waits again."""
     stay = _stay_that_began(hospital, event)
     bed = _given_back(hospital, event, moment)
     booking = _reserved_again(hospital, event.booking_before, stay, moment)
     undone = Change(EventType.ADMISSION_CANCELLED, bed, booking, _corrects(event))
-    if booking.is_open or booking.bed_request_id is None:
-        return [undone]
-    return [back_to_the_waiting_list(hospital, booking, moment, 0, {}), undone]
+    return [*_waits_again(hospital, command, booking, moment), undone]
+
+
+def _waits_again(
+    hospital: Hospital, command: c.CancelEvent, booking: Booking, moment: Moment
+) -> list[Change]:
+    """The requests that the bed had met, but for that of a booking which is reserved again."""
+    kept = booking.bed_request_id if booking.is_open else None
+    known = {request.bed_request_id for request in command.requests}
+    again = patients.wait_again(r for r in command.requests if r.bed_request_id != kept)
+    if booking.is_open or booking.bed_request_id is None or booking.bed_request_id in known:
+        return again
+    return [*again, back_to_the_waiting_list(hospital, booking, moment, len(again), {})]
 
 
 def _stay_that_began(hospital: Hospital, event: c.PastEvent) -> Booking:
@@ -88,24 +101,80 @@ def _reserved_again(
     hospital: Hospital, before: Booking | None, stay: Booking, moment: Moment
 ) -> Booking:
     """Reserved as before, if that time has not passed and is still free; else cancelled."""
-    lies_ahead = before is not None and (before.ends_at is None or before.ends_at > moment.now)
-    if before is not None and lies_ahead and _is_free(hospital, before):
+    if before is not None and patients.is_still_free(hospital, before, moment):
         return replace(before, stay_id=stay.stay_id, spell_id=stay.spell_id, source=moment.source)
     return replace(stay, state=BookingState.CANCELLED, source=moment.source)
 
 
-def _is_free(hospital: Hospital, wanted: Booking) -> bool:
-    return not any(
-        booking.overlaps(wanted.starts_at, wanted.ends_at)
-        for booking in hospital.of_bed.get(wanted.bed_id, ())
-        if booking.booking_id != wanted.booking_id
-    )
-
-
-def _discharge_cancelled(hospital: Hospital, event: c.PastEvent, moment: Moment) -> Change:
+def _discharge_cancelled(
+    hospital: Hospital, event: c.PastEvent, command: c.CancelEvent, moment: Moment
+) -> list[Change]:
+    """The patient is in the bed again, and what had ended with the discharge is as it was."""
     bed, stay = _taken_back(hospital, event, event.bed_before.status, moment)
     hard.in_no_other_bed(hospital, stay.patient_ref, bed.bed_id, event.occurred_at)
-    return Change(EventType.DISCHARGE_CANCELLED, bed, stay, _corrects(event))
+    restored, lost = patients.restored(hospital, _beside(stay, command.reservations), moment)
+    columns = _corrects(event) | _lost(lost)
+    undone = Change(EventType.DISCHARGE_CANCELLED, bed, stay, columns)
+    return [*restored, *patients.wait_again(command.requests), undone]
+
+
+def _beside(stay: Booking, reservations: Sequence[Booking]) -> list[Booking]:
+    """Those that leave the stay its time."""
+    return [
+        booking
+        for booking in reservations
+        if booking.bed_id != stay.bed_id or not booking.overlaps(stay.starts_at, stay.ends_at)
+    ]
+
+
+def _lost(reservations: Sequence[Booking]) -> dict[str, list[str]]:
+    ids = [booking.booking_id for booking in reservations]
+    return {"lost_booking_ids": ids} if ids else {}
+
+
+def correct_discharge(
+    hospital: Hospital, command: c.CorrectDischarge, moment: Moment
+) -> list[Change]:
+    """Where the patient went, or when the patient died. Whoever has the bed by now keeps it."""
+    discharge, stay = command.discharge, command.discharge.booking
+    if discharge.event_id in hospital.corrected:
+        raise Refusal(Rule.ALREADY_CANCELLED, discharge.event_id)
+    died_at = bookings.died_at(stay, command.disposition, command.died_at, discharge.occurred_at)
+    if (command.disposition, died_at) == (command.disposition_before, command.died_at_before):
+        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "That is what the discharge says.", stay)
+    why = bookings.ended_with(command.disposition)
+    has_come_again = command.has_come_again or hospital.stay_of(stay.patient_ref) is not None
+    if why is EndedWith.PATIENT_DIED and has_come_again:
+        detail = "The patient has had a bed since; cancel that admission first."
+        raise Refusal(Rule.PATIENT_IN_OTHER_BED, detail, hospital.stay_of(stay.patient_ref))
+    record = {
+        **_corrects(discharge),
+        "booking_id": stay.booking_id,
+        "stay_id": stay.stay_id,
+        "spell_id": stay.spell_id,
+        "patient_ref": stay.patient_ref,
+        "ward_id": discharge.bed_before.ward_id,
+        "disposition": command.disposition,
+        "died_at": died_at,
+    }
+    ended = patients.end_with(hospital, stay, why, moment)
+    again, lost = _not_of_the_dead(hospital, command, why, moment)
+    corrected = Change(EventType.DISCHARGE_CORRECTED, columns=record | _lost(lost))
+    return [*ended, *again, corrected]
+
+
+def _not_of_the_dead(
+    hospital: Hospital, command: c.CorrectDischarge, why: EndedWith, moment: Moment
+) -> tuple[list[Change], list[Booking]]:
+    """What had ended with a death that was none, but for what ends with any discharge."""
+    if why is EndedWith.PATIENT_DIED:
+        return [], []
+    spell_id = command.discharge.booking.spell_id
+    reservations = [b for b in command.reservations if b.spell_id != spell_id]
+    requests = [r for r in command.requests if r.spell_id != spell_id]
+    planned = [b for b in command.reservations if b.spell_id == spell_id]
+    restored, lost = patients.restored(hospital, reservations, moment)
+    return [*restored, *patients.wait_again(requests)], [*lost, *planned]
 
 
 def _taken_back(
@@ -113,7 +182,7 @@ def _taken_back(
 ) -> tuple[Bed, Booking]:
     """The bed with its patient again, if nobody has had it since. Raises Refusal."""
     bed = bed_at(hospital, event.bed_before.bed_id, moment)
-    hard.vacant(hospital, bed)
+    hard.vacant(hospital, bed, moment.now)
     if bed.last_booking_id != event.booking.booking_id:
         raise Refusal(Rule.BED_OCCUPIED, f"{bed.last_booking_id} has had {bed.bed_id} since.")
     taken = bed.becomes(status, StatusChange.VACATING_UNDONE, moment.at)
@@ -135,18 +204,22 @@ def _resumed(hospital: Hospital, stay: Booking, moment: Moment) -> Booking:
     return replace(stay, ends_at=later[0].starts_at, is_at_risk=True, source=moment.source)
 
 
-def _transfer_cancelled(
-    hospital: Hospital, request: Sequence[c.PastEvent], moment: Moment
-) -> list[Change]:
-    """The new bed is given back, then the patient is in the old one, isolated or not as now."""
-    [left] = [past for past in request if not past.booking.is_stay]
-    [arrived] = [past for past in request if past.booking.is_stay]
+def _transfer_cancelled(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> list[Change]:
+    """The new bed is given back, reserved as before; then the patient is in the old one, isolated
+    or not as now."""
+    [left] = [past for past in command.request if not past.booking.is_stay]
+    [arrived] = [past for past in command.request if past.booking.is_stay]
     stay = _stay_that_began(hospital, arrived)
     status = hospital.bed(stay.bed_id).status
     bed, resumed = _taken_back(hospital, left, status, moment)
-    never = replace(stay, state=BookingState.CANCELLED, source=moment.source)
+    never = _reserved_again(hospital, arrived.booking_before, stay, moment)
     given_back = _given_back(hospital, arrived, moment)
+    if arrived.booking_before is None:
+        again = patients.wait_again(command.requests)
+    else:
+        again = _waits_again(hospital, command, never, moment)
     return [
+        *again,
         Change(EventType.TRANSFER_CANCELLED, given_back, never, _corrects(arrived)),
         Change(EventType.TRANSFER_CANCELLED, bed, resumed, _corrects(left)),
     ]

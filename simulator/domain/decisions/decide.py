@@ -12,7 +12,7 @@ from lake.vocabulary import EventType
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
 from simulator.domain.decisions import beds, bookings, requests
-from simulator.domain.decisions.corrections import cancel_event
+from simulator.domain.decisions.corrections import cancel_event, correct_discharge
 from simulator.domain.errors import Forbidden, NotThere
 from simulator.domain.hospital import Hospital
 from simulator.domain.rules.grants import somebody_answers
@@ -69,6 +69,7 @@ DECISIONS: dict[type, Callable[[Hospital, Any, Moment], list[Change]]] = {
     c.ConfirmDischarge: bookings.confirm_discharge,
     c.DischargePatient: bookings.discharge,
     c.CancelEvent: cancel_event,
+    c.CorrectDischarge: correct_discharge,
     c.RequestBed: requests.request,
     c.PlaceRequest: requests.place,
     c.WithdrawRequest: requests.withdraw,

@@ -1,9 +1,10 @@
 """The waiting list: a need without a bed is requested, and placed or withdrawn."""
 
-from lake.vocabulary import EventType, Rule
+from lake.vocabulary import EventType, Rule, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions.bookings import book
+from simulator.domain.decisions.bookings import book, move
+from simulator.domain.decisions.patients import placed
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.requests import BedRequest
@@ -13,18 +14,22 @@ from simulator.domain.rules import hard
 def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[Change]:
     if command.ward_id is not None:
         hospital.beds_of_ward(command.ward_id)
-    hard.in_no_other_bed(hospital, command.patient_ref, None, moment.at)
-    for other in hospital.requests.values():
-        if other.patient_ref == command.patient_ref:
-            raise Refusal(Rule.ALREADY_WAITING, f"The request is {other.bed_request_id}.")
+    patient_ref = canonical_ref(command.patient_ref)
+    hard.alive(hospital, patient_ref)
+    for other in hospital.requests_of(patient_ref):
+        raise Refusal(Rule.ALREADY_WAITING, f"The request is {other.bed_request_id}.")
+    wanted_from = command.wanted_from or moment.at
+    stay = hospital.stay_of(patient_ref)
+    waits_in_bed = stay is not None and stay.overlaps(wanted_from, None)
     wanted = BedRequest(
         bed_request_id=f"R{moment.next_seq}",
-        patient_ref=command.patient_ref,
+        patient_ref=patient_ref,
         ward_id=command.ward_id,
         needs=command.needs,
-        wanted_from=command.wanted_from or moment.at,
+        wanted_from=wanted_from,
         requested_at=moment.at,
         requested_by=moment.actor,
+        spell_id=stay.spell_id if stay and waits_in_bed else None,
     )
     return [Change(EventType.BED_REQUESTED, columns=wanted.as_columns())]
 
@@ -41,8 +46,12 @@ def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[C
         override=command.override,
         bed_request_id=wanted.bed_request_id,
     )
-    placed = Change(EventType.REQUEST_PLACED, columns=wanted.as_columns())
-    return [placed, *book(hospital, booking, moment)]
+    stay = hospital.stay_of(wanted.patient_ref)
+    if command.admit and stay is not None:
+        taken = move(hospital, stay, command.bed_id, booking, moment, needs=wanted.needs)
+    else:
+        taken = book(hospital, booking, moment)
+    return [*placed([wanted]), *taken]
 
 
 def withdraw(

@@ -4,7 +4,7 @@ A reservation in the way is displaced, and its patient put on the waiting list; 
 keeps its patient, but is expected to end when the new booking starts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -46,10 +46,12 @@ def grant(
     *,
     starts_at: datetime,
     winners: Mapping[str, str] = NOBODY,
+    patient_refs: Collection[str] = (),
 ) -> Grant:
     """Raises Refusal where rules are broken without an override, Forbidden without an actor.
 
-    `winners`: per bed the booking that takes the place of a displaced one.
+    `winners`: per bed the booking that takes the place of a displaced one. `patient_refs`:
+    of those who get the beds; whoever loses a booking of their own waits for no other one.
     """
     if not broken:
         return Grant()
@@ -73,7 +75,8 @@ def grant(
             )
             bed = bed_at(hospital, booking.bed_id, moment)
             first.append(Change(EventType.BOOKING_DISPLACED, bed, lost, reason))
-            first.append(back_to_the_waiting_list(hospital, lost, moment, len(first), reason))
+            if booking.patient_ref not in patient_refs:
+                first.append(back_to_the_waiting_list(hospital, lost, moment, len(first), reason))
     displaced = [booking.booking_id for booking in in_the_way if not booking.is_stay]
     rules = dict.fromkeys(breach.rule.value for breach in sorted(broken, key=_order))
     record = {

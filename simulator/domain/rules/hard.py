@@ -11,17 +11,23 @@ from simulator.domain.hospital import Hospital, touched
 
 
 def bed_at(hospital: Hospital, bed_id: str, moment: Moment) -> Bed:
-    """The bed, touched by an event of this moment. Raises Refusal."""
+    """The bed, touched by an event of this moment. Raises Refusal.
+
+    What is written down late may lie before a note or a reservation of the bed, not before the
+    status that it has now, or the patient in it.
+    """
     bed = hospital.bed(bed_id)
-    not_before_last_event(bed, moment.at)
+    not_before(hospital, bed, hospital.unchanged_since(bed), moment.at)
     return touched(bed, moment.at, moment.source)
 
 
-def not_before_last_event(bed: Bed, at: datetime) -> None:
-    if at < bed.last_event_at:
+def not_before(hospital: Hospital, bed: Bed, earliest_at: datetime, at: datetime) -> None:
+    if at < earliest_at:
         raise Refusal(
             Rule.BEFORE_LAST_EVENT,
-            f"The newest event of {bed.bed_id} is of {bed.last_event_at:%Y-%m-%d %H:%M:%S} UTC.",
+            f"{bed.bed_id} is what it is since {hospital.said(earliest_at)}: "
+            "that is the earliest time that will do.",
+            earliest_at=earliest_at,
         )
 
 
@@ -31,15 +37,16 @@ def not_before_the_register(hospital: Hospital, at: datetime) -> None:
     if at < begins:
         raise Refusal(
             Rule.BEFORE_LAST_EVENT,
-            f"Every bed has had events since {begins:%Y-%m-%d %H:%M:%S} UTC.",
+            f"Every bed has had events since {hospital.said(begins)}.",
+            earliest_at=begins,
         )
 
 
-def not_closed(bed: Bed, starts_at: datetime) -> None:
+def not_closed(hospital: Hospital, bed: Bed, starts_at: datetime) -> None:
     """A closed bed may be booked for the time after its closing is planned to end."""
     opens_before = bed.closed_until_at is not None and bed.closed_until_at <= starts_at
     if bed.status is BedStatus.CLOSED and not opens_before:
-        until = f" until {bed.closed_until_at:%Y-%m-%d %H:%M} UTC" if bed.closed_until_at else ""
+        until = f" until {hospital.said(bed.closed_until_at)}" if bed.closed_until_at else ""
         raise Refusal(Rule.BED_CLOSED, f"{bed.bed_id} is closed{until}: {bed.closed_reason_code}.")
 
 
@@ -48,36 +55,43 @@ def not_empty(starts_at: datetime, ends_at: datetime | None) -> None:
         raise Refusal(Rule.EMPTY_INTERVAL)
 
 
-def vacant(hospital: Hospital, bed: Bed) -> None:
+def vacant(hospital: Hospital, bed: Bed, now: datetime) -> None:
     """The bed is not closed and holds nobody."""
     if bed.status is BedStatus.CLOSED:
         raise Refusal(Rule.BED_CLOSED, f"{bed.bed_id} is closed: {bed.closed_reason_code}.")
-    nobody_in(hospital, bed)
+    nobody_in(hospital, bed, now)
 
 
-def nobody_in(hospital: Hospital, bed: Bed) -> None:
+def nobody_in(hospital: Hospital, bed: Bed, now: datetime) -> None:
     if bed.holds_a_patient:
-        raise Refusal(
-            Rule.BED_OCCUPIED,
-            f"{bed.bed_id} is {bed.status}.",
-            hospital.current_booking(bed.bed_id),
-        )
+        stay = hospital.current_booking(bed.bed_id)
+        detail = hospital.in_words(stay, now) if stay else f"{bed.bed_id} is {bed.status}."
+        raise Refusal(Rule.BED_OCCUPIED, detail, stay)
 
 
-def in_no_other_bed(hospital: Hospital, patient_ref: str, bed_id: str | None, at: datetime) -> None:
+def in_no_other_bed(hospital: Hospital, patient_ref: str, bed_id: str, at: datetime) -> None:
     """The patient is in no other bed, and was in none at `at`, if that lies in the past."""
-    in_bed = hospital.in_bed.get(patient_ref)
-    if in_bed is not None and in_bed != bed_id:
+    stay = hospital.stay_of(patient_ref)
+    if stay is not None and stay.bed_id != bed_id:
         raise Refusal(
-            Rule.PATIENT_IN_OTHER_BED,
-            f"{patient_ref} is in {in_bed}; a transfer moves a patient.",
-            hospital.current_booking(in_bed),
+            Rule.PATIENT_IN_OTHER_BED, f"It is {stay.bed_id}; a transfer moves a patient.", stay
         )
     left_at = hospital.left_at.get(patient_ref)
     if left_at is not None and at < left_at:
         raise Refusal(
             Rule.PATIENT_IN_OTHER_BED,
-            f"{patient_ref} left a bed only at {left_at:%Y-%m-%d %H:%M:%S} UTC.",
+            f"The patient left it only on {hospital.said(left_at)}: "
+            "that is the earliest time that will do.",
+            earliest_at=left_at,
+        )
+
+
+def alive(hospital: Hospital, patient_ref: str) -> None:
+    died_at = hospital.died_at.get(patient_ref)
+    if died_at is not None:
+        raise Refusal(
+            Rule.PATIENT_HAS_DIED,
+            f"On {hospital.said(died_at)}; correct or cancel that discharge if it is wrong.",
         )
 
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lake.vocabulary import BedStatus, Rule, Sex
@@ -12,6 +12,7 @@ from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, Needs
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.requests import BedRequest
 
 OPPOSITE = {Sex.FEMALE.value: Sex.MALE.value, Sex.MALE.value: Sex.FEMALE.value}
 
@@ -39,13 +40,27 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
+    """`in_the_way`: what an override displaces; `beside`: what it is told by, and leaves."""
+
     rule: Rule
     detail: str
     in_the_way: tuple[Booking, ...] = ()
+    beside: Booking | None = None
 
 
 def breaches(hospital: Hospital, wish: Wish) -> list[Breach]:
     return [breach for rule in SOFT for breach in rule(hospital, wish)]
+
+
+def meets(hospital: Hospital, request: BedRequest, wish: Wish) -> bool:
+    """Whether the bed of the wish is one that the request asks for."""
+    if request.ward_id not in (None, wish.bed.ward_id):
+        return False
+    asked = replace(wish, needs=request.needs, is_its_own=False)
+    broken = [*_wrong_specialty(hospital, asked), *_wrong_room_class(hospital, asked)]
+    if request.needs.isolation:
+        broken += _isolation_needed(hospital, asked)
+    return not broken
 
 
 def overlaps(hospital: Hospital, wish: Wish) -> list[Breach]:
@@ -62,7 +77,7 @@ def refusal_of(broken: list[Breach]) -> Refusal:
     return Refusal(
         first.rule,
         detail,
-        first.in_the_way[0] if first.in_the_way else None,
+        first.in_the_way[0] if first.in_the_way else first.beside,
         rules=tuple(dict.fromkeys(breach.rule for breach in broken)),
         in_the_way=tuple(dict.fromkeys(b for breach in broken for b in breach.in_the_way)),
     )
@@ -89,12 +104,9 @@ def _overlaps_open_stay(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     stay = hospital.current_booking(wish.bed.bed_id)
     if stay is None or stay.booking_id in wish.besides:
         return
-    if stay.ends_at is None and stay.overlaps(wish.starts_at, wish.ends_at):
-        detail = f"{stay.booking_id} has no expected discharge."
-        yield Breach(Rule.OVERLAPS_OPEN_STAY, detail, (stay,))
-    elif stay.runs_over(wish.now) and wish.starts_at <= wish.now:
-        detail = f"{stay.booking_id} has passed its expected discharge."
-        yield Breach(Rule.OVERLAPS_OPEN_STAY, detail, (stay,))
+    is_open = stay.ends_at is None and stay.overlaps(wish.starts_at, wish.ends_at)
+    if is_open or (stay.runs_over(wish.now) and wish.starts_at <= wish.now):
+        yield Breach(Rule.OVERLAPS_OPEN_STAY, hospital.in_words(stay, wish.now), (stay,))
 
 
 def _bed_not_clean(_: Hospital, wish: Wish) -> Iterator[Breach]:
@@ -162,10 +174,27 @@ def _is_there(booking: Booking, wish: Wish) -> bool:
     return is_there_now or booking.overlaps(wish.starts_at, wish.ends_at)
 
 
-def _starts_in_past(_: Hospital, wish: Wish) -> Iterator[Breach]:
+def _starts_in_past(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     if wish.not_before is not None and wish.starts_at < wish.not_before:
-        detail = f"It is {wish.now:%Y-%m-%d %H:%M} UTC, the start {wish.starts_at:%Y-%m-%d %H:%M}."
-        yield Breach(Rule.STARTS_IN_PAST, detail)
+        now, start = hospital.said(wish.now), hospital.said(wish.starts_at)
+        yield Breach(Rule.STARTS_IN_PAST, f"It is {now}, the start is {start}.")
+
+
+def _bed_not_staffed(_: Hospital, wish: Wish) -> Iterator[Breach]:
+    """A bed without staff may be reserved, not moved into."""
+    if wish.moves_in and not wish.bed.is_staffed:
+        yield Breach(Rule.BED_NOT_STAFFED, f"{wish.bed.bed_id} has no staff.")
+
+
+def _patient_reserved_elsewhere(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+    """Two beds are not kept for one patient; who moves in leaves no doubt where."""
+    for booking in () if wish.moves_in else hospital.bookings_of(wish.patient_ref):
+        is_other = booking.booking_id not in wish.besides and booking.bed_id != wish.bed.bed_id
+        is_kept = is_other and not booking.is_stay
+        if is_kept and booking.overlaps(wish.starts_at, wish.ends_at):
+            detail = f"{booking.booking_id} keeps {booking.bed_id} for the same patient."
+            yield Breach(Rule.PATIENT_RESERVED_ELSEWHERE, detail, beside=booking)
+            return
 
 
 SOFT = (
@@ -177,4 +206,6 @@ SOFT = (
     _mixed_sex,
     _isolation_needed,
     _starts_in_past,
+    _bed_not_staffed,
+    _patient_reserved_elsewhere,
 )

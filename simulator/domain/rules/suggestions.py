@@ -28,6 +28,8 @@ MOST = 3
 NO_OTHER_BED_HELPS = frozenset(
     {
         Rule.PATIENT_IN_OTHER_BED,
+        Rule.PATIENT_HAS_DIED,
+        Rule.PATIENT_RESERVED_ELSEWHERE,
         Rule.ILLEGAL_BOOKING_CHANGE,
         Rule.BEFORE_LAST_EVENT,
         Rule.EMPTY_INTERVAL,
@@ -64,12 +66,12 @@ def _fits(hospital: Hospital, wish: Wish) -> bool:
     # Most beds are ruled out by their status or their diary: those are looked at first.
     if wish.moves_in and wish.bed.status is not BedStatus.AVAILABLE:
         return False
-    if not wish.bed.is_staffed or wish.bed.last_event_at > wish.now:
+    if not wish.bed.is_staffed or hospital.unchanged_since(wish.bed) > wish.now:
         return False
     if overlaps(hospital, wish):
         return False
     try:
-        hard.not_closed(wish.bed, wish.starts_at)
+        hard.not_closed(hospital, wish.bed, wish.starts_at)
     except Refusal:
         return False
     return not breaches(hospital, wish)

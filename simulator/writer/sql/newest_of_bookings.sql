@@ -9,7 +9,7 @@ WITH log AS (
     ) AS e ON e.event_id = l.corrects_event_id
 ) SELECT * FROM log WHERE seq IN
     (SELECT max(seq) FROM log
-     WHERE booking_id IS NOT NULL AND ($at IS NULL OR effective_at <= $at)
+     WHERE booking_state IS NOT NULL AND ($at IS NULL OR effective_at <= $at)
      GROUP BY booking_id)
 AND ($booking_id IS NULL OR booking_id = $booking_id)
 AND ($bed_id IS NULL OR bed_id = $bed_id)

@@ -1,4 +1,5 @@
 -- Requests that wait.
-SELECT * FROM bronze.bed_events WHERE event_type = 'bed_requested' AND bed_request_id NOT IN
-    (SELECT bed_request_id FROM bronze.bed_events
-     WHERE event_type IN ('request_placed', 'request_withdrawn'))
+SELECT * FROM bronze.bed_events WHERE event_type = 'bed_requested' AND seq IN
+    (SELECT max(seq) FROM bronze.bed_events
+     WHERE event_type IN ('bed_requested', 'request_placed', 'request_withdrawn')
+     GROUP BY bed_request_id)

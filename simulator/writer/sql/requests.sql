@@ -1,20 +1,35 @@
--- Bed requests with what became of them.
-WITH ends AS (
-    SELECT bed_request_id, max_by(event_type, seq) AS end_type FROM bronze.bed_events
-    WHERE event_type IN ('request_placed', 'request_withdrawn') GROUP BY bed_request_id),
+-- Bed requests with what became of them. One that waits again has been made more than once.
+WITH told AS (
+    SELECT bed_request_id, max(seq) FILTER (event_type = 'bed_requested') AS made_seq,
+           max_by(event_type, seq) AS last_type, max(seq) AS last_seq
+    FROM bronze.bed_events
+    WHERE event_type IN ('bed_requested', 'request_placed', 'request_withdrawn')
+    GROUP BY bed_request_id),
+undone AS (
+    SELECT corrects_event_id AS event_id FROM bronze.bed_events WHERE corrects_event_id IS NOT NULL),
+given AS (
+    SELECT told.bed_request_id, e.*  EXCLUDE (bed_request_id)
+    FROM bronze.bed_events AS e JOIN told USING (bed_request_id)
+    WHERE e.booking_state IS NOT NULL AND e.seq >= told.made_seq
+    UNION ALL BY NAME
+    SELECT p.bed_request_id, e.* EXCLUDE (bed_request_id)
+    FROM told JOIN bronze.bed_events AS p ON p.seq = told.last_seq
+    JOIN bronze.bed_events AS arrived ON arrived.event_id = p.placed_event_id
+    JOIN bronze.bed_events AS e ON e.booking_id = arrived.booking_id
+    WHERE p.placed_event_id IS NOT NULL AND e.booking_state IS NOT NULL AND e.seq >= told.made_seq),
 placed AS (
     SELECT bed_request_id, max_by(booking_id, seq) AS booking_id, max_by(bed_id, seq) AS bed_id,
-           min(occurred_at) FILTER (booking_state = 'active') AS admitted_at
-    FROM bronze.bed_events WHERE booking_id IS NOT NULL AND bed_request_id IS NOT NULL
-    GROUP BY bed_request_id)
+           min(occurred_at) FILTER (booking_state = 'active' AND event_id NOT IN
+               (SELECT event_id FROM undone)) AS admitted_at
+    FROM given GROUP BY bed_request_id)
 SELECT e.*, p.booking_id AS placed_booking_id, p.bed_id AS placed_bed_id,
        p.admitted_at AS in_bed_at,
-       CASE end_type WHEN 'request_placed' THEN 'placed' WHEN 'request_withdrawn'
+       CASE last_type WHEN 'request_placed' THEN 'placed' WHEN 'request_withdrawn'
             THEN 'withdrawn' ELSE 'waiting' END AS request_state
-FROM bronze.bed_events AS e LEFT JOIN ends USING (bed_request_id)
-LEFT JOIN placed AS p USING (bed_request_id)
-WHERE e.event_type = 'bed_requested' AND e.seq > $after_seq
-AND ($bed_request_id IS NULL OR bed_request_id = $bed_request_id)
+FROM told JOIN bronze.bed_events AS e ON e.seq = told.made_seq
+LEFT JOIN placed AS p ON p.bed_request_id = e.bed_request_id AND last_type = 'request_placed'
+WHERE e.seq > $after_seq
+AND ($bed_request_id IS NULL OR e.bed_request_id = $bed_request_id)
 AND ($state IS NULL OR request_state = $state)
 AND ($ward_id IS NULL OR e.ward_id = $ward_id)
 ORDER BY e.seq LIMIT $limit

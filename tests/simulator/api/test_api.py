@@ -204,7 +204,7 @@ async def test_a_key_is_answered_from_the_log_when_its_row_is_no_recent_one(
         def is_away(*_: object) -> None:
             raise duckdb.IOException("the disk is away")
 
-        monkeypatch.setattr("simulator.writer.desk.events_after", is_away)
+        monkeypatch.setattr("simulator.writer.desk.rows_of_command", is_away)
         again = await api.post(f"/beds/{BED}/dirty", headers=headers)
         assert (again.status_code, again.json()["code"]) == (503, "storage_unavailable")
 

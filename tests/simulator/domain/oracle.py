@@ -21,6 +21,8 @@ FROM = {  # what a bed has to be for a command about it
     c.EndIsolation: ("isolated",),
 }
 
+OF_A_DISCHARGE = ("patient_discharged", "discharge_cancelled", "discharge_corrected")
+
 
 @dataclass
 class Promise:
@@ -41,16 +43,47 @@ class Promise:
 @dataclass
 class Oracle:
     status: dict[str, str] = field(default_factory=dict)
+    staffed: dict[str, bool] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+    dead: set[str] = field(default_factory=set)
     promises: dict[str, Promise] = field(default_factory=dict)
     opens: dict[str, datetime | None] = field(default_factory=dict)
 
-    def is_free(self, bed: str, start: Any, end: Any, now: datetime, but: str = "") -> bool:
-        others = [p for booking, p in self.promises.items() if p.bed == bed and booking != but]
+    def is_free(self, bed: str, start: Any, end: Any, now: datetime, *but: str) -> bool:
+        others = [p for booking, p in self.promises.items() if p.bed == bed and booking not in but]
         late = (p for p in others if p.in_bed and p.end is not None and p.end <= now >= start)
         return not any(p.meets(start, end) for p in others) and not any(late)
 
-    def in_bed(self, patient: str) -> bool:
-        return any(p.in_bed and p.patient == patient for p in self.promises.values())
+    def in_bed(self, patient: str) -> str | None:
+        """The booking of the patient's stay."""
+        of_patient = ((b, p) for b, p in self.promises.items() if p.patient == patient)
+        return next((booking for booking, promise in of_patient if promise.in_bed), None)
+
+    def own(self, bed: str, patient: str, start: datetime, end: datetime | None) -> str | None:
+        """The first reservation of the patient in the bed for that time: it is taken up."""
+        found = [
+            (p.start, booking)
+            for booking, p in self.promises.items()
+            if (p.bed, p.patient, p.in_bed) == (bed, patient, False) and p.meets(start, end)
+        ]
+        return min(found)[1] if found else None
+
+    def is_kept_elsewhere(self, patient: str, bed: str, start: datetime, end: Any) -> bool:
+        own = (p for p in self.promises.values() if p.patient == patient and not p.in_bed)
+        return any(p.bed != bed and p.meets(start, end) for p in own)
+
+    def takes(self, bed: str) -> bool:
+        return self.status[bed] == "available" and self.staffed[bed]
+
+    def may_move(self, booking: str, bed: str, now: datetime, reserved: str | None) -> bool:
+        """From one bed to another, into what is reserved there for the patient."""
+        stay = self.promises[booking]
+        end = stay.end_from(now)
+        reserved = reserved or self.own(bed, stay.patient, now, end)
+        if reserved:
+            planned = self.promises[reserved].end
+            end = planned if planned and planned > now else end
+        return self.takes(bed) and self.is_free(bed, now, end, now, booking, reserved or "")
 
     def verdict(self, command: Any, now: datetime) -> bool | None:
         """True: must be accepted, False: must be refused. Without an override.
@@ -65,7 +98,7 @@ class Oracle:
         )
         return None if accepted and picky else accepted
 
-    def _accepted(  # noqa: PLR0911
+    def _accepted(  # noqa: C901, PLR0911
         self, command: Any, known: Promise | None, now: datetime
     ) -> bool | None:
         match command:
@@ -73,23 +106,29 @@ class Oracle:
                 bed_id=bed, patient_ref=patient, starts_at=start, ends_at=end, admit=admit
             ):
                 start = now if admit else start or now
+                if patient in self.dead or (end is not None and end <= start):
+                    return False
+                if admit:
+                    own = self.own(bed, patient, now, end)
+                    end = end or (self.promises[own].end if own else None)
+                    fits = self.takes(bed) and not self.in_bed(patient)
+                    return fits and self.is_free(bed, now, end, now, own or "")
                 opens = self.opens.get(bed)
                 is_open = self.status[bed] != "closed" or (opens is not None and opens <= start)
-                fits = self.status[bed] == "available" and not self.in_bed(patient)
-                is_some_time = end is None or start < end
-                return (
-                    is_some_time
-                    and (fits if admit else is_open)
-                    and self.is_free(bed, start, end, now)
-                )
+                is_double = self.is_kept_elsewhere(patient, bed, start, end)
+                return is_open and not is_double and self.is_free(bed, start, end, now)
             case c.AdmitPatient(booking_id=booking) if known and not known.in_bed:
-                fits = self.status[known.bed] == "available" and not self.in_bed(known.patient)
-                return fits and self.is_free(known.bed, now, known.end_from(now), now, booking)
+                stay = self.in_bed(known.patient)
+                if stay and self.promises[stay].bed != known.bed:
+                    return self.may_move(stay, known.bed, now, booking)
+                end = known.end_from(now)
+                return self.takes(known.bed) and self.is_free(known.bed, now, end, now, booking)
             case c.TransferPatient(booking_id=booking, to_bed_id=bed) if known and known.in_bed:
-                is_free = self.is_free(bed, now, known.end_from(now), now, booking)
-                return is_free and self.status[bed] == "available"
+                return self.may_move(booking, bed, now, None)
             case c.AdmitPatient() | c.TransferPatient():
                 return False
+            case c.RequestBed(patient_ref=patient):
+                return patient not in self.dead and patient not in self.waiting.values()
             case c.DischargePatient():
                 return known is not None and known.in_bed
             case c.CancelBooking() | c.ExpireBooking():
@@ -107,7 +146,16 @@ class Oracle:
         for row in rows:
             if bed := row.get("bed_id"):
                 self.status[bed], self.opens[bed] = row["bed_status"], row["closed_until_at"]
-            if booking := row.get("booking_id"):
+                self.staffed[bed] = row["is_staffed"]
+            if row["event_type"] in ("request_placed", "request_withdrawn"):
+                del self.waiting[row["bed_request_id"]]
+            if row["event_type"] == "bed_requested":
+                self.waiting[row["bed_request_id"]] = row["patient_ref"]
+            if row["event_type"] in OF_A_DISCHARGE:
+                self.dead.discard(row["patient_ref"])
+                if row.get("disposition") == "died":
+                    self.dead.add(row["patient_ref"])
+            if (booking := row.get("booking_id")) and row.get("booking_state"):
                 self.promises.pop(booking, None)
                 if (state := row["booking_state"]) in ("reserved", "active"):
                     times, is_picky = (row["starts_at"], row["ends_at"]), any(row[n] for n in NEEDS)

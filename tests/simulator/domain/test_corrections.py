@@ -10,7 +10,7 @@ from simulator.domain.bookings import Needs
 from simulator.domain.errors import Refusal
 from simulator.domain.overrides import Override
 from simulator.writer.engine import Row
-from tests.simulator.ward import BEDS, SmallWard, hours, past_request
+from tests.simulator.ward import BEDS, SmallWard, hours, undoing
 
 A, B, C, D = BEDS
 WHY = Override("record_correction", "entered for the wrong bed")
@@ -23,11 +23,7 @@ def ward() -> SmallWard:
 
 def undo(ward: SmallWard, event: Row) -> Row:
     ward.clock.set(0.0, ward.clock.now() + timedelta(minutes=5))
-    return ward.do(
-        c.CancelEvent(
-            event_id=event["event_id"], request=past_request(ward.rows, event["event_id"])
-        )
-    )
+    return ward.do(undoing(ward.rows, event["event_id"]))
 
 
 def refused(ward: SmallWard, event: Row) -> Rule:
@@ -44,7 +40,7 @@ def test_a_cancelled_admission_gives_the_bed_back_as_it_was(ward) -> None:
         admitted["event_id"],
     )
     assert (ward.status(A), row["booking_state"]) == (BedStatus.AVAILABLE, BookingState.CANCELLED)
-    assert "P-1" not in ward.engine.hospital.in_bed
+    assert ward.engine.hospital.stay_of("P-1") is None
 
 
 def test_a_cancelled_admission_into_a_dirty_bed_leaves_it_dirty(ward) -> None:
@@ -149,12 +145,12 @@ def test_two_patients_swap_beds_in_one_go_and_back(ward) -> None:
     swapped = ward.do_all(
         c.SwapPatients(booking_id=one["booking_id"], with_booking_id=two["booking_id"])
     )
-    assert ward.engine.hospital.in_bed == {"P-1": C, "P-2": A}
+    assert ward.beds_of_patients() == {"P-1": C, "P-2": A}
     assert (ward.status(A), ward.status(C)) == (BedStatus.ISOLATED, BedStatus.OCCUPIED)
     assert swapped[-1]["patient_ref"] == "P-1"
     assert {row["request_id"] for row in swapped} == {swapped[0]["request_id"]}
     undo(ward, swapped[0])
-    assert ward.engine.hospital.in_bed == {"P-1": A, "P-2": C}
+    assert ward.beds_of_patients() == {"P-1": A, "P-2": C}
     assert (ward.status(A), ward.status(C)) == (BedStatus.OCCUPIED, BedStatus.ISOLATED)
 
 

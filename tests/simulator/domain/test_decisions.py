@@ -16,10 +16,12 @@ def admit(ward: SmallWard, bed_id: str = A, patient: str = "MRN-1", **more) -> s
     return ward.do(c.BookBed(bed_id=bed_id, patient_ref=patient, admit=True, **more))["booking_id"]
 
 
-def reserve(ward: SmallWard, start: float, end: float | None, bed_id: str = A) -> str:
+def reserve(
+    ward: SmallWard, start: float, end: float | None, bed_id: str = A, patient: str = "MRN-9"
+) -> str:
     ends_at = None if end is None else hours(end)
     return ward.do(
-        c.BookBed(bed_id=bed_id, patient_ref="MRN-9", starts_at=hours(start), ends_at=ends_at)
+        c.BookBed(bed_id=bed_id, patient_ref=patient, starts_at=hours(start), ends_at=ends_at)
     )["booking_id"]
 
 
@@ -257,12 +259,16 @@ def test_a_cancelled_reservation_frees_its_time(ward) -> None:
         ward.do(c.CancelBooking(booking_id=booking))
 
 
-def test_an_event_before_the_beds_newest_one_is_refused(ward) -> None:
-    ward.do(c.AddNote(bed_id=A), at=hours(3))
+def test_what_is_written_down_late_may_lie_before_a_note_but_not_before_the_beds_status(
+    ward,
+) -> None:
+    ward.do(c.MarkBedDirty(bed_id=A), at=hours(3))
+    ward.do(c.AddNote(bed_id=B), at=hours(3))
     context = Context(Source.MANUAL, "tester", occurred_at=hours(2))
     with pytest.raises(Refusal) as caught:
-        ward.engine.stage(c.MarkBedDirty(bed_id=A), context)
+        ward.engine.stage(c.StartCleaning(bed_id=A), context)
     assert caught.value.rule is Rule.BEFORE_LAST_EVENT
+    assert caught.value.earliest_at == hours(3)
     ward.engine.stage(c.MarkBedDirty(bed_id=B), context)
 
 
@@ -293,7 +299,7 @@ def test_display_statuses_follow_the_order_of_the_design(ward) -> None:
     assert ward.display(A) == "available"
     booking = reserve(ward, 2, 4)
     assert ward.display(A) == "reserved"
-    reserve(ward, 2.1, 4, B)
+    reserve(ward, 2.1, 4, B, patient="P-2")
     assert ward.display(B) == "available"
     ward.do(c.AdmitPatient(booking_id=booking))
     assert ward.display(A) == "occupied"

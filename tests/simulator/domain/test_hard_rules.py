@@ -32,36 +32,55 @@ def refused(rule: Rule, detail: str, check, *arguments) -> Refusal:
 def test_what_is_later_is_told_with_its_instant(ward) -> None:
     hospital = ward.engine.hospital
     bed = hospital.bed(A)
+    told = f"{A} is what it is since Mon 02 Mar 2026 09:00: that is the earliest time that will do."
+    refusal = refused(
+        Rule.BEFORE_LAST_EVENT, told, hard.not_before, hospital, bed, hours(1), hours(0.99)
+    )
+    assert refusal.earliest_at == hours(1)
+    hard.not_before(hospital, bed, hours(1), hours(1))
     refused(
-        Rule.BEFORE_LAST_EVENT, f"The newest event of {A} is of 2026-03-02 09:00:00 UTC.",
-        hard.not_before_last_event, bed, hours(0.99),
-    )  # fmt: skip
-    hard.not_before_last_event(bed, hours(1))
-    refused(
-        Rule.BEFORE_LAST_EVENT, "Every bed has had events since 2026-03-02 08:00:00 UTC.",
+        Rule.BEFORE_LAST_EVENT, "Every bed has had events since Mon 02 Mar 2026 08:00.",
         hard.not_before_the_register, hospital, hours(-0.01),
     )  # fmt: skip
     hard.not_before_the_register(hospital, MORNING)
 
 
 def test_a_closed_bed_says_why_and_until_when(ward) -> None:
-    closed = replace(
-        ward.engine.hospital.bed(B), status=BedStatus.CLOSED, closed_reason_code="repair"
-    )
-    refused(Rule.BED_CLOSED, f"{B} is closed: repair.", hard.not_closed, closed, hours(9))
-    refused(Rule.BED_CLOSED, f"{B} is closed: repair.", hard.vacant, ward.engine.hospital, closed)
+    hospital = ward.engine.hospital
+    closed = replace(hospital.bed(B), status=BedStatus.CLOSED, closed_reason_code="repair")
+    told = f"{B} is closed: repair."
+    refused(Rule.BED_CLOSED, told, hard.not_closed, hospital, closed, hours(9))
+    refused(Rule.BED_CLOSED, told, hard.vacant, hospital, closed, hours(2))
 
     for_a_time = replace(closed, closed_until_at=hours(4))
-    told = f"{B} is closed until 2026-03-02 12:00 UTC: repair."
-    refused(Rule.BED_CLOSED, told, hard.not_closed, for_a_time, hours(3.99))
-    hard.not_closed(for_a_time, hours(4))
+    told = f"{B} is closed until Mon 02 Mar 2026 12:00: repair."
+    refused(Rule.BED_CLOSED, told, hard.not_closed, hospital, for_a_time, hours(3.99))
+    hard.not_closed(hospital, for_a_time, hours(4))
 
 
-def test_whoever_is_in_the_bed_is_named_by_the_booking(ward) -> None:
+LATE = "Discharge the patient (at what time?), or take another bed."
+SINCE = f"The patient in {A} is there since Mon 02 Mar 2026 09:00"
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        (None, f"{SINCE}; no end is known."),
+        (100, f"{SINCE}, expected to leave on Fri 06 Mar 2026 12:00."),
+        (2, f"{SINCE}, expected to leave 1 h ago. {LATE}"),
+        (2.5, f"{SINCE}, expected to leave within the last hour. {LATE}"),
+    ],
+)
+def test_whoever_is_in_the_bed_is_told_by_the_stay_and_named_by_the_booking(
+    ward, ends, told
+) -> None:
+    stay = ward.engine.hospital.current_booking(A)
+    expected = ends and hours(ends)
+    ward.do(c.ExpectDischarge(booking_id=stay.booking_id, expected_at=expected))
     hospital = ward.engine.hospital
     stay = hospital.current_booking(A)
     for check in (hard.vacant, hard.nobody_in):
-        refusal = refused(Rule.BED_OCCUPIED, f"{A} is occupied.", check, hospital, hospital.bed(A))
+        refusal = refused(Rule.BED_OCCUPIED, told, check, hospital, hospital.bed(A), hours(3))
         assert refusal.conflicts_with == stay
     assert stay is not None
     assert stay.patient_ref == "MRN-1"
@@ -70,7 +89,7 @@ def test_whoever_is_in_the_bed_is_named_by_the_booking(ward) -> None:
 def test_a_patient_elsewhere_is_named_with_the_bed_or_with_when_they_left_it(ward) -> None:
     hospital = ward.engine.hospital
     refusal = refused(
-        Rule.PATIENT_IN_OTHER_BED, f"MRN-1 is in {A}; a transfer moves a patient.",
+        Rule.PATIENT_IN_OTHER_BED, f"It is {A}; a transfer moves a patient.",
         hard.in_no_other_bed, hospital, "MRN-1", B, hours(1),
     )  # fmt: skip
     assert refusal.conflicts_with == hospital.current_booking(A)
@@ -80,10 +99,14 @@ def test_a_patient_elsewhere_is_named_with_the_bed_or_with_when_they_left_it(war
     ward.do(
         c.DischargePatient(booking_id=stay.booking_id, disposition=Disposition.HOME), at=hours(2)
     )
-    refused(
-        Rule.PATIENT_IN_OTHER_BED, "MRN-1 left a bed only at 2026-03-02 10:00:00 UTC.",
-        hard.in_no_other_bed, ward.engine.hospital, "MRN-1", B, hours(1.99),
+    told = (
+        "The patient left it only on Mon 02 Mar 2026 10:00: that is the earliest time that will do."
+    )
+    refusal = refused(
+        Rule.PATIENT_IN_OTHER_BED, told, hard.in_no_other_bed, ward.engine.hospital, "MRN-1", B,
+        hours(1.99),
     )  # fmt: skip
+    assert refusal.earliest_at == hours(2)
     hard.in_no_other_bed(ward.engine.hospital, "MRN-1", B, hours(2))
 
 

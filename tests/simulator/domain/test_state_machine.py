@@ -27,7 +27,7 @@ from simulator.domain.errors import SENTENCES, Forbidden, NotThere, Refusal
 from simulator.domain.hospital import fold
 from simulator.domain.overrides import Override
 from tests.simulator.domain.oracle import Oracle
-from tests.simulator.ward import BEDS, SmallWard, hours, past_request
+from tests.simulator.ward import BEDS, SmallWard, discharge_correction, hours, undoing
 
 OVERRIDE = Override("clinical_need", "no other bed in the house")
 
@@ -35,6 +35,7 @@ beds = st.sampled_from(BEDS)
 patients = st.sampled_from([f"P-{n}" for n in range(1, 6)])
 times = st.integers(-1, 30).map(hours)
 ends = st.none() | times
+dispositions = st.sampled_from(["home", "home", "died"])
 overrides = st.none() | st.just(OVERRIDE)
 needs = st.builds(
     Needs,
@@ -142,9 +143,27 @@ class Ward(RuleBasedStateMachine):
             c.ExpectDischarge(booking_id=self.a_booking(data), expected_at=end, override=override)
         )
 
-    @rule(data=st.data())
-    def leave(self, data) -> None:
-        self.attempt(c.DischargePatient(booking_id=self.a_booking(data), disposition="home"))
+    @rule(data=st.data(), disposition=dispositions)
+    def leave(self, data, disposition) -> None:
+        self.attempt(c.DischargePatient(booking_id=self.a_booking(data), disposition=disposition))
+
+    @rule(data=st.data(), minutes=st.integers(1, 120))
+    def leave_as_of_earlier(self, data, minutes) -> None:
+        """Entered late: never before the bed's status, whatever was noted since."""
+        at = self.ward.clock.now() - timedelta(minutes=minutes)
+        before = len(self.ward.rows)
+        with suppress(Refusal, NotThere):
+            self.ward.do_at(
+                c.DischargePatient(booking_id=self.a_booking(data), disposition="home"), at
+            )
+        self.oracle.learn(self.ward.rows[before:])
+
+    @rule(data=st.data(), disposition=dispositions)
+    def correct_a_discharge(self, data, disposition) -> None:
+        ended = [r for r in self.ward.rows if r["event_type"] == "patient_discharged"]
+        if ended:
+            row = data.draw(st.sampled_from(ended[-4:]))
+            self.attempt(discharge_correction(self.ward.rows, row["booking_id"], disposition))
 
     @rule(
         data=st.data(),
@@ -159,9 +178,7 @@ class Ward(RuleBasedStateMachine):
         known = [row["event_id"] for row in self.ward.rows if row["event_type"] in kinds]
         if known:
             event_id = data.draw(st.sampled_from(known[-6:]))
-            self.attempt(
-                c.CancelEvent(event_id=event_id, request=past_request(self.ward.rows, event_id))
-            )
+            self.attempt(undoing(self.ward.rows, event_id))
 
     @rule(
         bed=beds,
@@ -298,7 +315,7 @@ class Ward(RuleBasedStateMachine):
         """By the stays as the log now tells them."""
         stays = {}
         for row in self.ward.rows:
-            if row.get("stay_id"):
+            if row.get("stay_id") and row.get("booking_state"):
                 stays.setdefault(row["stay_id"], []).append(row)
         spans = defaultdict(list)
         for rows in stays.values():

@@ -100,13 +100,11 @@ def test_a_request_that_is_withdrawn_waits_no_more(ward) -> None:
     assert [r.bed_request_id for r in ward.engine.hospital.waiting_list] == [other]
 
 
-def test_nobody_waits_twice_or_while_in_bed(ward) -> None:
+def test_nobody_waits_twice(ward) -> None:
     first = ward.do(c.RequestBed(patient_ref="P-1"))["bed_request_id"]
     refusal = refused(ward, c.RequestBed(patient_ref="P-1"))
     assert refusal.rule is Rule.ALREADY_WAITING
     assert f"The request is {first}." in str(refusal)
-    ward.do(c.BookBed(bed_id=A, patient_ref="P-2", admit=True))
-    assert refused(ward, c.RequestBed(patient_ref="P-2")).rule is Rule.PATIENT_IN_OTHER_BED
 
 
 def test_the_beds_suggested_for_a_request_are_in_its_ward_first(ward) -> None:

@@ -39,7 +39,7 @@ async def test_no_answer_comes_before_its_rows_are_on_disk(desk) -> None:
     durable_at_answer = []
 
     async def note(bed_id: str) -> None:
-        row = await desk.carry_out(c.AddNote(bed_id=bed_id), PERSON)
+        [row] = await desk.carry_out(c.AddNote(bed_id=bed_id), PERSON)
         durable_at_answer.append(desk.commit.durable_seq >= row["seq"])
 
     await asyncio.gather(*(note(bed) for bed in BEDS * 5))
@@ -53,8 +53,9 @@ async def test_a_refusal_waits_for_the_booking_that_it_names(desk) -> None:
     await asyncio.sleep(0)
     with pytest.raises(Refusal) as caught:
         await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-2"), PERSON)
-    assert caught.value.conflicts_with.booking_id == (await first)["booking_id"]
-    assert desk.commit.durable_seq >= (await first)["seq"]
+    [booked] = await first
+    assert caught.value.conflicts_with.booking_id == booked["booking_id"]
+    assert desk.commit.durable_seq >= booked["seq"]
 
 
 async def test_a_commit_that_fails_is_refused_and_leaves_no_trace(desk) -> None:
@@ -71,7 +72,7 @@ async def test_a_commit_that_fails_is_refused_and_leaves_no_trace(desk) -> None:
         await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-1"), PERSON)
     while desk.commit.is_broken:
         await asyncio.sleep(0.01)
-    row = await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-2"), PERSON)
+    [row] = await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-2"), PERSON)
     assert row["seq"] == head + 1
 
 
@@ -87,7 +88,7 @@ async def test_a_commit_that_landed_although_it_failed_counts(desk) -> None:
         raise OSError("the answer was lost")
 
     event_log.append = lands_and_fails
-    row = await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-1"), PERSON)
+    [row] = await desk.carry_out(c.BookBed(bed_id=BEDS[0], patient_ref="P-1"), PERSON)
     assert row["seq"] == desk.commit.durable_seq
     while desk.commit.is_broken:
         await asyncio.sleep(0.01)

@@ -1,0 +1,110 @@
+"""What hangs on a patient besides the bed: other reservations, and the requests that wait."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from lake.vocabulary import BookingState, EndedWith, EventType
+from simulator.domain.bookings import Booking
+from simulator.domain.changes import Change, Moment
+from simulator.domain.hospital import Hospital
+from simulator.domain.requests import BedRequest
+from simulator.domain.rules.hard import bed_at
+from simulator.domain.rules.soft import Wish, meets
+
+
+def with_its_spell(hospital: Hospital, booking: Booking) -> Booking:
+    """What begins while its patient is still to be in bed belongs to that spell: a planned move."""
+    stay = hospital.stay_of(booking.patient_ref)
+    if stay is None:
+        return booking
+    is_planned_move = stay.overlaps(booking.starts_at, None)
+    return replace(booking, spell_id=stay.spell_id if is_planned_move else None)
+
+
+def own_reservation(hospital: Hospital, arrival: Booking) -> Booking | None:
+    """What the patient who arrives has reserved in the bed for that time."""
+    for booking in hospital.reservations(arrival.bed_id):
+        is_own = booking.patient_ref == arrival.patient_ref
+        if is_own and booking.overlaps(arrival.starts_at, arrival.ends_at):
+            return booking
+    return None
+
+
+def requests_met(
+    hospital: Hospital, wish: Wish, placed_id: str | None
+) -> tuple[list[BedRequest], list[BedRequest]]:
+    """Those that the bed of the wish meets, and those that it does not; without the one that is
+    placed anyway."""
+    waiting = hospital.requests_of(wish.patient_ref)
+    others = [request for request in waiting if request.bed_request_id != placed_id]
+    met = [request for request in others if meets(hospital, request, wish)]
+    return met, [request for request in others if request not in met]
+
+
+def placed(requests: Iterable[BedRequest]) -> list[Change]:
+    return [Change(EventType.REQUEST_PLACED, columns=r.as_columns()) for r in requests]
+
+
+def wait_again(requests: Iterable[BedRequest]) -> list[Change]:
+    """With their first times, as if they had never been placed or withdrawn."""
+    return [Change(EventType.BED_REQUESTED, columns=r.as_columns()) for r in requests]
+
+
+def end_with(hospital: Hospital, stay: Booking, why: EndedWith, moment: Moment) -> list[Change]:
+    """What ends because the patient has left: of the dead all, else what was made for the spell.
+
+    It ends when that is written down, whenever the patient left.
+    """
+    reason = {"reason_code": why.value}
+    now = replace(moment, at=moment.now)
+    ended = [
+        Change(
+            EventType.BOOKING_CANCELLED,
+            bed_at(hospital, booking.bed_id, now),
+            replace(booking, state=BookingState.CANCELLED),
+            reason,
+            at=now.at,
+        )
+        for booking in hospital.bookings_of(stay.patient_ref)
+        if not booking.is_stay and _ends(booking.spell_id, stay, why)
+    ]
+    withdrawn = [
+        Change(EventType.REQUEST_WITHDRAWN, columns=request.as_columns() | reason, at=now.at)
+        for request in hospital.requests_of(stay.patient_ref)
+        if _ends(request.spell_id, stay, why)
+    ]
+    return [*ended, *withdrawn]
+
+
+def _ends(spell_id: str | None, stay: Booking, why: EndedWith) -> bool:
+    return why is EndedWith.PATIENT_DIED or (spell_id is not None and spell_id == stay.spell_id)
+
+
+def restored(
+    hospital: Hospital, reservations: Iterable[Booking], moment: Moment
+) -> tuple[list[Change], list[Booking]]:
+    """Reservations that had ended, as they were; and those whose time has passed or is taken."""
+    changes, lost = [], []
+    for booking in reservations:
+        if is_still_free(hospital, booking, moment):
+            bed = bed_at(hospital, booking.bed_id, moment)
+            again = replace(booking, source=moment.source)
+            changes.append(Change(EventType.BOOKING_CHANGED, bed, again))
+        else:
+            lost.append(booking)
+    return changes, lost
+
+
+def is_still_free(hospital: Hospital, wanted: Booking, moment: Moment) -> bool:
+    """Whether the time of a reservation that was has not passed, and is nobody else's."""
+    bed = hospital.beds[wanted.bed_id]
+    lies_ahead = wanted.ends_at is None or wanted.ends_at > moment.now
+    return (
+        not bed.is_retired
+        and lies_ahead
+        and not any(
+            booking.overlaps(wanted.starts_at, wanted.ends_at)
+            for booking in hospital.of_bed.get(wanted.bed_id, ())
+            if booking.booking_id != wanted.booking_id
+        )
+    )

@@ -1,0 +1,158 @@
+"""What wards really do, in the numbers: worked out by hand, counted again by SQL, and checked."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from flows import check_lake, verify_lake
+from flows.build_gold import build
+from lake.duck import LakeReader
+from lake.places import Places
+from simulator.domain import commands as c
+from simulator.domain.overrides import Override
+from tests.flows.bed_log import board_catches_up, write_bronze
+from tests.simulator.ward import BEDS, MORNING, SmallWard, discharge_correction, hours, undoing
+
+A, B, C, D = BEDS
+OVERRIDE = Override("clinical_need", "no other bed in the house")
+MONDAY = MORNING.date()
+
+
+@pytest.fixture(scope="module")
+def lived(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """Monday to Thursday on a ward of four beds; hours count from Monday, 8:00."""
+    ward = SmallWard()
+    lie_late(ward)
+    move_as_planned(ward)
+    die(ward)
+    lie_without_staff(ward)
+    ward.do(c.AddNote(bed_id=D), hours(90))
+    home = tmp_path_factory.mktemp("cases") / "home"
+    places = Places(home, str(home / "lake"))
+    write_bronze(places, ward.rows)
+    board_catches_up(spark, places)
+    build(spark, places)
+    return places
+
+
+def lie_late(ward: SmallWard) -> None:
+    """In A since 8:00; a note at 12:00; at 14:00 the discharge of 11:00 is entered."""
+    stay = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))
+    ward.do(c.AddNote(bed_id=A), hours(4))
+    ward.clock.set(0.0, hours(6))
+    ward.do_at(c.DischargePatient(booking_id=stay["booking_id"], disposition="home"), hours(3))
+    ward.do(c.StartCleaning(bed_id=A), hours(7))
+    ward.do(c.FinishCleaning(bed_id=A), hours(8))
+
+
+def move_as_planned(ward: SmallWard) -> None:
+    """P-2 lies in B, has D reserved and waits; moves at 17:00, is back at 18:00, moves at 19:00."""
+    ward.do(c.BookBed(bed_id=B, patient_ref="P-2", admit=True, ends_at=hours(60)), hours(8))
+    ward.do(c.RequestBed(patient_ref="P-2", ward_id="W2"))
+    kept = ward.do(c.BookBed(bed_id=D, patient_ref="P-2", starts_at=hours(10), ends_at=hours(50)))[
+        "booking_id"
+    ]
+    moved = ward.do(c.AdmitPatient(booking_id=kept), hours(9))
+    ward.do(undoing(ward.rows, moved["event_id"]), hours(10))
+    ward.do(c.AdmitPatient(booking_id=kept), hours(11))
+
+
+def die(ward: SmallWard) -> None:
+    """P-3 dies on Tuesday at 23:00 and leaves A on Wednesday at 1:00. P-4 was said to have died on
+    Tuesday at noon; on Wednesday it is known that she went home."""
+    three = ward.do(c.BookBed(bed_id=A, patient_ref="P-3", admit=True), hours(12))
+    four = ward.do(c.BookBed(bed_id=C, patient_ref="P-4", admit=True), hours(13))
+    ward.do(c.DischargePatient(booking_id=four["booking_id"], disposition="died"), hours(28))
+    ward.do(
+        c.DischargePatient(booking_id=three["booking_id"], disposition="died", died_at=hours(39)),
+        hours(41),
+    )
+    ward.do(discharge_correction(ward.rows, four["booking_id"], "home"), hours(50))
+
+
+def lie_without_staff(ward: SmallWard) -> None:
+    """Wednesday noon: P-5 is in C, whose staff went; nobody is in A, which is not staffed either."""
+    for command in (c.StartCleaning(bed_id=C), c.FinishCleaning(bed_id=C)):
+        ward.do(command, hours(51))
+    ward.do(c.UpdateBed(bed_id=C, is_staffed=False), hours(52))
+    ward.do(c.UpdateBed(bed_id=A, is_staffed=False))
+    ward.do(c.BookBed(bed_id=C, patient_ref="P-5", admit=True, override=OVERRIDE))
+
+
+def ask(places: Places, sql: str) -> list[dict[str, Any]]:
+    return LakeReader(places).ask(sql).to_pylist()
+
+
+def test_a_discharge_entered_late_counts_from_its_true_time(lived: Places) -> None:
+    rows = ask(
+        lived,
+        f"""SELECT census_at, occupied_count, dirty_count FROM gold.census_hourly
+            WHERE ward_id = 'W1' AND census_on = DATE '{MONDAY}' ORDER BY census_at""",
+    )
+    seen = {row["census_at"]: (row["occupied_count"], row["dirty_count"]) for row in rows}
+    expected = {8: (1, 0), 9: (1, 0), 10: (1, 0), 11: (0, 1), 12: (0, 1), 13: (0, 1), 15: (0, 1),
+                16: (1, 0)}  # fmt: skip
+    for hour, counts in expected.items():
+        assert seen[datetime(2026, 3, 2, hour, tzinfo=UTC)] == counts, hour
+    [stay] = ask(lived, "SELECT * FROM silver.bed_stays WHERE patient_ref = 'P-1'")
+    assert (stay["admitted_at"], stay["ended_at"]) == (hours(0), hours(3))
+    [cycle] = ask(lived, f"FROM gold.turnaround WHERE dirty_at = TIMESTAMPTZ '{hours(3)}'")
+    assert (cycle["response_minutes"], cycle["turn_minutes"]) == (240, 300)
+
+
+def test_a_planned_move_is_one_spell_and_no_admission(lived: Places) -> None:
+    stays = ask(
+        lived,
+        """SELECT bed_id, admitted_at, ended_at, spell_id FROM silver.bed_stays
+           WHERE patient_ref = 'P-2' ORDER BY admitted_at""",
+    )
+    assert [(s["bed_id"], s["admitted_at"], s["ended_at"]) for s in stays] == [
+        (B, hours(8), hours(11)),
+        (D, hours(11), None),
+    ]
+    assert len({stay["spell_id"] for stay in stays}) == 1
+    moves = ask(
+        lived,
+        f"""SELECT ward_id, admission_count AS a, transfer_in_count AS i, transfer_out_count AS o
+            FROM gold.ward_daily WHERE census_on = DATE '{MONDAY}' ORDER BY ward_id""",
+    )
+    assert [(m["ward_id"], m["a"], m["i"], m["o"]) for m in moves] == [
+        ("W1", 4, 0, 1),
+        ("W2", 0, 1, 0),
+    ]
+
+
+def test_a_death_counts_when_it_was_and_a_wrong_one_not_at_all(lived: Places) -> None:
+    rows = ask(
+        lived,
+        """SELECT census_on, discharge_count AS d, death_count AS x, case_count AS n,
+                  occupied_bed_days AS b
+           FROM gold.ward_daily WHERE ward_id = 'W1' ORDER BY census_on""",
+    )
+    found = {r["census_on"]: (r["d"], r["x"], r["n"], r["b"]) for r in rows}
+    tuesday, wednesday = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
+    assert found[MONDAY] == (1, 0, 1, 2)  # P-1 home; P-3 and P-4 at midnight
+    assert found[tuesday] == (1, 1, 2, 1)  # P-4 home, P-3 dead and still in bed
+    assert found[wednesday] == (0, 0, 0, 1)  # P-5
+    [stay] = ask(lived, "SELECT disposition FROM silver.bed_stays WHERE patient_ref = 'P-4'")
+    assert stay["disposition"] == "home"
+
+
+def test_a_bed_with_a_patient_is_available_whoever_looks_after_it(lived: Places) -> None:
+    [day] = ask(
+        lived,
+        f"""SELECT available_bed_days AS a, occupied_bed_days AS o FROM gold.ward_daily
+            WHERE ward_id = 'W1' AND census_on = DATE '{date(2026, 3, 4)}'""",
+    )
+    assert (day["a"], day["o"]) == (2, 1)  # B, and C for its patient; not A
+
+
+def test_all_of_it_is_found_again_in_another_way(lived: Places, monkeypatch) -> None:
+    monkeypatch.setattr(verify_lake, "SETTLES_IN", timedelta(0))
+    skipped = {"gold.update_terms", "gold.update_phrases", "gold.update_volume"}
+    found = [one for one in verify_lake.verify(lived) if one.table_name not in skipped]
+    assert [one for one in found if not one.is_equal] == []
+    failed = [r for r in check_lake.run(lived) if not r.is_ok]
+    assert [(r.check_name, r.examples) for r in failed] == []

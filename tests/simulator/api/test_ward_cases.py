@@ -1,0 +1,457 @@
+"""What wards really do, over HTTP: patients who are moved, who come by another door, who die; what
+is written down late; one patient with two references."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from simulator.writer.desk import Desk
+from tests.simulator.api_client import make_desk, serving
+
+A, B, C, D = "W1-101-A", "W1-101-B", "W2-101-A", "W2-101-B"
+WHY = {"reason_code": "clinical_need", "reason": "needs the monitor in this room"}
+CLERK = {"X-Actor": "clerk.7"}
+
+
+class House:
+    """The API with a clock that the test turns; hours count from the house's opening."""
+
+    def __init__(self, api: httpx.AsyncClient, desk: Desk) -> None:
+        self.api, self.desk = api, desk
+        desk.clock.set(0.0)
+        self.began = desk.clock.now()
+
+    def at(self, hours: float) -> str:
+        return (self.began + timedelta(hours=hours)).isoformat()
+
+    def turn_to(self, hours: float) -> None:
+        self.desk.clock.set(0.0, datetime.fromisoformat(self.at(hours)))
+
+    async def post(self, path: str, status: int = 200, **body: Any) -> dict[str, Any]:
+        answer = await self.api.post(path, json=body, headers=CLERK)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def get(self, path: str, **query: Any) -> Any:
+        answer = await self.api.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def admit(self, bed_id: str, patient: str, **more: Any) -> dict[str, Any]:
+        return await self.book(bed_id, patient, admit=True, **more)
+
+    async def book(self, bed_id: str, patient: str, **more: Any) -> dict[str, Any]:
+        return await self.post("/bookings", 201, bed_id=bed_id, patient_ref=patient, **more)
+
+    async def wait_for_bed(self, patient: str, **more: Any) -> str:
+        return (await self.post("/requests", 201, patient_ref=patient, **more))["bed_request_id"]
+
+    async def waiting(self) -> list[str]:
+        return [one["bed_request_id"] for one in (await self.get("/requests"))["items"]]
+
+    async def booking(self, booking: dict[str, Any] | str) -> dict[str, Any]:
+        booking_id = booking if isinstance(booking, str) else booking["booking_id"]
+        return await self.get(f"/bookings/{booking_id}")
+
+    async def events(self, event_type: str | None = None) -> list[dict[str, Any]]:
+        found = (await self.get("/events", limit=1000))["items"]
+        return [one for one in found if event_type in (None, one["event_type"])]
+
+    async def undo(self, event_type: str) -> dict[str, Any]:
+        newest = (await self.events(event_type))[-1]
+        return await self.post(f"/events/{newest['event_id']}/cancel")
+
+    async def restart(self) -> None:
+        """As after a kill: the state comes out of the log."""
+        self.desk.commit.engine = self.desk._restore()
+
+
+@pytest.fixture
+async def house(places) -> AsyncIterator[House]:
+    desk = make_desk(places)
+    async with serving(desk) as client:
+        yield House(client, desk)
+
+
+# A planned move
+
+
+@pytest.fixture
+async def planned(house: House) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """P-1 lies in A, waits for a bed of W2, and has C reserved from in two hours."""
+    stay = await house.admit(A, "P-1", ends_at=house.at(72))
+    request = await house.wait_for_bed("P-1", ward_id="W2")
+    reserved = await house.book(C, "P-1", starts_at=house.at(2), ends_at=house.at(48))
+    return stay, reserved, request
+
+
+def admit_it(stay: dict, reserved: dict) -> tuple[str, dict]:
+    return f"/bookings/{reserved['booking_id']}/admit", {}
+
+
+def transfer_there(stay: dict, reserved: dict) -> tuple[str, dict]:
+    return f"/bookings/{stay['booking_id']}/transfer", {"to_bed_id": C}
+
+
+def transfer_with_an_override(stay: dict, reserved: dict) -> tuple[str, dict]:
+    return f"/bookings/{stay['booking_id']}/transfer", {"to_bed_id": C, "override": WHY}
+
+
+@pytest.mark.parametrize("way", [admit_it, transfer_there, transfer_with_an_override])
+async def test_an_inpatient_moves_to_the_bed_that_was_kept_and_no_longer_waits(
+    house: House, planned, way
+) -> None:
+    stay, reserved, request = planned
+    assert reserved["spell_id"] == stay["spell_id"]
+    path, body = way(stay, reserved)
+    moved = await house.post(path, **body)
+    assert (moved["booking_id"], moved["bed_id"]) == (reserved["booking_id"], C)
+    assert (moved["state"], moved["spell_id"]) == ("active", stay["spell_id"])
+    assert moved["placed_request_ids"] == [request]
+    assert (await house.booking(stay))["state"] == "completed"
+    types = [e["event_type"] for e in await house.events() if e["request_id"]][-3:]
+    assert types == ["request_placed", "patient_transferred", "patient_transferred"]
+    assert len(await house.events("patient_admitted")) == 1
+    assert await house.events("booking_displaced") == []
+    assert await house.waiting() == []
+    placed = (await house.events("request_placed"))[0]
+    assert placed["placed_event_id"] == (await house.events("patient_transferred"))[1]["event_id"]
+    assert (await house.get("/overrides"))["items"] == []
+
+
+async def test_a_planned_move_that_is_cancelled_is_planned_again(house: House, planned) -> None:
+    stay, reserved, request = planned
+    house.turn_to(1)
+    await house.post(f"/bookings/{reserved['booking_id']}/admit")
+    undone = await house.undo("patient_transferred")
+    assert (undone["booking_id"], undone["state"]) == (stay["booking_id"], "active")
+    assert undone["restored_request_ids"] == [request]
+    assert undone["restored_booking_ids"] == [reserved["booking_id"]]
+    again = await house.booking(reserved)
+    assert (again["state"], again["starts_at"]) == ("reserved", reserved["starts_at"])
+    [waits] = (await house.get("/requests"))["items"]
+    assert (waits["bed_request_id"], waits["state"]) == (request, "waiting")
+    assert datetime.fromisoformat(waits["requested_at"]) == house.began
+    assert waits["in_bed_at"] is None
+    await house.restart()
+    assert await house.waiting() == [request]
+    await house.post(f"/bookings/{reserved['booking_id']}/admit")
+
+
+async def test_a_swap_touches_neither_the_kept_bed_nor_the_request(house: House, planned) -> None:
+    stay, reserved, request = planned
+    other = await house.admit(B, "P-2")
+    swapped = await house.post(
+        f"/bookings/{stay['booking_id']}/swap", with_booking_id=other["booking_id"]
+    )
+    assert swapped["bed_id"] == B
+    assert (await house.booking(reserved))["state"] == "reserved"
+    assert await house.waiting() == [request]
+
+
+async def test_what_was_planned_for_the_stay_ends_with_it_and_comes_back(
+    house: House, planned
+) -> None:
+    stay, reserved, request = planned
+    later = await house.book(D, "P-1", starts_at=house.at(500), ends_at=house.at(510))
+    assert later["spell_id"] is None
+    left = await house.post(f"/bookings/{stay['booking_id']}/discharge", disposition="home")
+    assert left["ended_booking_ids"] == [reserved["booking_id"]]
+    assert left["ended_request_ids"] == [request]
+    assert (await house.booking(reserved))["state"] == "cancelled"
+    assert (await house.booking(later))["state"] == "reserved"
+    assert await house.waiting() == []
+    ended = (await house.events("booking_cancelled"))[0]
+    assert ended["reason_code"] == "patient_discharged"
+
+    back = await house.undo("patient_discharged")
+    assert back["restored_booking_ids"] == [reserved["booking_id"]]
+    assert back["restored_request_ids"] == [request]
+    assert (await house.booking(reserved))["state"] == "reserved"
+    assert await house.waiting() == [request]
+
+
+async def test_a_bed_is_given_at_once_to_an_inpatient_who_waits(house: House) -> None:
+    stay = await house.admit(A, "P-1")
+    request = await house.wait_for_bed("P-1", ward_id="W2")
+    moved = await house.post(f"/requests/{request}/place", 201, bed_id=C, admit=True)
+    assert (moved["bed_id"], moved["spell_id"]) == (C, stay["spell_id"])
+    assert (await house.booking(stay))["state"] == "completed"
+    [told] = (await house.get("/requests", state="placed"))["items"]
+    assert (told["bed_id"], told["booking_id"]) == (C, moved["booking_id"])
+
+
+# Admitted by another door
+
+
+@pytest.mark.parametrize("door", ["admitted", "reserved and admitted", "transferred"])
+async def test_whatever_brings_the_patient_into_a_bed_that_meets_the_request_ends_it(
+    house: House, door: str
+) -> None:
+    if door == "transferred":
+        stay = await house.admit(A, "P-9")
+    request = await house.wait_for_bed("P-9", ward_id="W2")
+    house.turn_to(1)
+    if door == "admitted":
+        came = await house.admit(C, "P-9")
+    elif door == "transferred":
+        came = await house.post(f"/bookings/{stay['booking_id']}/transfer", to_bed_id=C)
+    else:
+        reserved = await house.book(C, "P-9")
+        assert await house.waiting() == [request]
+        came = await house.post(f"/bookings/{reserved['booking_id']}/admit")
+    assert came["placed_request_ids"] == [request]
+    assert await house.waiting() == []
+    [told] = (await house.get("/requests", state="placed"))["items"]
+    assert told["boarding_minutes"] == 60
+    assert (told["bed_id"], told["booking_id"]) == (C, came["booking_id"])
+    refused = await house.post(f"/requests/{request}/place", 409, bed_id=D)
+    assert refused["code"] == "illegal_booking_change"
+
+
+async def test_a_bed_that_does_not_meet_the_request_leaves_it_standing(house: House) -> None:
+    request = await house.wait_for_bed("P-9", ward_id="W2")
+    came = await house.admit(A, "P-9")
+    assert came["unmet_request_ids"] == [request]
+    assert "placed_request_ids" not in came
+    assert await house.waiting() == [request]
+
+
+async def test_an_admission_that_never_was_leaves_the_patient_waiting_as_before(
+    house: House,
+) -> None:
+    first = await house.wait_for_bed("P-9", ward_id="W2", needs={"priority": 2})
+    house.turn_to(2)
+    await house.admit(C, "P-9")
+    house.turn_to(3)
+    undone = await house.undo("patient_admitted")
+    assert undone["restored_request_ids"] == [first]
+    [waits] = (await house.get("/requests"))["items"]
+    assert waits["bed_request_id"] == first
+    assert waits["boarding_minutes"] == 180
+    assert (waits["requested_by"], waits["needs"]["priority"]) == ("clerk.7", 2)
+
+
+# Died
+
+
+async def test_who_has_died_keeps_no_bed_and_waits_for_none(house: House) -> None:
+    stay = await house.admit(A, "P-1", ends_at=house.at(10))
+    later = await house.book(C, "P-1", starts_at=house.at(48), ends_at=house.at(60))
+    request = await house.wait_for_bed("P-1", wanted_from=house.at(48))
+    house.turn_to(2)
+    left = await house.post(f"/bookings/{stay['booking_id']}/discharge", disposition="died")
+    assert (left["ended_booking_ids"], left["ended_request_ids"]) == (
+        [later["booking_id"]], [request],
+    )  # fmt: skip
+    codes = {e["reason_code"] for e in await house.events() if e["event_type"] in
+             ("booking_cancelled", "request_withdrawn")}  # fmt: skip
+    assert codes == {"patient_died"}
+    for _ in range(2):
+        body = {"bed_id": D, "patient_ref": "P-1"}
+        for refused in (
+            await house.post("/bookings", 409, **body),
+            await house.post("/bookings", 409, **body, admit=True, override=WHY),
+            await house.post("/requests", 409, patient_ref="P-1"),
+        ):
+            assert refused["code"] == "patient_has_died"
+            assert not refused["can_be_overridden"]
+        await house.restart()
+
+    back = await house.undo("patient_discharged")
+    assert back["restored_booking_ids"] == [later["booking_id"]]
+    assert back["restored_request_ids"] == [request]
+    assert (await house.booking(later))["state"] == "reserved"
+    await house.post(f"/bookings/{later['booking_id']}/cancel")
+
+
+async def test_a_wrong_death_is_taken_back_although_the_bed_is_given(house: House) -> None:
+    stay = await house.admit(A, "P-1", ends_at=house.at(10))
+    kept = await house.book(C, "P-1", starts_at=house.at(48), ends_at=house.at(60))
+    taken = await house.book(D, "P-1", starts_at=house.at(70), ends_at=house.at(80))
+    request = await house.wait_for_bed("P-1", wanted_from=house.at(48))
+    house.turn_to(3)
+    path = f"/bookings/{stay['booking_id']}/discharge"
+    await house.post(path, disposition="died")
+    await house.post(f"/beds/{A}/cleaning/start")
+    await house.post(f"/beds/{A}/cleaning/finish")
+    await house.admit(A, "P-2")
+    await house.book(D, "P-3", starts_at=house.at(75), ends_at=house.at(76))
+
+    corrected = await house.post(f"{path}/correct", disposition="home")
+    assert (corrected["disposition"], corrected["died_at"]) == ("home", None)
+    assert corrected["restored_booking_ids"] == [kept["booking_id"]]
+    assert corrected["restored_request_ids"] == [request]
+    assert corrected["lost_booking_ids"] == [taken["booking_id"]]
+    assert (await house.get(f"/beds/{A}"))["current_patient_ref"] == "P-2"
+    assert (await house.booking(stay))["state"] == "completed"
+    again = await house.post(f"{path}/correct", 409, disposition="home")
+    assert again["code"] == "illegal_booking_change"
+    await house.restart()
+    await house.admit(B, "P-1")
+    refused = await house.post(f"{path}/correct", 409, disposition="died")
+    assert refused["code"] == "patient_in_other_bed"
+
+
+async def test_a_death_may_lie_before_the_body_leaves(house: House) -> None:
+    stay = await house.admit(A, "P-1")
+    path = f"/bookings/{stay['booking_id']}/discharge"
+    house.turn_to(5)
+    early = await house.post(path, 422, disposition="died", died_at=house.at(-1))
+    assert "died_at" in early["detail"]
+    assert "died_at" in (await house.post(path, 422, died_at=house.at(4)))["detail"]
+    await house.post(path, disposition="died", died_at=house.at(3))
+    event = (await house.events("patient_discharged"))[0]
+    assert datetime.fromisoformat(event["died_at"]) == house.began + timedelta(hours=3)
+    assert datetime.fromisoformat(event["occurred_at"]) == house.began + timedelta(hours=5)
+    corrected = await house.post(f"{path}/correct", disposition="died", died_at=house.at(4))
+    assert datetime.fromisoformat(corrected["died_at"]) == house.began + timedelta(hours=4)
+
+
+async def test_a_key_of_a_correction_is_answered_alike(house: House) -> None:
+    stay = await house.admit(A, "P-1")
+    path = f"/bookings/{stay['booking_id']}/discharge"
+    await house.post(path, disposition="died")
+    headers = CLERK | {"Idempotency-Key": "k-1"}
+    answers = [
+        (await house.api.post(f"{path}/correct", json={"disposition": "home"}, headers=headers))
+        for _ in range(2)
+    ]
+    assert answers[0].status_code == 200, answers[0].text
+    assert answers[0].json() == answers[1].json()
+    assert len(await house.events("discharge_corrected")) == 1
+
+
+async def test_what_is_no_discharge_is_not_corrected(house: House) -> None:
+    stay = await house.admit(A, "P-1")
+    path = f"/bookings/{stay['booking_id']}/discharge/correct"
+    assert (await house.post(path, 409, disposition="home"))["code"] == "illegal_booking_change"
+    assert await house.post("/bookings/B9999/discharge/correct", 404, disposition="home")
+    moved = await house.post(f"/bookings/{stay['booking_id']}/transfer", to_bed_id=C)
+    assert moved["state"] == "active"
+    assert (await house.post(path, 409, disposition="home"))["code"] == "illegal_booking_change"
+
+
+# Written down late
+
+
+@pytest.mark.parametrize("meanwhile", ["note", "reservation", "staffing", "review"])
+async def test_a_discharge_is_entered_late_with_its_true_time(house: House, meanwhile: str) -> None:
+    reviewed = {"override": WHY, "needs": {"specialty": "cardiology"}}
+    stay = await house.admit(A, "P-1", ends_at=house.at(20), **reviewed)
+    house.turn_to(4)
+    if meanwhile == "note":
+        await house.post(f"/beds/{A}/notes", 201, note="sleeps")
+    elif meanwhile == "reservation":
+        await house.book(A, "P-2", starts_at=house.at(24), ends_at=house.at(30))
+    elif meanwhile == "staffing":
+        await house.post(f"/beds/{A}/update", is_staffed=False)
+    else:
+        [override] = (await house.get("/overrides"))["items"]
+        path = f"/overrides/{override['event_id']}/review"
+        assert (await house.api.post(path, headers={"X-Actor": "matron"})).is_success
+    house.turn_to(6)
+    path = f"/bookings/{stay['booking_id']}/discharge"
+    await house.post(path, occurred_at=house.at(3))
+    seen = {
+        hours: (await house.get("/beds", at=house.at(hours)))["items"][0]["bed_status"]
+        for hours in (2.9, 3, 3.9, 4, 5)
+    }
+    assert seen == {2.9: "occupied", 3: "dirty", 3.9: "dirty", 4: "dirty", 5: "dirty"}
+    await house.restart()
+    assert (await house.get(f"/beds/{A}"))["bed_status"] == "dirty"
+    cleaned = await house.post(f"/beds/{A}/cleaning/start", occurred_at=house.at(3.5))
+    assert cleaned["bed_status"] == "cleaning"
+
+
+async def test_a_late_entry_lies_after_the_beds_status_and_says_from_when(house: House) -> None:
+    house.turn_to(2)
+    stay = await house.admit(A, "P-1")
+    house.turn_to(3)
+    await house.post(f"/beds/{A}/isolation/start")
+    house.turn_to(6)
+    path = f"/bookings/{stay['booking_id']}/discharge"
+    refused = await house.post(path, 409, occurred_at=house.at(2.5))
+    assert refused["code"] == "before_last_event"
+    assert datetime.fromisoformat(refused["earliest_at"]) == house.began + timedelta(hours=3)
+    await house.post(path, occurred_at=house.at(3))
+    refused = await house.post(
+        "/bookings", 409, bed_id=B, patient_ref="P-1", admit=True, occurred_at=house.at(2)
+    )
+    assert refused["code"] == "patient_in_other_bed"
+    assert datetime.fromisoformat(refused["earliest_at"]) == house.began + timedelta(hours=3)
+    await house.admit(B, "P-1", occurred_at=house.at(3))
+
+
+# The refusal names the patient, as a field
+
+
+async def test_who_ran_over_is_named_by_a_field_and_told_without_a_name(house: House) -> None:
+    await house.admit(A, "P-OLD-1", ends_at=house.at(2))
+    house.turn_to(100)
+    for body in ({"admit": True}, {"starts_at": house.at(100)}):
+        refused = await house.post("/bookings", 409, bed_id=A, patient_ref="P-NEW-2", **body)
+        assert refused["in_the_way"][0]["patient_ref"] == "P-OLD-1"
+        assert refused["conflicts_with"]["patient_ref"] == "P-OLD-1"
+        assert "98 h ago" in refused["detail"]
+        assert A in refused["detail"]
+        assert "P-OLD-1" not in refused["detail"]
+    other = await house.post("/bookings", 409, bed_id=B, patient_ref="P-OLD-1", admit=True)
+    assert "P-OLD-1" not in other["detail"]
+    assert other["conflicts_with"]["patient_ref"] == "P-OLD-1"
+
+
+# One patient, two spellings
+
+
+async def test_a_patient_is_the_same_however_the_reference_is_typed(house: House) -> None:
+    stay = await house.admit(A, " mrn-100 ")
+    assert (await house.booking(stay))["patient_ref"] == "MRN-100"
+    refused = await house.post("/bookings", 409, bed_id=B, patient_ref="Mrn-100", admit=True)
+    assert refused["code"] == "patient_in_other_bed"
+    [found] = (await house.get("/bookings", patient_ref="mrn-100"))["items"]
+    assert found["booking_id"] == stay["booking_id"]
+    await house.wait_for_bed("P-007")
+    assert (await house.post("/requests", 409, patient_ref="p-007"))["code"] == "already_waiting"
+    await house.wait_for_bed("P-7")
+
+
+# Two beds kept for one patient
+
+
+async def test_a_second_bed_for_the_same_hours_is_an_override(house: House) -> None:
+    first = await house.book(A, "P-1", starts_at=house.at(2), ends_at=house.at(9))
+    body = {"bed_id": C, "patient_ref": "P-1", "starts_at": house.at(8), "ends_at": house.at(12)}
+    refused = await house.post("/bookings", 409, **body)
+    assert (refused["code"], refused["can_be_overridden"]) == ("patient_reserved_elsewhere", True)
+    assert refused["conflicts_with"]["booking_id"] == first["booking_id"]
+    assert refused["alternatives"] == []
+    touching = await house.book(
+        C, "P-1", starts_at=house.at(9), ends_at=house.at(12)
+    )  # after the first
+    moved = await house.post(
+        f"/bookings/{touching['booking_id']}/change", 409, starts_at=house.at(8)
+    )
+    assert moved["code"] == "patient_reserved_elsewhere"
+    await house.post("/bookings", 201, **body | {"bed_id": D}, override=WHY)
+    assert (await house.booking(first))["state"] == "reserved"
+
+
+# A bed without staff
+
+
+async def test_a_bed_without_staff_takes_a_patient_only_by_an_override(house: House) -> None:
+    await house.post(f"/beds/{A}/update", is_staffed=False)
+    refused = await house.post("/bookings", 409, bed_id=A, patient_ref="P-1", admit=True)
+    assert (refused["code"], refused["can_be_overridden"]) == ("bed_not_staffed", True)
+    assert refused["alternatives"][0]["bed_id"] == B
+    await house.book(A, "P-2", starts_at=house.at(5))
+    stay = await house.admit(C, "P-3")
+    path = f"/bookings/{stay['booking_id']}/transfer"
+    assert (await house.post(path, 409, to_bed_id=A))["code"] == "overlaps_booking"
+    rules = (await house.post(path, 409, to_bed_id=A))["rules"]
+    assert rules == ["overlaps_booking", "bed_not_staffed"]
+    await house.admit(A, "P-1", ends_at=house.at(4), override=WHY)
