@@ -5,7 +5,13 @@ Made from the vocabulary, so that every view and page shows a bed as the API doe
 
 from lake.tables import BED_BOARD, BED_EVENTS, BOOKINGS
 from lake.versions import UPDATE_TEXT
-from lake.vocabulary import OPEN_BOOKING_STATES, RESERVED_AHEAD_MINUTES, SHOWN_AS, DisplayStatus
+from lake.vocabulary import (
+    HOLDS_A_PATIENT,
+    OPEN_BOOKING_STATES,
+    RESERVED_AHEAD_MINUTES,
+    SHOWN_AS,
+    DisplayStatus,
+)
 
 OF_A_BOOKING = "hospital_id, booking_id, bed_id, ward_id, patient_ref, starts_at, ends_at, seq"
 OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN_BOOKING_STATES))
@@ -74,11 +80,16 @@ UPDATE_TEXT_MACRO = f"""
 """
 
 SHOWN = " ".join(f"WHEN '{status}' THEN '{shown}'" for status, shown in SHOWN_AS.items())
+TAKEN = ", ".join(f"'{status}'" for status in sorted(HOLDS_A_PATIENT))
 FREE = ", ".join(f"'{s}'" for s, shown in SHOWN_AS.items() if shown is DisplayStatus.AVAILABLE)
 
 DISPLAY_STATUS_MACRO = f"""
-    CREATE OR REPLACE MACRO display_status(bed_status, is_reserved) AS
+    CREATE OR REPLACE MACRO display_status(
+        bed_status, is_reserved, is_closed_to_admissions := false
+    ) AS
     CASE
+        WHEN is_closed_to_admissions AND bed_status NOT IN ({TAKEN})
+        THEN '{DisplayStatus.CLOSED}'
         WHEN bed_status IN ({FREE}) AND is_reserved THEN '{DisplayStatus.RESERVED}'
         ELSE CASE bed_status {SHOWN} ELSE '{DisplayStatus.CLOSED}' END
     END
@@ -105,7 +116,9 @@ BOARD_AT_MACRO = f"""
         ),
         display_status(
             bed_status,
-            coalesce(starts_at <= moment + to_minutes({RESERVED_AHEAD_MINUTES}), false)
+            coalesce(starts_at <= moment + to_minutes({RESERVED_AHEAD_MINUTES}), false),
+            is_closed_to_admissions :=
+                coalesce(room_closed_reason_code, ward_closed_reason_code) IS NOT NULL
         ) AS display_status
     FROM live_board
     LEFT JOIN following USING (bed_id)

@@ -55,9 +55,16 @@ RESERVED_AHEAD_MINUTES = 120
 """A reservation that starts within this many hospital minutes shows its bed as reserved."""
 
 
-def display_status(bed_status: str, *, is_reserved: bool) -> DisplayStatus:
-    """`is_reserved`: a reservation of the bed runs, or starts within `RESERVED_AHEAD_MINUTES`."""
+def display_status(
+    bed_status: str, *, is_reserved: bool, is_closed_to_admissions: bool = False
+) -> DisplayStatus:
+    """`is_reserved`: a reservation of the bed runs, or starts within `RESERVED_AHEAD_MINUTES`.
+
+    A bed that is closed to admissions counts as closed once nobody is in it.
+    """
     shown = SHOWN_AS.get(bed_status, DisplayStatus.CLOSED)
+    if is_closed_to_admissions and shown is not DisplayStatus.OCCUPIED:
+        return DisplayStatus.CLOSED
     is_free = shown is DisplayStatus.AVAILABLE
     return DisplayStatus.RESERVED if is_free and is_reserved else shown
 
@@ -186,6 +193,8 @@ class EventType(StrEnum):
     CLEANING_STOPPED = "cleaning_stopped"
     BED_CLOSED = "bed_closed"
     BED_OPENED = "bed_opened"
+    ADMISSIONS_CLOSED = "admissions_closed"
+    ADMISSIONS_OPENED = "admissions_opened"
     NOTE_ADDED = "note_added"
     BED_REQUESTED = "bed_requested"
     REQUEST_WITHDRAWN = "request_withdrawn"
@@ -256,6 +265,7 @@ class Rule(StrEnum):
     MIXED_SEX = "mixed_sex"
     ISOLATION_NEEDED = "isolation_needed"
     STARTS_IN_PAST = "starts_in_past"
+    CLOSED_TO_ADMISSIONS = "closed_to_admissions"
     BED_NOT_STAFFED = "bed_not_staffed"
     PATIENT_RESERVED_ELSEWHERE = "patient_reserved_elsewhere"
 
@@ -270,6 +280,7 @@ SOFT_RULES = frozenset(
         Rule.MIXED_SEX,
         Rule.ISOLATION_NEEDED,
         Rule.STARTS_IN_PAST,
+        Rule.CLOSED_TO_ADMISSIONS,
         Rule.BED_NOT_STAFFED,
         Rule.PATIENT_RESERVED_ELSEWHERE,
     }

@@ -39,7 +39,7 @@ WITH quarters AS (
     SELECT
         looks.*,
         states.*,
-        if(counts_as = 'available' AND reserved.bed_id IS NOT NULL, 'reserved', counts_as)
+        if(shows_as = 'available' AND reserved.bed_id IS NOT NULL, 'reserved', shows_as)
             AS display_status
     FROM looks
     ASOF JOIN states ON states.bed_id = looks.bed_id AND states.from_at <= looks.census_at
@@ -54,6 +54,9 @@ SELECT
     count(*) AS bed_count,
     count(*) FILTER (is_staffed AND display_status <> 'closed') AS staffed_count,
     count(*) FILTER (display_status = 'occupied' AND NOT is_staffed) AS unstaffed_occupied_count,
+    count(*) FILTER (is_closed_to_admissions) AS closed_to_admissions_count,
+    count(*) FILTER (is_closed_to_admissions AND display_status <> 'occupied')
+        AS closed_to_admissions_empty_count,
     count(*) FILTER (display_status = 'occupied') AS occupied_count,
     count(*) FILTER (display_status = 'available') AS available_count,
     count(*) FILTER (display_status = 'reserved') AS reserved_count,

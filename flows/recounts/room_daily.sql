@@ -13,7 +13,7 @@ WITH days AS (
 ), beds AS (
     SELECT
         hospital_id, ward_id, room_id, census_on,
-        count(*) FILTER (counts_as = 'occupied' OR (is_staffed AND counts_as <> 'closed'))
+        count(*) FILTER (shows_as = 'occupied' OR (is_staffed AND shows_as <> 'closed'))
             AS available_bed_days,
         count(*) FILTER (counts_as = 'occupied') AS occupied_bed_days
     FROM looks

@@ -31,6 +31,9 @@ SELECT
         WHEN bed_status IN ('dirty', 'contaminated', 'cleaning') THEN 'dirty'
         WHEN bed_status = 'available' THEN 'available'
         ELSE 'closed'
-    END AS counts_as
+    END AS counts_as,
+    room_closed_reason_code IS NOT NULL OR ward_closed_reason_code IS NOT NULL
+        AS is_closed_to_admissions,
+    if(is_closed_to_admissions AND counts_as <> 'occupied', 'closed', counts_as) AS shows_as
 FROM known
 WHERE (until_at IS NULL OR until_at > occurred_at) AND event_type <> 'bed_retired'

@@ -14,7 +14,8 @@ AT = "census_at"
 WARD = ("hospital_id", "ward_id")
 BED = (*WARD, "bed_id")
 END = datetime(9999, 1, 1, tzinfo=UTC)
-COUNTS = ("staffed_count", "unstaffed_occupied_count", *(f"{status}_count" for status in D))
+COUNTS = ("staffed_count", "unstaffed_occupied_count", "closed_to_admissions_count",
+          "closed_to_admissions_empty_count", *(f"{status}_count" for status in D))  # fmt: skip
 
 
 def census_hourly(
@@ -63,8 +64,12 @@ def _shown(states: DataFrame, since: datetime | None) -> DataFrame:
     from_at = F.greatest("from_at", F.lit(since)) if since else F.col("from_at")
     words = F.create_map(*(F.lit(str(word)) for word in chain.from_iterable(SHOWN_AS.items())))
     shown = F.coalesce(words[F.col("bed_status")], F.lit(D.CLOSED.value))
+    is_shut = F.col("is_closed_to_admissions") & (shown != D.OCCUPIED)
+    shown = F.when(is_shut, D.CLOSED.value).otherwise(shown)
     rows = states.withColumns({"from_at": from_at, "shown": shown})
-    rows = rows.select(*BED, "is_staffed", "shown", "from_at", "until_at")
+    rows = rows.select(
+        *BED, "is_staffed", "is_closed_to_admissions", "shown", "from_at", "until_at"
+    )
     return rows.where("until_at IS NULL OR until_at > from_at")
 
 
@@ -90,11 +95,15 @@ def _reserved(shown: DataFrame, reservations: DataFrame) -> DataFrame:
 
 def _of_beds(shown: DataFrame) -> DataFrame:
     is_open = F.col("is_staffed") & (F.col("shown") != D.CLOSED)
-    is_extra = ~F.col("is_staffed") & (F.col("shown") == D.OCCUPIED)
-    counts = {f"{status}_count": F.col("shown") == status for status in D}
-    return _changes(
-        shown, {"staffed_count": is_open, "unstaffed_occupied_count": is_extra, **counts}
-    )
+    is_taken, is_shut = F.col("shown") == D.OCCUPIED, F.col("is_closed_to_admissions")
+    counts = {
+        "staffed_count": is_open,
+        "unstaffed_occupied_count": ~F.col("is_staffed") & is_taken,
+        "closed_to_admissions_count": is_shut,
+        "closed_to_admissions_empty_count": is_shut & ~is_taken,
+        **{f"{status}_count": F.col("shown") == status for status in D},
+    }
+    return _changes(shown, counts)
 
 
 def _of_reserved(reserved: DataFrame) -> DataFrame:

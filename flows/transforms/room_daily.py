@@ -42,11 +42,13 @@ def _bed_days(spans: DataFrame, until: datetime, since: datetime | None) -> Data
     held = midnights.where((midnight >= F.col("from_at")) & (midnight < F.col("end_at")))
     status = F.col("bed_status")
     is_taken = status.isin(*HOLDS_A_PATIENT)
+    is_shut = F.col("is_closed_to_admissions")
+    is_open = F.col("is_staffed") & status.isin(*IN_USE) & ~is_shut
     return (
         held.withColumn("census_on", F.date_sub("next_on", 1))
         .groupBy(*ROOM)
         .agg(
-            F.count_if((F.col("is_staffed") & status.isin(*IN_USE)) | is_taken).alias(BED_DAYS[0]),
+            F.count_if(is_open | is_taken).alias(BED_DAYS[0]),
             F.count_if(is_taken).alias(BED_DAYS[1]),
         )
     )

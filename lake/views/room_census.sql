@@ -15,7 +15,10 @@ WITH hours AS (
         spans.room_id,
         spans.is_staffed,
         spans.until_at,
-        display_status(bed_status, false) AS was
+        spans.is_closed_to_admissions,
+        display_status(
+            bed_status, false, is_closed_to_admissions := spans.is_closed_to_admissions
+        ) AS was
     FROM looks
     ASOF JOIN silver.bed_status_spans AS spans
         ON spans.hospital_id = looks.hospital_id

@@ -22,6 +22,8 @@ SELECT
     sum(bed_count)::BIGINT AS bed_count,
     sum(staffed_count)::BIGINT AS staffed_count,
     sum(unstaffed_occupied_count)::BIGINT AS unstaffed_occupied_count,
+    sum(closed_to_admissions_count)::BIGINT AS closed_to_admissions_count,
+    sum(closed_to_admissions_empty_count)::BIGINT AS closed_to_admissions_empty_count,
     sum(occupied_count)::BIGINT AS occupied_count,
     sum(available_count)::BIGINT AS available_count,
     sum(reserved_count)::BIGINT AS reserved_count,

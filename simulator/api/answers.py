@@ -25,7 +25,7 @@ Cursor = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 def json_of(answer: BaseModel, status: int = 200) -> Response:
     """Of a change only what there is to say of it."""
-    text = answer.model_dump_json(exclude_unset=isinstance(answer, w.WithPatient))
+    text = answer.model_dump_json(exclude_unset=isinstance(answer, w.WithPatient | w.BedsAnswer))
     return Response(text, status, media_type="application/json")
 
 

@@ -72,6 +72,17 @@ def change(
     )
 
 
+def closing_to_admissions(
+    bed_ids: Sequence[str], body: b.Closing, *, is_ward: bool
+) -> c.CloseAdmissions:
+    return c.CloseAdmissions(
+        bed_ids=tuple(bed_ids),
+        reason_code=body.reason_code,
+        is_ward=is_ward,
+        until_at=body.until_at,
+    )
+
+
 def closing(bed_ids: Sequence[str], body: b.Closing) -> c.CloseBeds:
     return c.CloseBeds(
         bed_ids=tuple(bed_ids),

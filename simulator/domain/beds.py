@@ -17,6 +17,17 @@ from simulator.domain.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """Of a room or ward to admissions; `until_at` is planned only."""
+
+    reason_code: str
+    until_at: datetime | None
+
+    def covers(self, at: datetime) -> bool:
+        return self.until_at is None or at < self.until_at
+
+
+@dataclass(frozen=True, slots=True)
 class Bed:
     """`last_event_at`, `last_source`: when the bed's newest event occurred, and who caused it.
     `last_booking_id`: of the newest stay in this bed, whether or not it has ended."""
@@ -39,6 +50,13 @@ class Bed:
     is_retired: bool = False
     last_booking_id: str | None = None
     unreviewed_override_count: int = 0
+    room_closing: Closing | None = None
+    ward_closing: Closing | None = None
+
+    @property
+    def closings(self) -> list[Closing]:
+        """To admissions: of its room and of its ward."""
+        return [closing for closing in (self.room_closing, self.ward_closing) if closing]
 
     @property
     def holds_a_patient(self) -> bool:
@@ -84,6 +102,8 @@ class Bed:
             "previous_bed_status": self.previous_status and self.previous_status.value,
             "closed_reason_code": self.closed_reason_code,
             "closed_until_at": self.closed_until_at,
+            **_columns_of("room", self.room_closing),
+            **_columns_of("ward", self.ward_closing),
             "is_staffed": self.is_staffed,
             "is_temporary": self.is_temporary,
             "last_booking_id": self.last_booking_id,
@@ -110,9 +130,23 @@ class Bed:
             previous_status=BedStatus(previous) if previous else None,
             closed_reason_code=row.get("closed_reason_code"),
             closed_until_at=row.get("closed_until_at"),
+            room_closing=_closing_in(row, "room"),
+            ward_closing=_closing_in(row, "ward"),
             is_staffed=row["is_staffed"],
             is_temporary=bool(row.get("is_temporary")),
             last_booking_id=row.get("last_booking_id"),
             unreviewed_override_count=row.get("unreviewed_override_count") or 0,
             is_retired=row["event_type"] == "bed_retired",
         )
+
+
+def _columns_of(what: str, closing: Closing | None) -> dict[str, Any]:
+    return {
+        f"{what}_closed_reason_code": closing and closing.reason_code,
+        f"{what}_closed_until_at": closing and closing.until_at,
+    }
+
+
+def _closing_in(row: Mapping[str, Any], what: str) -> Closing | None:
+    reason_code = row.get(f"{what}_closed_reason_code")
+    return Closing(reason_code, row.get(f"{what}_closed_until_at")) if reason_code else None

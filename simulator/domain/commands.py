@@ -200,6 +200,22 @@ class CloseBeds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAdmissions:
+    """A room or a ward, named with its beds, takes nobody new. `until_at` is planned only."""
+
+    bed_ids: tuple[str, ...]
+    reason_code: str
+    is_ward: bool = False
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAdmissions:
+    bed_ids: tuple[str, ...]
+    is_ward: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenBeds:
     bed_ids: tuple[str, ...]
 
@@ -274,6 +290,8 @@ Command = (
     | StopCleaning
     | CloseBeds
     | OpenBeds
+    | CloseAdmissions
+    | OpenAdmissions
     | AddNote
     | RequestBed
     | PlaceRequest

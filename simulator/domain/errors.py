@@ -46,6 +46,7 @@ SENTENCES = {
     Rule.MIXED_SEX: "A patient of another sex has a bed in this room at that time.",
     Rule.ISOLATION_NEEDED: "Isolation means a room that nobody else shares.",
     Rule.STARTS_IN_PAST: "The booking starts in the past.",
+    Rule.CLOSED_TO_ADMISSIONS: "This room or ward is closed to admissions.",
     Rule.BED_NOT_STAFFED: "Nobody is there to look after a patient in this bed.",
     Rule.PATIENT_RESERVED_ELSEWHERE: "This patient has another bed reserved at that time.",
 }

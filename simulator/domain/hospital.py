@@ -146,10 +146,14 @@ class Hospital:
         )
 
     def is_at_risk(self, booking: Booking, now: datetime) -> bool:
-        """Of a stay: its end was set by what comes after it. Of a bed's first reservation: the
-        stay before it runs over, or is at risk itself."""
+        """Of a stay: its end was set by what comes after it. Of a reservation: its room or ward
+        takes nobody new by then. Of a bed's first reservation: the stay before it runs over, or is
+        at risk itself."""
         if booking.state is not BookingState.RESERVED:
             return booking.is_at_risk
+        starts_at = max(booking.starts_at, now)
+        if any(closing.covers(starts_at) for closing in self.beds[booking.bed_id].closings):
+            return True
         stay = self.current_booking(booking.bed_id)
         if stay is None or self.next_booking(booking.bed_id, now) != booking:
             return False
@@ -157,7 +161,11 @@ class Hospital:
 
     def display_status(self, bed: Bed, now: datetime) -> DisplayStatus:
         booked = self.of_bed.get(bed.bed_id, ())
-        return display_status(bed.status, is_reserved=any(is_due(one, now) for one in booked))
+        return display_status(
+            bed.status,
+            is_reserved=any(is_due(one, now) for one in booked),
+            is_closed_to_admissions=bool(bed.closings),
+        )
 
     def apply(self, bed: Bed | None, booking: Booking | None) -> None:
         """Take in what a bed and a booking are after an event."""

@@ -95,9 +95,11 @@ class BedAnswer(Change):
 
 
 class BedsAnswer(Change):
-    """Of a change of several beds: how many."""
+    """Of a change of several beds: how many. `at_risk_booking_ids`: what is reserved in them while
+    they take nobody new."""
 
     bed_count: int
+    at_risk_booking_ids: list[str] = []
 
 
 class RequestAnswer(Change):
@@ -139,6 +141,10 @@ class Bed(Answer):
     next_is_at_risk: bool
     closed_reason_code: str | None
     closed_until_at: datetime | None
+    room_closed_reason_code: str | None
+    room_closed_until_at: datetime | None
+    ward_closed_reason_code: str | None
+    ward_closed_until_at: datetime | None
     last_booking_id: str | None
     unreviewed_override_count: int
     last_event_type: EventType

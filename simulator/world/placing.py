@@ -102,7 +102,9 @@ class Placing:
         beds = [
             bed
             for bed in self._scene.beds_of(patient.ward)
-            if bed.status is BedStatus.AVAILABLE and self._only_own_bookings(bed)
+            if bed.status is BedStatus.AVAILABLE
+            and not bed.closings
+            and self._only_own_bookings(bed)
         ]
         if not beds:
             return False

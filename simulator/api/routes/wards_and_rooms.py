@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
@@ -61,6 +61,34 @@ async def open_ward(call: Call, ward_id: WardId, body: b.Opening) -> Response:
     return await _open_all(call, call.desk.engine.hospital.beds_of_ward(ward_id), body)
 
 
+@router.post("/rooms/{room_id}/admissions/close", response_model=w.BedsAnswer)
+async def close_room_to_admissions(call: Call, room_id: RoomId, body: b.Closing) -> Response:
+    """It takes nobody new; who is there stays and can go. An override admits all the same."""
+    beds = call.desk.engine.hospital.beds_of_room(room_id)
+    return await _close_admissions(call, beds, body, is_ward=False)
+
+
+@router.post("/wards/{ward_id}/admissions/close", response_model=w.BedsAnswer)
+async def close_ward_to_admissions(call: Call, ward_id: WardId, body: b.Closing) -> Response:
+    """It takes nobody new; who is there stays and can go. An override admits all the same."""
+    beds = call.desk.engine.hospital.beds_of_ward(ward_id)
+    return await _close_admissions(call, beds, body, is_ward=True)
+
+
+@router.post("/rooms/{room_id}/admissions/open", response_model=w.BedsAnswer)
+async def open_room_to_admissions(call: Call, room_id: RoomId, body: b.Opening) -> Response:
+    """If its ward is closed too, that stays so."""
+    beds = call.desk.engine.hospital.beds_of_room(room_id)
+    return await _open_admissions(call, beds, body, is_ward=False)
+
+
+@router.post("/wards/{ward_id}/admissions/open", response_model=w.BedsAnswer)
+async def open_ward_to_admissions(call: Call, ward_id: WardId, body: b.Opening) -> Response:
+    """Rooms of it that are closed by themselves stay so."""
+    beds = call.desk.engine.hospital.beds_of_ward(ward_id)
+    return await _open_admissions(call, beds, body, is_ward=True)
+
+
 @router.post("/rooms/{room_id}/isolation/start", response_model=w.BedsAnswer)
 async def start_isolation(call: Call, room_id: RoomId, body: b.Write | None = None) -> Response:
     """Every patient in the room is isolated; the room takes nobody else but such."""
@@ -89,6 +117,30 @@ async def _open_all(call: Call, beds: list[Bed], body: b.Opening) -> Response:
     return await _act(call, closed, otherwise, lambda ids: c.OpenBeds(bed_ids=ids), context)
 
 
+async def _close_admissions(
+    call: Call, beds: list[Bed], body: b.Closing, *, is_ward: bool
+) -> Response:
+    return await _act(
+        call,
+        beds,
+        "",
+        lambda ids: meant.closing_to_admissions(ids, body, is_ward=is_ward),
+        call.reasoned(body),
+    )
+
+
+async def _open_admissions(
+    call: Call, beds: list[Bed], body: b.Opening, *, is_ward: bool
+) -> Response:
+    return await _act(
+        call,
+        beds,
+        "",
+        lambda ids: c.OpenAdmissions(bed_ids=ids, is_ward=is_ward),
+        call.reasoned(body),
+    )
+
+
 async def _act(
     call: Call,
     beds: Iterable[Bed],
@@ -100,8 +152,12 @@ async def _act(
     rows = await call.desk.remembered(context)
     if rows is None:
         rows = await carry_out(call.desk, command_for(_some(beds, otherwise)), context)
-    count = sum(row["event_type"] == rows[-1]["event_type"] for row in rows)
-    return json_of(w.BedsAnswer(bed_count=count, seq=rows[-1]["seq"]))
+    last = rows[-1]
+    count = sum(row["event_type"] == last["event_type"] for row in rows)
+    told: dict[str, Any] = {"bed_count": count, "seq": last["seq"]}
+    if at_risk := last.get("at_risk_booking_ids"):
+        told["at_risk_booking_ids"] = at_risk
+    return json_of(w.BedsAnswer.model_validate(told))
 
 
 def _that_are(status: BedStatus, beds: Iterable[Bed]) -> list[Bed]:

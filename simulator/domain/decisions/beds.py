@@ -5,7 +5,7 @@ from datetime import datetime
 
 from lake.vocabulary import BedStatus, BookingState, EventType, Rule, StatusChange
 from simulator.domain import commands as c
-from simulator.domain.beds import Bed
+from simulator.domain.beds import Bed, Closing
 from simulator.domain.bookings import END_OF_TIME
 from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import Refusal
@@ -40,8 +40,17 @@ def register(hospital: Hospital, command: c.RegisterBed, moment: Moment) -> list
         unreviewed_override_count=sum(
             override.bed_id == command.bed_id for override in hospital.overrides.values()
         ),
+        room_closing=_closing_of_others(hospital, command, "room"),
+        ward_closing=_closing_of_others(hospital, command, "ward"),
     )
     return [Change(EventType.BED_REGISTERED, bed)]
+
+
+def _closing_of_others(hospital: Hospital, command: c.RegisterBed, what: str) -> Closing | None:
+    """A bed that comes into a room or ward that takes nobody new takes nobody new either."""
+    place = f"{what}_id"
+    others = (b for b in hospital.registered_beds if getattr(b, place) == getattr(command, place))
+    return next((getattr(other, f"{what}_closing") for other in others), None)
 
 
 def update(hospital: Hospital, command: c.UpdateBed, moment: Moment) -> list[Change]:
@@ -125,6 +134,47 @@ def _opened(bed: Bed, moment: Moment) -> Change:
     back_to = bed.previous_status or BedStatus.AVAILABLE
     opened = bed.becomes(back_to, StatusChange.OPENED, moment.at)
     return Change(EventType.BED_OPENED, opened)
+
+
+def close_admissions(
+    hospital: Hospital, command: c.CloseAdmissions, moment: Moment
+) -> list[Change]:
+    """Who is there stays, and what is booked in it stands, at risk."""
+    until = command.until_at or END_OF_TIME
+    hard.not_empty(moment.at, until)
+    closing = Closing(command.reason_code, command.until_at)
+    beds = [bed_at(hospital, bed_id, moment) for bed_id in command.bed_ids]
+    changes = [
+        Change(EventType.ADMISSIONS_CLOSED, _with_closing(bed, closing, is_ward=command.is_ward))
+        for bed in beds
+    ]
+    at_risk = [
+        booking.booking_id
+        for bed in beds
+        for booking in hospital.reservations(bed.bed_id)
+        if booking.overlaps(moment.at, until)
+    ]
+    *others, last = changes
+    return [*others, replace(last, columns={"at_risk_booking_ids": at_risk or None})]
+
+
+def open_admissions(hospital: Hospital, command: c.OpenAdmissions, moment: Moment) -> list[Change]:
+    beds = [bed_at(hospital, bed_id, moment) for bed_id in command.bed_ids]
+    return [
+        Change(EventType.ADMISSIONS_OPENED, _with_closing(bed, None, is_ward=command.is_ward))
+        for bed in beds
+    ]
+
+
+def _with_closing(bed: Bed, closing: Closing | None, *, is_ward: bool) -> Bed:
+    before = bed.ward_closing if is_ward else bed.room_closing
+    if (closing is None) == (before is None):
+        what = "open" if closing is None else "closed"
+        raise Refusal(
+            Rule.ILLEGAL_STATUS_CHANGE,
+            f"The {'ward' if is_ward else 'room'} of {bed.bed_id} is {what} to admissions already.",
+        )
+    return replace(bed, ward_closing=closing) if is_ward else replace(bed, room_closing=closing)
 
 
 def start_isolation(hospital: Hospital, command: c.StartIsolation, moment: Moment) -> list[Change]:

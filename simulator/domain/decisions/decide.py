@@ -51,6 +51,8 @@ DECISIONS: dict[type, Callable[[Hospital, Any, Moment], list[Change]]] = {
     c.RetireBed: beds.retire,
     c.CloseBeds: beds.close,
     c.OpenBeds: beds.open_again,
+    c.CloseAdmissions: beds.close_admissions,
+    c.OpenAdmissions: beds.open_admissions,
     c.StartIsolation: beds.start_isolation,
     c.EndIsolation: beds.end_isolation,
     c.MarkBedDirty: beds.mark_dirty,

@@ -180,6 +180,22 @@ def _starts_in_past(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
         yield Breach(Rule.STARTS_IN_PAST, f"It is {now}, the start is {start}.")
 
 
+def _closed_to_admissions(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+    """A move within a room, or within a ward, that takes nobody new brings in nobody new."""
+    stay = hospital.stay_of(wish.patient_ref)
+    comes_from = hospital.beds.get(stay.bed_id) if stay else None
+    bed = wish.bed
+    for closing, what, place in (
+        (bed.room_closing, "room", bed.room_id),
+        (bed.ward_closing, "ward", bed.ward_id),
+    ):
+        is_there = comes_from is not None and getattr(comes_from, f"{what}_id") == place
+        if closing and closing.covers(wish.starts_at) and not is_there:
+            until = f" until {hospital.said(closing.until_at)}" if closing.until_at else ""
+            detail = f"The {what} {place} takes nobody new{until}: {closing.reason_code}."
+            yield Breach(Rule.CLOSED_TO_ADMISSIONS, detail)
+
+
 def _bed_not_staffed(_: Hospital, wish: Wish) -> Iterator[Breach]:
     """A bed without staff may be reserved, not moved into."""
     if wish.moves_in and not wish.bed.is_staffed:
@@ -206,6 +222,7 @@ SOFT = (
     _mixed_sex,
     _isolation_needed,
     _starts_in_past,
+    _closed_to_admissions,
     _bed_not_staffed,
     _patient_reserved_elsewhere,
 )
