@@ -14,6 +14,8 @@ from simulator.feeds.wards import is_a_name
 
 NO_BED_TOUCHED = ("register", "return")
 EVENTS = (*NO_BED_TOUCHED, "admission", "release")
+BEFORE_NAMES = re.compile(r'\s*|"?sep=.?"?\s*')
+"""Blank lines, and the one in which Excel says what separates the values."""
 CASE_ID = re.compile(r"[A-Za-z0-9._-]{1,56}")
 
 
@@ -23,7 +25,7 @@ def read_log(path: Path, time_zone: str = "UTC", names: Names | None = None) -> 
     Raises LakeError where the file is not there or lacks a column.
     """
     lines, in_windows_1252 = lines_of(_content(path))
-    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    first = next((at for at, line in enumerate(lines) if not BEFORE_NAMES.fullmatch(line)), 0)
     header = header_of(path, lines[first].rstrip("\r\n") if lines else "", names or {})
     times = WallTimes(time_zone)
     log = Log()

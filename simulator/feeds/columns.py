@@ -25,9 +25,10 @@ class Header:
     place_of: Mapping[str, int]
 
     def values(self, row: list[str]) -> list[str]:
-        """Of the columns, in their order; blanks around them mean nothing."""
-        found = (row[self.place_of[name]] if name in self.place_of else "" for name in COLUMNS)
-        return [value.strip(" \t\ufeff\xa0") for value in found]
+        """Of the columns, in their order; blanks around them mean nothing, line ends of a text do."""
+        found = {name: row[place] for name, place in self.place_of.items()}
+        detail = found.pop("detail", "").strip(" \t")
+        return [found[name].strip() if name in found else detail for name in COLUMNS]
 
 
 def header_of(path: Path, line: str, names: Names) -> Header:
@@ -68,11 +69,16 @@ def _lacks(path: Path, there: list[str], missing: list[str], names: Names) -> La
     known = {_plain(names.get(name, name)) for name in COLUMNS}
     others = [name for name in there if _plain(name) not in known]
     example = ",".join(
-        f"{name}={others[nth] if nth < len(others) else 'NAME'}"
-        for nth, name in enumerate(missing)
+        f"{name}={others[nth] if nth < len(others) else 'NAME'}" for nth, name in enumerate(missing)
     )
     wanted = ", ".join(names.get(name, name) for name in missing)
     return LakeError(
-        f"{path} has the columns {', '.join(there) or '(none)'}: {wanted} is missing.",
+        f"{path} has the columns {_shown(there)}, and not {wanted}.",
         f"An ADT log has {', '.join(COLUMNS)}; say what yours are called: --columns '{example}'",
     )
+
+
+def _shown(names: list[str]) -> str:
+    """On one line of a terminal, also where the file is no text."""
+    text = ", ".join(names)[:300] or "(none)"
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)

@@ -66,6 +66,4 @@ def rows_in(faults: list[Fault]) -> int:
 
 def texts_of(faults: list[Fault], texts: Mapping[int, str]) -> list[tuple[int, str, str]]:
     """Line, reason and text of every row that is part of a fault."""
-    return [
-        (line, fault.reason, texts.get(line, "")) for fault in faults for line in fault.lines
-    ]
+    return [(line, fault.reason, texts.get(line, "")) for fault in faults for line in fault.lines]
