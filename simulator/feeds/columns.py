@@ -25,7 +25,7 @@ class Header:
     place_of: Mapping[str, int]
 
     def values(self, row: list[str]) -> list[str]:
-        """Of the columns, in their order; blanks around them mean nothing, line ends of a text do."""
+        """Of the columns, in their order; blanks around them mean nothing."""
         found = {name: row[place] for name, place in self.place_of.items()}
         detail = found.pop("detail", "").strip(" \t")
         return [found[name].strip() if name in found else detail for name in COLUMNS]

@@ -197,7 +197,7 @@ def test_a_column_that_was_named_and_is_not_there_is_missing(log) -> None:
 
 def test_a_column_that_is_there_twice_is_refused(log) -> None:
     with pytest.raises(LakeError, match="more than one column unit"):
-        log(PLAIN.replace(HEADER, "case_id,event,unit,Unit,occurred_at"))
+        log(PLAIN.replace(HEADER, "case_id,event,unit,unit,occurred_at"))
 
 
 def test_a_log_without_details_is_read_and_told_so(log) -> None:
