@@ -56,10 +56,9 @@ def _about_the_file(header: Header, in_windows_1252: list[int]) -> Iterator[Rema
     if "detail" not in header.place_of:
         yield Remark(None, "it has no column detail: no bed is known to be for intensive care")
     if in_windows_1252:
-        yield Remark(
-            in_windows_1252[0],
-            f"not UTF-8; this and {len(in_windows_1252) - 1:,} others were read as Windows-1252",
-        )
+        count = len(in_windows_1252)
+        told = f"the first of {count:,} that are not UTF-8 and were read as Windows-1252"
+        yield Remark(in_windows_1252[0], told)
 
 
 def _event(value: str) -> str:

@@ -69,16 +69,16 @@ def _lacks(path: Path, there: list[str], missing: list[str], names: Names) -> La
     known = {_plain(names.get(name, name)) for name in COLUMNS}
     others = [name for name in there if _plain(name) not in known]
     example = ",".join(
-        f"{name}={others[nth] if nth < len(others) else 'NAME'}" for nth, name in enumerate(missing)
+        f"{name}={_shown(others[nth : nth + 1], 'NAME')}" for nth, name in enumerate(missing)
     )
     wanted = ", ".join(names.get(name, name) for name in missing)
     return LakeError(
         f"{path} has the columns {_shown(there)}, and not {wanted}.",
-        f"An ADT log has {', '.join(COLUMNS)}; say what yours are called: --columns '{example}'",
+        f"An ADT log has {', '.join(COLUMNS)}; say what yours are called, as in --columns '{example}'",
     )
 
 
-def _shown(names: list[str]) -> str:
+def _shown(names: list[str], none: str = "(none)") -> str:
     """On one line of a terminal, also where the file is no text."""
-    text = ", ".join(names)[:300] or "(none)"
+    text = ", ".join(names)[:300] or none
     return "".join(one if one.isprintable() else "\ufffd" for one in text)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 MARKED = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -31,11 +30,12 @@ class Record(NamedTuple):
 def lines_of(content: bytes) -> tuple[list[str], list[int]]:
     """Physical lines with their ends, and the numbers of those read as Windows-1252.
 
-    Those are the lines that are not UTF-8, in a file that no mark says to be anything else.
+    Those are the lines that are not UTF-8, in a file that is not UTF-16 or UTF-32.
     """
     encoding = _encoding_of(content)
     if encoding:
         content = content.decode(encoding, errors="replace").encode()
+    content = content.removeprefix(codecs.BOM_UTF8)
     lines, others = [], []
     for number, line in enumerate(content.splitlines(keepends=True), start=1):
         try:

@@ -131,9 +131,10 @@ def test_files_in_other_encodings_are_recognised(log, content) -> None:
     assert (len(read.rows), read.faults, read.remarks) == (2, [], [])
 
 
-def test_lines_that_are_not_utf_8_are_read_as_windows_1252_and_named(log) -> None:
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_lines_that_are_not_utf_8_are_read_as_windows_1252_and_named(log, mark) -> None:
     rows = "K1,admission,M\u00e4nner,NC,2026-03-01 10:00:00\n"
-    read = log(HEADER.encode() + b"\n" + rows.encode() + rows.encode("cp1252"))
+    read = log(mark + HEADER.encode() + b"\n" + rows.encode() + rows.encode("cp1252"))
     assert [row.unit for row in read.rows] == ["M\u00e4nner"] * 2
     assert [(remark.line, "Windows-1252" in remark.text) for remark in read.remarks] == [(3, True)]
 
