@@ -74,7 +74,8 @@ def _lacks(path: Path, there: list[str], missing: list[str], names: Names) -> La
     wanted = ", ".join(names.get(name, name) for name in missing)
     return LakeError(
         f"{path} has the columns {_shown(there)}, and not {wanted}.",
-        f"An ADT log has {', '.join(COLUMNS)}; say what yours are called, as in --columns '{example}'",
+        f"An ADT log has {', '.join(COLUMNS)}; say what yours are called, "
+        f"as in --columns '{example}'",
     )
 
 

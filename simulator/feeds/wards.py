@@ -25,7 +25,7 @@ def ward_ids(units: Iterable[str]) -> Mapping[str, str]:
     It is the name, as far as an id can hold it. Where another unit has a better claim to that, a
     mark made of the name is added. The order of the units means nothing.
     """
-    names = sorted(set(units), key=lambda unit: (_claim(unit), unit))
+    names = sorted(set(units))
     claims = _claims(names)
     ids = {name: _slug(name) for name in names if _has_its_own(name, claims)}
     taken = {one.casefold() for one in ids.values()}

@@ -201,6 +201,11 @@ def test_a_column_that_is_there_twice_is_refused(log) -> None:
         log(PLAIN.replace(HEADER, "case_id,event,unit,unit,occurred_at"))
 
 
+def test_of_two_columns_that_differ_in_case_the_one_called_so_is_meant(log) -> None:
+    twice = f"Event,{HEADER}\nx,K1,admission,A,NC,2026-03-01 10:00:00\n"
+    assert [row.event for row in log(twice).rows] == ["admission"]
+
+
 def test_a_log_without_details_is_read_and_told_so(log) -> None:
     read = log("case_id,event,unit,occurred_at\nK1,admission,A,2026-03-01 10:00:00\n")
     assert [row.detail for row in read.rows] == [""]

@@ -226,6 +226,18 @@ def test_released_and_admitted_anew_in_one_second_is_two_admissions(summary) -> 
     assert found.faults == []
 
 
+def test_released_once_more_after_a_stay_of_no_length_is_a_release_of_nobody(summary) -> None:
+    found = summary(
+        """
+        K1,release,,home,2026-03-02 10:00:00
+        K1,admission,A,NC,2026-03-02 10:00:00
+        K1,release,,home,2026-03-02 12:00:00
+        """
+    )
+    assert found.applied == {"admission": 1, "release": 1}
+    assert [fault.line for fault in found.faults] == [4]
+
+
 def test_one_cases_order_in_a_second_leaves_the_others_where_they_are(settled) -> None:
     found = settled(
         """

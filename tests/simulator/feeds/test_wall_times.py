@@ -88,6 +88,11 @@ def test_a_time_that_comes_twice_keeps_the_order_of_the_file(log) -> None:
     assert read.faults == []
 
 
+def test_a_time_that_comes_twice_keeps_the_order_of_the_file_over_its_cases(log) -> None:
+    read = log(BERLIN, "K1@2026-10-25 02:50", "K2@2026-10-25 02:10", "K3@2026-10-25 02:10")
+    assert hours(read) == ["00:50", "01:10", "01:10"]
+
+
 def test_a_time_that_comes_twice_keeps_the_order_of_its_case_where_the_file_has_none(log) -> None:
     read = log(BERLIN, "K1@2026-10-25 02:50", "K2@2026-12-01 10:00", "K1@2026-10-25 02:10")
     assert hours(read) == ["00:50", "09:00", "01:10"]

@@ -63,6 +63,13 @@ def test_two_names_never_become_one_ward_in_whatever_order_they_come(names) -> N
     assert all(REGISTER_ID.fullmatch(f"{one}-0001-A") for one in ids.values())
 
 
+def test_a_name_that_is_the_id_of_another_keeps_it() -> None:
+    of_the_other = ward_ids(["A", "(A)"])["(A)"]
+    ids = ward_ids(["A", "(A)", of_the_other])
+    assert ids[of_the_other] == of_the_other
+    assert len({*ids.values()}) == 3
+
+
 def test_names_that_are_ids_stay_what_they_are_whoever_else_is_there() -> None:
     plain = {"A": "A", "a": "a", "M": "M", "4W": "4W", "ICU-2": "ICU-2"}
     others = ["(A)", "m.", "ICU 2", "4W ", "内科"]
