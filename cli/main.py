@@ -94,9 +94,28 @@ def check() -> None:
 
 
 @app.command()
-def replay(file: Annotated[Path, typer.Argument(help="An ADT log in CSV.")]) -> None:
-    """Feed a recorded log into an empty lake."""
-    _command("replay").run(file)
+def replay(
+    file: Annotated[Path, typer.Argument(help="An ADT log in CSV.")],
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of times without an offset, and of the hospital's days; none: hospital.toml's.",
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OURS=THEIRS,...",
+            help="What the log calls its columns: case_id=hadm_id,unit=careunit.",
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what a replay would; nothing is written.")
+    ] = False,
+) -> None:
+    """Feed a recorded log into an empty lake; rows not applied go to FILE's .faults.csv."""
+    _command("replay").run(file, time_zone=time_zone, columns=columns, check=check)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,11 @@ from lake.vocabulary import REPLAY_NO_CLEANING_DATA, Disposition, LakeMode, Role
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.hospital import Hospital
-from simulator.feeds.adt_csv import NO_BED_TOUCHED, Fault, LogRow, read_log
+from simulator.feeds.adt_csv import NO_BED_TOUCHED, read_log
+from simulator.feeds.closed_log import settle
+from simulator.feeds.columns import Names
+from simulator.feeds.log_rows import Duplicate, Fault, Log, LogRow, Remark, rows_in
+from simulator.feeds.wards import ward_ids, ward_name
 from simulator.writer import chain
 from simulator.writer.bulk import BulkWriter
 from simulator.writer.clock import HospitalClock, wall_now
@@ -30,7 +35,6 @@ from simulator.writer.engine import Context, Engine, Row
 from simulator.writer.event_log import EventLog
 from simulator.writer.memory import remember
 
-TIME_ZONE = "UTC"
 SPECIALTY = "not_stated"
 INTENSIVE_CARE = "IC"
 
@@ -44,21 +48,35 @@ class Pool(NamedTuple):
 
 @dataclass
 class Summary:
-    """Adds up: rows = applied + without_bed + faults."""
+    """Adds up: rows = applied + without_bed + duplicates + rows of faults.
+
+    `texts`: of each line that begins a row.
+    """
 
     rows: int = 0
+    time_zone: str = "UTC"
     applied: Counter[str] = field(default_factory=Counter)
     without_bed: Counter[str] = field(default_factory=Counter)
+    duplicates: list[Duplicate] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    texts: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def adds_up(self) -> bool:
-        return self.rows == self.applied.total() + self.without_bed.total() + len(self.faults)
+        touched = self.applied.total() + self.without_bed.total()
+        return self.rows == touched + len(self.duplicates) + rows_in(self.faults)
 
 
-def replay_file(places: Places, path: Path, hospital_id: str) -> Summary:
+def replay_file(
+    places: Places,
+    path: Path,
+    hospital_id: str,
+    time_zone: str = "UTC",
+    names: Names | None = None,
+) -> Summary:
     """Feed the log into an empty lake. Raises LakeError where the lake has events."""
-    rows, faults, count = read_log(path)
+    replay = Replay(read_log(path, time_zone, names), time_zone)
     with own(places, Owner.ENGINE, "a replay"):
         event_log = EventLog(places)
         event_log.open()
@@ -67,18 +85,35 @@ def replay_file(places: Places, path: Path, hospital_id: str) -> Summary:
                 f"The lake in {places.home} has events, and a replay needs an empty one.",
                 "Name another folder: SNR_HOME=/path/to/empty ./snr replay FILE",
             )
-        start = rows[0].occurred_at if rows else wall_now()
-        clock = HospitalClock(start, wall_now(), 0.0, TIME_ZONE)
-        salt = chain.read_or_make_salt(places.secrets)
-        writer = BulkWriter(Engine(hospital_id, Hospital(), clock, salt), event_log)
-
-        def carry_out(command: c.Command, context: Context) -> list[Row]:
-            clock.set(0.0, context.occurred_at)
-            return writer.carry_out(command, context)
-
-        summary = Replay(rows, faults, count).run(carry_out)
+        engine = _engine(hospital_id, replay, chain.read_or_make_salt(places.secrets))
+        writer = BulkWriter(engine, event_log)
+        summary = replay.run(_on_time(engine.clock, writer.carry_out))
         writer.flush()
     return summary
+
+
+def check_file(
+    path: Path, hospital_id: str, time_zone: str = "UTC", names: Names | None = None
+) -> Summary:
+    """What a replay would say: the same engine and rules, and nothing is written."""
+    replay = Replay(read_log(path, time_zone, names), time_zone)
+    engine = _engine(hospital_id, replay, b"")
+    return replay.run(_on_time(engine.clock, engine.stage))
+
+
+def _engine(hospital_id: str, replay: "Replay", salt: bytes) -> Engine:
+    clock = HospitalClock(replay.starts_at or wall_now(), wall_now(), 0.0, replay.time_zone)
+    return Engine(hospital_id, Hospital(), clock, salt)
+
+
+def _on_time(clock: HospitalClock, carry_out: "CarryOut") -> "CarryOut":
+    """The clock stands at the instant of each row."""
+
+    def at_its_instant(command: c.Command, context: Context) -> list[Row]:
+        clock.set(0.0, context.occurred_at)
+        return carry_out(command, context)
+
+    return at_its_instant
 
 
 def pool_of(row: LogRow) -> Pool:
@@ -107,19 +142,21 @@ def plan_beds(rows: Iterable[LogRow]) -> dict[Pool, int]:
 
 def beds_of(pools: Mapping[Pool, int]) -> dict[Pool, list[c.RegisterBed]]:
     """One bed a room; general rooms are numbered from 1, intensive care from 901."""
+    ids = ward_ids(pool.unit for pool in pools)
     return {
-        pool: [_bed(pool, number) for number in range(1, size + 1)] for pool, size in pools.items()
+        pool: [_bed(pool, ids[pool.unit], number) for number in range(1, size + 1)]
+        for pool, size in pools.items()
     }
 
 
-def _bed(pool: Pool, number: int) -> c.RegisterBed:
+def _bed(pool: Pool, ward_id: str, number: int) -> c.RegisterBed:
     first = 900 if pool.room_class is RoomClass.ICU else 0
-    room_id = f"{pool.unit}-{first + number:03d}"
+    room_id = f"{ward_id}-{first + number:03d}"
     return c.RegisterBed(
         bed_id=f"{room_id}-A",
         room_id=room_id,
-        ward_id=pool.unit,
-        ward_name=f"Unit {pool.unit}",
+        ward_id=ward_id,
+        ward_name=ward_name(pool.unit),
         specialty=SPECIALTY,
         room_class=pool.room_class.value,
     )
@@ -131,23 +168,36 @@ CarryOut = Callable[[c.Command, Context], list[Row]]
 class Replay:
     """Carries out a log's rows in order; `carry_out` raises what the engine raises."""
 
-    def __init__(self, rows: list[LogRow], faults: list[Fault], count: int) -> None:
-        self._rows = rows
-        self.summary = Summary(count, faults=list(faults))
+    def __init__(self, log: Log, time_zone: str) -> None:
+        self._rows, duplicates, faults = settle(log.rows)
+        self.time_zone = time_zone
+        self.summary = Summary(
+            rows=len(log.texts),
+            time_zone=time_zone,
+            duplicates=duplicates,
+            faults=[*log.faults, *faults],
+            remarks=log.remarks,
+            texts=log.texts,
+        )
         self._free: dict[Pool, list[str]] = {}
         self._pool_of_bed: dict[str, Pool] = {}
         self._in_bed: dict[str, tuple[str, str]] = {}
 
+    @property
+    def starts_at(self) -> datetime | None:
+        return self._rows[0].occurred_at if self._rows else None
+
     def run(self, carry_out: CarryOut) -> Summary:
-        if self._rows:
-            self._register(carry_out, self._rows[0].occurred_at)
+        if self.starts_at:
+            self._register(carry_out, self.starts_at)
         for row in self._rows:
             self._apply(row, carry_out)
-        self.summary.faults.sort()
+        self.summary.faults.sort(key=attrgetter("line"))
         return self.summary
 
     def _register(self, carry_out: CarryOut, at: datetime) -> None:
-        carry_out(c.SetClock(speed=0.0, time_zone=TIME_ZONE, mode=LakeMode.REPLAY), _context(at))
+        set_clock = c.SetClock(speed=0.0, time_zone=self.time_zone, mode=LakeMode.REPLAY)
+        carry_out(set_clock, _context(at))
         for pool, beds in beds_of(plan_beds(self._rows)).items():
             self._free[pool] = [bed.bed_id for bed in beds]
             for bed in beds:

@@ -6,7 +6,8 @@ it a small made-up log with the same defects is used.
 
 import csv
 import os
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from lake.places import Places
 from simulator.feeds.replay_file import Summary, replay_file
 from tests.simulator.feeds.test_replay import LOG
 
+DAY = timedelta(hours=24)
 FIRST_DAYS = timedelta(days=90)
 Stay = tuple[str, datetime, datetime | None, str]
 
@@ -36,10 +38,19 @@ A,return,?,,2014-02-01 12:00:00
 I,register,L,,2014-02-01 11:00:00
 I,admission,M,NC,2014-02-01 23:59:59
 I,admission,M,NC,2014-02-02 06:00:00
+J,release,E,Release A,2014-01-10 12:00:00
+J,admission,G,NC,2014-01-10 23:10:00
+K,release,E,Release A,2014-01-11 10:00:00
+K,admission,M,NC,2014-01-11 10:00:00
+L,admission,M,NC,2014-01-12 24:00:00
+L,admission,M,NC,2014-01-13T05:30:00+05:30
+L,admission,ICU-2,IC,2014-01-13 10:15:30
+L,release,E,Release A,2014-01-13 10:15:30
 G,release,E,Release A,2014-02-02 07:00:00
 """
 """A few weeks: stays over midnights and a month's end, moves and releases at a midnight, a second
-release of a patient who has left, a patient who comes again, and a last day that has not ended."""
+release of a patient who has left, a patient who comes again, and a last day that has not ended;
+a release before the only admission, releases in the second of an admission, a row said twice."""
 
 
 @pytest.fixture(
@@ -67,7 +78,7 @@ def first_days(log: Path) -> str:
 
 def moment_of(line: str) -> datetime | None:
     with suppress(ValueError):
-        return datetime.fromisoformat(line.strip().rpartition(",")[2]).replace(tzinfo=UTC)
+        return instant_of(line.strip().rpartition(",")[2])
     return None
 
 
@@ -77,14 +88,18 @@ def replayed(
 ) -> tuple[Places, Summary]:
     home = tmp_path_factory.mktemp("replay") / "home"
     places = Places(home, str(home / "lake"))
-    summary = replay_file(places, log_file, "snr")
+    summary = replay_file(places, log_file, "snr", "UTC")
     catch_up(spark, places)
     build(spark, places)
     return places, summary
 
 
 def recount(log_file: Path) -> tuple[list[Stay], int, int]:
-    """Stays (unit, start, end, case), rows of the file, rows that touch no bed or cannot apply."""
+    """Stays (unit, start, end, case), rows of the file, rows that make and end no stay.
+
+    Those touch no bed, are said twice, cannot be applied, or are a release within a day before its
+    case's only admission, and that admission: in the real log case BM, who is in no bed.
+    """
     stays: list[Stay] = []
     in_bed: dict[str, int] = {}
     good, others, total = [], 0, 0
@@ -94,14 +109,17 @@ def recount(log_file: Path) -> tuple[list[Stay], int, int]:
         for line, values in enumerate(reader, start=2):
             total += 1
             try:
-                case, event, unit, _, at = values
+                case, event, unit, detail, at = values
                 assert event in ("register", "admission", "release", "return")
-                good.append(
-                    (datetime.fromisoformat(at).replace(tzinfo=UTC), line, case, event, unit)
-                )
+                good.append((instant_of(at), event, line, case, unit, detail))
             except (ValueError, AssertionError):
                 others += 1
-    for at, _, case, event, unit in sorted(good):
+    seen, backwards = set(), set(released_before_the_only_admission(good))
+    for at, event, _, case, unit, detail in sorted(good):
+        if (said := (at, event, case, unit, detail)) in seen or case in backwards:
+            others += 1
+            continue
+        seen.add(said)
         if event in ("register", "return") or (event == "release" and case not in in_bed):
             others += 1
             continue
@@ -114,6 +132,27 @@ def recount(log_file: Path) -> tuple[list[Stay], int, int]:
     return stays, total, others
 
 
+def instant_of(text: str) -> datetime:
+    """Of a time, in UTC where it says nothing else; 24:00 ends its day."""
+    midnight = text.replace(" 24:00", " 00:00")
+    moment = datetime.fromisoformat(midnight) + (DAY if midnight != text else timedelta(0))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def released_before_the_only_admission(good: list[tuple]) -> Iterator[str]:
+    admissions, releases = defaultdict(set), defaultdict(set)
+    for at, event, _, case, unit, detail in good:
+        if event == "admission":
+            admissions[case].add((at, unit, detail))
+        elif event == "release":
+            releases[case].add(at)
+    for case in releases:
+        if len(admissions[case]) == 1:
+            [(admitted_at, *_)] = admissions[case]
+            if timedelta(0) < admitted_at - max(releases[case]) <= DAY:
+                yield case
+
+
 def ask(places: Places, sql: str) -> list[dict]:
     return LakeReader(places).ask(sql).to_pylist()
 
@@ -124,7 +163,7 @@ def test_the_summary_adds_up_to_the_rows_of_the_file(replayed, log_file) -> None
     assert summary.adds_up
     assert summary.rows == total
     assert summary.applied["admission"] + summary.applied["transfer"] == len(stays)
-    assert summary.without_bed.total() + len(summary.faults) == others
+    assert summary.rows - summary.applied.total() == others
 
 
 def test_every_stay_of_the_file_is_in_bed_stays_and_none_besides(replayed, log_file) -> None:
@@ -214,9 +253,9 @@ def releases(log_file: Path) -> list[tuple[str, datetime]]:
     found = []
     for case, event, _, _, at in rows:
         if event == "release":
-            moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+            moment = instant_of(at)
             if (case, moment) in ended:
-                found.append((ended[case, moment], moment))
+                found.append((ended.pop((case, moment)), moment))
     return found
 
 
@@ -267,6 +306,7 @@ def test_cases_are_the_releases_of_the_file(replayed) -> None:
 
 
 def test_the_board_shows_who_is_still_in_bed(replayed, log_file) -> None:
+    """Of the real log 28: of case BM, released 13 minutes before it is admitted, nobody knows."""
     places, _ = replayed
     open_stays = {case for _, _, end, case in recount(log_file)[0] if end is None}
     rows = ask(

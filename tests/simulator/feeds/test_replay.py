@@ -8,8 +8,10 @@ import pytest
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.vocabulary import RoomClass
-from simulator.feeds.adt_csv import Fault, read_log
-from simulator.feeds.replay_file import Pool, plan_beds, replay_file
+from simulator.feeds.adt_csv import read_log
+from simulator.feeds.closed_log import settle
+from simulator.feeds.log_rows import Fault
+from simulator.feeds.replay_file import Pool, check_file, plan_beds, replay_file
 
 LOG = """case_id,event,unit,detail,occurred_at
 A,register,L,,2014-01-01 08:00:00
@@ -49,7 +51,7 @@ def test_no_row_disappears(log_file, places) -> None:
 
 
 def test_the_peak_counts_the_new_bed_before_the_old_one_is_left(log_file) -> None:
-    rows, _, _ = read_log(log_file)
+    rows = settle(read_log(log_file).rows).rows
     # A, B and G are on M when A moves within M: four beds.
     assert plan_beds(rows) == {Pool("G", RoomClass.ICU): 1, Pool("M", RoomClass.GENERAL): 4}
 
@@ -123,3 +125,21 @@ def test_a_stray_quote_spoils_its_own_line_only(tmp_path, places) -> None:
     assert summary.adds_up
     assert summary.faults[0].line == 3
     assert summary.applied == Counter(admission=3, transfer=2, release=1)
+
+
+def test_a_check_says_what_the_replay_says_and_writes_nothing(log_file, places) -> None:
+    checked = check_file(log_file, "snr")
+    assert [*log_file.parent.iterdir()] == [log_file]
+    assert checked == replay_file(places, log_file, "snr")
+
+
+def test_the_clock_of_the_lake_carries_the_zone_of_the_hospital(log_file, places) -> None:
+    summary = replay_file(places, log_file, "snr", "Asia/Kolkata")
+    assert summary.time_zone == "Asia/Kolkata"
+    told = LakeReader(places).ask(
+        "SELECT DISTINCT event_type = 'clock_set' AS is_clock, time_zone FROM bronze.bed_events"
+    )
+    assert {(row["is_clock"], row["time_zone"]) for row in told.to_pylist()} == {
+        (True, "Asia/Kolkata"),
+        (False, "Asia/Kolkata"),
+    }
