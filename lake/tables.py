@@ -119,7 +119,10 @@ EVENT_COLUMNS = (
     Column("isolation_kind", STRING, "Whom the isolation protects"),
     Column("isolation_organism", STRING, "What it is for", is_private=True),
     Column("placed_with_patient_ref", STRING, "Whom the patient may share with", is_private=True),
-    Column("merged_into_patient_ref", STRING, "The reference it becomes", is_private=True),
+    Column(
+        "merged_into_patient_ref", STRING, "On a merge: the reference it becomes", is_private=True
+    ),
+    Column("merge_is_pending", BOOL, "On patients_merged: whether it waits for a stay to end"),
     Column("wanted_from_at", INSTANT, "On a request: from when on a bed is needed, hospital time"),
     Column("requested_at", INSTANT, "On a request: when it was first made, hospital time"),
     Column("requested_by", STRING, "On a request: who made it"),

@@ -18,7 +18,12 @@ REQUESTS = ("bed_requested", "request_placed", "request_withdrawn")
 WITH_WORDS = ("bed_closed", "bed_opened")
 """Events whose columns say more since version 2."""
 
-REFERENCES = ("patient_ref", "current_patient_ref", "next_patient_ref")
+REFERENCES = (
+    "patient_ref",
+    "current_patient_ref",
+    "next_patient_ref",
+    "merged_into_patient_ref",
+)
 """One patient has one reference, however it was typed before the writer made it one."""
 
 READ_AS = {

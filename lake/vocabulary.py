@@ -201,6 +201,8 @@ class EventType(StrEnum):
     REQUEST_PLACED = "request_placed"
     OVERRIDE_REVIEWED = "override_reviewed"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    PATIENTS_MERGED = "patients_merged"
+    MERGE_CANCELLED = "merge_cancelled"
     CLOCK_SET = "clock_set"
 
 
@@ -212,6 +214,8 @@ WITHOUT_A_BED = frozenset(
         EventType.DISCHARGE_CORRECTED,
         EventType.OVERRIDE_REVIEWED,
         EventType.ALERT_ACKNOWLEDGED,
+        EventType.PATIENTS_MERGED,
+        EventType.MERGE_CANCELLED,
         EventType.CLOCK_SET,
     }
 )
@@ -248,6 +252,7 @@ class Rule(StrEnum):
     BED_OCCUPIED = "bed_occupied"
     PATIENT_IN_OTHER_BED = "patient_in_other_bed"
     PATIENT_HAS_DIED = "patient_has_died"
+    BOTH_IN_BED = "both_in_bed"
     BED_CLOSED = "bed_closed"
     ILLEGAL_STATUS_CHANGE = "illegal_status_change"
     EMPTY_INTERVAL = "empty_interval"

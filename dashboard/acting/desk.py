@@ -85,9 +85,9 @@ def book(wish: NewBooking) -> Outcome:
     )
 
 
-def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
-    """`details` are what the wire calls them. Done only if the bed is still what was looked at; a
-    note harms nobody."""
+def act(chosen: Act, details: dict[str, Any], bed: Bed, seen_seq: int) -> Outcome:
+    """`details` are what the wire calls them; `seen_seq`: the newest event that was seen.
+    Done only if the beds are still what was looked at; a note harms nobody."""
     bed_id, current, following = bed["bed_id"], bed["current_booking_id"], bed["next_booking_id"]
     calls: dict[Act, Callable[[BookingClient], Change]] = {
         Act.ADMIT: lambda api: api.admit(following, **details),
@@ -106,11 +106,11 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed) -> Outcome:
         Act.OPEN: lambda api: api.open_bed(bed_id, Opening(**details)),
         Act.NOTE: lambda api: api.add_note(bed_id, **details),
     }
-    seen = None if chosen is Act.NOTE else (bed_id, int(bed["seq"]))
+    seen = None if chosen is Act.NOTE else (bed_id, seen_seq)
     return replace(
         _attempt(f"{chosen}, {bed_id}", calls[chosen], seen),
         bed_id=bed_id,
-        against_rules=lambda override: act(chosen, details | {"override": override}, bed),
+        against_rules=lambda override: act(chosen, details | {"override": override}, bed, seen_seq),
     )
 
 
@@ -141,7 +141,7 @@ def _meanwhile(bed_id: str, seen_seq: int) -> tuple[Event, ...]:
 def _attempt(
     what: str, action: Callable[[BookingClient], Change], seen: tuple[str, int] | None = None
 ) -> Outcome:
-    """`seen`: the bed that was looked at, and the `seq` of its newest event then."""
+    """`seen`: the bed that was looked at, and the newest `seq` that was seen."""
     outcome = Outcome(what)
     try:
         api = client()

@@ -43,7 +43,9 @@ def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
     act = ask_act(bed, beds, here)
     if act:
         label = f"{act[0]}: {bed['bed_id']}"
-        arguments = ("act_outcome", desk.act, *act, bed)
+        touched = (bed["bed_id"], act[1].get("to_bed_id"))
+        seen_seq = max(int(one["seq"]) for one in beds if one["bed_id"] in touched)
+        arguments = ("act_outcome", desk.act, *act, bed, seen_seq)
         st.button(label, type="primary", on_click=outcomes.do, args=arguments)
     told = st.session_state.get("act_outcome", desk.NOTHING_YET)
     if told.bed_id not in (None, bed["bed_id"]):  # of the bed that was chosen before

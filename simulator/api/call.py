@@ -26,7 +26,7 @@ KEY = "^[!-~]{1,255}$"
 SCHEMAS: dict[str, dict[str, Any]] = {
     "X-Actor": {"maxLength": 400, "default": ANONYMOUS, "description": "UTF-8 name"},
     "Idempotency-Key": {"pattern": KEY},
-    "If-Match": {"description": "ETags of the bed, or *"},
+    "If-Match": {"description": "ETags of the beds, or *"},
 }
 HEADERS = [
     {"name": name, "in": "header", "required": False, "schema": {"type": "string"} | schema}
@@ -39,8 +39,8 @@ MOST_BODY_BYTES = 64 * 1024
 
 
 class Call(Request):
-    """`desk` is open. The rest is of a write: `key` its Idempotency-Key, `if_match` the seqs that
-    the bed's newest event may have (None: any)."""
+    """`desk` is open. The rest is of a write: `key` its Idempotency-Key, `if_match` the seqs at
+    which the beds were looked at (None: whatever they are by now)."""
 
     desk: Desk
     actor: str
@@ -152,7 +152,7 @@ def _read_headers(call: Call) -> None:
 
 
 def etag(seq: int) -> str:
-    """Of a bed whose newest event this is."""
+    """Of a bed that was looked at when this was the log's newest event."""
     return f'"{seq}"'
 
 

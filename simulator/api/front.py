@@ -76,7 +76,8 @@ async def bookings_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Ro
 
 
 async def requests_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Row]:
-    every = {"bed_request_id": None, "state": None, "ward_id": None, "after_seq": 0}
+    names = ("bed_request_id", "state", "ward_id", "patient_ref")
+    every = dict.fromkeys(names) | {"after_seq": 0}
     return await from_log(desk, REQUESTS, **(every | filters), limit=limit)
 
 

@@ -253,6 +253,26 @@ class WithdrawRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergePatients:
+    """Two references are of one person: `patient_ref` becomes `into`. `can_wait`: until a stay of
+    the two ends, instead of being refused."""
+
+    patient_ref: str
+    into: str
+    can_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelMerge:
+    patient_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleMerges:
+    """Those that waited take effect, as nothing stands in their way any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewOverride:
     event_id: str
 
@@ -296,6 +316,9 @@ Command = (
     | RequestBed
     | PlaceRequest
     | WithdrawRequest
+    | MergePatients
+    | CancelMerge
+    | SettleMerges
     | ReviewOverride
     | SetClock
 )

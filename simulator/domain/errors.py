@@ -29,6 +29,7 @@ SENTENCES = {
     Rule.BED_OCCUPIED: "There is a patient in this bed.",
     Rule.PATIENT_IN_OTHER_BED: "This patient is in another bed at that time.",
     Rule.PATIENT_HAS_DIED: "This patient has died.",
+    Rule.BOTH_IN_BED: "Both patients lie in a bed now.",
     Rule.BED_CLOSED: "This bed is closed.",
     Rule.ILLEGAL_STATUS_CHANGE: "The bed's present status does not allow this.",
     Rule.EMPTY_INTERVAL: "The booking ends before it starts.",

@@ -23,6 +23,7 @@ from lake.vocabulary import (
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import END_OF_TIME, Booking
 from simulator.domain.errors import NotThere, Refusal
+from simulator.domain.merges import Merge
 from simulator.domain.overrides import OpenOverride
 from simulator.domain.requests import BedRequest
 
@@ -34,7 +35,7 @@ class Hospital:
     """`bookings`: the open ones; `of_bed`: the same per bed, by start; `of_patient`: their ids per
     patient; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient died;
     `requests`: the waiting list; `overrides`: those without a review; `corrected`: ids of the
-    events that were undone."""
+    events that were undone; `merges`: by the reference that became another one."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Hospital:
     requests: dict[str, BedRequest] = field(default_factory=dict)
     overrides: dict[str, OpenOverride] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
+    merges: dict[str, Merge] = field(default_factory=dict)
     time_zone: str = "UTC"
 
     def bed(self, bed_id: str) -> Bed:
@@ -96,10 +98,28 @@ class Hospital:
         """The booking of the patient in the bed."""
         return next((b for b in self.of_bed.get(bed_id, ()) if b.is_stay), None)
 
+    def refs_of(self, patient_ref: str) -> set[str]:
+        """All references of the person, this one among them."""
+        refs, found = set[str](), {patient_ref}
+        while found != refs:
+            refs = found
+            joined = (m for m in self.merges.values() if not m.is_pending and refs & m.refs)
+            found = refs.union(*(merge.refs for merge in joined))
+        return refs
+
     def bookings_of(self, patient_ref: str) -> list[Booking]:
         """The patient's open bookings, by start."""
-        found = (self.bookings[booking_id] for booking_id in self.of_patient.get(patient_ref, ()))
+        ids = (self.of_patient.get(ref, ()) for ref in self.refs_of(patient_ref))
+        found = (self.bookings[booking_id] for of_ref in ids for booking_id in of_ref)
         return sorted(found, key=lambda booking: (booking.starts_at, booking.booking_id))
+
+    def left_bed_at(self, patient_ref: str) -> datetime | None:
+        left = (self.left_at.get(ref) for ref in self.refs_of(patient_ref))
+        return max(filter(None, left), default=None)
+
+    def has_died_at(self, patient_ref: str) -> datetime | None:
+        died = (self.died_at.get(ref) for ref in self.refs_of(patient_ref))
+        return min(filter(None, died), default=None)
 
     def stay_of(self, patient_ref: str) -> Booking | None:
         """Where the patient is now; None: in no bed."""
@@ -107,7 +127,8 @@ class Hospital:
 
     def requests_of(self, patient_ref: str) -> list[BedRequest]:
         """What the patient waits for, by rank."""
-        found = (r for r in self.requests.values() if r.patient_ref == patient_ref)
+        refs = self.refs_of(patient_ref)
+        found = (r for r in self.requests.values() if r.patient_ref in refs)
         return sorted(found, key=lambda request: request.rank)
 
     def reservations(self, bed_id: str) -> list[Booking]:
@@ -177,8 +198,8 @@ class Hospital:
                 self._remember(booking)
 
     def take_note(self, row: Mapping[str, Any]) -> None:
-        """Take in what an event says besides: requests, overrides, corrections, who has left or
-        died."""
+        """Take in what an event says besides: requests, overrides, corrections, of patients."""
+        self._take_note_of_the_patient(row)
         match row["event_type"]:
             case EventType.BED_REQUESTED:
                 self.requests[row["bed_request_id"]] = BedRequest.from_row(row)
@@ -186,16 +207,24 @@ class Hospital:
                 self.requests.pop(row["bed_request_id"], None)
             case EventType.OVERRIDE_REVIEWED:
                 self.overrides.pop(row["reviewed_event_id"], None)
-            case EventType.PATIENT_DISCHARGED | EventType.DISCHARGE_CORRECTED:
-                self._remember_death(row)
-            case EventType.DISCHARGE_CANCELLED:
-                self.died_at.pop(row["patient_ref"], None)
         if row.get("time_zone"):
             self.time_zone = row["time_zone"]
         if row.get("override_rules"):
             self.overrides[row["event_id"]] = OpenOverride.from_row(row)
         if row.get("corrects_event_id") and row["event_type"] != EventType.DISCHARGE_CORRECTED:
             self.corrected.add(row["corrects_event_id"])
+
+    def _take_note_of_the_patient(self, row: Mapping[str, Any]) -> None:
+        """Who has left or died, and who is the same person."""
+        match row["event_type"]:
+            case EventType.PATIENT_DISCHARGED | EventType.DISCHARGE_CORRECTED:
+                self._remember_death(row)
+            case EventType.DISCHARGE_CANCELLED:
+                self.died_at.pop(row["patient_ref"], None)
+            case EventType.PATIENTS_MERGED:
+                self.merges[row["patient_ref"]] = Merge.from_row(row)
+            case EventType.MERGE_CANCELLED:
+                self.merges.pop(row["patient_ref"], None)
         if row.get("booking_state") == BookingState.COMPLETED:
             self.left_at[row["patient_ref"]] = row["occurred_at"]
 

@@ -19,7 +19,15 @@ from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import Owner
 from lake.upkeep.ownership import own
-from lake.vocabulary import REPLAY_NO_CLEANING_DATA, Disposition, LakeMode, Role, RoomClass, Source
+from lake.vocabulary import (
+    REPLAY_NO_CLEANING_DATA,
+    Disposition,
+    LakeMode,
+    Role,
+    RoomClass,
+    Source,
+    canonical_ref,
+)
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.hospital import Hospital
@@ -162,6 +170,17 @@ def _bed(pool: Pool, ward_id: str, number: int) -> c.RegisterBed:
     )
 
 
+def patient_refs(cases: Iterable[str]) -> dict[str, str]:
+    """Of each case a reference of its own, also where only the case of letters differs."""
+    refs: dict[str, str] = {}
+    taken: Counter[str] = Counter()
+    for case_id in sorted(set(cases)):
+        ref = canonical_ref(f"replay1-{case_id}")
+        taken[ref] += 1
+        refs[case_id] = ref if taken[ref] == 1 else f"{ref}.{taken[ref]}"
+    return refs
+
+
 CarryOut = Callable[[c.Command, Context], list[Row]]
 
 
@@ -179,6 +198,7 @@ class Replay:
             remarks=log.remarks,
             texts=log.texts,
         )
+        self._ref_of = patient_refs(row.case_id for row in self._rows)
         self._free: dict[Pool, list[str]] = {}
         self._pool_of_bed: dict[str, Pool] = {}
         self._in_bed: dict[str, tuple[str, str]] = {}
@@ -228,7 +248,7 @@ class Replay:
             if held:
                 taken = carry_out(c.TransferPatient(booking_id=held[0], to_bed_id=to_bed), context)
             else:
-                ref = f"replay1-{row.case_id}"
+                ref = self._ref_of[row.case_id]
                 taken = carry_out(c.BookBed(bed_id=to_bed, patient_ref=ref, admit=True), context)
         except (Refusal, NotThere):
             heappush(self._free[pool], to_bed)

@@ -106,6 +106,35 @@ class RequestAnswer(Change):
     bed_request_id: str
 
 
+class Merge(Answer):
+    """Two references of one person. `is_pending`: it waits for a stay of the two to end."""
+
+    patient_ref: str
+    into: str
+    merged_at: datetime
+    is_pending: bool
+
+
+class MergeAnswer(Change):
+    patient_ref: str
+    into: str
+    is_pending: bool
+
+
+class Stay(Answer):
+    """One patient in one bed; `ended_at` null: still there."""
+
+    stay_id: str
+    spell_id: str
+    booking_id: str
+    bed_id: str
+    ward_id: str | None
+    patient_ref: str
+    admitted_at: datetime
+    ended_at: datetime | None
+    expected_at: datetime | None
+
+
 class ReviewAnswer(Change):
     event_id: str
 
@@ -189,6 +218,17 @@ class BedRequest(Answer):
     in_bed_at: datetime | None
     boarding_minutes: float | None
     seq: int
+
+
+class Patient(Answer):
+    """All that is known of a person, under each of the `patient_refs`. Names are not stored."""
+
+    patient_refs: list[str]
+    died_at: datetime | None
+    stays: list[Stay]
+    bookings: list[Booking]
+    requests: list[BedRequest]
+    merges: list[Merge]
 
 
 class BedRequestWithBeds(BedRequest):

@@ -112,6 +112,12 @@ class Opening(Write):
     reason: Note
 
 
+class Merge(Write):
+    """`into`: the reference that goes on."""
+
+    into: PatientRef
+
+
 class NewBedRequest(Write):
     """A need without a bed. `ward_id` null: any ward. `wanted_from` null: now."""
 

@@ -21,6 +21,7 @@ from lake.tables import BED_EVENTS
 from lake.vocabulary import BookingState, LakeMode, Role, Source
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
+from simulator.domain.decisions.merges import due
 from simulator.domain.errors import (
     Forbidden,
     NotThere,
@@ -282,6 +283,7 @@ class Desk:
         while True:
             try:
                 self._expire_no_shows()
+                self._settle_merges()
                 seconds = self._let_act()
             except StorageUnavailable:
                 seconds = TICK_SECONDS
@@ -312,6 +314,10 @@ class Desk:
             context = system_context(reason_code="no_show", note="Patient did not arrive")
             with suppress(Refusal, NotThere):
                 self.commit.stage(c.ExpireBooking(booking_id=booking.booking_id), context)
+
+    def _settle_merges(self) -> None:
+        if due(self.engine.hospital):
+            self.commit.stage(c.SettleMerges(), system_context())
 
     def _is_overdue(self, booking: Booking, now: datetime) -> bool:
         """A person gets at least 15 wall minutes, however fast the clock runs."""

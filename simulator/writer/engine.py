@@ -24,6 +24,12 @@ from simulator.writer.digests import request_digest
 Row = dict[str, Any]
 
 
+MATTERS = (
+    "bed_status", "current_booking_id", "expected_discharge_at", "next_booking_id",
+    "next_starts_at", "next_ends_at",
+)  # fmt: skip
+"""What of a bed is compared by If-Match."""
+
 PERSONS_GRACE_WALL = timedelta(minutes=15)
 
 
@@ -44,7 +50,7 @@ class Context:
     request_path: str | None = None
     request_body: bytes | None = None
     if_match: frozenset[int] | None = None
-    """Only if the newest event of the command's bed is one of these `seq`."""
+    """Only if none of the command's beds has changed since the newest of these `seq`."""
 
     def as_columns(self) -> Row:
         return {
@@ -61,7 +67,8 @@ class Context:
 
 @dataclass
 class Engine:
-    """`head_seq`, `head_hash`: of the newest staged row. `newest`: each bed's newest row."""
+    """`head_seq`, `head_hash`: of the newest staged row. `newest`: each bed's newest row;
+    `changed`: the `seq` with which it last changed in what matters, since the start."""
 
     hospital_id: str
     hospital: Hospital
@@ -70,6 +77,7 @@ class Engine:
     head_seq: int = 0
     head_hash: str = chain.FIRST_HASH
     newest: dict[str, Row] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
     past_grace: timedelta = timedelta(hours=1)
 
     def stage(self, command: Command, context: Context) -> list[Row]:
@@ -113,30 +121,36 @@ class Engine:
             return configured
         return max(configured, PERSONS_GRACE_WALL * self.clock.speed)
 
-    def bed_id_of(self, command: Command) -> str | None:
-        """The one bed that a command is about: of its booking, event or override, or named."""
+    def beds_of(self, command: Command) -> set[str]:
+        """The beds that a command is about: named, or of its bookings, event or override."""
         match command:
             case c.ReviewOverride(event_id=event_id):
                 override = self.hospital.overrides.get(event_id)
-                return override.bed_id if override else None
-            case c.CancelEvent(event_id=_, request=(event, *_)):
-                return event.bed_before.bed_id
-            case c.CloseBeds(bed_ids=(bed_id,)) | c.OpenBeds(bed_ids=(bed_id,)):
-                return bed_id
-            case c.StartIsolation(bed_ids=(bed_id,)) | c.EndIsolation(bed_ids=(bed_id,)):
-                return bed_id
-        booking = self.hospital.bookings.get(getattr(command, "booking_id", ""))
-        return booking.bed_id if booking else getattr(command, "bed_id", None)
+                return {override.bed_id} if override else set()
+            case c.CancelEvent(request=request):
+                return {event.bed_before.bed_id for event in request}
+        named = {getattr(command, name, None) for name in ("bed_id", "to_bed_id")}
+        known = self.hospital.bookings
+        for name in ("booking_id", "with_booking_id"):
+            booking = known.get(getattr(command, name, ""))
+            if booking:
+                named.add(booking.bed_id)
+                stay = self.hospital.stay_of(booking.patient_ref)
+                named |= {stay.bed_id} if stay and isinstance(command, c.AdmitPatient) else set()
+        return {bed_id for bed_id in (*named, *getattr(command, "bed_ids", ())) if bed_id}
 
     def _check_match(self, command: Command, context: Context) -> None:
+        """A note on a bed is no change that matters, nor is what others have done elsewhere."""
         if context.if_match is None:
             return
-        bed_id = self.bed_id_of(command)
-        if bed_id is None:
-            raise Outdated("If-Match goes with what is done to one bed; this is not.")
-        newest = self.newest.get(bed_id, {}).get("seq")
-        if newest not in context.if_match:
-            raise Outdated(f"The newest event of {bed_id} is {newest}: look at it again.")
+        beds = self.beds_of(command)
+        if not beds:
+            raise Outdated("If-Match goes with what is done to beds; this is not.")
+        seen = max(context.if_match, default=0)
+        for bed_id in sorted(beds):
+            changed = self.changed.get(bed_id) or self.newest.get(bed_id, {}).get("seq", 0)
+            if changed > seen:
+                raise Outdated(f"{bed_id} has changed with event {changed}: look at it again.")
 
     def _row(self, change: Change, shared: Row, event_id: str, last_id: str) -> Row:
         """Written once all changes of the command are taken in: each row has the state after it.
@@ -162,5 +176,13 @@ class Engine:
         self.head_hash = row["chain_hash"] = chain.link(self.head_hash, row, self.salt)
         self.head_seq += 1
         if change.bed:
-            self.newest[change.bed.bed_id] = row
+            self._note_change(change.bed.bed_id, row)
         return row
+
+    def _note_change(self, bed_id: str, row: Row) -> None:
+        before = self.newest.get(bed_id, {})
+        if any(before.get(name) != row.get(name) for name in MATTERS):
+            self.changed[bed_id] = row["seq"]
+        else:
+            self.changed.setdefault(bed_id, before["seq"])
+        self.newest[bed_id] = row

@@ -38,6 +38,7 @@ CORRECTED = _question("corrected")
 LEFT_AT = _question("left_at")
 DIED_AT = _question("died_at")
 DISCHARGE = _question("discharge")
+MERGES = _question("merges")
 HAS_COME_AGAIN = _question("has_come_again")
 REQUEST_AS_MADE = _question("request_as_made")
 HEAD = _question("head")
@@ -100,7 +101,8 @@ def remember(reader: LakeReader) -> Remembered:
 
 def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
     hospital = hospital_from(newest, ask(reader, OPEN_BOOKINGS))
-    for row in (*ask(reader, OPEN_REQUESTS), *ask(reader, OPEN_OVERRIDES)):
+    noted = (OPEN_REQUESTS, OPEN_OVERRIDES, MERGES)
+    for row in (row for question in noted for row in ask(reader, question)):
         hospital.take_note(row)
     hospital.corrected.update(row["corrects_event_id"] for row in ask(reader, CORRECTED))
     # Nobody is entered before the status of a bed: who left earlier is in nobody's way.

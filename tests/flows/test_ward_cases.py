@@ -28,6 +28,7 @@ def lived(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Plac
     move_as_planned(ward)
     die(ward)
     lie_without_staff(ward)
+    close_the_bay(ward)
     ward.do(c.AddNote(bed_id=D), hours(90))
     home = tmp_path_factory.mktemp("cases") / "home"
     places = Places(home, str(home / "lake"))
@@ -79,6 +80,13 @@ def lie_without_staff(ward: SmallWard) -> None:
     ward.do(c.UpdateBed(bed_id=C, is_staffed=False), hours(52))
     ward.do(c.UpdateBed(bed_id=A, is_staffed=False))
     ward.do(c.BookBed(bed_id=C, patient_ref="P-5", admit=True, override=OVERRIDE))
+
+
+def close_the_bay(ward: SmallWard) -> None:
+    """A, empty and without staff, and B, not clean, take nobody new from Wednesday 20:00 to 2:00."""
+    ward.do(c.CloseAdmissions(bed_ids=(A, B), reason_code="norovirus"), hours(60))
+    ward.do(c.AddNote(bed_id=B), hours(62))
+    ward.do(c.OpenAdmissions(bed_ids=(A, B)), hours(66))
 
 
 def ask(places: Places, sql: str) -> list[dict[str, Any]]:
@@ -146,7 +154,26 @@ def test_a_bed_with_a_patient_is_available_whoever_looks_after_it(lived: Places)
         f"""SELECT available_bed_days AS a, occupied_bed_days AS o FROM gold.ward_daily
             WHERE ward_id = 'W1' AND census_on = DATE '{date(2026, 3, 4)}'""",
     )
-    assert (day["a"], day["o"]) == (2, 1)  # B, and C for its patient; not A
+    assert (day["a"], day["o"]) == (1, 1)  # C for its patient; not A, and B is closed
+
+
+def test_a_bay_closed_to_admissions_is_counted_closed_where_it_is_empty(lived: Places) -> None:
+    rows = ask(
+        lived,
+        """SELECT census_at, closed_to_admissions_count AS shut, closed_count AS closed,
+                  closed_to_admissions_empty_count AS empty, dirty_count AS dirty
+           FROM gold.census_hourly WHERE ward_id = 'W1'""",
+    )
+    seen = {r["census_at"]: (r["shut"], r["empty"], r["closed"], r["dirty"]) for r in rows}
+    assert seen[hours(59)] == (0, 0, 0, 2)
+    assert {seen[hours(hour)] for hour in range(60, 66)} == {(2, 2, 2, 0)}
+    assert seen[hours(66)] == (0, 0, 0, 2)
+    [at_midnight] = ask(
+        lived,
+        f"""SELECT sum(closed_count) AS closed FROM gold.room_census
+            WHERE room_id = 'W1-101' AND census_at = TIMESTAMPTZ '{hours(64)}'""",
+    )
+    assert at_midnight["closed"] == 2
 
 
 def test_all_of_it_is_found_again_in_another_way(lived: Places, monkeypatch) -> None:

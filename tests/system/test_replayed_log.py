@@ -170,7 +170,7 @@ def test_every_stay_of_the_file_is_in_bed_stays_and_none_besides(replayed, log_f
     places, _ = replayed
     rows = ask(places, "SELECT ward_id, admitted_at, ended_at, patient_ref FROM silver.bed_stays")
     found = [
-        (r["ward_id"], r["admitted_at"], r["ended_at"], r["patient_ref"].removeprefix("replay1-"))
+        (r["ward_id"], r["admitted_at"], r["ended_at"], r["patient_ref"].removeprefix("REPLAY1-"))
         for r in rows
     ]
     assert Counter(found) == Counter(recount(log_file)[0])
@@ -312,7 +312,7 @@ def test_the_board_shows_who_is_still_in_bed(replayed, log_file) -> None:
     rows = ask(
         places, "SELECT current_patient_ref AS ref FROM gold.bed_board WHERE ref IS NOT NULL"
     )
-    assert {row["ref"].removeprefix("replay1-") for row in rows} == open_stays
+    assert {row["ref"].removeprefix("REPLAY1-") for row in rows} == open_stays
 
 
 def test_nothing_was_quarantined_and_every_event_is_in_silver(replayed) -> None:

@@ -57,13 +57,13 @@ async def beds(
 
 @router.get("/beds/{bed_id}", response_model=w.Bed)
 async def bed(call: Call, bed_id: BedId) -> Response:
-    """With an ETag, for `If-Match` on what is done to it next."""
+    """With an ETag, for `If-Match` on what is done next: the log's newest seq."""
     hospital = call.desk.engine.hospital
     row = call.desk.engine.newest[hospital.bed(bed_id).bed_id]
-    item = _item(hospital, row, call.desk.clock.now())
+    item, seen = _item(hospital, row, call.desk.clock.now()), call.desk.engine.head_seq
     await call.desk.commit.durable()
     response = json_of(item)
-    response.headers["ETag"] = etag(row["seq"])
+    response.headers["ETag"] = etag(seen)
     return response
 
 

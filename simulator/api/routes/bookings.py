@@ -55,13 +55,13 @@ async def bookings(
         not_after_now(call.desk, at)
         hospital, _ = await asyncio.to_thread(hospital_at, call.desk.reader, at)
     rows = await bookings_in_log(call.desk, limit + 1, **filters, after_seq=after, at=at)
-    return page_of(rows, limit, lambda row: _item(row, hospital, now))
+    return page_of(rows, limit, lambda row: booking_item(row, hospital, now))
 
 
 @router.get("/bookings/{booking_id}", response_model=w.Booking)
 async def booking(call: Call, booking_id: BookingId) -> Response:
     for row in await from_log(call.desk, ONE_BOOKING, booking_id=booking_id):
-        return json_of(_item(row, call.desk.engine.hospital, call.desk.clock.now()))
+        return json_of(booking_item(row, call.desk.engine.hospital, call.desk.clock.now()))
     raise NotThere(f"There is no booking {booking_id}.")
 
 
@@ -207,7 +207,7 @@ def with_patient(rows: list[Row]) -> dict[str, Any]:
     return {"seq": last["seq"], **told}
 
 
-def _item(row: Row, hospital: Hospital, now: datetime) -> w.Booking:
+def booking_item(row: Row, hospital: Hospital, now: datetime) -> w.Booking:
     booking = Booking.from_row(row)
     return w.Booking.model_validate(
         row

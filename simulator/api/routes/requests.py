@@ -43,7 +43,9 @@ async def requests(
     look = _waiting if state is RequestState.WAITING else _ended
     rows, following = await look(call.desk, state, ward_id, limit, after)
     now = call.desk.clock.now()
-    return page([w.BedRequest.model_validate(_item(row, now)) for row in rows[:limit]], following)
+    return page(
+        [w.BedRequest.model_validate(request_item(row, now)) for row in rows[:limit]], following
+    )
 
 
 async def _ended(
@@ -79,7 +81,7 @@ async def request_with_beds(call: Call, bed_request_id: RequestId) -> Response:
         moment = engine.moment(Context(Source.MANUAL, ANONYMOUS))
         beds = suggest_for(engine.hospital, waiting, moment) if waiting else []
         suggestions = [bed._asdict() for bed in beds]
-        item = _item(row, moment.now) | {"suggestions": suggestions}
+        item = request_item(row, moment.now) | {"suggestions": suggestions}
         return json_of(w.BedRequestWithBeds.model_validate(item))
     raise NotThere(f"There is no request {bed_request_id}.")
 
@@ -134,7 +136,7 @@ def _answer(rows: list[Row]) -> w.RequestAnswer:
     return w.RequestAnswer(bed_request_id=row["bed_request_id"], seq=row["seq"])
 
 
-def _item(row: Row, now: datetime) -> Row:
+def request_item(row: Row, now: datetime) -> Row:
     requested_at = row["requested_at"] or row["occurred_at"]
     wanted_from = max(row["wanted_from_at"], requested_at)
     waits = row["request_state"] != RequestState.WITHDRAWN

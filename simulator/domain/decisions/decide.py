@@ -11,7 +11,7 @@ from typing import Any
 from lake.vocabulary import EventType
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import beds, bookings, requests
+from simulator.domain.decisions import beds, bookings, merges, requests
 from simulator.domain.decisions.corrections import cancel_event, correct_discharge
 from simulator.domain.errors import Forbidden, NotThere
 from simulator.domain.hospital import Hospital
@@ -75,6 +75,9 @@ DECISIONS: dict[type, Callable[[Hospital, Any, Moment], list[Change]]] = {
     c.RequestBed: requests.request,
     c.PlaceRequest: requests.place,
     c.WithdrawRequest: requests.withdraw,
+    c.MergePatients: merges.merge,
+    c.CancelMerge: merges.cancel,
+    c.SettleMerges: merges.settle,
     c.ReviewOverride: _review,
     c.SetClock: _set_clock,
 }

@@ -23,9 +23,9 @@ def with_its_spell(hospital: Hospital, booking: Booking) -> Booking:
 
 def own_reservation(hospital: Hospital, arrival: Booking) -> Booking | None:
     """What the patient who arrives has reserved in the bed for that time."""
+    refs = hospital.refs_of(arrival.patient_ref)
     for booking in hospital.reservations(arrival.bed_id):
-        is_own = booking.patient_ref == arrival.patient_ref
-        if is_own and booking.overlaps(arrival.starts_at, arrival.ends_at):
+        if booking.patient_ref in refs and booking.overlaps(arrival.starts_at, arrival.ends_at):
             return booking
     return None
 

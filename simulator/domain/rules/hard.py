@@ -76,7 +76,7 @@ def in_no_other_bed(hospital: Hospital, patient_ref: str, bed_id: str, at: datet
         raise Refusal(
             Rule.PATIENT_IN_OTHER_BED, f"It is {stay.bed_id}; a transfer moves a patient.", stay
         )
-    left_at = hospital.left_at.get(patient_ref)
+    left_at = hospital.left_bed_at(patient_ref)
     if left_at is not None and at < left_at:
         raise Refusal(
             Rule.PATIENT_IN_OTHER_BED,
@@ -87,7 +87,7 @@ def in_no_other_bed(hospital: Hospital, patient_ref: str, bed_id: str, at: datet
 
 
 def alive(hospital: Hospital, patient_ref: str) -> None:
-    died_at = hospital.died_at.get(patient_ref)
+    died_at = hospital.has_died_at(patient_ref)
     if died_at is not None:
         raise Refusal(
             Rule.PATIENT_HAS_DIED,

@@ -158,11 +158,12 @@ def _needs_isolation(bed: Bed, booking: Booking) -> bool:
 
 def _room_shared(hospital: Hospital, wish: Wish) -> Iterator[tuple[Bed, Booking]]:
     """Bookings of other patients in the same room at the same time."""
+    refs = hospital.refs_of(wish.patient_ref)
     for bed in hospital.room_mates(wish.bed):
         for booking in hospital.of_bed.get(bed.bed_id, ()):
             if (
                 booking.booking_id not in wish.besides
-                and booking.patient_ref != wish.patient_ref
+                and booking.patient_ref not in refs
                 and _is_there(booking, wish)
             ):
                 yield bed, booking

@@ -8,7 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from lake.vocabulary import Source
+from simulator.domain import commands as c
 from simulator.writer.desk import Desk
+from simulator.writer.engine import Context
 from tests.simulator.api_client import make_desk, serving
 
 A, B, C, D = "W1-101-A", "W1-101-B", "W2-101-A", "W2-101-B"
@@ -455,3 +458,200 @@ async def test_a_bed_without_staff_takes_a_patient_only_by_an_override(house: Ho
     rules = (await house.post(path, 409, to_bed_id=A))["rules"]
     assert rules == ["overlaps_booking", "bed_not_staffed"]
     await house.admit(A, "P-1", ends_at=house.at(4), override=WHY)
+
+
+# A room that takes nobody new
+
+
+@pytest.fixture
+async def shut(house: House) -> dict[str, Any]:
+    """P-1 lies in A of the bay of A and B, which is closed to admissions; B is kept for P-2."""
+    stay = await house.admit(A, "P-1")
+    kept = await house.book(B, "P-2", starts_at=house.at(5), ends_at=house.at(9))
+    body = {"reason_code": "norovirus", "reason": "two cases", "until_at": house.at(48)}
+    closed = await house.post("/rooms/W1-101/admissions/close", **body)
+    assert (closed["bed_count"], closed["at_risk_booking_ids"]) == (2, [kept["booking_id"]])
+    return {"stay": stay, "kept": kept}
+
+
+async def shown(house: House, **query: Any) -> dict[str, str]:
+    return {
+        one["bed_id"]: one["display_status"] for one in (await house.get("/beds", **query))["items"]
+    }
+
+
+@pytest.mark.usefixtures("shut")
+async def test_a_bay_closed_to_admissions_keeps_its_patients_and_counts_its_empty_beds_closed(
+    house: House,
+) -> None:
+    assert (await shown(house))[A] == "occupied"
+    assert (await shown(house))[B] == "closed"
+    bed = await house.get(f"/beds/{B}")
+    assert (bed["bed_status"], bed["room_closed_reason_code"]) == ("available", "norovirus")
+    assert bed["next_is_at_risk"]
+    [ward, _] = (await house.get("/wards"))["items"]
+    assert (ward["occupied_count"], ward["closed_count"], ward["staffed_count"]) == (1, 1, 3)
+    again = await house.post(
+        "/rooms/W1-101/admissions/close", 409, reason_code="norovirus", reason="again"
+    )
+    assert again["code"] == "illegal_status_change"
+
+
+async def test_nobody_is_admitted_to_it_but_by_an_override(house: House, shut) -> None:
+    refused = await house.post("/bookings", 409, bed_id=B, patient_ref="P-3", admit=True)
+    assert "closed_to_admissions" in refused["rules"]
+    assert refused["can_be_overridden"]
+    assert all(one["bed_id"] not in (A, B) for one in refused["alternatives"])
+    house.turn_to(5)
+    path = f"/bookings/{shut['kept']['booking_id']}/admit"
+    assert (await house.post(path, 409))["code"] == "closed_to_admissions"
+    other = await house.admit(C, "P-4", ends_at=house.at(20))
+    moved = await house.post(f"/bookings/{other['booking_id']}/transfer", 409, to_bed_id=B)
+    assert "closed_to_admissions" in moved["rules"]
+    swapped = await house.post(
+        f"/bookings/{other['booking_id']}/swap", 409, with_booking_id=shut["stay"]["booking_id"]
+    )
+    assert swapped["rules"] == ["closed_to_admissions"]
+    later = await house.book(A, "P-5", starts_at=house.at(60), override=WHY)
+    assert later["state"] == "reserved"
+    assert (await house.post(path, override=WHY))["state"] == "active"
+
+
+async def test_a_move_within_the_closed_room_is_no_admission(house: House, shut) -> None:
+    await house.post(f"/bookings/{shut['kept']['booking_id']}/cancel")
+    path = f"/bookings/{shut['stay']['booking_id']}/transfer"
+    assert (await house.post(path, to_bed_id=B))["bed_id"] == B
+
+
+async def test_a_bed_that_becomes_empty_can_be_cleaned_and_stays_closed_until_it_opens(
+    house: House, shut
+) -> None:
+    await house.post(f"/bookings/{shut['stay']['booking_id']}/discharge")
+    assert (await shown(house))[A] == "closed"
+    for what in ("start", "finish"):
+        await house.post(f"/beds/{A}/cleaning/{what}")
+    assert (await shown(house))[A] == "closed"
+    await house.restart()
+    refused = await house.post("/bookings", 409, bed_id=A, patient_ref="P-3", admit=True)
+    assert refused["code"] == "closed_to_admissions"
+    before = house.at(0.5)
+    house.turn_to(1)
+    opened = await house.post(
+        "/rooms/W1-101/admissions/open", reason_code="ready", reason="two days without a case"
+    )
+    assert opened["bed_count"] == 2
+    assert (await shown(house))[A] == "available"
+    assert (await shown(house, at=before))[A] == "closed"
+    await house.admit(A, "P-3", ends_at=house.at(30))
+    again = await house.post(
+        "/rooms/W1-101/admissions/open", 409, reason_code="ready", reason="again"
+    )
+    assert again["code"] == "illegal_status_change"
+
+
+@pytest.mark.usefixtures("shut")
+async def test_a_ward_that_opens_leaves_its_closed_room_closed(house: House) -> None:
+    why = {"reason_code": "staffing", "reason": "one nurse for the night"}
+    assert (await house.post("/wards/W1/admissions/close", **why))["bed_count"] == 4
+    surge = {"room_id": "W1-101", "ward_id": "W1", "ward_name": "Ward W1",
+             "specialty": "general_medicine", "room_class": "general"}  # fmt: skip
+    await house.post("/beds", 201, bed_id="W1-101-S", is_temporary=True, **surge)
+    assert {one: status for one, status in (await shown(house)).items() if "W1" in one} == {
+        A: "occupied", B: "closed", "W1-101-S": "closed", "W1-102-A": "closed", "W1-102-B": "closed"
+    }  # fmt: skip
+    assert (await house.post("/wards/W1/admissions/open", **why))["bed_count"] == 5
+    found = await shown(house)
+    assert (found["W1-102-A"], found[B], found["W1-101-S"]) == ("available", "closed", "closed")
+
+
+# Two clerks at once
+
+
+async def test_a_note_is_no_conflict_and_the_bed_of_a_transfer_is_looked_at_too(
+    house: House,
+) -> None:
+    stay = await house.admit(A, "P-1", ends_at=house.at(20))
+    path = f"/bookings/{stay['booking_id']}/transfer"
+
+    async def transfer(seen: str) -> httpx.Response:
+        return await house.api.post(path, json={"to_bed_id": C}, headers=CLERK | {"If-Match": seen})
+
+    seen = (await house.api.get(f"/beds/{A}")).headers["ETag"]
+    await house.post(f"/beds/{A}/notes", 201, note="sleeps")
+    await house.book(B, "P-8", starts_at=house.at(2))
+    kept = await house.book(C, "P-9", starts_at=house.at(30))
+    refused = await transfer(seen)
+    assert (refused.status_code, refused.json()["code"]) == (412, "precondition_failed")
+    assert C in refused.json()["detail"]
+    seen = (await house.api.get(f"/beds/{A}")).headers["ETag"]
+    await house.post(f"/beds/{C}/notes", 201, note="window open")
+    assert (await transfer(seen)).is_success
+    assert kept["state"] == "reserved"
+
+
+# Two references of one person
+
+
+async def test_two_references_of_one_person_are_merged_and_taken_apart(house: House) -> None:
+    stay = await house.admit(A, "MRN-100", ends_at=house.at(9))
+    kept = await house.book(B, "MRN-200", starts_at=house.at(5), ends_at=house.at(8))
+    merged = await house.post("/patients/mrn-200/merge", into="MRN-100")
+    assert (merged["patient_ref"], merged["into"]) == ("MRN-200", "MRN-100")
+    for _ in range(2):
+        refused = await house.post("/bookings", 409, bed_id=C, patient_ref="MRN-200", admit=True)
+        assert refused["code"] == "patient_in_other_bed"
+        known = await house.get("/patients/mrn-200")
+        assert known["patient_refs"] == ["MRN-100", "MRN-200"]
+        assert [one["stay_id"] for one in known["stays"]] == [stay["stay_id"]]
+        assert {one["booking_id"] for one in known["bookings"]} == {
+            stay["booking_id"], kept["booking_id"]
+        }  # fmt: skip
+        assert [one["into"] for one in known["merges"]] == ["MRN-100"]
+        await house.restart()
+    again = await house.post("/patients/MRN-100/merge", 422, into="MRN-200")
+    assert "one person already" in again["detail"]
+    moved = await house.post(f"/bookings/{kept['booking_id']}/admit")
+    assert moved["spell_id"] == stay["spell_id"]
+
+    await house.post("/patients/MRN-200/merge/cancel")
+    assert (await house.get("/patients/MRN-100"))["patient_refs"] == ["MRN-100"]
+    assert (await house.post("/patients/MRN-200/merge/cancel", 404))["code"] == "not_found"
+    assert [e["patient_ref"] for e in await house.events("patients_merged")] == ["MRN-200"]
+
+
+async def test_while_both_lie_in_beds_nobody_merges_them(house: House) -> None:
+    one, other = await house.admit(A, "MRN-1"), await house.admit(C, "MRN-2")
+    refused = await house.post("/patients/MRN-1/merge", 409, into="MRN-2")
+    assert refused["code"] == "both_in_bed"
+    assert [b["booking_id"] for b in refused["in_the_way"]] == [
+        one["booking_id"], other["booking_id"]
+    ]  # fmt: skip
+    await house.post(f"/bookings/{one['booking_id']}/discharge", disposition="died")
+    refused = await house.post("/patients/MRN-1/merge", 409, into="MRN-2")
+    assert refused["code"] == "patient_has_died"
+    assert (await house.get("/requests"))["items"] == []
+
+
+async def test_a_feeds_merge_waits_until_one_of_them_has_left(house: House) -> None:
+    one = await house.admit(A, "MRN-1")
+    await house.admit(C, "MRN-2")
+    feed = Context(Source.HL7, "adt")
+    command = c.MergePatients(patient_ref="MRN-1", into="MRN-2", can_wait=True)
+    await house.desk.carry_out(command, feed)
+    [waits] = (await house.get("/patients/MRN-1"))["merges"]
+    assert waits["is_pending"]
+    assert (await house.get("/patients/MRN-1"))["patient_refs"] == ["MRN-1"]
+    house.desk._settle_merges()
+    await house.restart()
+    assert len(await house.events("patients_merged")) == 1
+    await house.post(f"/bookings/{one['booking_id']}/discharge")
+    house.desk._settle_merges()
+    known = await house.get("/patients/MRN-1")
+    assert known["patient_refs"] == ["MRN-1", "MRN-2"]
+    assert [merge["is_pending"] for merge in known["merges"]] == [False]
+
+
+async def test_nothing_is_known_of_a_patient_who_was_never_here(house: House) -> None:
+    answer = await house.api.get("/patients/MRN-999")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (await house.api.get("/patients/mary")).status_code == 422

@@ -21,8 +21,6 @@ FROM = {  # what a bed has to be for a command about it
     c.EndIsolation: ("isolated",),
 }
 
-OF_A_DISCHARGE = ("patient_discharged", "discharge_cancelled", "discharge_corrected")
-
 
 @dataclass
 class Promise:
@@ -44,8 +42,11 @@ class Promise:
 class Oracle:
     status: dict[str, str] = field(default_factory=dict)
     staffed: dict[str, bool] = field(default_factory=dict)
+    places: dict[str, list[str]] = field(default_factory=dict)
+    shut: dict[str, list[tuple[Any, Any]]] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     dead: set[str] = field(default_factory=set)
+    merged: dict[str, str] = field(default_factory=dict)
     promises: dict[str, Promise] = field(default_factory=dict)
     opens: dict[str, datetime | None] = field(default_factory=dict)
 
@@ -54,26 +55,48 @@ class Oracle:
         late = (p for p in others if p.in_bed and p.end is not None and p.end <= now >= start)
         return not any(p.meets(start, end) for p in others) and not any(late)
 
+    def who(self, patient: str) -> set[str]:
+        """All references of the person."""
+        refs = {patient}
+        for _ in self.merged:
+            refs |= {ref for pair in self.merged.items() if refs & {*pair} for ref in pair}
+        return refs
+
     def in_bed(self, patient: str) -> str | None:
         """The booking of the patient's stay."""
-        of_patient = ((b, p) for b, p in self.promises.items() if p.patient == patient)
+        who = self.who(patient)
+        of_patient = ((b, p) for b, p in self.promises.items() if p.patient in who)
         return next((booking for booking, promise in of_patient if promise.in_bed), None)
 
     def own(self, bed: str, patient: str, start: datetime, end: datetime | None) -> str | None:
         """The first reservation of the patient in the bed for that time: it is taken up."""
+        who = self.who(patient)
         found = [
             (p.start, booking)
             for booking, p in self.promises.items()
-            if (p.bed, p.patient, p.in_bed) == (bed, patient, False) and p.meets(start, end)
+            if p.bed == bed and p.patient in who and not p.in_bed and p.meets(start, end)
         ]
         return min(found)[1] if found else None
 
     def is_kept_elsewhere(self, patient: str, bed: str, start: datetime, end: Any) -> bool:
-        own = (p for p in self.promises.values() if p.patient == patient and not p.in_bed)
+        who = self.who(patient)
+        own = (p for p in self.promises.values() if p.patient in who and not p.in_bed)
         return any(p.bed != bed and p.meets(start, end) for p in own)
 
-    def takes(self, bed: str) -> bool:
-        return self.status[bed] == "available" and self.staffed[bed]
+    def takes(self, bed: str, patient: str, now: datetime) -> bool:
+        is_ready = self.status[bed] == "available" and self.staffed[bed]
+        return is_ready and not self.is_shut(bed, patient, now)
+
+    def is_shut(self, bed: str, patient: str, start: datetime) -> bool:
+        """The room or ward takes nobody new then; who is there already is not new."""
+        stay = self.in_bed(patient)
+        come_from = self.places.get(self.promises[stay].bed) if stay else None
+        for nth, place in enumerate(self.places[bed]):
+            is_closed, until = self.shut[bed][nth]
+            is_new = come_from is None or come_from[nth] != place
+            if is_closed and is_new and (until is None or start < until):
+                return True
+        return False
 
     def may_move(self, booking: str, bed: str, now: datetime, reserved: str | None) -> bool:
         """From one bed to another, into what is reserved there for the patient."""
@@ -83,7 +106,8 @@ class Oracle:
         if reserved:
             planned = self.promises[reserved].end
             end = planned if planned and planned > now else end
-        return self.takes(bed) and self.is_free(bed, now, end, now, booking, reserved or "")
+        fits = self.takes(bed, stay.patient, now)
+        return fits and self.is_free(bed, now, end, now, booking, reserved or "")
 
     def verdict(self, command: Any, now: datetime) -> bool | None:
         """True: must be accepted, False: must be refused. Without an override.
@@ -106,29 +130,34 @@ class Oracle:
                 bed_id=bed, patient_ref=patient, starts_at=start, ends_at=end, admit=admit
             ):
                 start = now if admit else start or now
-                if patient in self.dead or (end is not None and end <= start):
+                if self.who(patient) & self.dead or (end is not None and end <= start):
                     return False
                 if admit:
                     own = self.own(bed, patient, now, end)
                     end = end or (self.promises[own].end if own else None)
-                    fits = self.takes(bed) and not self.in_bed(patient)
+                    fits = self.takes(bed, patient, now) and not self.in_bed(patient)
                     return fits and self.is_free(bed, now, end, now, own or "")
                 opens = self.opens.get(bed)
                 is_open = self.status[bed] != "closed" or (opens is not None and opens <= start)
                 is_double = self.is_kept_elsewhere(patient, bed, start, end)
-                return is_open and not is_double and self.is_free(bed, start, end, now)
+                is_let_in = not is_double and not self.is_shut(bed, patient, start)
+                return is_open and is_let_in and self.is_free(bed, start, end, now)
             case c.AdmitPatient(booking_id=booking) if known and not known.in_bed:
                 stay = self.in_bed(known.patient)
+                if self.who(known.patient) & self.dead:
+                    return False
                 if stay and self.promises[stay].bed != known.bed:
                     return self.may_move(stay, known.bed, now, booking)
                 end = known.end_from(now)
-                return self.takes(known.bed) and self.is_free(known.bed, now, end, now, booking)
+                fits = self.takes(known.bed, known.patient, now)
+                return fits and self.is_free(known.bed, now, end, now, booking)
             case c.TransferPatient(booking_id=booking, to_bed_id=bed) if known and known.in_bed:
                 return self.may_move(booking, bed, now, None)
             case c.AdmitPatient() | c.TransferPatient():
                 return False
             case c.RequestBed(patient_ref=patient):
-                return patient not in self.dead and patient not in self.waiting.values()
+                who = self.who(patient)
+                return not who & self.dead and not who & {*self.waiting.values()}
             case c.DischargePatient():
                 return known is not None and known.in_bed
             case c.CancelBooking() | c.ExpireBooking():
@@ -144,20 +173,34 @@ class Oracle:
     def learn(self, rows: list[dict[str, Any]]) -> None:
         """What was accepted is what now holds."""
         for row in rows:
+            self._learn_of_patients(row)
             if bed := row.get("bed_id"):
                 self.status[bed], self.opens[bed] = row["bed_status"], row["closed_until_at"]
                 self.staffed[bed] = row["is_staffed"]
-            if row["event_type"] in ("request_placed", "request_withdrawn"):
-                del self.waiting[row["bed_request_id"]]
-            if row["event_type"] == "bed_requested":
-                self.waiting[row["bed_request_id"]] = row["patient_ref"]
-            if row["event_type"] in OF_A_DISCHARGE:
-                self.dead.discard(row["patient_ref"])
-                if row.get("disposition") == "died":
-                    self.dead.add(row["patient_ref"])
-            if (booking := row.get("booking_id")) and row.get("booking_state"):
+                self.places[bed] = [row["room_id"], row["ward_id"]]
+                self.shut[bed] = [
+                    (row[f"{what}_closed_reason_code"], row[f"{what}_closed_until_at"])
+                    for what in ("room", "ward")
+                ]
+            if (booking := row.get("booking_id")) and (state := row.get("booking_state")):
                 self.promises.pop(booking, None)
-                if (state := row["booking_state"]) in ("reserved", "active"):
+                if state in ("reserved", "active"):
                     times, is_picky = (row["starts_at"], row["ends_at"]), any(row[n] for n in NEEDS)
                     promise = Promise(bed, row["patient_ref"], *times, state == "active", is_picky)
                     self.promises[booking] = promise
+
+    def _learn_of_patients(self, row: dict[str, Any]) -> None:
+        patient = row.get("patient_ref")
+        match row["event_type"]:
+            case "request_placed" | "request_withdrawn":
+                del self.waiting[row["bed_request_id"]]
+            case "bed_requested":
+                self.waiting[row["bed_request_id"]] = patient
+            case "merge_cancelled":
+                self.merged.pop(patient, None)
+            case "patients_merged" if not row["merge_is_pending"]:
+                self.merged[patient] = row["merged_into_patient_ref"]
+            case "patient_discharged" | "discharge_cancelled" | "discharge_corrected":
+                self.dead.discard(patient)
+                if row.get("disposition") == "died":
+                    self.dead.add(patient)

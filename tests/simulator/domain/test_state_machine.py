@@ -23,7 +23,7 @@ from lake.vocabulary import (
 )
 from simulator.domain import commands as c
 from simulator.domain.bookings import Needs
-from simulator.domain.errors import SENTENCES, Forbidden, NotThere, Refusal
+from simulator.domain.errors import SENTENCES, Forbidden, InvalidRequest, NotThere, Refusal
 from simulator.domain.hospital import fold
 from simulator.domain.overrides import Override
 from tests.simulator.domain.oracle import Oracle
@@ -209,6 +209,28 @@ class Ward(RuleBasedStateMachine):
                 )
             )
 
+    @rule(bed=beds, until=st.none() | times, is_ward=st.booleans())
+    def close_to_admissions(self, bed, until, is_ward) -> None:
+        if until is None or until > self.ward.clock.now():
+            self.attempt(
+                c.CloseAdmissions(
+                    bed_ids=self.beds_with(bed, is_ward), reason_code="norovirus",
+                    is_ward=is_ward, until_at=until,
+                )
+            )  # fmt: skip
+
+    @rule(bed=beds, is_ward=st.booleans())
+    def open_to_admissions(self, bed, is_ward) -> None:
+        self.attempt(c.OpenAdmissions(bed_ids=self.beds_with(bed, is_ward), is_ward=is_ward))
+
+    def beds_with(self, bed, is_ward) -> tuple[str, ...]:
+        hospital = self.ward.engine.hospital
+        bed = hospital.beds[bed]
+        found = (
+            hospital.beds_of_ward(bed.ward_id) if is_ward else hospital.beds_of_room(bed.room_id)
+        )
+        return tuple(one.bed_id for one in found)
+
     @rule(bed=beds, is_staffed=st.booleans())
     def staff(self, bed, is_staffed) -> None:
         self.attempt(c.UpdateBed(bed_id=bed, is_staffed=is_staffed))
@@ -272,6 +294,20 @@ class Ward(RuleBasedStateMachine):
                 )
             )
             self.attempt(c.WithdrawRequest(bed_request_id=request))
+
+    @rule(patient=patients, into=patients, can_wait=st.booleans())
+    def merge(self, patient, into, can_wait) -> None:
+        if patient != into:
+            with suppress(InvalidRequest):
+                self.attempt(c.MergePatients(patient_ref=patient, into=into, can_wait=can_wait))
+
+    @rule(patient=patients)
+    def take_a_merge_apart(self, patient) -> None:
+        self.attempt(c.CancelMerge(patient_ref=patient))
+
+    @rule()
+    def settle_merges(self) -> None:
+        self.attempt(c.SettleMerges())
 
     @rule(actor=st.sampled_from(["tester", "matron", "anonymous"]))
     def review(self, actor) -> None:

@@ -86,7 +86,7 @@ def test_the_kind_of_release_is_its_note_and_patients_are_marked(log_file, place
     assert row == {
         "note": "Release A",
         "disposition": "other",
-        "patient_ref": "replay1-A",
+        "patient_ref": "REPLAY1-A",
         "source": "replay",
     }
 
@@ -143,3 +143,15 @@ def test_the_clock_of_the_lake_carries_the_zone_of_the_hospital(log_file, places
         (True, "Asia/Kolkata"),
         (False, "Asia/Kolkata"),
     }
+
+
+def test_cases_that_differ_by_capitals_are_different_patients(tmp_path, places) -> None:
+    path = tmp_path / "adt.csv"
+    path.write_text(
+        "case_id,event,unit,detail,occurred_at\n"
+        "k1,admission,A,NC,2026-03-01 10:00:00\n"
+        "K1,admission,A,NC,2026-03-01 11:00:00\n"
+    )
+    assert replay_file(places, path, "snr").applied == Counter(admission=2)
+    rows = LakeReader(places).ask("SELECT current_patient_ref AS ref FROM live_board ORDER BY ref")
+    assert rows["ref"].to_pylist() == ["REPLAY1-K1", "REPLAY1-K1.2"]
