@@ -82,7 +82,7 @@ QUESTIONS_OF_A_CONNECTION = 300
 each DuckDB is left to them for so long only (docs/adr/0011)."""
 
 VIEWS = ("table_runs", "wards", "room_census", "unit_census", "unit_kpis", "ward_kpis", "overrides",
-         "update_origins", "rising_terms")  # fmt: skip
+         "update_origins", "rising_terms", "lost_bed_days", "long_stays")  # fmt: skip
 """Files of lake/views, in the order in which they build on each other."""
 
 

@@ -22,6 +22,7 @@ from lake.vocabulary import (
     RoomClass,
     Sex,
     Source,
+    WaitsFor,
 )
 
 STRING = pa.string()
@@ -155,6 +156,10 @@ EVENT_COLUMNS = (
     Column("bed_request_id", STRING, "Bed request that this is, or that the booking comes from"),
     Column("is_discharge_confirmed", BOOL, "Whether that booking's discharge is confirmed"),
     Column("is_at_risk", BOOL, "Whether that stay's end was set by what comes after it"),
+    Column("expected_move_count", INT, "How often that stay's expected discharge was moved"),
+    Column("bed_not_needed_since_at", INSTANT, "Since when the patient could leave that bed"),
+    Column("care_not_needed_since_at", INSTANT, "Since when that level of care is not needed"),
+    Column("waits_for", STRING, f"What the patient waits for who could leave: {_any_of(WaitsFor)}"),
     Column("corrects_event_id", STRING, "Event that this one undoes"),
     Column("idempotency_key", STRING, "The client's Idempotency-Key"),
     Column("request_id", STRING, "The request; the rows of one command share it"),
@@ -180,6 +185,10 @@ BED_STATE_COLUMNS = (
     Column("admitted_at", INSTANT, "Start of the stay in this bed, hospital time"),
     Column("expected_discharge_at", INSTANT, "Planned end of the stay; null: not known"),
     Column("current_is_discharge_confirmed", BOOL, "Whether that discharge is confirmed"),
+    Column("current_expected_move_count", INT, "How often that end was moved"),
+    Column("current_bed_not_needed_since_at", INSTANT, "Since when the patient could leave"),
+    Column("current_care_not_needed_since_at", INSTANT, "Since when for a lower level of care"),
+    Column("current_waits_for", STRING, "What keeps the patient who could leave"),
     Column("current_is_at_risk", BOOL, "Whether that end was set by what comes after the stay"),
     Column("next_booking_id", STRING, "Next reservation of the bed"),
     Column("next_patient_ref", STRING, "Its patient", is_private=True),
@@ -406,6 +415,7 @@ BED_STAYS = Table(
         Column("bed_id", STRING, "The bed"),
         Column("specialty", STRING, "Specialty of the ward"),
         Column("admitted_at", INSTANT, "Start of the stay in this bed"),
+        Column("admitted_on", DATE, "Hospital date of admitted_at"),
         Column("ended_at", INSTANT, "End of the stay in this bed; null while open"),
         Column("end_reason", STRING, "discharged or transferred; null while open"),
         Column(

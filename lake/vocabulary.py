@@ -106,6 +106,17 @@ class Disposition(StrEnum):
     OTHER = "other"
 
 
+class WaitsFor(StrEnum):
+    """What keeps a patient in a bed that is no longer needed."""
+
+    TRANSPORT = "transport"
+    MEDICINES = "medicines"
+    CARE_PACKAGE = "care_package"
+    PLACEMENT = "placement"
+    FAMILY = "family"
+    OTHER = "other"
+
+
 def canonical_ref(patient_ref: str) -> str:
     """A patient's reference as it is written and compared: leading zeros stay."""
     return patient_ref.strip(" ").upper()
@@ -183,6 +194,7 @@ class EventType(StrEnum):
     DISCHARGE_CONFIRMED = "discharge_confirmed"
     ADMISSION_CANCELLED = "admission_cancelled"
     TRANSFER_CANCELLED = "transfer_cancelled"
+    STAY_PROGRESSED = "stay_progressed"
     DISCHARGE_CANCELLED = "discharge_cancelled"
     DISCHARGE_CORRECTED = "discharge_corrected"
     ISOLATION_STARTED = "isolation_started"
@@ -228,6 +240,7 @@ OF_A_STAY = frozenset(
         EventType.PATIENT_DISCHARGED,
         EventType.DISCHARGE_EXPECTED,
         EventType.DISCHARGE_CONFIRMED,
+        EventType.STAY_PROGRESSED,
         EventType.DISCHARGE_CANCELLED,
     }
 )

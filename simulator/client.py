@@ -32,7 +32,9 @@ from simulator.wire.answers import (
     Conflict,
     DischargeAnswer,
     Event,
+    MergeAnswer,
     Page,
+    Patient,
     Problem,
     Ready,
     RequestAnswer,
@@ -49,6 +51,7 @@ from simulator.wire.bodies import (
     Correction,
     Discharge,
     DischargeCorrection,
+    Merge,
     Needs,
     NewBedRequest,
     NewBooking,
@@ -328,6 +331,28 @@ class BookingClient:
 
     def open_bed(self, bed_id: str, opening: Opening) -> BedAnswer:
         return self._post(BedAnswer, f"/beds/{_id(bed_id)}/open", opening)
+
+    def close_room_to_admissions(self, room_id: str, closing: Closing) -> BedsAnswer:
+        return self._post(BedsAnswer, f"/rooms/{_id(room_id)}/admissions/close", closing)
+
+    def open_room_to_admissions(self, room_id: str, opening: Opening) -> BedsAnswer:
+        return self._post(BedsAnswer, f"/rooms/{_id(room_id)}/admissions/open", opening)
+
+    def close_ward_to_admissions(self, ward_id: str, closing: Closing) -> BedsAnswer:
+        return self._post(BedsAnswer, f"/wards/{_id(ward_id)}/admissions/close", closing)
+
+    def open_ward_to_admissions(self, ward_id: str, opening: Opening) -> BedsAnswer:
+        return self._post(BedsAnswer, f"/wards/{_id(ward_id)}/admissions/open", opening)
+
+    def patient(self, patient_ref: str) -> Patient:
+        """All that is known of the person, under each of the references."""
+        return self._get(Patient, f"/patients/{_id(patient_ref)}")
+
+    def merge_patients(self, patient_ref: str, into: str) -> MergeAnswer:
+        return self._post(MergeAnswer, f"/patients/{_id(patient_ref)}/merge", Merge(into=into))
+
+    def cancel_merge(self, patient_ref: str) -> MergeAnswer:
+        return self._post(MergeAnswer, f"/patients/{_id(patient_ref)}/merge/cancel", Write())
 
     def start_isolation(self, bed_id: str) -> BedAnswer:
         return self._post(BedAnswer, f"/beds/{_id(bed_id)}/isolation/start", Write())

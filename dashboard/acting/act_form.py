@@ -14,6 +14,8 @@ from lake.vocabulary import DisplayStatus, Disposition
 
 CLOSE_REASONS = ["maintenance", "infection_control", "staffing", "equipment", "other"]
 OPEN_REASONS = ["work_finished", "staffed_again", "closed_in_error", "other"]
+CLOSE_ROOM_REASONS = ["norovirus", "infection_control", "staffing", "other"]
+OPEN_ROOM_REASONS = ["outbreak_over", "staffed_again", "closed_in_error", "other"]
 CANCEL_REASONS = ["patient_cancelled", "booked_in_error", "better_bed_found", "other"]
 
 Details = dict[str, Any]
@@ -74,5 +76,7 @@ ASKED: dict[Act, Callable[[Sequence[Bed], Here], Details | None]] = {
     Act.CANCEL: _ask_cancel_reason,
     Act.CLOSE: _ask_reason(CLOSE_REASONS),
     Act.OPEN: _ask_reason(OPEN_REASONS),
+    Act.CLOSE_ROOM: _ask_reason(CLOSE_ROOM_REASONS),
+    Act.OPEN_ROOM: _ask_reason(OPEN_ROOM_REASONS),
     Act.NOTE: _ask_note,
 }

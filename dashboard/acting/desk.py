@@ -89,6 +89,7 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed, seen_seq: int) -> Outcom
     """`details` are what the wire calls them; `seen_seq`: the newest event that was seen.
     Done only if the beds are still what was looked at; a note harms nobody."""
     bed_id, current, following = bed["bed_id"], bed["current_booking_id"], bed["next_booking_id"]
+    room_id = bed["room_id"]
     calls: dict[Act, Callable[[BookingClient], Change]] = {
         Act.ADMIT: lambda api: api.admit(following, **details),
         Act.CANCEL: lambda api: api.cancel(following, **details),
@@ -104,6 +105,8 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed, seen_seq: int) -> Outcom
         Act.MARK_DIRTY: lambda api: api.mark_dirty(bed_id, **details),
         Act.CLOSE: lambda api: api.close_bed(bed_id, Closing(**details)),
         Act.OPEN: lambda api: api.open_bed(bed_id, Opening(**details)),
+        Act.CLOSE_ROOM: lambda api: api.close_room_to_admissions(room_id, Closing(**details)),
+        Act.OPEN_ROOM: lambda api: api.open_room_to_admissions(room_id, Opening(**details)),
         Act.NOTE: lambda api: api.add_note(bed_id, **details),
     }
     seen = None if chosen is Act.NOTE else (bed_id, seen_seq)

@@ -32,6 +32,8 @@ class Act(StrEnum):
     MARK_DIRTY = "Mark dirty"
     CLOSE = "Close"
     OPEN = "Open"
+    CLOSE_ROOM = "Close the room to admissions"
+    OPEN_ROOM = "Open the room to admissions"
     NOTE = "Write a note"
 
 
@@ -75,6 +77,7 @@ def legal_acts(bed: Bed) -> list[Act]:
         cause for (at, _), by in LEGAL_BED_STATUS_CHANGES.items() if at is status for cause in by
     }
     acts = {act for act, cause in CAUSES.items() if cause in possible} | {Act.NOTE}
+    acts.add(Act.OPEN_ROOM if bed["room_closed_reason_code"] else Act.CLOSE_ROOM)
     if bed["current_booking_id"]:
         acts.add(Act.EXPECT)
         if not bed["current_is_discharge_confirmed"]:

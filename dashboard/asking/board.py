@@ -16,16 +16,18 @@ Bed = dict[str, Any]
 
 @dataclass(frozen=True)
 class Counts:
-    """`by_status` adds up to `registered`; `staffed` are those that are staffed and not closed."""
+    """`by_status` adds up to `registered`; `staffed` are those that are staffed and not closed;
+    `in_use` besides those that have a patient all the same."""
 
     by_status: dict[DisplayStatus, int]
     registered: int
     staffed: int
+    in_use: int
 
     @property
     def occupancy(self) -> float | None:
-        """Occupied over available staffed beds."""
-        return self.by_status[DisplayStatus.OCCUPIED] / self.staffed if self.staffed else None
+        """Occupied over available beds; a bed with a patient is one, staffed or not (KH03)."""
+        return self.by_status[DisplayStatus.OCCUPIED] / self.in_use if self.in_use else None
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,21 @@ def counts(beds: Iterable[Bed]) -> Counts:
         by_status={status: seen[status] for status in DisplayStatus},
         registered=len(beds),
         staffed=sum(_is_staffed(bed) for bed in beds),
+        in_use=sum(_is_staffed(bed) or _is_taken(bed) for bed in beds),
     )
 
 
 def _is_staffed(bed: Bed) -> bool:
     return bool(bed["is_staffed"]) and bed["display_status"] != DisplayStatus.CLOSED
+
+
+def _is_taken(bed: Bed) -> bool:
+    return bool(bed["display_status"] == DisplayStatus.OCCUPIED)
+
+
+def is_shut(bed: Bed) -> bool:
+    """Whether its room or ward is closed to admissions."""
+    return bool(bed["room_closed_reason_code"] or bed["ward_closed_reason_code"])
 
 
 def wards(beds: Iterable[Bed], shown: Filter) -> list[Ward]:

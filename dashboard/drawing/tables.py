@@ -11,14 +11,21 @@ UNIT_KPIS = {
     "period_on": column.DateColumn("From", format="YYYY-MM-DD"),
     "day_count": column.NumberColumn("Days", help="Ended days that are counted"),
     "available_bed_days": column.NumberColumn(
-        "Available bed-days", help="Staffed, not closed beds at each midnight"
+        "Available bed-days", help="Beds at each midnight: staffed and not closed, or taken"
     ),
     "occupied_bed_days": column.NumberColumn("Occupied bed-days"),
     "occupancy_percent": column.NumberColumn("Occupancy %", format="%.1f"),
     "admission_count": column.NumberColumn("Admissions"),
     "case_count": column.NumberColumn("Cases", help="Discharges and deaths"),
     "alos_days": column.NumberColumn(
-        "ALOS, days", format="%.1f", help="Average length of stay: occupied bed-days per case"
+        "ALOS, days",
+        format="%.1f",
+        help="Average length of stay: occupied bed-days per case; a same-day stay has none",
+    ),
+    "median_stay_days": column.NumberColumn(
+        "Median stay, days",
+        format="%.1f",
+        help="Median nights of the patients who left in these days; a same-day stay has 0",
     ),
     "turnover_interval_days": column.NumberColumn(
         "Turnover interval, days", format="%.1f", help="Days that a bed stands empty per case"

@@ -7,11 +7,12 @@ from html import escape
 from markupsafe import Markup
 
 from dashboard import theme, times
-from dashboard.asking.board import Bed, Counts, Ward, is_overdue
+from dashboard.asking.board import Bed, Counts, Ward, is_overdue, is_shut
 from dashboard.times import Here
 from lake.vocabulary import DisplayStatus
 
 OVERRIDE_SIGN = "⚑"
+SHUT_SIGN = "⊘"
 
 
 def page(*parts: str) -> str:
@@ -50,10 +51,13 @@ def tile(bed: Bed, here: Here) -> str:
 
 
 def _mark(bed: Bed) -> str:
-    """An override that nobody else has looked at yet."""
-    if not bed["unreviewed_override_count"]:
-        return ""
-    return f'<span class="late" title="Override, not reviewed yet">{OVERRIDE_SIGN}</span> '
+    """An override that nobody else has looked at yet; a room or ward that takes nobody new."""
+    marks = []
+    if bed["unreviewed_override_count"]:
+        marks.append((OVERRIDE_SIGN, "Override, not reviewed yet"))
+    if is_shut(bed):
+        marks.append((SHUT_SIGN, "Closed to admissions"))
+    return "".join(f'<span class="late" title="{why}">{sign}</span> ' for sign, why in marks)
 
 
 def short_label(bed: Bed) -> str:
@@ -103,9 +107,15 @@ def _subject(bed: Bed) -> str:
         return str(bed["current_patient_ref"])
     if bed["display_status"] == DisplayStatus.RESERVED:
         return str(bed["next_patient_ref"])
-    if bed["closed_reason_code"]:
-        return theme.words(bed["closed_reason_code"])
+    if bed["closed_reason_code"] or is_shut(bed):
+        return _closed_because(bed)
     return theme.words(bed["room_class"])
+
+
+def _closed_because(bed: Bed) -> str:
+    """The bed, its room or its ward."""
+    names = ("closed_reason_code", "room_closed_reason_code", "ward_closed_reason_code")
+    return theme.words(next(filter(None, (bed[name] for name in names)), ""))
 
 
 def _leaving(bed: Bed, here: Here) -> str:
@@ -130,7 +140,7 @@ def _coming(bed: Bed, here: Here) -> str:
     is_crowded = bed["current_patient_ref"] and bed["expected_discharge_at"]
     told = f"◆ {moment.split(' ')[0] if is_crowded and ':' in moment else moment}"
     if bed["next_is_at_risk"]:
-        return f'<span class="late" title="The stay before it runs over">{told}</span>'
+        return f'<span class="late" title="At risk: {_risk(bed)}">{told}</span>'
     return told
 
 
@@ -146,6 +156,12 @@ def _story(bed: Bed, here: Here) -> str:
     if bed["unreviewed_override_count"]:
         told.append("an override waits for a review")
     return ", ".join([f"{bed['bed_id']} {status_word(bed)}", _subject(bed), *told])
+
+
+def _risk(bed: Bed) -> str:
+    if is_shut(bed):
+        return "the room or ward takes nobody new"
+    return "the stay before it runs over"
 
 
 DOT = " · "
@@ -189,10 +205,14 @@ def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
         ("Discharge", "confirmed" if bed["current_is_discharge_confirmed"] else ""),
         ("Next reservation", full(bed["next_starts_at"])),
         ("Reserved for", bed["next_patient_ref"] or ""),
-        ("At risk", "the stay before it runs over" if bed["next_is_at_risk"] else ""),
+        ("At risk", _risk(bed) if bed["next_is_at_risk"] else ""),
         ("Reservation ends", full(bed["next_ends_at"])),
         ("Closed because", theme.words(bed["closed_reason_code"])),
         ("Closed until", full(bed["closed_until_at"])),
+        ("Room takes nobody new", theme.words(bed["room_closed_reason_code"])),
+        ("until", full(bed["room_closed_until_at"])),
+        ("Ward takes nobody new", theme.words(bed["ward_closed_reason_code"])),
+        ("until ", full(bed["ward_closed_until_at"])),
         ("Override", "waits for a review" if bed["unreviewed_override_count"] else ""),
     ]
     return [(name, fact) for name, fact in facts if fact]

@@ -18,6 +18,7 @@ SELECT
     began.bed_id,
     began.specialty,
     began.occurred_at AS admitted_at,
+    began.occurred_on AS admitted_on,
     ended.occurred_at AS ended_at,
     CASE ended.event_type
         WHEN 'patient_transferred' THEN 'transferred' WHEN 'patient_discharged' THEN 'discharged'

@@ -29,6 +29,7 @@ def _ends(stays: DataFrame) -> DataFrame:
     ended_at = F.when(has_ended, F.col("occurred_at"))
     return stays.withColumns(
         {
+            "admitted_on": hospital_date(F.col("admitted_at")),
             "ended_at": ended_at,
             "end_reason": F.when(
                 has_ended, F.when(is_transfer, "transferred").otherwise("discharged")

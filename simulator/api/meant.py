@@ -72,6 +72,21 @@ def change(
     )
 
 
+def progress(booking_id: str, known: Booking | None, body: b.Progress) -> c.ProgressStay:
+    """What the body leaves out is what it was."""
+    expected_at = known.ends_at if known else None
+    if "expected_at" in body.model_fields_set:
+        expected_at = body.expected_at
+    return c.ProgressStay(
+        booking_id=booking_id,
+        expected_at=expected_at,
+        needs_bed=body.needs_bed,
+        needs_level_of_care=body.needs_level_of_care,
+        waits_for=body.waits_for and body.waits_for.value,
+        override=override(body),
+    )
+
+
 def closing_to_admissions(
     bed_ids: Sequence[str], body: b.Closing, *, is_ward: bool
 ) -> c.CloseAdmissions:

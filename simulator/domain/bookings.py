@@ -46,6 +46,38 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How near its end a stay is; of a spell, so it goes along from bed to bed."""
+
+    expected_move_count: int = 0
+    bed_not_needed_since: datetime | None = None
+    care_not_needed_since: datetime | None = None
+    waits_for: str | None = None
+
+    def expected(self, before: datetime | None, after: datetime | None) -> "Progress":
+        """An end that was known, and is another one now, has moved."""
+        has_moved = before is not None and after != before
+        return replace(self, expected_move_count=self.expected_move_count + has_moved)
+
+    def as_columns(self) -> dict[str, Any]:
+        return {
+            "expected_move_count": self.expected_move_count or None,
+            "bed_not_needed_since_at": self.bed_not_needed_since,
+            "care_not_needed_since_at": self.care_not_needed_since,
+            "waits_for": self.waits_for,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Progress":
+        return cls(
+            expected_move_count=row.get("expected_move_count") or 0,
+            bed_not_needed_since=row.get("bed_not_needed_since_at"),
+            care_not_needed_since=row.get("care_not_needed_since_at"),
+            waits_for=row.get("waits_for"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """`[starts_at, ends_at)`; `ends_at` None: open. Of a stay: its expected discharge.
 
@@ -67,6 +99,7 @@ class Booking:
     is_at_risk: bool = False
     displaced_by_booking_id: str | None = None
     bed_request_id: str | None = None
+    progress: Progress = Progress()
 
     @property
     def is_open(self) -> bool:
@@ -101,6 +134,7 @@ class Booking:
             "is_at_risk": self.is_at_risk,
             "displaced_by_booking_id": self.displaced_by_booking_id,
             "bed_request_id": self.bed_request_id,
+            **self.progress.as_columns(),
             **self.needs.as_columns(),
         }
 
@@ -121,6 +155,7 @@ class Booking:
             is_at_risk=bool(row.get("is_at_risk")),
             displaced_by_booking_id=row.get("displaced_by_booking_id"),
             bed_request_id=row.get("bed_request_id"),
+            progress=Progress.from_row(row),
         )
 
 

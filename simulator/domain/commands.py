@@ -103,6 +103,18 @@ class ExpectDischarge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressStay:
+    """None: as it was. `expected_at` is what the expected discharge shall be (None: not known)."""
+
+    booking_id: str
+    expected_at: datetime | None
+    needs_bed: bool | None = None
+    needs_level_of_care: bool | None = None
+    waits_for: str | None = None
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmDischarge:
     booking_id: str
 
@@ -298,6 +310,7 @@ Command = (
     | TransferPatient
     | SwapPatients
     | ExpectDischarge
+    | ProgressStay
     | ConfirmDischarge
     | DischargePatient
     | CancelEvent

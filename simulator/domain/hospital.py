@@ -272,6 +272,7 @@ class Hospital:
                 "expected_discharge_at": current.ends_at,
                 "current_is_discharge_confirmed": current.is_discharge_confirmed,
                 "current_is_at_risk": current.is_at_risk,
+                **_prefixed("current", current.progress.as_columns()),
             }
         if following:
             columns |= {
@@ -310,6 +311,10 @@ def take_in(hospital: Hospital, row: Mapping[str, Any]) -> None:
 def touched(bed: Bed, at: datetime, source: str) -> Bed:
     """The bed after any event at this instant."""
     return replace(bed, last_event_at=at, last_source=source)
+
+
+def _prefixed(prefix: str, columns: dict[str, Any]) -> dict[str, Any]:
+    return {f"{prefix}_{name}": value for name, value in columns.items()}
 
 
 def _found(beds: list[Bed], otherwise: str) -> list[Bed]:

@@ -84,6 +84,10 @@ class Booking(Change):
     source: str
     is_discharge_confirmed: bool
     is_at_risk: bool
+    expected_move_count: int
+    bed_not_needed_since_at: datetime | None
+    care_not_needed_since_at: datetime | None
+    waits_for: str | None
     displaced_by_booking_id: str | None
     bed_request_id: str | None
     needs: Needs
@@ -163,6 +167,10 @@ class Bed(Answer):
     expected_discharge_at: datetime | None
     current_is_discharge_confirmed: bool | None
     current_is_at_risk: bool | None
+    current_expected_move_count: int | None
+    current_bed_not_needed_since_at: datetime | None
+    current_care_not_needed_since_at: datetime | None
+    current_waits_for: str | None
     next_booking_id: str | None
     next_patient_ref: str | None
     next_starts_at: datetime | None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
-from lake.vocabulary import Disposition, OverrideReason, RoomClass, Sex
+from lake.vocabulary import Disposition, OverrideReason, RoomClass, Sex, WaitsFor
 from simulator.wire.scalars import Code, Instant, KnownId, Note, PatientRef, RegisterId
 
 
@@ -62,6 +62,16 @@ class BookingChange(Overriding):
     bed_id: KnownId | None = None
     starts_at: Instant | None = None
     ends_at: Instant | None = None
+
+
+class Progress(Overriding):
+    """What is left out stays as it is. `needs_bed` false: the patient could leave, and perhaps
+    `waits_for` something; `needs_level_of_care` false: a lower one would do."""
+
+    expected_at: Instant | None = None
+    needs_bed: StrictBool | None = None
+    needs_level_of_care: StrictBool | None = None
+    waits_for: WaitsFor | None = None
 
 
 class Cancellation(Write):

@@ -25,10 +25,11 @@ def lived(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Plac
     """Monday to Thursday on a ward of four beds; hours count from Monday, 8:00."""
     ward = SmallWard()
     lie_late(ward)
-    move_as_planned(ward)
-    die(ward)
+    kept = move_as_planned(ward)
+    die(ward, kept)
     lie_without_staff(ward)
     close_the_bay(ward)
+    ward.do(c.ProgressStay(booking_id=kept, expected_at=None, waits_for="care_package"), hours(70))
     ward.do(c.AddNote(bed_id=D), hours(90))
     home = tmp_path_factory.mktemp("cases") / "home"
     places = Places(home, str(home / "lake"))
@@ -48,7 +49,7 @@ def lie_late(ward: SmallWard) -> None:
     ward.do(c.FinishCleaning(bed_id=A), hours(8))
 
 
-def move_as_planned(ward: SmallWard) -> None:
+def move_as_planned(ward: SmallWard) -> str:
     """P-2 lies in B, has D reserved and waits; moves at 17:00, is back at 18:00, moves at 19:00."""
     ward.do(c.BookBed(bed_id=B, patient_ref="P-2", admit=True, ends_at=hours(60)), hours(8))
     ward.do(c.RequestBed(patient_ref="P-2", ward_id="W2"))
@@ -58,14 +59,19 @@ def move_as_planned(ward: SmallWard) -> None:
     moved = ward.do(c.AdmitPatient(booking_id=kept), hours(9))
     ward.do(undoing(ward.rows, moved["event_id"]), hours(10))
     ward.do(c.AdmitPatient(booking_id=kept), hours(11))
+    return kept
 
 
-def die(ward: SmallWard) -> None:
+def die(ward: SmallWard, kept: str) -> None:
     """P-3 dies on Tuesday at 23:00 and leaves A on Wednesday at 1:00. P-4 was said to have died on
     Tuesday at noon; on Wednesday it is known that she went home."""
     three = ward.do(c.BookBed(bed_id=A, patient_ref="P-3", admit=True), hours(12))
     four = ward.do(c.BookBed(bed_id=C, patient_ref="P-4", admit=True), hours(13))
     ward.do(c.DischargePatient(booking_id=four["booking_id"], disposition="died"), hours(28))
+    could_leave = c.ProgressStay(
+        booking_id=kept, expected_at=None, needs_bed=False, waits_for="placement"
+    )
+    ward.do(could_leave, hours(30))
     ward.do(
         c.DischargePatient(booking_id=three["booking_id"], disposition="died", died_at=hours(39)),
         hours(41),
@@ -174,6 +180,39 @@ def test_a_bay_closed_to_admissions_is_counted_closed_where_it_is_empty(lived: P
             WHERE room_id = 'W1-101' AND census_at = TIMESTAMPTZ '{hours(64)}'""",
     )
     assert at_midnight["closed"] == 2
+
+
+def test_nights_of_a_patient_who_could_have_left_are_lost_by_what_was_waited_for(
+    lived: Places,
+) -> None:
+    """P-2, in D from Tuesday 14:00 on for a placement, from Thursday 6:00 on for a care package."""
+    rows = ask(lived, "FROM gold.lost_bed_days ORDER BY census_on")
+    found = [(r["ward_id"], r["census_on"], r["waits_for"], r["lost_bed_days"]) for r in rows]
+    days = [MONDAY + timedelta(days=day) for day in (1, 2, 3)]
+    assert found == [
+        ("W2", days[0], "placement", 1),
+        ("W2", days[1], "placement", 1),
+        ("W2", days[2], "care_package", 1),
+    ]
+    [board] = ask(lived, f"FROM gold.bed_board WHERE bed_id = '{D}'")
+    assert board["current_bed_not_needed_since_at"] == hours(30)
+    assert board["current_expected_move_count"] == 1
+
+
+def test_the_median_of_who_has_left_is_said_beside_their_average(lived: Places) -> None:
+    """Monday: P-1 for 0 nights. Tuesday: P-4 for 1. Wednesday: P-3, 2 nights in bed."""
+    rows = ask(
+        lived,
+        """SELECT period_on, median_stay_days AS m FROM gold.unit_kpis
+           WHERE level = 'hospital' AND period = 'day' ORDER BY period_on""",
+    )
+    assert [row["m"] for row in rows] == [0, 1, 2, None]
+    [week] = ask(
+        lived,
+        """SELECT median_stay_days AS m FROM gold.unit_kpis
+           WHERE level = 'ward' AND unit_id = 'W1' AND period = 'week'""",
+    )
+    assert week["m"] == 1
 
 
 def test_all_of_it_is_found_again_in_another_way(lived: Places, monkeypatch) -> None:

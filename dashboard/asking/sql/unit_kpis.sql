@@ -16,6 +16,7 @@ SELECT
     admission_count,
     case_count,
     alos_days,
+    median_stay_days,
     turnover_interval_days,
     bed_use_factor
 FROM gold.unit_kpis AS kpis

@@ -116,6 +116,13 @@ async def swap(call: Call, booking_id: BookingId, body: b.Swap) -> Response:
     return await _act(call.desk, command, call.context(body))
 
 
+@router.post("/bookings/{booking_id}/progress", response_model=w.BookingAnswer)
+async def progress(call: Call, booking_id: BookingId, body: b.Progress) -> Response:
+    """How near its end a stay is: when, whether the bed is still needed, what is waited for."""
+    known = call.desk.engine.hospital.bookings.get(booking_id)
+    return await _act(call.desk, meant.progress(booking_id, known, body), call.context(body))
+
+
 @router.post("/bookings/{booking_id}/discharge/confirm", response_model=w.BookingAnswer)
 async def confirm(call: Call, booking_id: BookingId, body: b.Write | None = None) -> Response:
     """The patient may go; the bed is free only once the patient has left."""
@@ -215,6 +222,7 @@ def booking_item(row: Row, hospital: Hospital, now: datetime) -> w.Booking:
             "state": booking.state,
             "source": booking.source,
             "is_discharge_confirmed": booking.is_discharge_confirmed,
+            "expected_move_count": booking.progress.expected_move_count,
             "is_at_risk": hospital.is_at_risk(booking, now),
             "needs": asdict(booking.needs),
         }

@@ -250,6 +250,7 @@ def _moved(
         source=moment.source,
         is_discharge_confirmed=stay.is_discharge_confirmed,
         bed_request_id=stay.bed_request_id,
+        progress=stay.progress,
     )
 
 
@@ -339,6 +340,46 @@ def expect_discharge(
     """What is expected anew is neither confirmed nor at risk."""
     stay = hospital.booking(command.booking_id)
     hard.in_state(stay, BookingState.ACTIVE, "given an expected discharge")
+    return _expected(hospital, stay, command, moment, EventType.DISCHARGE_EXPECTED)
+
+
+def progress(hospital: Hospital, command: c.ProgressStay, moment: Moment) -> list[Change]:
+    """What the board round asks: when the patient leaves, and what it waits for."""
+    stay = hospital.booking(command.booking_id)
+    hard.in_state(stay, BookingState.ACTIVE, "progressed")
+    known = stay.progress
+    not_needed = _since(known.bed_not_needed_since, command.needs_bed, moment)
+    if not_needed is None and command.waits_for is not None:
+        raise InvalidRequest("waits_for: goes with needs_bed false only.")
+    told = replace(
+        known,
+        bed_not_needed_since=not_needed,
+        care_not_needed_since=_since(
+            known.care_not_needed_since, command.needs_level_of_care, moment
+        ),
+        waits_for=(command.waits_for or known.waits_for) if not_needed else None,
+    )
+    stay = replace(stay, progress=told)
+    if command.expected_at != stay.ends_at:
+        return _expected(hospital, stay, command, moment, EventType.STAY_PROGRESSED)
+    bed = bed_at(hospital, stay.bed_id, moment)
+    return [Change(EventType.STAY_PROGRESSED, bed, replace(stay, source=moment.source))]
+
+
+def _since(known: datetime | None, is_needed: bool | None, moment: Moment) -> datetime | None:
+    """Since when something is not needed: the first time that this was said."""
+    if is_needed is None:
+        return known
+    return None if is_needed else known or moment.at
+
+
+def _expected(
+    hospital: Hospital,
+    stay: Booking,
+    command: c.ExpectDischarge | c.ProgressStay,
+    moment: Moment,
+    event_type: EventType,
+) -> list[Change]:
     hard.not_empty(stay.starts_at, command.expected_at)
     bed = bed_at(hospital, stay.bed_id, moment)
     expected = replace(
@@ -347,6 +388,7 @@ def expect_discharge(
         is_at_risk=False,
         is_discharge_confirmed=False,
         source=moment.source,
+        progress=stay.progress.expected(stay.ends_at, command.expected_at),
     )
     granted = grant(
         hospital,
@@ -356,7 +398,7 @@ def expect_discharge(
         starts_at=stay.starts_at,
         winners={stay.bed_id: stay.booking_id},
     )
-    row = Change(EventType.DISCHARGE_EXPECTED, granted.on(bed), expected, granted.columns)
+    row = Change(event_type, granted.on(bed), expected, granted.columns)
     return [*granted.first, row]
 
 

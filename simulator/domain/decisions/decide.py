@@ -68,6 +68,7 @@ DECISIONS: dict[type, Callable[[Hospital, Any, Moment], list[Change]]] = {
     c.TransferPatient: bookings.transfer,
     c.SwapPatients: bookings.swap,
     c.ExpectDischarge: bookings.expect_discharge,
+    c.ProgressStay: bookings.progress,
     c.ConfirmDischarge: bookings.confirm_discharge,
     c.DischargePatient: bookings.discharge,
     c.CancelEvent: cancel_event,

@@ -51,6 +51,8 @@ def test_staffed_beds_are_those_staffed_and_not_closed() -> None:
 
 def test_occupancy_is_of_the_staffed_beds_and_unknown_without_any() -> None:
     assert board.counts(WARD).occupancy == pytest.approx(1 / 3)
+    without_staff = [WARD[0] | {"is_staffed": False}, WARD[2]]
+    assert board.counts(without_staff).occupancy == 1
     assert board.counts([]).occupancy is None
 
 
@@ -159,7 +161,21 @@ def test_a_patient_reference_is_explained_before_the_api_refuses_it(
     ],
 )
 def test_each_status_offers_what_is_legal(bed_status: BedStatus, acts: set[Act]) -> None:
-    assert set(legal.legal_acts(bed("W1-101-A", "available", bed_status=bed_status))) == acts
+    possible = set(legal.legal_acts(bed("W1-101-A", "available", bed_status=bed_status)))
+    assert possible == acts | {Act.CLOSE_ROOM}
+
+
+def test_a_room_that_takes_nobody_new_is_opened_and_shows_it_on_each_of_its_beds() -> None:
+    here = Here(NOON, ZoneInfo("UTC"))
+    why = {"room_closed_reason_code": "norovirus"}
+    taken = bed("W1-101-A", "occupied", current_patient_ref="P-1", **why)
+    empty = bed("W1-101-B", "closed", bed_status="dirty", **why)
+    assert Act.OPEN_ROOM in legal.legal_acts(taken)
+    assert Act.CLOSE_ROOM not in legal.legal_acts(taken)
+    for shut in (taken, empty):
+        assert "Closed to admissions" in tiles.tile(shut, here)
+    assert "norovirus" in tiles.tile(empty, here)
+    assert "Closed to admissions" not in tiles.tile(WARD[1], here)
 
 
 def test_a_stay_has_an_expected_discharge_that_is_confirmed_once() -> None:

@@ -655,3 +655,39 @@ async def test_nothing_is_known_of_a_patient_who_was_never_here(house: House) ->
     answer = await house.api.get("/patients/MRN-999")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert (await house.api.get("/patients/mary")).status_code == 422
+
+
+# Ready to leave
+
+
+async def test_a_board_round_says_who_could_leave_and_what_for_they_wait(house: House) -> None:
+    stay = await house.admit(A, "P-1", ends_at=house.at(24))
+    path = f"/bookings/{stay['booking_id']}/progress"
+    house.turn_to(2)
+    await house.post(path, needs_bed=False, waits_for="transport", expected_at=house.at(30))
+    house.turn_to(3)
+    await house.post(path, waits_for="care_package")
+    await house.post(path, needs_level_of_care=False)
+    told = await house.booking(stay)
+    assert datetime.fromisoformat(told["bed_not_needed_since_at"]) == house.began + timedelta(
+        hours=2
+    )
+    assert (told["waits_for"], told["expected_move_count"]) == ("care_package", 1)
+    assert datetime.fromisoformat(told["ends_at"]) == house.began + timedelta(hours=30)
+    bed = await house.get(f"/beds/{A}")
+    assert (bed["current_waits_for"], bed["bed_status"]) == ("care_package", "occupied")
+    moved = await house.post(f"/bookings/{stay['booking_id']}/transfer", to_bed_id=C)
+    assert (await house.booking(moved))["waits_for"] == "care_package"
+    path = f"/bookings/{moved['booking_id']}/progress"
+    await house.post(path, needs_bed=True)
+    told = await house.booking(moved)
+    assert (told["bed_not_needed_since_at"], told["waits_for"]) == (None, None)
+    assert told["care_not_needed_since_at"] is not None
+    refused = await house.post(path, 422, waits_for="transport")
+    assert "needs_bed" in refused["detail"]
+    assert (await house.post(path, 422, needs_bed=False, waits_for="nothing"))["code"] == (
+        "invalid_request"
+    )
+    await house.book(C, "P-2", starts_at=house.at(40), ends_at=house.at(50))
+    crossed = await house.post(path, 409, expected_at=house.at(45))
+    assert crossed["code"] == "overlaps_booking"

@@ -122,7 +122,7 @@ class Oracle:
         )
         return None if accepted and picky else accepted
 
-    def _accepted(  # noqa: C901, PLR0911
+    def _accepted(  # noqa: C901, PLR0911, PLR0912
         self, command: Any, known: Promise | None, now: datetime
     ) -> bool | None:
         match command:

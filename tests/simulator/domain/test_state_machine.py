@@ -143,6 +143,15 @@ class Ward(RuleBasedStateMachine):
             c.ExpectDischarge(booking_id=self.a_booking(data), expected_at=end, override=override)
         )
 
+    @rule(data=st.data(), end=ends, needs_bed=st.none() | st.booleans(), override=overrides)
+    def progress(self, data, end, needs_bed, override) -> None:
+        self.attempt(
+            c.ProgressStay(
+                booking_id=self.a_booking(data), expected_at=end, needs_bed=needs_bed,
+                override=override,
+            )
+        )  # fmt: skip
+
     @rule(data=st.data(), disposition=dispositions)
     def leave(self, data, disposition) -> None:
         self.attempt(c.DischargePatient(booking_id=self.a_booking(data), disposition=disposition))
