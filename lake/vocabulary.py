@@ -106,6 +106,13 @@ class Disposition(StrEnum):
     OTHER = "other"
 
 
+class Away(StrEnum):
+    """Where a patient is whose bed is kept: out of the hospital (HL7 A21), or within it (A09)."""
+
+    LEAVE = "leave"
+    ABSENCE = "absence"
+
+
 class WaitsFor(StrEnum):
     """What keeps a patient in a bed that is no longer needed."""
 
@@ -195,6 +202,10 @@ class EventType(StrEnum):
     ADMISSION_CANCELLED = "admission_cancelled"
     TRANSFER_CANCELLED = "transfer_cancelled"
     STAY_PROGRESSED = "stay_progressed"
+    LEAVE_STARTED = "leave_started"
+    LEAVE_ENDED = "leave_ended"
+    ABSENCE_STARTED = "absence_started"
+    ABSENCE_ENDED = "absence_ended"
     DISCHARGE_CANCELLED = "discharge_cancelled"
     DISCHARGE_CORRECTED = "discharge_corrected"
     ISOLATION_STARTED = "isolation_started"
@@ -241,6 +252,10 @@ OF_A_STAY = frozenset(
         EventType.DISCHARGE_EXPECTED,
         EventType.DISCHARGE_CONFIRMED,
         EventType.STAY_PROGRESSED,
+        EventType.LEAVE_STARTED,
+        EventType.LEAVE_ENDED,
+        EventType.ABSENCE_STARTED,
+        EventType.ABSENCE_ENDED,
         EventType.DISCHARGE_CANCELLED,
     }
 )
@@ -286,6 +301,7 @@ class Rule(StrEnum):
     CLOSED_TO_ADMISSIONS = "closed_to_admissions"
     BED_NOT_STAFFED = "bed_not_staffed"
     PATIENT_RESERVED_ELSEWHERE = "patient_reserved_elsewhere"
+    BED_KEPT_FOR_LEAVE = "bed_kept_for_leave"
 
 
 SOFT_RULES = frozenset(
@@ -301,6 +317,7 @@ SOFT_RULES = frozenset(
         Rule.CLOSED_TO_ADMISSIONS,
         Rule.BED_NOT_STAFFED,
         Rule.PATIENT_RESERVED_ELSEWHERE,
+        Rule.BED_KEPT_FOR_LEAVE,
     }
 )
 

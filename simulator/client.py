@@ -60,6 +60,7 @@ from simulator.wire.bodies import (
     Override,
     Overriding,
     Placement,
+    Progress,
     Simulation,
     Staffing,
     Swap,
@@ -94,6 +95,7 @@ __all__ = [
     "Override",
     "OverrideRecord",
     "Placement",
+    "Progress",
     "Readiness",
     "Refused",
     "Simulation",
@@ -259,6 +261,21 @@ class BookingClient:
         """The new booking of the first patient."""
         body = Swap(with_booking_id=with_booking_id, **_given(override=override))
         return self._act(booking_id, "swap", body)
+
+    def progress(self, booking_id: str, progress: Progress) -> BookingAnswer:
+        return self._act(booking_id, "progress", progress)
+
+    def start_leave(self, booking_id: str) -> BookingAnswer:
+        return self._act(booking_id, "leave/start", Write())
+
+    def end_leave(self, booking_id: str) -> BookingAnswer:
+        return self._act(booking_id, "leave/end", Write())
+
+    def start_absence(self, booking_id: str) -> BookingAnswer:
+        return self._act(booking_id, "absence/start", Write())
+
+    def end_absence(self, booking_id: str) -> BookingAnswer:
+        return self._act(booking_id, "absence/end", Write())
 
     def confirm_discharge(self, booking_id: str) -> BookingAnswer:
         return self._act(booking_id, "discharge/confirm", Write())

@@ -10,7 +10,7 @@ from dashboard.acting import legal, pick
 from dashboard.acting.legal import Act
 from dashboard.asking.board import Bed, Filter
 from dashboard.times import Here
-from lake.vocabulary import DisplayStatus, Disposition
+from lake.vocabulary import DisplayStatus, Disposition, WaitsFor
 
 CLOSE_REASONS = ["maintenance", "infection_control", "staffing", "equipment", "other"]
 OPEN_REASONS = ["work_finished", "staffed_again", "closed_in_error", "other"]
@@ -51,6 +51,12 @@ def _ask_expected(_: Sequence[Bed], here: Here) -> Details:
     return {"ends_at": pick.instant("Expected discharge", here, timedelta(days=1), "expected")}
 
 
+def _ask_progress(_: Sequence[Bed], __: Here) -> Details:
+    needs_bed = st.checkbox("Still needs the bed")
+    waits_for = None if needs_bed else pick.word("Waits for", [*WaitsFor], "Not said")
+    return {"needs_bed": needs_bed} | ({"waits_for": waits_for} if waits_for else {})
+
+
 def _ask_cancel_reason(_: Sequence[Bed], __: Here) -> Details:
     return {"reason_code": pick.word("Why", CANCEL_REASONS, "Not given")}
 
@@ -73,6 +79,7 @@ ASKED: dict[Act, Callable[[Sequence[Bed], Here], Details | None]] = {
     Act.DISCHARGE: _ask_disposition,
     Act.TRANSFER: _ask_new_bed,
     Act.EXPECT: _ask_expected,
+    Act.PROGRESS: _ask_progress,
     Act.CANCEL: _ask_cancel_reason,
     Act.CLOSE: _ask_reason(CLOSE_REASONS),
     Act.OPEN: _ask_reason(OPEN_REASONS),

@@ -20,9 +20,14 @@ class Act(StrEnum):
 
     ADMIT = "Admit the reserved patient"
     EXPECT = "Set the expected discharge"
+    PROGRESS = "Say how near it is"
     CONFIRM = "Confirm the discharge"
     DISCHARGE = "Discharge"
     TRANSFER = "Transfer"
+    START_LEAVE = "Goes on leave"
+    END_LEAVE = "Is back from leave"
+    START_ABSENCE = "Goes to theatre or dialysis"
+    END_ABSENCE = "Is back in the bed"
     CANCEL = "Cancel reservation"
     START_ISOLATION = "Start isolation"
     END_ISOLATION = "End isolation"
@@ -79,7 +84,7 @@ def legal_acts(bed: Bed) -> list[Act]:
     acts = {act for act, cause in CAUSES.items() if cause in possible} | {Act.NOTE}
     acts.add(Act.OPEN_ROOM if bed["room_closed_reason_code"] else Act.CLOSE_ROOM)
     if bed["current_booking_id"]:
-        acts.add(Act.EXPECT)
+        acts |= {Act.EXPECT, Act.PROGRESS, *_away(bed)}
         if not bed["current_is_discharge_confirmed"]:
             acts.add(Act.CONFIRM)
     if bed["next_booking_id"]:
@@ -87,6 +92,12 @@ def legal_acts(bed: Bed) -> list[Act]:
         if status not in (BedStatus.CLOSED, *HOLDS_A_PATIENT):
             acts.add(Act.ADMIT)
     return [act for act in Act if act in acts]
+
+
+def _away(bed: Bed) -> set[Act]:
+    if bed["leave_since_at"]:
+        return {Act.END_LEAVE}
+    return {Act.END_ABSENCE} if bed["absence_since_at"] else {Act.START_LEAVE, Act.START_ABSENCE}
 
 
 FREE_FIRST = (

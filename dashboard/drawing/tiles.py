@@ -13,6 +13,7 @@ from lake.vocabulary import DisplayStatus
 
 OVERRIDE_SIGN = "⚑"
 SHUT_SIGN = "⊘"
+AWAY_SIGN = "↗"
 
 
 def page(*parts: str) -> str:
@@ -55,6 +56,8 @@ def _mark(bed: Bed) -> str:
     marks = []
     if bed["unreviewed_override_count"]:
         marks.append((OVERRIDE_SIGN, "Override, not reviewed yet"))
+    if bed["leave_since_at"] or bed["absence_since_at"]:
+        marks.append((AWAY_SIGN, _away(bed)))
     if is_shut(bed):
         marks.append((SHUT_SIGN, "Closed to admissions"))
     return "".join(f'<span class="late" title="{why}">{sign}</span> ' for sign, why in marks)
@@ -110,6 +113,10 @@ def _subject(bed: Bed) -> str:
     if bed["closed_reason_code"] or is_shut(bed):
         return _closed_because(bed)
     return theme.words(bed["room_class"])
+
+
+def _away(bed: Bed) -> str:
+    return "On leave" if bed["leave_since_at"] else "In theatre, dialysis or elsewhere here"
 
 
 def _closed_because(bed: Bed) -> str:
@@ -203,6 +210,10 @@ def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
         ("In this bed from", full(bed["admitted_at"])),
         ("Expected discharge", full(bed["expected_discharge_at"])),
         ("Discharge", "confirmed" if bed["current_is_discharge_confirmed"] else ""),
+        ("On leave since", full(bed["leave_since_at"])),
+        ("Elsewhere in the hospital since", full(bed["absence_since_at"])),
+        ("Could leave since", full(bed["current_bed_not_needed_since_at"])),
+        ("Waits for", theme.words(bed["current_waits_for"])),
         ("Next reservation", full(bed["next_starts_at"])),
         ("Reserved for", bed["next_patient_ref"] or ""),
         ("At risk", _risk(bed) if bed["next_is_at_risk"] else ""),

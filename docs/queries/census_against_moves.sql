@@ -4,16 +4,17 @@
 -- Any other gap is a defect.
 -- ward_id: the ward
 -- census_on: the day
--- start_count: occupied beds at the midnight that begins it; null on the first day
+-- start_count: patients at the midnight that begins it, those on leave among them; null on the first
+-- day
 -- in_count: admissions and transfers in
 -- out_count: discharges, deaths and transfers out
--- end_count: occupied beds at the midnight that ends it
+-- end_count: patients at the midnight that ends it
 -- gap_count: end_count - (start_count + in_count - out_count)
 WITH days AS (
     SELECT
         *,
-        lag(occupied_bed_days) OVER (PARTITION BY hospital_id, ward_id ORDER BY census_on)
-            AS start_count,
+        occupied_bed_days + leave_bed_days AS end_count,
+        lag(end_count) OVER (PARTITION BY hospital_id, ward_id ORDER BY census_on) AS start_count,
         admission_count + transfer_in_count AS in_count,
         case_count + transfer_out_count AS out_count
     FROM gold.ward_daily
@@ -24,7 +25,7 @@ SELECT
     start_count,
     in_count,
     out_count,
-    occupied_bed_days AS end_count,
+    end_count,
     end_count - (start_count + in_count - out_count) AS gap_count
 FROM days
 ORDER BY census_on DESC, length(ward_id), ward_id

@@ -15,7 +15,15 @@ from lake.arrow import live_files
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.places import Places
-from lake.tables import CARRIED_EVENTS, CENSUS_HOURLY, SILVER_BED_EVENTS, TABLE_RUNS_BATCH, Table
+from lake.tables import (
+    CARRIED_EVENTS,
+    CENSUS_HOURLY,
+    SILVER_BED_EVENTS,
+    TABLE_RUNS_BATCH,
+    TABLES,
+    Owner,
+    Table,
+)
 
 logger = structlog.get_logger()
 
@@ -24,6 +32,8 @@ DAYS_AT_ONCE = 184
 """A longer range is built in parts of this length: each is whole before the next begins."""
 
 MANY_EVENTS = 300_000
+
+OF_DATES = tuple(t for t in TABLES if t.owner is Owner.BATCH and t.partition_by)
 
 Dates = tuple[date, date]
 """Hospital dates, both included."""
@@ -106,7 +116,7 @@ def plan(places: Places, from_on: date | None, to_on: date | None, by: Run) -> P
     asked, notes = asked_dates(found, from_on, to_on)
     if asked is None and (from_on or to_on):
         return Plan(notes=notes)
-    last = _last_build(places)
+    last = None if _lacks_columns(places) else _last_build(places)
     new = _touched(places, found, last)
     if asked is None and new is None:
         return Plan(notes=notes or ["No events since the last build."])
@@ -122,6 +132,17 @@ def plan(places: Places, from_on: date | None, to_on: date | None, by: Run) -> P
         is_little=found.has_few(reads),
         notes=notes,
     )
+
+
+def _lacks_columns(places: Places) -> bool:
+    """Whether a table was built before it had all the columns that it has now: all dates are built
+    anew."""
+    for table in OF_DATES:
+        if places.exists(table):
+            there = {field.name for field in DeltaTable(places.table(table)).schema().fields}
+            if not there.issuperset(table.column_names):
+                return True
+    return False
 
 
 def refuse_wrong_order(from_on: date | None, to_on: date | None) -> None:

@@ -49,7 +49,8 @@ WITH undone AS (
     SELECT
         *,
         admission_count + transfer_in_count - transfer_out_count - case_count AS moved_count,
-        occupied_bed_days - lag(occupied_bed_days, 1, 0) OVER of_ward AS change_count,
+        occupied_bed_days + leave_bed_days
+            - lag(occupied_bed_days + leave_bed_days, 1, 0) OVER of_ward AS change_count,
         lag(census_on) OVER of_ward AS before_on
     FROM gold.ward_daily
     WINDOW of_ward AS (PARTITION BY hospital_id, ward_id ORDER BY census_on)

@@ -64,7 +64,7 @@ WITH mondays AS (
 )
 SELECT
     'bed' AS carried_as, carried_on, hospital_id, seq, event_id, event_type, occurred_at,
-    occurred_on, bed_id, ward_id, room_id, bed_status, is_staffed, room_closed_reason_code,
+    occurred_on, bed_id, ward_id, room_id, bed_status, is_staffed, leave_since_at, room_closed_reason_code,
     ward_closed_reason_code, ward_name, specialty,
     room_class, time_zone, status_from_at, place_from_at
 FROM of_beds

@@ -54,6 +54,7 @@ SELECT
     count(*) AS bed_count,
     count(*) FILTER (is_staffed AND display_status <> 'closed') AS staffed_count,
     count(*) FILTER (display_status = 'occupied' AND NOT is_staffed) AS unstaffed_occupied_count,
+    count(*) FILTER (display_status = 'occupied' AND is_on_leave) AS leave_count,
     count(*) FILTER (is_closed_to_admissions) AS closed_to_admissions_count,
     count(*) FILTER (is_closed_to_admissions AND display_status <> 'occupied')
         AS closed_to_admissions_empty_count,

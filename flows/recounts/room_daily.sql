@@ -13,9 +13,11 @@ WITH days AS (
 ), beds AS (
     SELECT
         hospital_id, ward_id, room_id, census_on,
-        count(*) FILTER (shows_as = 'occupied' OR (is_staffed AND shows_as <> 'closed'))
-            AS available_bed_days,
-        count(*) FILTER (counts_as = 'occupied') AS occupied_bed_days
+        count(*) FILTER (
+            IF(shows_as = 'occupied', NOT is_on_leave, is_staffed AND shows_as <> 'closed')
+        ) AS available_bed_days,
+        count(*) FILTER (shows_as = 'occupied' AND NOT is_on_leave) AS occupied_bed_days,
+        count(*) FILTER (shows_as = 'occupied' AND is_on_leave) AS leave_bed_days
     FROM looks
     ASOF JOIN states ON states.bed_id = looks.bed_id AND states.from_at <= looks.midnight
     WHERE until_at IS NULL OR until_at > midnight
@@ -64,6 +66,7 @@ SELECT
     hospital_id, ward_id, room_id, census_on,
     coalesce(available_bed_days, 0) AS available_bed_days,
     coalesce(occupied_bed_days, 0) AS occupied_bed_days,
+    coalesce(leave_bed_days, 0) AS leave_bed_days,
     coalesce(admission_count, 0) AS admission_count,
     coalesce(transfer_in_count, 0) AS transfer_in_count,
     coalesce(transfer_out_count, 0) AS transfer_out_count,

@@ -34,6 +34,7 @@ SELECT
     END AS counts_as,
     room_closed_reason_code IS NOT NULL OR ward_closed_reason_code IS NOT NULL
         AS is_closed_to_admissions,
+    leave_since_at IS NOT NULL AS is_on_leave,
     if(is_closed_to_admissions AND counts_as <> 'occupied', 'closed', counts_as) AS shows_as
 FROM known
 WHERE (until_at IS NULL OR until_at > occurred_at) AND event_type <> 'bed_retired'

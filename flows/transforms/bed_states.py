@@ -7,15 +7,17 @@ from flows.transforms.corrections import with_what_never_was
 from flows.transforms.hospital_time import hospital_date
 from lake.vocabulary import EventType
 
-STATUS = ("ward_id", "room_id", "bed_status", "is_staffed", "is_closed_to_admissions")
+STATUS = ("ward_id", "room_id", "bed_status", "is_staffed", "is_closed_to_admissions",
+          "is_on_leave")  # fmt: skip
 PLACE = ("room_id", "ward_id", "ward_name", "specialty", "room_class", "is_staffed")
 RUNS = {"status": STATUS, "place": PLACE}
 """What neighbouring states may share: one span of a status, the time in one place."""
 
+ON_LEAVE = "leave_since_at"
 CLOSED = ("room_closed_reason_code", "ward_closed_reason_code")
 OF_A_STATE = ("hospital_id", "seq", "event_id", "event_type", "occurred_at", "occurred_on",
               "bed_id", "time_zone", "status_from_at", "place_from_at",
-              *CLOSED, *dict.fromkeys((*STATUS, *PLACE)))  # fmt: skip
+              ON_LEAVE, *CLOSED, *dict.fromkeys((*STATUS, *PLACE)))  # fmt: skip
 """What is kept of an event as a state of its bed: there are nearly as many as events."""
 
 OF_A_BED = "bed_id IS NOT NULL AND coalesce(carried_as, 'bed') = 'bed'"
@@ -35,7 +37,12 @@ def bed_states(events: DataFrame) -> DataFrame:
     of_bed = Window.partitionBy("hospital_id", "bed_id").orderBy("seq")
     status = F.when(~F.col("never_was"), F.col("bed_status"))
     rows = with_what_never_was(events).where(OF_A_BED)
-    rows = rows.withColumn("is_closed_to_admissions", F.coalesce(*CLOSED).isNotNull())
+    rows = rows.withColumns(
+        {
+            "is_closed_to_admissions": F.coalesce(*CLOSED).isNotNull(),
+            "is_on_leave": F.col(ON_LEAVE).isNotNull(),
+        }
+    )
     rows = rows.select(*OF_A_STATE, "never_was")
     rows = rows.withColumns(
         {

@@ -14,7 +14,7 @@ AT = "census_at"
 WARD = ("hospital_id", "ward_id")
 BED = (*WARD, "bed_id")
 END = datetime(9999, 1, 1, tzinfo=UTC)
-COUNTS = ("staffed_count", "unstaffed_occupied_count", "closed_to_admissions_count",
+COUNTS = ("staffed_count", "unstaffed_occupied_count", "leave_count", "closed_to_admissions_count",
           "closed_to_admissions_empty_count", *(f"{status}_count" for status in D))  # fmt: skip
 
 
@@ -68,7 +68,9 @@ def _shown(states: DataFrame, since: datetime | None) -> DataFrame:
     shown = F.when(is_shut, D.CLOSED.value).otherwise(shown)
     rows = states.withColumns({"from_at": from_at, "shown": shown})
     rows = rows.select(
-        *BED, "is_staffed", "is_closed_to_admissions", "shown", "from_at", "until_at"
+        *BED,
+        *("is_staffed", "is_closed_to_admissions", "is_on_leave"),
+        *("shown", "from_at", "until_at"),
     )
     return rows.where("until_at IS NULL OR until_at > from_at")
 
@@ -99,6 +101,7 @@ def _of_beds(shown: DataFrame) -> DataFrame:
     counts = {
         "staffed_count": is_open,
         "unstaffed_occupied_count": ~F.col("is_staffed") & is_taken,
+        "leave_count": is_taken & F.col("is_on_leave"),
         "closed_to_admissions_count": is_shut,
         "closed_to_admissions_empty_count": is_shut & ~is_taken,
         **{f"{status}_count": F.col("shown") == status for status in D},

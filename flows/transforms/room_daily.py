@@ -11,7 +11,7 @@ from lake.vocabulary import HOLDS_A_PATIENT, SHOWN_AS, BookingState, DisplayStat
 from lake.vocabulary import EventType as E
 
 ROOM = ["hospital_id", "ward_id", "room_id", "census_on"]
-BED_DAYS = ("available_bed_days", "occupied_bed_days")
+BED_DAYS = ("available_bed_days", "occupied_bed_days", "leave_bed_days")
 IN_USE = [status for status, shown in SHOWN_AS.items() if shown is not DisplayStatus.CLOSED]
 MOVES = ("admission_count", "transfer_in_count", "transfer_out_count", "discharge_count",
          "death_count", "case_count", "override_count", "no_show_count")  # fmt: skip
@@ -42,14 +42,16 @@ def _bed_days(spans: DataFrame, until: datetime, since: datetime | None) -> Data
     held = midnights.where((midnight >= F.col("from_at")) & (midnight < F.col("end_at")))
     status = F.col("bed_status")
     is_taken = status.isin(*HOLDS_A_PATIENT)
+    is_away = is_taken & F.col("is_on_leave")
     is_shut = F.col("is_closed_to_admissions")
     is_open = F.col("is_staffed") & status.isin(*IN_USE) & ~is_shut
     return (
         held.withColumn("census_on", F.date_sub("next_on", 1))
         .groupBy(*ROOM)
         .agg(
-            F.count_if(is_open | is_taken).alias(BED_DAYS[0]),
-            F.count_if(is_taken).alias(BED_DAYS[1]),
+            F.count_if((is_open | is_taken) & ~is_away).alias(BED_DAYS[0]),
+            F.count_if(is_taken & ~is_away).alias(BED_DAYS[1]),
+            F.count_if(is_away).alias(BED_DAYS[2]),
         )
     )
 

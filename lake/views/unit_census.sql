@@ -25,6 +25,7 @@ SELECT
     sum(closed_to_admissions_count)::BIGINT AS closed_to_admissions_count,
     sum(closed_to_admissions_empty_count)::BIGINT AS closed_to_admissions_empty_count,
     sum(occupied_count)::BIGINT AS occupied_count,
+    sum(leave_count)::BIGINT AS leave_count,
     sum(available_count)::BIGINT AS available_count,
     sum(reserved_count)::BIGINT AS reserved_count,
     sum(dirty_count)::BIGINT AS dirty_count,

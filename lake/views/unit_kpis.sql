@@ -40,6 +40,7 @@ WITH named AS (
         count(DISTINCT census_on) AS day_count,
         sum(available_bed_days)::BIGINT AS available_bed_days,
         sum(occupied_bed_days)::BIGINT AS occupied_bed_days,
+        sum(leave_bed_days)::BIGINT AS leave_bed_days,
         sum(admission_count)::BIGINT AS admission_count,
         sum(transfer_in_count)::BIGINT AS transfer_in_count,
         sum(transfer_out_count)::BIGINT AS transfer_out_count,

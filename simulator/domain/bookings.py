@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lake.vocabulary import OPEN_BOOKING_STATES, BookingState, EndedWith, EventType, Source
+from lake.vocabulary import OPEN_BOOKING_STATES, Away, BookingState, EndedWith, EventType, Source
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -100,6 +100,8 @@ class Booking:
     displaced_by_booking_id: str | None = None
     bed_request_id: str | None = None
     progress: Progress = Progress()
+    away_as: str | None = None
+    away_since: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -108,6 +110,9 @@ class Booking:
     @property
     def is_stay(self) -> bool:
         return self.state is BookingState.ACTIVE
+
+    def away_since_as(self, away_as: Away) -> datetime | None:
+        return self.away_since if self.away_as == away_as else None
 
     def overlaps(self, starts_at: datetime, ends_at: datetime | None) -> bool:
         """Intervals that only touch do not overlap."""
@@ -134,6 +139,8 @@ class Booking:
             "is_at_risk": self.is_at_risk,
             "displaced_by_booking_id": self.displaced_by_booking_id,
             "bed_request_id": self.bed_request_id,
+            "away_as": self.away_as,
+            "away_since_at": self.away_since,
             **self.progress.as_columns(),
             **self.needs.as_columns(),
         }
@@ -156,6 +163,8 @@ class Booking:
             displaced_by_booking_id=row.get("displaced_by_booking_id"),
             bed_request_id=row.get("bed_request_id"),
             progress=Progress.from_row(row),
+            away_as=row.get("away_as"),
+            away_since=row.get("away_since_at"),
         )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lake.vocabulary import Away
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, Needs
 from simulator.domain.overrides import Override
@@ -112,6 +113,20 @@ class ProgressStay:
     needs_level_of_care: bool | None = None
     waits_for: str | None = None
     override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoAway:
+    """The bed stays the patient's."""
+
+    booking_id: str
+    away_as: Away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComeBack:
+    booking_id: str
+    away_as: Away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +326,8 @@ Command = (
     | SwapPatients
     | ExpectDischarge
     | ProgressStay
+    | GoAway
+    | ComeBack
     | ConfirmDischarge
     | DischargePatient
     | CancelEvent

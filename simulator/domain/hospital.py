@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from lake.vocabulary import (
     RESERVED_AHEAD_MINUTES,
+    Away,
     BookingState,
     DisplayStatus,
     Disposition,
@@ -35,7 +36,8 @@ class Hospital:
     """`bookings`: the open ones; `of_bed`: the same per bed, by start; `of_patient`: their ids per
     patient; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient died;
     `requests`: the waiting list; `overrides`: those without a review; `corrected`: ids of the
-    events that were undone; `merges`: by the reference that became another one."""
+    events that were undone; `merges`: by the reference that became another one; `lent`: spells
+    that go on without a bed, with their patients: theirs was lent to another one."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class Hospital:
     overrides: dict[str, OpenOverride] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
     merges: dict[str, Merge] = field(default_factory=dict)
+    lent: dict[str, str] = field(default_factory=dict)
     time_zone: str = "UTC"
 
     def bed(self, bed_id: str) -> Bed:
@@ -124,6 +127,16 @@ class Hospital:
     def stay_of(self, patient_ref: str) -> Booking | None:
         """Where the patient is now; None: in no bed."""
         return next((b for b in self.bookings_of(patient_ref) if b.is_stay), None)
+
+    def spell_without_bed(self, patient_ref: str) -> str | None:
+        """The patient's spell that goes on although the bed was lent."""
+        refs = self.refs_of(patient_ref)
+        return next((spell for spell, ref in self.lent.items() if ref in refs), None)
+
+    def stay_on_leave(self, bed_id: str) -> Booking | None:
+        """Of the patient whose bed could be lent."""
+        stay = self.current_booking(bed_id)
+        return stay if stay and stay.away_as == Away.LEAVE else None
 
     def requests_of(self, patient_ref: str) -> list[BedRequest]:
         """What the patient waits for, by rank."""
@@ -227,6 +240,10 @@ class Hospital:
                 self.merges.pop(row["patient_ref"], None)
         if row.get("booking_state") == BookingState.COMPLETED:
             self.left_at[row["patient_ref"]] = row["occurred_at"]
+            if row.get("displaced_by_booking_id"):
+                self.lent[row["spell_id"]] = row["patient_ref"]
+        if row.get("booking_state") == BookingState.ACTIVE:
+            self.lent.pop(row["spell_id"], None)
 
     def _remember_death(self, row: Mapping[str, Any]) -> None:
         self.died_at.pop(row["patient_ref"], None)
@@ -272,6 +289,8 @@ class Hospital:
                 "expected_discharge_at": current.ends_at,
                 "current_is_discharge_confirmed": current.is_discharge_confirmed,
                 "current_is_at_risk": current.is_at_risk,
+                "leave_since_at": current.away_since_as(Away.LEAVE),
+                "absence_since_at": current.away_since_as(Away.ABSENCE),
                 **_prefixed("current", current.progress.as_columns()),
             }
         if following:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from lake.vocabulary import EventType
 from simulator.domain.bookings import Needs
 
 LEAST_URGENT = 5
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,15 @@ class BedRequest:
     requested_by: str
     displaced_booking_id: str | None = None
     spell_id: str | None = None
+    bed_was_lent: bool = False
 
     @property
     def rank(self) -> tuple[int, datetime, datetime, str]:
-        """The most urgent first; of equals, who is to have a bed sooner, then who asked first."""
+        """The most urgent first; of equals, whose bed was lent, then who is to have one sooner,
+        then who asked first."""
         priority = self.needs.priority or LEAST_URGENT
-        return priority, self.wanted_from, self.requested_at, self.bed_request_id
+        wanted = EPOCH if self.bed_was_lent else self.wanted_from
+        return priority, wanted, self.requested_at, self.bed_request_id
 
     def as_columns(self) -> dict[str, Any]:
         return {
@@ -42,6 +46,7 @@ class BedRequest:
             "requested_at": self.requested_at,
             "requested_by": self.requested_by,
             "spell_id": self.spell_id,
+            "bed_was_lent": self.bed_was_lent or None,
             "displaced_booking_ids": self.displaced_booking_id and [self.displaced_booking_id],
             **self.needs.as_columns(),
         }
@@ -57,6 +62,7 @@ class BedRequest:
             requested_at=row.get("requested_at") or row["occurred_at"],
             requested_by=row.get("requested_by") or row["actor"],
             spell_id=row.get("spell_id"),
+            bed_was_lent=bool(row.get("bed_was_lent")),
             displaced_booking_id=next(iter(row.get("displaced_booking_ids") or ()), None),
         )
 

@@ -84,6 +84,8 @@ class Booking(Change):
     source: str
     is_discharge_confirmed: bool
     is_at_risk: bool
+    away_as: str | None
+    away_since_at: datetime | None
     expected_move_count: int
     bed_not_needed_since_at: datetime | None
     care_not_needed_since_at: datetime | None
@@ -167,6 +169,8 @@ class Bed(Answer):
     expected_discharge_at: datetime | None
     current_is_discharge_confirmed: bool | None
     current_is_at_risk: bool | None
+    leave_since_at: datetime | None
+    absence_since_at: datetime | None
     current_expected_move_count: int | None
     current_bed_not_needed_since_at: datetime | None
     current_care_not_needed_since_at: datetime | None

@@ -38,6 +38,7 @@ CORRECTED = _question("corrected")
 LEFT_AT = _question("left_at")
 DIED_AT = _question("died_at")
 DISCHARGE = _question("discharge")
+LENT = _question("lent")
 MERGES = _question("merges")
 HAS_COME_AGAIN = _question("has_come_again")
 REQUEST_AS_MADE = _question("request_as_made")
@@ -109,6 +110,8 @@ def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
     since = min((row["status_since_at"] for row in newest), default=None)
     for row in ask(reader, LEFT_AT, {"since": since}):
         hospital.left_at[row["patient_ref"]] = row["left_at"]
+    for row in ask(reader, LENT):
+        hospital.lent[row["spell_id"]] = row["patient_ref"]
     for row in ask(reader, DIED_AT):
         hospital.died_at[row["patient_ref"]] = row["died_at"]
     return hospital

@@ -10,6 +10,7 @@ from flows import check_lake, verify_lake
 from flows.build_gold import build
 from lake.duck import LakeReader
 from lake.places import Places
+from lake.vocabulary import Away
 from simulator.domain import commands as c
 from simulator.domain.overrides import Override
 from tests.flows.bed_log import board_catches_up, write_bronze
@@ -30,6 +31,7 @@ def lived(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Plac
     lie_without_staff(ward)
     close_the_bay(ward)
     ward.do(c.ProgressStay(booking_id=kept, expected_at=None, waits_for="care_package"), hours(70))
+    go_on_leave(ward, kept)
     ward.do(c.AddNote(bed_id=D), hours(90))
     home = tmp_path_factory.mktemp("cases") / "home"
     places = Places(home, str(home / "lake"))
@@ -93,6 +95,12 @@ def close_the_bay(ward: SmallWard) -> None:
     ward.do(c.CloseAdmissions(bed_ids=(A, B), reason_code="norovirus"), hours(60))
     ward.do(c.AddNote(bed_id=B), hours(62))
     ward.do(c.OpenAdmissions(bed_ids=(A, B)), hours(66))
+
+
+def go_on_leave(ward: SmallWard, kept: str) -> None:
+    """P-2 is at home from Thursday 10:00 to Friday 0:30."""
+    ward.do(c.GoAway(booking_id=kept, away_as=Away.LEAVE), hours(74))
+    ward.do(c.ComeBack(booking_id=kept, away_as=Away.LEAVE), hours(88.5))
 
 
 def ask(places: Places, sql: str) -> list[dict[str, Any]]:
@@ -161,6 +169,25 @@ def test_a_bed_with_a_patient_is_available_whoever_looks_after_it(lived: Places)
             WHERE ward_id = 'W1' AND census_on = DATE '{date(2026, 3, 4)}'""",
     )
     assert (day["a"], day["o"]) == (1, 1)  # C for its patient; not A, and B is closed
+
+
+def test_a_night_on_leave_is_no_bed_day(lived: Places) -> None:
+    days = ask(
+        lived,
+        """SELECT census_on, available_bed_days AS a, occupied_bed_days AS o, leave_bed_days AS l
+           FROM gold.ward_daily WHERE ward_id = 'W2' ORDER BY census_on""",
+    )
+    assert [(d["a"], d["o"], d["l"]) for d in days] == [
+        (1, 1, 0), (1, 1, 0), (1, 1, 0), (0, 0, 1)
+    ]  # fmt: skip
+    census = ask(
+        lived,
+        """SELECT census_at, leave_count AS l, occupied_count AS o FROM gold.census_hourly
+           WHERE ward_id = 'W2' AND leave_count > 0 ORDER BY census_at""",
+    )
+    assert [(r["census_at"], r["l"], r["o"]) for r in census] == [
+        (hours(hour), 1, 1) for hour in range(74, 89)
+    ]
 
 
 def test_a_bay_closed_to_admissions_is_counted_closed_where_it_is_empty(lived: Places) -> None:

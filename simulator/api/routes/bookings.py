@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from lake.vocabulary import BookingState, EventType, Rule, canonical_ref
+from lake.vocabulary import Away, BookingState, EventType, Rule, canonical_ref
 from simulator.api import meant
 from simulator.api.answers import (
     BookingId,
@@ -121,6 +121,34 @@ async def progress(call: Call, booking_id: BookingId, body: b.Progress) -> Respo
     """How near its end a stay is: when, whether the bed is still needed, what is waited for."""
     known = call.desk.engine.hospital.bookings.get(booking_id)
     return await _act(call.desk, meant.progress(booking_id, known, body), call.context(body))
+
+
+@router.post("/bookings/{booking_id}/leave/start", response_model=w.BookingAnswer)
+async def leave_start(call: Call, booking_id: BookingId, body: b.Write | None = None) -> Response:
+    """The patient leaves the hospital for a while, and the bed is kept (HL7 A21)."""
+    command = c.GoAway(booking_id=booking_id, away_as=Away.LEAVE)
+    return await _act(call.desk, command, call.context(body or b.Write()))
+
+
+@router.post("/bookings/{booking_id}/leave/end", response_model=w.BookingAnswer)
+async def leave_end(call: Call, booking_id: BookingId, body: b.Write | None = None) -> Response:
+    """The patient is back in the bed (HL7 A22)."""
+    command = c.ComeBack(booking_id=booking_id, away_as=Away.LEAVE)
+    return await _act(call.desk, command, call.context(body or b.Write()))
+
+
+@router.post("/bookings/{booking_id}/absence/start", response_model=w.BookingAnswer)
+async def absence_start(call: Call, booking_id: BookingId, body: b.Write | None = None) -> Response:
+    """The patient is elsewhere in the hospital, in theatre or dialysis (HL7 A09)."""
+    command = c.GoAway(booking_id=booking_id, away_as=Away.ABSENCE)
+    return await _act(call.desk, command, call.context(body or b.Write()))
+
+
+@router.post("/bookings/{booking_id}/absence/end", response_model=w.BookingAnswer)
+async def absence_end(call: Call, booking_id: BookingId, body: b.Write | None = None) -> Response:
+    """The patient is back in the bed (HL7 A10)."""
+    command = c.ComeBack(booking_id=booking_id, away_as=Away.ABSENCE)
+    return await _act(call.desk, command, call.context(body or b.Write()))
 
 
 @router.post("/bookings/{booking_id}/discharge/confirm", response_model=w.BookingAnswer)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lake.vocabulary import (
+    Away,
     BedStatus,
     BookingState,
     Disposition,
@@ -129,23 +130,33 @@ def _admitted(
     command: c.BookBed | c.AdmitPatient,
     moment: Moment,
 ) -> list[Change]:
-    hard.vacant(hospital, bed, moment.now)
+    hard.vacant_or_kept(hospital, bed, moment.now)
     hard.in_no_other_bed(hospital, booking.patient_ref, bed.bed_id, moment.at)
+    lent = hospital.stay_on_leave(bed.bed_id)
     wish = _wish(bed, booking, moment, moves_in=True)
-    wish = replace(wish, is_its_own=booking.booking_id in hospital.bookings)
+    wish = replace(
+        wish,
+        is_its_own=booking.booking_id in hospital.bookings,
+        besides=wish.besides | ({lent.booking_id} if lent else set()),
+    )
+    goes_on = hospital.spell_without_bed(booking.patient_ref)
     granted = _grant(hospital, wish, command, moment, booking.booking_id)
     met, unmet = patients.requests_met(hospital, wish, _placed_id(command))
     stay = replace(
         booking,
         state=BookingState.ACTIVE,
         stay_id=f"S{moment.next_seq}",
-        spell_id=booking.spell_id or f"P{moment.next_seq}",
+        spell_id=goes_on or booking.spell_id or f"P{moment.next_seq}",
         bed_request_id=booking.bed_request_id or _id_of(met),
     )
-    taken = granted.on(_taken(bed, stay, moment))
+    taken = swapped_in(bed, stay, moment) if lent else _taken(bed, stay, moment)
     columns = granted.columns | _unmet(unmet)
-    admitted = Change(EventType.PATIENT_ADMITTED, taken, stay, columns)
-    return [*granted.first, *patients.placed(met), admitted]
+    came = EventType.PATIENT_TRANSFERRED if goes_on else EventType.PATIENT_ADMITTED
+    return [
+        *granted.first,
+        *patients.placed(met),
+        Change(came, granted.on(taken), stay, columns),
+    ]
 
 
 def _placed_id(command: Overriding) -> str | None:
@@ -175,7 +186,9 @@ def _vacated(bed: Bed, moment: Moment) -> Bed:
 
 
 def _ended(stay: Booking, moment: Moment) -> Booking:
-    return replace(stay, state=BookingState.COMPLETED, source=moment.source)
+    return replace(
+        stay, state=BookingState.COMPLETED, source=moment.source, away_as=None, away_since=None
+    )
 
 
 def transfer(hospital: Hospital, command: c.TransferPatient, moment: Moment) -> list[Change]:
@@ -198,11 +211,13 @@ def move(
     becomes the booking of the stay; the spell is the same."""
     left = bed_at(hospital, stay.bed_id, moment)
     taken = bed_at(hospital, to_bed_id, moment)
-    hard.vacant(hospital, taken, moment.now)
+    hard.vacant_or_kept(hospital, taken, moment.now)
+    lent = hospital.stay_on_leave(to_bed_id)
     arrived = _moved(hospital, stay, taken, needs, moment, moment.next_seq)
     reserved = reserved or patients.own_reservation(hospital, arrived)
     arrived = _moved_as_planned(reserved, arrived, needs) if reserved else arrived
     besides = frozenset({stay.booking_id, arrived.booking_id})
+    besides |= {lent.booking_id} if lent else set()
     wish = replace(_wish(taken, arrived, moment, moves_in=True), besides=besides)
     wish = replace(wish, is_its_own=reserved is not None)
     granted = _grant(hospital, wish, command, moment, arrived.booking_id)
@@ -210,7 +225,8 @@ def move(
     kept = reserved.bed_request_id if reserved else None
     request_id = _placed_id(command) or kept or _id_of(met) or stay.bed_request_id
     arrived = replace(arrived, bed_request_id=request_id)
-    bed = granted.on(_taken(taken, arrived, moment))
+    bed = swapped_in(taken, arrived, moment) if lent else _taken(taken, arrived, moment)
+    bed = granted.on(bed)
     columns = granted.columns | _unmet(unmet)
     return [
         *granted.first,
@@ -251,6 +267,8 @@ def _moved(
         is_discharge_confirmed=stay.is_discharge_confirmed,
         bed_request_id=stay.bed_request_id,
         progress=stay.progress,
+        away_as=stay.away_as,
+        away_since=stay.away_since,
     )
 
 
@@ -364,6 +382,37 @@ def progress(hospital: Hospital, command: c.ProgressStay, moment: Moment) -> lis
         return _expected(hospital, stay, command, moment, EventType.STAY_PROGRESSED)
     bed = bed_at(hospital, stay.bed_id, moment)
     return [Change(EventType.STAY_PROGRESSED, bed, replace(stay, source=moment.source))]
+
+
+STARTED = {Away.LEAVE: EventType.LEAVE_STARTED, Away.ABSENCE: EventType.ABSENCE_STARTED}
+ENDED = {Away.LEAVE: EventType.LEAVE_ENDED, Away.ABSENCE: EventType.ABSENCE_ENDED}
+
+
+def go_away(hospital: Hospital, command: c.GoAway, moment: Moment) -> list[Change]:
+    stay = hospital.booking(command.booking_id)
+    hard.in_state(stay, BookingState.ACTIVE, "away")
+    if stay.away_as:
+        since = hospital.said(stay.away_since or moment.at)
+        detail = f"The patient is away already ({stay.away_as} since {since})."
+        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, stay)
+    bed = bed_at(hospital, stay.bed_id, moment)
+    away = replace(stay, away_as=command.away_as.value, away_since=moment.at)
+    return [Change(STARTED[command.away_as], bed, away)]
+
+
+def come_back(hospital: Hospital, command: c.ComeBack, moment: Moment) -> list[Change]:
+    stay = hospital.booking(command.booking_id)
+    hard.in_state(stay, BookingState.ACTIVE, "back")
+    if stay.away_as != command.away_as:
+        detail = f"The patient is not away ({command.away_as})."
+        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, stay)
+    if stay.away_since and moment.at < stay.away_since:
+        since = hospital.said(stay.away_since)
+        raise Refusal(
+            Rule.BEFORE_LAST_EVENT, f"The patient left on {since}.", earliest_at=stay.away_since
+        )
+    bed = bed_at(hospital, stay.bed_id, moment)
+    return [Change(ENDED[command.away_as], bed, replace(stay, away_as=None, away_since=None))]
 
 
 def _since(known: datetime | None, is_needed: bool | None, moment: Moment) -> datetime | None:

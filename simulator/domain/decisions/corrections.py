@@ -47,8 +47,11 @@ def cancel_event(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> 
             return _discharge_cancelled(hospital, event, command, moment)
         case EventType.PATIENT_TRANSFERRED if len(command.request) == 2:
             return _transfer_cancelled(hospital, command, moment)
-        case _:
+        case EventType.PATIENT_TRANSFERRED if len(command.request) == 4:
             return _swap_cancelled(hospital, command.request, moment)
+        case _:
+            detail = "The bed of a patient on leave was lent: transfer whoever is in it instead."
+            raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, event.booking)
 
 
 def _admission_cancelled(

@@ -69,6 +69,8 @@ DECISIONS: dict[type, Callable[[Hospital, Any, Moment], list[Change]]] = {
     c.SwapPatients: bookings.swap,
     c.ExpectDischarge: bookings.expect_discharge,
     c.ProgressStay: bookings.progress,
+    c.GoAway: bookings.go_away,
+    c.ComeBack: bookings.come_back,
     c.ConfirmDischarge: bookings.confirm_discharge,
     c.DischargePatient: bookings.discharge,
     c.CancelEvent: cancel_event,

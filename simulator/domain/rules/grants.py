@@ -77,6 +77,9 @@ def grant(
             first.append(Change(EventType.BOOKING_DISPLACED, bed, lost, reason))
             if booking.patient_ref not in patient_refs:
                 first.append(back_to_the_waiting_list(hospital, lost, moment, len(first), reason))
+    for breach in broken:
+        if breach.rule is Rule.BED_KEPT_FOR_LEAVE and breach.beside:
+            first += _lent(hospital, breach.beside, winners, moment, len(first), reason)
     displaced = [booking.booking_id for booking in in_the_way if not booking.is_stay]
     rules = dict.fromkeys(breach.rule.value for breach in sorted(broken, key=_order))
     record = {
@@ -112,8 +115,43 @@ def back_to_the_waiting_list(
         requested_at=moment.at,
         requested_by=moment.actor,
         displaced_booking_id=booking.booking_id if is_displaced else None,
+        spell_id=booking.spell_id if hospital.stay_of(booking.patient_ref) else None,
     )
     return Change(EventType.BED_REQUESTED, columns={**reason, **request.as_columns()})
+
+
+def _lent(
+    hospital: Hospital,
+    stay: Booking,
+    winners: Mapping[str, str],
+    moment: Moment,
+    place: int,
+    reason: dict[str, Any],
+) -> list[Change]:
+    """The spell of the patient on leave goes on without a bed, and waits for one."""
+    bed = bed_at(hospital, stay.bed_id, moment)
+    ended = replace(
+        stay,
+        state=BookingState.COMPLETED,
+        displaced_by_booking_id=winners.get(stay.bed_id),
+        away_as=None,
+        away_since=None,
+    )
+    request = BedRequest(
+        bed_request_id=f"R{moment.next_seq + place}",
+        patient_ref=stay.patient_ref,
+        ward_id=bed.ward_id,
+        needs=stay.needs,
+        wanted_from=moment.at,
+        requested_at=moment.at,
+        requested_by=moment.actor,
+        spell_id=stay.spell_id,
+        bed_was_lent=True,
+    )
+    return [
+        Change(EventType.PATIENT_TRANSFERRED, bed, ended, reason),
+        Change(EventType.BED_REQUESTED, columns={**reason, **request.as_columns()}),
+    ]
 
 
 def _cut_short(

@@ -62,6 +62,12 @@ def vacant(hospital: Hospital, bed: Bed, now: datetime) -> None:
     nobody_in(hospital, bed, now)
 
 
+def vacant_or_kept(hospital: Hospital, bed: Bed, now: datetime) -> None:
+    """Not closed, and empty but for a patient on leave: a soft rule keeps that one's bed."""
+    if hospital.stay_on_leave(bed.bed_id) is None:
+        vacant(hospital, bed, now)
+
+
 def nobody_in(hospital: Hospital, bed: Bed, now: datetime) -> None:
     if bed.holds_a_patient:
         stay = hospital.current_booking(bed.bed_id)

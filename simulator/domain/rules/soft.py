@@ -63,6 +63,15 @@ def meets(hospital: Hospital, request: BedRequest, wish: Wish) -> bool:
     return not broken
 
 
+def _bed_kept_for_leave(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+    """In place of the hard rule that a bed holds one patient: the other one is not there."""
+    stay = hospital.stay_on_leave(wish.bed.bed_id) if wish.moves_in else None
+    if stay and stay.patient_ref not in hospital.refs_of(wish.patient_ref):
+        since = hospital.said(stay.away_since or stay.starts_at)
+        detail = f"The patient in {wish.bed.bed_id} is on leave since {since}."
+        yield Breach(Rule.BED_KEPT_FOR_LEAVE, detail, beside=stay)
+
+
 def overlaps(hospital: Hospital, wish: Wish) -> list[Breach]:
     """Of the rules only that about time: the bed itself does not change."""
     return list(_overlaps_booking(hospital, wish))
@@ -226,4 +235,5 @@ SOFT = (
     _closed_to_admissions,
     _bed_not_staffed,
     _patient_reserved_elsewhere,
+    _bed_kept_for_leave,
 )

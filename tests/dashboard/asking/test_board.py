@@ -185,6 +185,18 @@ def test_a_stay_has_an_expected_discharge_that_is_confirmed_once() -> None:
     assert Act.CONFIRM not in legal.legal_acts(confirmed)
 
 
+def test_a_patient_who_is_away_comes_back_and_is_marked() -> None:
+    here = Here(NOON, ZoneInfo("UTC"))
+    stay = bed("W1-101-A", "occupied", current_booking_id="bk-1", current_patient_ref="P-1")
+    away = stay | {"leave_since_at": NOON}
+    assert {Act.START_LEAVE, Act.START_ABSENCE} <= set(legal.legal_acts(stay))
+    assert Act.END_LEAVE in legal.legal_acts(away)
+    assert not {Act.START_LEAVE, Act.START_ABSENCE, Act.END_ABSENCE} & {*legal.legal_acts(away)}
+    assert Act.END_ABSENCE in legal.legal_acts(stay | {"absence_since_at": NOON})
+    assert "On leave" in tiles.tile(away, here)
+    assert "On leave" not in tiles.tile(stay, here)
+
+
 def test_an_override_shows_on_its_bed_and_a_reservation_at_risk_is_marked() -> None:
     here = Here(NOON, ZoneInfo("UTC"))
     plain = tiles.tile(WARD[0], here)

@@ -691,3 +691,61 @@ async def test_a_board_round_says_who_could_leave_and_what_for_they_wait(house: 
     await house.book(C, "P-2", starts_at=house.at(40), ends_at=house.at(50))
     crossed = await house.post(path, 409, expected_at=house.at(45))
     assert crossed["code"] == "overlaps_booking"
+
+
+# Away, the bed kept
+
+
+async def test_a_bed_is_kept_for_who_is_on_leave_or_in_theatre(house: House) -> None:
+    stay = await house.admit(A, "P-1", ends_at=house.at(90))
+    path = f"/bookings/{stay['booking_id']}"
+    house.turn_to(1)
+    await house.post(f"{path}/leave/start")
+    bed = await house.get(f"/beds/{A}")
+    assert (bed["bed_status"], bed["display_status"]) == ("occupied", "occupied")
+    assert datetime.fromisoformat(bed["leave_since_at"]) == house.began + timedelta(hours=1)
+    for what in ("leave/start", "absence/start", "absence/end"):
+        refused = await house.post(f"{path}/{what}", 409)
+        assert refused["code"] == "illegal_booking_change"
+    await house.restart()
+    house.turn_to(3)
+    await house.post(f"{path}/leave/end")
+    await house.post(f"{path}/absence/start", note="theatre 2")
+    bed = await house.get(f"/beds/{A}")
+    assert (bed["leave_since_at"], bed["bed_status"]) == (None, "occupied")
+    assert bed["absence_since_at"] is not None
+    refused = await house.post("/bookings", 409, bed_id=A, patient_ref="P-2", admit=True)
+    assert refused["code"] == "bed_occupied"
+    types = [e["event_type"] for e in await house.events()][-3:]
+    assert types == ["leave_started", "leave_ended", "absence_started"]
+
+
+async def test_a_bed_kept_for_leave_is_lent_by_an_override_and_its_patient_comes_first(
+    house: House,
+) -> None:
+    await house.wait_for_bed("P-8", needs={"priority": 3})
+    house.turn_to(1)
+    stay = await house.admit(A, "P-1", ends_at=house.at(90), needs={"priority": 3})
+    await house.post(f"/bookings/{stay['booking_id']}/leave/start")
+    house.turn_to(2)
+    body = {"bed_id": A, "patient_ref": "P-2", "admit": True, "ends_at": house.at(9)}
+    refused = await house.post("/bookings", 409, **body)
+    assert (refused["code"], refused["rules"]) == ("bed_kept_for_leave", ["bed_kept_for_leave"])
+    assert refused["can_be_overridden"]
+    assert refused["conflicts_with"]["patient_ref"] == "P-1"
+    lent = await house.post("/bookings", 201, **body, override=WHY)
+    assert (await house.get(f"/beds/{A}"))["current_patient_ref"] == "P-2"
+    assert (await house.booking(stay))["displaced_by_booking_id"] == lent["booking_id"]
+    [first, _] = (await house.get("/requests"))["items"]
+    assert first["patient_ref"] == "P-1"
+    [arrival] = await house.events("patient_transferred")
+    undone = await house.post(f"/events/{arrival['event_id']}/cancel", 409)
+    assert undone["code"] == "illegal_booking_change"
+    await house.restart()
+    back = await house.post(f"/requests/{first['bed_request_id']}/place", 201, bed_id=B, admit=True)
+    assert back["spell_id"] == stay["spell_id"]
+    assert len(await house.events("patient_admitted")) == 2
+    again = await house.post(f"/bookings/{back['booking_id']}/discharge")
+    assert again["state"] == "completed"
+    await house.admit(C, "P-1")
+    assert len(await house.events("patient_admitted")) == 3

@@ -17,6 +17,7 @@ from lake.tables import NEEDED_BY_TYPE
 from lake.vocabulary import (
     HOLDS_A_PATIENT,
     LEGAL_BED_STATUS_CHANGES,
+    Away,
     BedStatus,
     DisplayStatus,
     Rule,
@@ -142,6 +143,12 @@ class Ward(RuleBasedStateMachine):
         self.attempt(
             c.ExpectDischarge(booking_id=self.a_booking(data), expected_at=end, override=override)
         )
+
+    @rule(
+        data=st.data(), command=st.sampled_from([c.GoAway, c.ComeBack]), away=st.sampled_from(Away)
+    )
+    def go_and_come(self, data, command, away) -> None:
+        self.attempt(command(booking_id=self.a_booking(data), away_as=away))
 
     @rule(data=st.data(), end=ends, needs_bed=st.none() | st.booleans(), override=overrides)
     def progress(self, data, end, needs_bed, override) -> None:
