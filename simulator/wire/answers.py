@@ -84,15 +84,15 @@ class Booking(Change):
     source: str
     is_discharge_confirmed: bool
     is_at_risk: bool
-    away_as: str | None
-    away_since_at: datetime | None
-    expected_move_count: int
-    bed_not_needed_since_at: datetime | None
-    care_not_needed_since_at: datetime | None
-    waits_for: str | None
     displaced_by_booking_id: str | None
     bed_request_id: str | None
     needs: Needs
+    away_as: str | None = None
+    away_since_at: datetime | None = None
+    expected_move_count: int = 0
+    bed_not_needed_since_at: datetime | None = None
+    care_not_needed_since_at: datetime | None = None
+    waits_for: str | None = None
 
 
 class BedAnswer(Change):
@@ -169,12 +169,6 @@ class Bed(Answer):
     expected_discharge_at: datetime | None
     current_is_discharge_confirmed: bool | None
     current_is_at_risk: bool | None
-    leave_since_at: datetime | None
-    absence_since_at: datetime | None
-    current_expected_move_count: int | None
-    current_bed_not_needed_since_at: datetime | None
-    current_care_not_needed_since_at: datetime | None
-    current_waits_for: str | None
     next_booking_id: str | None
     next_patient_ref: str | None
     next_starts_at: datetime | None
@@ -182,16 +176,22 @@ class Bed(Answer):
     next_is_at_risk: bool
     closed_reason_code: str | None
     closed_until_at: datetime | None
-    room_closed_reason_code: str | None
-    room_closed_until_at: datetime | None
-    ward_closed_reason_code: str | None
-    ward_closed_until_at: datetime | None
     last_booking_id: str | None
     unreviewed_override_count: int
     last_event_type: EventType
     seq: int
     occurred_at: datetime
     recorded_at: datetime
+    leave_since_at: datetime | None = None
+    absence_since_at: datetime | None = None
+    current_expected_move_count: int | None = None
+    current_bed_not_needed_since_at: datetime | None = None
+    current_care_not_needed_since_at: datetime | None = None
+    current_waits_for: str | None = None
+    room_closed_reason_code: str | None = None
+    room_closed_until_at: datetime | None = None
+    ward_closed_reason_code: str | None = None
+    ward_closed_until_at: datetime | None = None
 
 
 class Ward(Answer):
