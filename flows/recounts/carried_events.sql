@@ -46,9 +46,11 @@ WITH mondays AS (
         *,
         seq = min(seq) OVER booking AS is_first,
         booking_state IN ('reserved', 'active') AS is_open,
-        lead(occurred_on) OVER (PARTITION BY booking_id ORDER BY seq) AS next_on,
-        max_by(CASE WHEN is_open THEN DATE 'infinity' ELSE occurred_on END, seq) OVER booking
-            AS ended_on
+        min(occurred_on) OVER (
+            PARTITION BY booking_id ORDER BY seq ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS next_on,
+        max(occurred_on) OVER booking AS newest_on,
+        if(max_by(is_open, seq) OVER booking, DATE 'infinity', newest_on) AS ended_on
     FROM events
     WHERE booking_id IS NOT NULL AND booking_state IS NOT NULL
     WINDOW booking AS (PARTITION BY booking_id)
@@ -73,8 +75,11 @@ SELECT 'booking' AS carried_as, mondays.carried_on, of_bookings.*
 FROM of_bookings
 JOIN mondays
     ON carried_on > occurred_on
-    AND carried_on <= coalesce(if(is_first, ended_on, next_on), DATE 'infinity')
-WHERE is_first OR is_open
+    AND carried_on <= CASE
+        WHEN is_first THEN ended_on
+        WHEN is_open THEN coalesce(next_on, DATE 'infinity')
+        ELSE least(next_on, newest_on)
+    END
 UNION ALL BY NAME
 SELECT 'undone' AS carried_as, carried_on, undone.*
     EXCLUDE (booking_id, booking_state, stay_id, spell_id)

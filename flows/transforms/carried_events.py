@@ -76,19 +76,25 @@ def _unclean(states: DataFrame) -> DataFrame:
 
 
 def _of_bookings(events: DataFrame, last: date) -> DataFrame:
-    """The first event of a booking while it is open, and the newest one until the next."""
+    """The first event of a booking while it is open, and the newest one until the next.
+
+    What is written down late may lie before a Monday, and an older entry of the booking after it:
+    the newest one is carried as long as there are such.
+    """
     rows = events.where("booking_id IS NOT NULL AND booking_state IS NOT NULL")
     of_booking = Window.partitionBy("hospital_id", "booking_id").orderBy("seq")
     whole = of_booking.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     is_open = F.col("booking_state").isin(*OPEN_BOOKING_STATES)
-    newest = F.last(F.struct(is_open.alias("is_open"), "occurred_on")).over(whole)
-    ended_on = F.when(~newest["is_open"], newest["occurred_on"])
+    ended_on = F.when(~F.last(is_open).over(whole), F.max("occurred_on").over(whole))
     is_first = F.row_number().over(of_booking) == 1
-    next_on = F.lead("occurred_on").over(of_booking)
+    later = of_booking.rowsBetween(1, Window.unboundedFollowing)
+    next_on = F.min("occurred_on").over(later)
+    until_on = F.when(is_first, ended_on).when(is_open, next_on)
+    until_on = until_on.otherwise(F.least(next_on, F.max("occurred_on").over(whole)))
     rows = rows.withColumns(
-        {"until_on": F.when(is_first, ended_on).otherwise(next_on), "is_first": is_first}
+        {"until_on": until_on, "is_needed": is_first | is_open | (until_on > F.col("occurred_on"))}
     )
-    needed = rows.where(F.col("is_first") | is_open)
+    needed = rows.where("is_needed")
     return _on_mondays(needed, F.col("occurred_on"), F.col("until_on"), last)
 
 

@@ -1,5 +1,6 @@
 """What wards really do, in the numbers: worked out by hand, counted again by SQL, and checked."""
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,10 @@ from pyspark.sql import SparkSession
 
 from flows import check_lake, verify_lake
 from flows.build_gold import build
+from lake import spark as lake
 from lake.duck import LakeReader
 from lake.places import Places
+from lake.tables import BED_STAYS
 from lake.vocabulary import Away
 from simulator.domain import commands as c
 from simulator.domain.overrides import Override
@@ -249,3 +252,53 @@ def test_all_of_it_is_found_again_in_another_way(lived: Places, monkeypatch) -> 
     assert [one for one in found if not one.is_equal] == []
     failed = [r for r in check_lake.run(lived) if not r.is_ok]
     assert [(r.check_name, r.examples) for r in failed] == []
+
+
+def test_a_discharge_of_sunday_entered_on_monday_holds_for_builds_that_begin_on_monday(
+    spark: SparkSession, places: Places, monkeypatch
+) -> None:
+    """P-7 lies in A since Saturday. On Monday at 3:00 the discharge is confirmed; at 9:00 it is known
+    that the patient has left on Sunday at 23:00. A build that begins on Tuesday reads from Monday."""
+    ward = SmallWard()
+    stay = ward.do(c.BookBed(bed_id=A, patient_ref="P-7", admit=True), hours(122))["booking_id"]
+    ward.do(c.ConfirmDischarge(booking_id=stay), hours(163))
+    ward.clock.set(0.0, hours(169))
+    ward.do_at(c.DischargePatient(booking_id=stay, disposition="home"), hours(159))
+    ward.do(c.AddNote(bed_id=A), hours(230))
+    write_bronze(places, ward.rows)
+    board_catches_up(spark, places)
+    build(spark, places)
+    monday, tuesday = MONDAY + timedelta(days=7), MONDAY + timedelta(days=8)
+    [carried] = ask(
+        places,
+        f"""FROM silver.carried_events
+            WHERE carried_on = DATE '{monday}' AND carried_as = 'booking'
+              AND event_type = 'patient_discharged'""",
+    )
+    assert carried["booking_id"] == stay
+    build(spark, places, tuesday, tuesday)
+    [row] = ask(places, f"FROM silver.bookings WHERE booking_id = '{stay}'")
+    assert (row["state"], row["ended_at"]) == ("completed", hours(159))
+    monkeypatch.setattr(verify_lake, "SETTLES_IN", timedelta(0))
+    skipped = {"gold.update_terms", "gold.update_phrases", "gold.update_volume"}
+    found = [one for one in verify_lake.verify(places) if one.table_name not in skipped]
+    assert [one for one in found if not one.is_equal] == []
+
+
+def test_a_table_that_lacks_a_column_of_today_is_built_anew_for_all_dates(
+    spark: SparkSession, places: Places
+) -> None:
+    ward = SmallWard()
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True), hours(1))
+    ward.do(c.AddNote(bed_id=A), hours(100))
+    write_bronze(places, ward.rows)
+    board_catches_up(spark, places)
+    build(spark, places)
+    assert build(spark, places).notes == ["No events since the last build."]
+    old = lake.read(spark, places, BED_STAYS).drop("admitted_on").localCheckpoint()
+    shutil.rmtree(places.table(BED_STAYS))
+    old.write.format("delta").partitionBy("ended_on").save(places.table(BED_STAYS))
+    runs = build(spark, places).runs
+    assert {(run.from_on, run.to_on) for run in runs} == {(MONDAY, MONDAY + timedelta(days=4))}
+    [stay] = ask(places, "SELECT admitted_on FROM silver.bed_stays")
+    assert stay["admitted_on"] == MONDAY
