@@ -103,6 +103,8 @@ class Hospital:
 
     def refs_of(self, patient_ref: str) -> set[str]:
         """All references of the person, this one among them."""
+        if not self.merges:
+            return {patient_ref}
         refs, found = set[str](), {patient_ref}
         while found != refs:
             refs = found

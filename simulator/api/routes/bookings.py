@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -43,14 +43,19 @@ async def bookings(
     ward_id: WardFilter = None,
     state: BookingState | None = None,
     patient_ref: Annotated[str | None, Query(max_length=64)] = None,
+    ran_over_hours: Annotated[int | None, Query(ge=0, le=10_000)] = None,
     at: PastInstant = None,
     limit: Limit = 100,
     after: SeqCursor = None,
 ) -> Response:
-    """Each booking as it stands, or stood `at` an instant, by the seq of its newest event."""
-    filters = {"bed_id": bed_id, "ward_id": ward_id, "state": state}
+    """Each booking as it stands, or stood `at` an instant, by the seq of its newest event.
+    `ran_over_hours`: stays whose expected discharge passed so long before."""
+    filters: dict[str, Any] = {"bed_id": bed_id, "ward_id": ward_id, "state": state}
     filters["patient_ref"] = canonical_ref(patient_ref) if patient_ref else None
     hospital, now = call.desk.engine.hospital, at or call.desk.clock.now()
+    filters["ran_over_at"] = None
+    if ran_over_hours is not None:
+        filters["ran_over_at"] = now - timedelta(hours=ran_over_hours)
     if at:
         not_after_now(call.desk, at)
         hospital, _ = await asyncio.to_thread(hospital_at, call.desk.reader, at)

@@ -192,6 +192,8 @@ def _starts_in_past(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
 
 def _closed_to_admissions(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """A move within a room, or within a ward, that takes nobody new brings in nobody new."""
+    if not wish.bed.closings:
+        return
     stay = hospital.stay_of(wish.patient_ref)
     comes_from = hospital.beds.get(stay.bed_id) if stay else None
     bed = wish.bed

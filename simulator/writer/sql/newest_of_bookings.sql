@@ -17,4 +17,5 @@ AND ($ward_id IS NULL OR ward_id = $ward_id)
 AND ($state IS NULL OR booking_state = $state)
 AND ($patient_ref IS NULL OR patient_ref = $patient_ref)
 AND ($after_seq IS NULL OR seq > $after_seq)
+AND ($ran_over_at IS NULL OR (booking_state = 'active' AND ends_at <= $ran_over_at))
 ORDER BY seq LIMIT $limit

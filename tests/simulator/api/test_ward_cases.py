@@ -402,6 +402,11 @@ async def test_who_ran_over_is_named_by_a_field_and_told_without_a_name(house: H
         assert "98 h ago" in refused["detail"]
         assert A in refused["detail"]
         assert "P-OLD-1" not in refused["detail"]
+    await house.admit(C, "P-LATE-3", ends_at=house.at(101))
+    house.turn_to(102)
+    late = (await house.get("/bookings", ran_over_hours=24))["items"]
+    assert [one["patient_ref"] for one in late] == ["P-OLD-1"]
+    assert len((await house.get("/bookings", ran_over_hours=0))["items"]) == 2
     other = await house.post("/bookings", 409, bed_id=B, patient_ref="P-OLD-1", admit=True)
     assert "P-OLD-1" not in other["detail"]
     assert other["conflicts_with"]["patient_ref"] == "P-OLD-1"
