@@ -149,12 +149,12 @@ def _has_a_monday(first: date, last: date) -> bool:
 def _shortened_log(
     spark: SparkSession, places: Places, log: Log, dates: Dates
 ) -> tuple[DataFrame, list[str]]:
-    """The events of these dates and of the day after them; what matters of those before; and what
-    says later that one of them never was."""
+    """The events of these dates, and of the two days on which a bed may be vacated of who died on
+    them; what matters of those before; and what says later that one of them never was."""
     silver = lake.read(spark, places, SILVER_BED_EVENTS, log.version).select(*CARRIED_NAMES)
     silver = of_the_log(silver)
     sources = [f"{SILVER_BED_EVENTS.name}@{log.version}"]
-    on, last_on = F.col("occurred_on"), dates[1] + DAY
+    on, last_on = F.col("occurred_on"), dates[1] + 2 * DAY
     monday = carried_monday(places, log, dates[0])
     events = silver.where(on <= F.lit(last_on))
     if monday:

@@ -253,7 +253,7 @@ FINISHED = f"""
 DAYS_OF = f"""
     SELECT min(CASE WHEN died_at < occurred_at THEN (died_at AT TIME ZONE 'UTC')::DATE - 1
         ELSE occurred_on END) AS first_on FROM {SILVER_BED_EVENTS.name}
-    WHERE list_contains($event_ids, event_id)
+    WHERE list_contains($event_ids, event_id) OR list_contains($event_ids, corrects_event_id)
 """  # noqa: S608
 
 

@@ -23,7 +23,8 @@ WITH told AS (
         )
         AND booking_state IS NOT NULL
         AND event_id NOT IN (
-            SELECT corrects_event_id FROM silver.bed_events WHERE corrects_event_id IS NOT NULL
+            SELECT corrects_event_id FROM silver.bed_events
+            WHERE corrects_event_id IS NOT NULL AND event_type <> 'discharge_corrected'
         )
 ), waiting AS (
     SELECT

@@ -18,13 +18,16 @@ from simulator.domain.errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Of a room or ward to admissions; `until_at` is planned only."""
+    """Of a room or ward to admissions; `until_at` is planned only: nothing opens by itself."""
 
     reason_code: str
+    since_at: datetime
     until_at: datetime | None
 
-    def covers(self, at: datetime) -> bool:
-        return self.until_at is None or at < self.until_at
+    def covers(self, at: datetime, now: datetime) -> bool:
+        """Whether nobody new may come then, as far as is known now."""
+        is_still_closed = at <= now or self.until_at is None or at < self.until_at
+        return self.since_at <= at and is_still_closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,14 @@ class Bed:
 def _columns_of(what: str, closing: Closing | None) -> dict[str, Any]:
     return {
         f"{what}_closed_reason_code": closing and closing.reason_code,
+        f"{what}_closed_since_at": closing and closing.since_at,
         f"{what}_closed_until_at": closing and closing.until_at,
     }
 
 
 def _closing_in(row: Mapping[str, Any], what: str) -> Closing | None:
     reason_code = row.get(f"{what}_closed_reason_code")
-    return Closing(reason_code, row.get(f"{what}_closed_until_at")) if reason_code else None
+    if not reason_code:
+        return None
+    since_at, until_at = (row.get(f"{what}_closed_{which}_at") for which in ("since", "until"))
+    return Closing(reason_code, since_at or row["occurred_at"], until_at)

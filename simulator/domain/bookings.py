@@ -102,6 +102,7 @@ class Booking:
     progress: Progress = Progress()
     away_as: str | None = None
     away_since: datetime | None = None
+    back_since: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -141,6 +142,7 @@ class Booking:
             "bed_request_id": self.bed_request_id,
             "away_as": self.away_as,
             "away_since_at": self.away_since,
+            "back_since_at": self.back_since,
             **self.progress.as_columns(),
             **self.needs.as_columns(),
         }
@@ -165,6 +167,7 @@ class Booking:
             progress=Progress.from_row(row),
             away_as=row.get("away_as"),
             away_since=row.get("away_since_at"),
+            back_since=row.get("back_since_at"),
         )
 
 

@@ -34,9 +34,9 @@ RESERVED_AHEAD = timedelta(minutes=RESERVED_AHEAD_MINUTES)
 @dataclass
 class Hospital:
     """`bookings`: the open ones; `of_bed`: the same per bed, by start; `of_patient`: their ids per
-    patient; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient died;
-    `requests`: the waiting list; `overrides`: those without a review; `corrected`: ids of the
-    events that were undone; `merges`: by the reference that became another one; `lent`: spells
+    patient; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient died, by
+    the stay; `requests`: the waiting list; `overrides`: those without a review; `corrected`: ids of
+    the events that were undone; `merges`: by the reference that became another one; `lent`: spells
     that go on without a bed, with their patients: theirs was lent to another one."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Hospital:
     in_room: dict[str, list[str]] = field(default_factory=dict)
     of_patient: dict[str, set[str]] = field(default_factory=dict)
     left_at: dict[str, datetime] = field(default_factory=dict)
-    died_at: dict[str, datetime] = field(default_factory=dict)
+    died_at: dict[str, dict[str, datetime]] = field(default_factory=dict)
     requests: dict[str, BedRequest] = field(default_factory=dict)
     overrides: dict[str, OpenOverride] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
@@ -122,9 +122,11 @@ class Hospital:
         left = (self.left_at.get(ref) for ref in self.refs_of(patient_ref))
         return max(filter(None, left), default=None)
 
-    def has_died_at(self, patient_ref: str) -> datetime | None:
-        died = (self.died_at.get(ref) for ref in self.refs_of(patient_ref))
-        return min(filter(None, died), default=None)
+    def has_died_at(self, patient_ref: str, besides: str | None = None) -> datetime | None:
+        """`besides`: a stay whose end says so is not counted."""
+        deaths = (self.died_at.get(ref, {}) for ref in self.refs_of(patient_ref))
+        known = (at for of_ref in deaths for stay, at in of_ref.items() if stay != besides)
+        return min(known, default=None)
 
     def stay_of(self, patient_ref: str) -> Booking | None:
         """Where the patient is now; None: in no bed."""
@@ -159,9 +161,10 @@ class Hospital:
         return next((b for b in reserved if at is None or at < (b.ends_at or END_OF_TIME)), None)
 
     def unchanged_since(self, bed: Bed) -> datetime:
-        """Since when the bed has its status, or its patient."""
+        """Since when the bed has its status, or its patient, there or away."""
         stay = self.current_booking(bed.bed_id)
-        return max(bed.status_since_at, stay.starts_at) if stay else bed.status_since_at
+        since = (stay.starts_at, stay.away_since, stay.back_since) if stay else ()
+        return max([bed.status_since_at, *filter(None, since)])
 
     def said(self, at: datetime) -> str:
         """An instant as people of the hospital say it."""
@@ -187,8 +190,8 @@ class Hospital:
         at risk itself."""
         if booking.state is not BookingState.RESERVED:
             return booking.is_at_risk
-        starts_at = max(booking.starts_at, now)
-        if any(closing.covers(starts_at) for closing in self.beds[booking.bed_id].closings):
+        closings = self.beds[booking.bed_id].closings
+        if any(closing.covers(booking.starts_at, now) for closing in closings):
             return True
         stay = self.current_booking(booking.bed_id)
         if stay is None or self.next_booking(booking.bed_id, now) != booking:
@@ -235,7 +238,9 @@ class Hospital:
             case EventType.PATIENT_DISCHARGED | EventType.DISCHARGE_CORRECTED:
                 self._remember_death(row)
             case EventType.DISCHARGE_CANCELLED:
-                self.died_at.pop(row["patient_ref"], None)
+                self._forget_death(row)
+            case EventType.REQUEST_WITHDRAWN if row.get("bed_was_lent"):
+                self.lent.pop(row["spell_id"], None)
             case EventType.PATIENTS_MERGED:
                 self.merges[row["patient_ref"]] = Merge.from_row(row)
             case EventType.MERGE_CANCELLED:
@@ -248,9 +253,16 @@ class Hospital:
             self.lent.pop(row["spell_id"], None)
 
     def _remember_death(self, row: Mapping[str, Any]) -> None:
-        self.died_at.pop(row["patient_ref"], None)
+        self._forget_death(row)
         if row["disposition"] == Disposition.DIED:
-            self.died_at[row["patient_ref"]] = row.get("died_at") or row["occurred_at"]
+            of_patient = self.died_at.setdefault(row["patient_ref"], {})
+            of_patient[row["stay_id"]] = row.get("died_at") or row["occurred_at"]
+
+    def _forget_death(self, row: Mapping[str, Any]) -> None:
+        of_patient = self.died_at.get(row["patient_ref"], {})
+        of_patient.pop(row["stay_id"], None)
+        if not of_patient:
+            self.died_at.pop(row["patient_ref"], None)
 
     def _place(self, bed: Bed) -> None:
         known = self.beds.get(bed.bed_id)

@@ -189,8 +189,10 @@ class Bed(Answer):
     current_care_not_needed_since_at: datetime | None = None
     current_waits_for: str | None = None
     room_closed_reason_code: str | None = None
+    room_closed_since_at: datetime | None = None
     room_closed_until_at: datetime | None = None
     ward_closed_reason_code: str | None = None
+    ward_closed_since_at: datetime | None = None
     ward_closed_until_at: datetime | None = None
 
 

@@ -3,7 +3,7 @@
 The questions are in sql/, one file each, with named parameters.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -38,6 +38,7 @@ CORRECTED = _question("corrected")
 LEFT_AT = _question("left_at")
 DIED_AT = _question("died_at")
 DISCHARGE = _question("discharge")
+DISCHARGE_CORRECTIONS = _question("discharge_corrections")
 LENT = _question("lent")
 MERGES = _question("merges")
 HAS_COME_AGAIN = _question("has_come_again")
@@ -113,7 +114,7 @@ def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
     for row in ask(reader, LENT):
         hospital.lent[row["spell_id"]] = row["patient_ref"]
     for row in ask(reader, DIED_AT):
-        hospital.died_at[row["patient_ref"]] = row["died_at"]
+        hospital.died_at.setdefault(row["patient_ref"], {})[row["stay_id"]] = row["died_at"]
     return hospital
 
 
@@ -180,55 +181,75 @@ def cancellation(reader: LakeReader, event_id: str) -> CancelEvent | None:
     if kind is None:
         return None
     can_be_cancelled(kind)
+    told = [*rows, *_said_later(reader, event_id)]
     return CancelEvent(
         event_id=event_id,
         request=tuple(_past(reader, row) for row in rows if row["event_type"] == kind),
-        reservations=_ended(rows),
-        requests=_off_the_list(reader, rows),
+        reservations=_ended(reader, told),
+        requests=_off_the_list(reader, told),
     )
 
 
 def discharge_correction(
-    reader: LakeReader, booking_id: str, disposition: str, died_at: datetime | None
+    reader: LakeReader,
+    booking_id: str,
+    disposition: str,
+    died_at: datetime | None,
+    refs_of: Callable[[str], set[str]],
 ) -> CorrectDischarge | None:
     """What corrects the booking's discharge; None if it had none."""
-    rows = ask(reader, DISCHARGE, {"booking_id": booking_id})
-    if not rows:
+    found = ask(reader, DISCHARGE, {"booking_id": booking_id})
+    if not found:
         return None
-    [row] = rows
-    of_patient = {"patient_ref": row["patient_ref"], "seq": row["seq"]}
-    ended = [
-        one
-        for event_id in filter(None, (row["event_id"], row["corrected_by_event_id"]))
-        for one in ask(reader, EVENT_WITH_ITS_REQUEST, {"event_id": event_id})
-    ]
+    [row] = found
+    of_event = {"event_id": row["event_id"]}
+    now = [row, *ask(reader, DISCHARGE_CORRECTIONS, of_event)][-1]
+    told = [*ask(reader, EVENT_WITH_ITS_REQUEST, of_event), *_said_later(reader, row["event_id"])]
+    since = {"refs": sorted(refs_of(row["patient_ref"])), "seq": row["seq"]}
     return CorrectDischarge(
         booking_id=booking_id,
         disposition=disposition,
         died_at=died_at,
         discharge=_past(reader, row),
-        disposition_before=row["disposition_now"],
-        died_at_before=row["died_at_now"],
-        has_come_again=bool(ask(reader, HAS_COME_AGAIN, of_patient)),
-        reservations=_ended(ended),
-        requests=_off_the_list(reader, ended),
+        disposition_before=now["disposition"],
+        died_at_before=now["died_at"],
+        has_come_again=bool(ask(reader, HAS_COME_AGAIN, since)),
+        reservations=_ended(reader, told),
+        requests=_off_the_list(reader, told),
     )
 
 
-def _ended(rows: Iterable[Row]) -> tuple[Booking, ...]:
-    return tuple(as_reserved(row) for row in rows if is_ended(row))
+def _said_later(reader: LakeReader, event_id: str) -> list[Row]:
+    """The rows of the corrections of a discharge, with what came with them."""
+    corrections = ask(reader, DISCHARGE_CORRECTIONS, {"event_id": event_id})
+    return [
+        row
+        for correction in corrections
+        for row in ask(reader, EVENT_WITH_ITS_REQUEST, {"event_id": correction["event_id"]})
+    ]
+
+
+def _ended(reader: LakeReader, rows: Iterable[Row]) -> tuple[Booking, ...]:
+    """The reservations that these rows ended, and that nothing has become of since."""
+    ended = {row["booking_id"]: row for row in rows if is_ended(row)}
+    newest = {one: ask(reader, ONE_BOOKING, {"booking_id": one})[0]["seq"] for one in ended}
+    return tuple(as_reserved(row) for one, row in ended.items() if newest[one] == row["seq"])
 
 
 def _off_the_list(reader: LakeReader, rows: Iterable[Row]) -> tuple[BedRequest, ...]:
-    """The requests that these rows placed or withdrew, as they were made."""
-    ids = dict.fromkeys(row["bed_request_id"] for row in rows if has_left_the_list(row))
-    made = (ask(reader, REQUEST_AS_MADE, {"bed_request_id": request_id}) for request_id in ids)
-    return tuple(BedRequest.from_row(row) for rows in made for row in rows)
+    """The requests that these rows placed or withdrew, as they were made, if that is the last that
+    has become of them."""
+    left = {row["bed_request_id"]: row["seq"] for row in rows if has_left_the_list(row)}
+    made = (ask(reader, REQUEST_AS_MADE, {"bed_request_id": one})[0] for one in left)
+    return tuple(
+        BedRequest.from_row(row) for row in made if row["last_seq"] == left[row["bed_request_id"]]
+    )
 
 
 def _past(reader: LakeReader, row: Row) -> PastEvent:
-    [bed] = ask(reader, BED_BEFORE, {name: row[name] for name in ("bed_id", "seq")})
-    bookings = ask(reader, BOOKING_BEFORE, {name: row[name] for name in ("booking_id", "seq")})
+    before = {name: row[name] for name in ("seq", "request_id")}
+    [bed] = ask(reader, BED_BEFORE, before | {"bed_id": row["bed_id"]})
+    bookings = ask(reader, BOOKING_BEFORE, before | {"booking_id": row["booking_id"]})
     return PastEvent(
         event_id=row["event_id"],
         event_type=row["event_type"],

@@ -77,29 +77,28 @@ def undoing(rows: list[dict], event_id: str) -> c.CancelEvent:
     [event] = [row for row in rows if row["event_id"] == event_id]
     together = [row for row in rows if row["request_id"] == event["request_id"]]
     alike = [row for row in together if row["event_type"] == event["event_type"]]
+    told = [*together, *said_later(rows, event_id)]
     return c.CancelEvent(
         event_id=event_id,
         request=tuple(past_event(rows, row) for row in alike),
-        reservations=tuple(as_reserved(row) for row in together if is_ended(row)),
-        requests=tuple(BedRequest.from_row(row) for row in together if has_left_the_list(row)),
+        reservations=ended(rows, told),
+        requests=off_the_list(rows, told),
     )
 
 
 def discharge_correction(
     rows: list[dict], booking_id: str, disposition: str, died_at: datetime | None = None
 ) -> c.CorrectDischarge:
-    """What corrects the booking's newest discharge."""
+    """What corrects the booking's newest discharge; the patient has one reference."""
     row = [
         r for r in rows
         if (r["event_type"], r.get("booking_id")) == ("patient_discharged", booking_id)
     ][-1]  # fmt: skip
-    corrections = [
-        r for r in rows
-        if (r["event_type"], r.get("corrects_event_id")) == ("discharge_corrected", row["event_id"])
-    ]  # fmt: skip
+    corrections = [r for r in rows if is_correction(r, row["event_id"])]
     now = [row, *corrections][-1]
-    requests = {row["request_id"], now["request_id"]}
-    together = [r for r in rows if r["request_id"] in requests]
+    told = [r for r in rows if r["request_id"] == row["request_id"]]
+    told += said_later(rows, row["event_id"])
+    undone = {other.get("corrects_event_id") for other in rows}
     return c.CorrectDischarge(
         booking_id=booking_id,
         disposition=disposition,
@@ -108,19 +107,46 @@ def discharge_correction(
         disposition_before=now["disposition"],
         died_at_before=now["died_at"],
         has_come_again=any(
-            r["event_type"] == "patient_admitted"
+            r["event_type"] in ("patient_admitted", "patient_transferred")
+            and r["booking_state"] == "active"
             and r["patient_ref"] == row["patient_ref"]
             and r["seq"] > row["seq"]
-            and r["event_id"] not in {other.get("corrects_event_id") for other in rows}
+            and r["event_id"] not in undone
             for r in rows
         ),
-        reservations=tuple(as_reserved(r) for r in together if is_ended(r)),
-        requests=tuple(BedRequest.from_row(r) for r in together if has_left_the_list(r)),
+        reservations=ended(rows, told),
+        requests=off_the_list(rows, told),
     )
 
 
+def is_correction(row: dict, event_id: str) -> bool:
+    return (row["event_type"], row.get("corrects_event_id")) == ("discharge_corrected", event_id)
+
+
+def said_later(rows: list[dict], event_id: str) -> list[dict]:
+    requests = {row["request_id"] for row in rows if is_correction(row, event_id)}
+    return [row for row in rows if row["request_id"] in requests]
+
+
+def ended(rows: list[dict], told: list[dict]) -> tuple[Booking, ...]:
+    newest = {r["booking_id"]: r["seq"] for r in rows if r.get("booking_state")}
+    found = {r["booking_id"]: r for r in told if is_ended(r)}
+    return tuple(as_reserved(r) for one, r in found.items() if newest[one] == r["seq"])
+
+
+def off_the_list(rows: list[dict], told: list[dict]) -> tuple[BedRequest, ...]:
+    of_a_request = [r for r in rows if r["event_type"] == "bed_requested" or has_left_the_list(r)]
+    newest = {r["bed_request_id"]: r["seq"] for r in of_a_request}
+    found = {r["bed_request_id"]: r for r in told if has_left_the_list(r)}
+    return tuple(BedRequest.from_row(r) for one, r in found.items() if newest[one] == r["seq"])
+
+
 def past_event(rows: list[dict], row: dict) -> c.PastEvent:
-    earlier = [other for other in rows if other["seq"] < row["seq"]]
+    earlier = [
+        other
+        for other in rows
+        if other["seq"] < row["seq"] and other["request_id"] != row["request_id"]
+    ]
     of_bed = [other for other in earlier if other.get("bed_id") == row["bed_id"]]
     of_booking = [
         r for r in earlier if r.get("booking_state") and r["booking_id"] == row["booking_id"]

@@ -6,9 +6,9 @@ SELECT
             (current_booking_id IS NOT NULL
                 AND (current_is_at_risk OR expected_discharge_at <= $now))
             OR (room_closed_reason_code IS NOT NULL
-                AND coalesce(greatest(next_starts_at, $now) < room_closed_until_at, true))
+                AND coalesce(next_starts_at <= $now OR next_starts_at < room_closed_until_at, true))
             OR (ward_closed_reason_code IS NOT NULL
-                AND coalesce(greatest(next_starts_at, $now) < ward_closed_until_at, true))
+                AND coalesce(next_starts_at <= $now OR next_starts_at < ward_closed_until_at, true))
         ),
         false
     ) AS next_is_at_risk

@@ -193,7 +193,12 @@ async def _correction(
 ) -> c.CorrectDischarge:
     """Raises Refusal of a booking that did not end with a discharge, and NotThere."""
     command = await asyncio.to_thread(
-        discharge_correction, desk.reader, booking_id, body.disposition.value, body.died_at
+        discharge_correction,
+        desk.reader,
+        booking_id,
+        body.disposition.value,
+        body.died_at,
+        desk.engine.hospital.refs_of,
     )
     if command is not None:
         return command
@@ -235,7 +240,7 @@ def with_patient(rows: list[Row]) -> dict[str, Any]:
                 told.setdefault("ended_request_ids", []).append(row["bed_request_id"])
             case EventType.REQUEST_PLACED:
                 told.setdefault("placed_request_ids", []).append(row["bed_request_id"])
-            case EventType.BED_REQUESTED if row["patient_ref"] == last["patient_ref"]:
+            case EventType.BED_REQUESTED if last.get("corrects_event_id"):
                 told.setdefault("restored_request_ids", []).append(row["bed_request_id"])
             case EventType.BOOKING_CHANGED | EventType.TRANSFER_CANCELLED if row.get(
                 "booking_state"

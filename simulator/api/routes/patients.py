@@ -37,7 +37,7 @@ async def patient(call: Call, ref: Ref) -> Response:
     requests = [row for r in refs for row in await requests_in_log(call.desk, MOST, patient_ref=r)]
     merges = [merge for merge in hospital.merges.values() if merge.refs & {*refs}]
     if not (bookings or requests or merges):
-        raise NotThere(f"Nothing is known of {ref}.")
+        raise NotThere("Nothing is known of this patient.")
     bookings.sort(key=itemgetter("starts_at"))
     known = w.Patient(
         patient_refs=refs,

@@ -49,7 +49,8 @@ def register(hospital: Hospital, command: c.RegisterBed, moment: Moment) -> list
 def _closing_of_others(hospital: Hospital, command: c.RegisterBed, what: str) -> Closing | None:
     """A bed that comes into a room or ward that takes nobody new takes nobody new either."""
     place = f"{what}_id"
-    others = (b for b in hospital.registered_beds if getattr(b, place) == getattr(command, place))
+    there = [b for b in hospital.beds.values() if getattr(b, place) == getattr(command, place)]
+    others = sorted(there, key=lambda bed: bed.is_retired)
     return next((getattr(other, f"{what}_closing") for other in others), None)
 
 
@@ -142,7 +143,7 @@ def close_admissions(
     """Who is there stays, and what is booked in it stands, at risk."""
     until = command.until_at or END_OF_TIME
     hard.not_empty(moment.at, until)
-    closing = Closing(command.reason_code, command.until_at)
+    closing = Closing(command.reason_code, moment.at, command.until_at)
     beds = [bed_at(hospital, bed_id, moment) for bed_id in command.bed_ids]
     changes = [
         Change(EventType.ADMISSIONS_CLOSED, _with_closing(bed, closing, is_ward=command.is_ward))

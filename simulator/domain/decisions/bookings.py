@@ -130,14 +130,14 @@ def _admitted(
     command: c.BookBed | c.AdmitPatient,
     moment: Moment,
 ) -> list[Change]:
-    hard.vacant_or_kept(hospital, bed, moment.now)
+    lent = hard.vacant_or_kept(hospital, bed, booking.patient_ref, moment)
     hard.in_no_other_bed(hospital, booking.patient_ref, bed.bed_id, moment.at)
-    lent = hospital.stay_on_leave(bed.bed_id)
     wish = _wish(bed, booking, moment, moves_in=True)
     wish = replace(
         wish,
         is_its_own=booking.booking_id in hospital.bookings,
         besides=wish.besides | ({lent.booking_id} if lent else set()),
+        lends=lent,
     )
     goes_on = hospital.spell_without_bed(booking.patient_ref)
     granted = _grant(hospital, wish, command, moment, booking.booking_id)
@@ -211,15 +211,14 @@ def move(
     becomes the booking of the stay; the spell is the same."""
     left = bed_at(hospital, stay.bed_id, moment)
     taken = bed_at(hospital, to_bed_id, moment)
-    hard.vacant_or_kept(hospital, taken, moment.now)
-    lent = hospital.stay_on_leave(to_bed_id)
+    lent = hard.vacant_or_kept(hospital, taken, stay.patient_ref, moment)
     arrived = _moved(hospital, stay, taken, needs, moment, moment.next_seq)
     reserved = reserved or patients.own_reservation(hospital, arrived)
     arrived = _moved_as_planned(reserved, arrived, needs) if reserved else arrived
     besides = frozenset({stay.booking_id, arrived.booking_id})
     besides |= {lent.booking_id} if lent else set()
     wish = replace(_wish(taken, arrived, moment, moves_in=True), besides=besides)
-    wish = replace(wish, is_its_own=reserved is not None)
+    wish = replace(wish, is_its_own=reserved is not None, lends=lent)
     granted = _grant(hospital, wish, command, moment, arrived.booking_id)
     met, unmet = patients.requests_met(hospital, wish, _placed_id(command))
     kept = reserved.bed_request_id if reserved else None
@@ -269,6 +268,7 @@ def _moved(
         progress=stay.progress,
         away_as=stay.away_as,
         away_since=stay.away_since,
+        back_since=stay.back_since,
     )
 
 
@@ -329,6 +329,7 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
     """The bed that is left, if it is another one, then the booking's own row."""
     before = hospital.booking(command.booking_id)
     hard.in_state(before, BookingState.RESERVED, "changed in bed or start")
+    hard.alive(hospital, before.patient_ref)
     hard.not_empty(command.starts_at, command.ends_at)
     bed = bed_at(hospital, command.bed_id, moment)
     hard.not_closed(hospital, bed, command.starts_at)
@@ -406,13 +407,9 @@ def come_back(hospital: Hospital, command: c.ComeBack, moment: Moment) -> list[C
     if stay.away_as != command.away_as:
         detail = f"The patient is not away ({command.away_as})."
         raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, stay)
-    if stay.away_since and moment.at < stay.away_since:
-        since = hospital.said(stay.away_since)
-        raise Refusal(
-            Rule.BEFORE_LAST_EVENT, f"The patient left on {since}.", earliest_at=stay.away_since
-        )
     bed = bed_at(hospital, stay.bed_id, moment)
-    return [Change(ENDED[command.away_as], bed, replace(stay, away_as=None, away_since=None))]
+    back = replace(stay, away_as=None, away_since=None, back_since=moment.at)
+    return [Change(ENDED[command.away_as], bed, back)]
 
 
 def _since(known: datetime | None, is_needed: bool | None, moment: Moment) -> datetime | None:
@@ -446,6 +443,7 @@ def _expected(
         moment,
         starts_at=stay.starts_at,
         winners={stay.bed_id: stay.booking_id},
+        patient_refs=(stay.patient_ref,),
     )
     row = Change(event_type, granted.on(bed), expected, granted.columns)
     return [*granted.first, row]
@@ -472,7 +470,8 @@ def discharge(hospital: Hospital, command: c.DischargePatient, moment: Moment) -
         "disposition": command.disposition,
         "died_at": died_at(stay, command.disposition, command.died_at, moment.at),
     }
-    ended = patients.end_with(hospital, stay, ended_with(command.disposition), moment)
+    why = ended_with(command.disposition)
+    ended = patients.end_with(hospital, stay.patient_ref, stay.spell_id, why, moment)
     return [*ended, Change(EventType.PATIENT_DISCHARGED, bed, _ended(stay, moment), columns)]
 
 

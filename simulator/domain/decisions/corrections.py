@@ -7,7 +7,15 @@ somebody else has had the bed. What had ended or was placed with the event is re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lake.vocabulary import BedStatus, BookingState, EndedWith, EventType, Rule, StatusChange
+from lake.vocabulary import (
+    BedStatus,
+    BookingState,
+    Disposition,
+    EndedWith,
+    EventType,
+    Rule,
+    StatusChange,
+)
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
@@ -50,7 +58,7 @@ def cancel_event(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> 
         case EventType.PATIENT_TRANSFERRED if len(command.request) == 4:
             return _swap_cancelled(hospital, command.request, moment)
         case _:
-            detail = "The bed of a patient on leave was lent: transfer whoever is in it instead."
+            detail = "A bed was lent with it: transfer or discharge the patient instead."
             raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, event.booking)
 
 
@@ -71,7 +79,8 @@ def _waits_again(
     """The requests that the bed had met, but for that of a booking which is reserved again."""
     kept = booking.bed_request_id if booking.is_open else None
     known = {request.bed_request_id for request in command.requests}
-    again = patients.wait_again(r for r in command.requests if r.bed_request_id != kept)
+    others = (r for r in command.requests if r.bed_request_id != kept)
+    again = patients.wait_again(hospital, others)
     if booking.is_open or booking.bed_request_id is None or booking.bed_request_id in known:
         return again
     return [*again, back_to_the_waiting_list(hospital, booking, moment, len(again), {})]
@@ -114,11 +123,12 @@ def _discharge_cancelled(
 ) -> list[Change]:
     """The patient is in the bed again, and what had ended with the discharge is as it was."""
     bed, stay = _taken_back(hospital, event, event.bed_before.status, moment)
+    hard.alive(hospital, stay.patient_ref, besides=stay.stay_id)
     hard.in_no_other_bed(hospital, stay.patient_ref, bed.bed_id, event.occurred_at)
     restored, lost = patients.restored(hospital, _beside(stay, command.reservations), moment)
     columns = _corrects(event) | _lost(lost)
     undone = Change(EventType.DISCHARGE_CANCELLED, bed, stay, columns)
-    return [*restored, *patients.wait_again(command.requests), undone]
+    return [*restored, *patients.wait_again(hospital, command.requests), undone]
 
 
 def _beside(stay: Booking, reservations: Sequence[Booking]) -> list[Booking]:
@@ -160,7 +170,7 @@ def correct_discharge(
         "disposition": command.disposition,
         "died_at": died_at,
     }
-    ended = patients.end_with(hospital, stay, why, moment)
+    ended = patients.end_with(hospital, stay.patient_ref, stay.spell_id, why, moment)
     again, lost = _not_of_the_dead(hospital, command, why, moment)
     corrected = Change(EventType.DISCHARGE_CORRECTED, columns=record | _lost(lost))
     return [*ended, *again, corrected]
@@ -170,14 +180,14 @@ def _not_of_the_dead(
     hospital: Hospital, command: c.CorrectDischarge, why: EndedWith, moment: Moment
 ) -> tuple[list[Change], list[Booking]]:
     """What had ended with a death that was none, but for what ends with any discharge."""
-    if why is EndedWith.PATIENT_DIED:
+    if why is EndedWith.PATIENT_DIED or command.disposition_before != Disposition.DIED:
         return [], []
     spell_id = command.discharge.booking.spell_id
     reservations = [b for b in command.reservations if b.spell_id != spell_id]
     requests = [r for r in command.requests if r.spell_id != spell_id]
     planned = [b for b in command.reservations if b.spell_id == spell_id]
     restored, lost = patients.restored(hospital, reservations, moment)
-    return [*restored, *patients.wait_again(requests)], [*lost, *planned]
+    return [*restored, *patients.wait_again(hospital, requests)], [*lost, *planned]
 
 
 def _taken_back(
@@ -207,6 +217,17 @@ def _resumed(hospital: Hospital, stay: Booking, moment: Moment) -> Booking:
     return replace(stay, ends_at=later[0].starts_at, is_at_risk=True, source=moment.source)
 
 
+def _as_now(resumed: Booking, now: Booking) -> Booking:
+    """With what is of the spell, whatever the bed: as it has become since."""
+    return replace(
+        resumed,
+        away_as=now.away_as,
+        away_since=now.away_since,
+        back_since=now.back_since,
+        progress=now.progress,
+    )
+
+
 def _transfer_cancelled(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> list[Change]:
     """The new bed is given back, reserved as before; then the patient is in the old one, isolated
     or not as now."""
@@ -215,10 +236,11 @@ def _transfer_cancelled(hospital: Hospital, command: c.CancelEvent, moment: Mome
     stay = _stay_that_began(hospital, arrived)
     status = hospital.bed(stay.bed_id).status
     bed, resumed = _taken_back(hospital, left, status, moment)
+    resumed = _as_now(resumed, stay)
     never = _reserved_again(hospital, arrived.booking_before, stay, moment)
     given_back = _given_back(hospital, arrived, moment)
     if arrived.booking_before is None:
-        again = patients.wait_again(command.requests)
+        again = patients.wait_again(hospital, command.requests)
     else:
         again = _waits_again(hospital, command, never, moment)
     return [
@@ -248,7 +270,8 @@ def _swap_cancelled(
     for past in left:
         assert past.booking_before is not None  # noqa: S101 - a stay that ended had begun
         is_isolated = isolated[past.booking.patient_ref] is BedStatus.ISOLATED
-        stay = _resumed(hospital, past.booking_before, moment)
+        [now] = [one for one in stays if one.patient_ref == past.booking.patient_ref]
+        stay = _as_now(_resumed(hospital, past.booking_before, moment), now)
         stay = replace(stay, needs=replace(stay.needs, isolation=is_isolated))
         bed = swapped_in(bed_at(hospital, stay.bed_id, moment), stay, moment)
         changes.append(Change(EventType.TRANSFER_CANCELLED, bed, stay, _corrects(past)))

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from lake.vocabulary import EventType, Rule, canonical_ref
+from lake.vocabulary import EndedWith, EventType, Rule, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
+from simulator.domain.decisions import patients
 from simulator.domain.errors import InvalidRequest, NotThere, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.merges import Merge
@@ -17,11 +18,23 @@ def merge(hospital: Hospital, command: c.MergePatients, moment: Moment) -> list[
         raise InvalidRequest("into: the two references are of one person already.")
     if wanted.patient_ref in hospital.merges:
         raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "It is merged already; cancel that first.")
-    if stands_in_its_way(hospital, wanted):
-        if not command.can_wait:
-            raise _both_in_bed(hospital, wanted)
-        wanted = replace(wanted, is_pending=True)
-    return [Change(EventType.PATIENTS_MERGED, columns=wanted.as_columns())]
+    if any(merge.refs == wanted.refs for merge in hospital.merges.values()):
+        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "The same merge waits already.")
+    if not stands_in_its_way(hospital, wanted):
+        return _merged(hospital, wanted, moment)
+    if not command.can_wait:
+        raise _both_in_bed(hospital, wanted)
+    columns = replace(wanted, is_pending=True).as_columns()
+    return [Change(EventType.PATIENTS_MERGED, columns=columns)]
+
+
+def _merged(hospital: Hospital, merge: Merge, moment: Moment) -> list[Change]:
+    """A person who has died needs nothing any more, under whatever reference it was asked for."""
+    ended: list[Change] = []
+    if any(hospital.has_died_at(ref) for ref in merge.refs):
+        for ref in sorted(merge.refs):
+            ended += patients.end_with(hospital, ref, None, EndedWith.PATIENT_DIED, moment)
+    return [*ended, Change(EventType.PATIENTS_MERGED, columns=merge.as_columns())]
 
 
 def cancel(
@@ -39,10 +52,12 @@ def cancel(
 def settle(
     hospital: Hospital,
     command: c.SettleMerges,  # noqa: ARG001 - as every decision
-    moment: Moment,  # noqa: ARG001
+    moment: Moment,
 ) -> list[Change]:
-    settled = (replace(merge, is_pending=False) for merge in due(hospital))
-    return [Change(EventType.PATIENTS_MERGED, columns=merge.as_columns()) for merge in settled]
+    """The first of those that can be: it may stand in the way of the next."""
+    for merge in due(hospital):
+        return _merged(hospital, replace(merge, is_pending=False), moment)
+    raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "No merge waits that could be settled.")
 
 
 def due(hospital: Hospital) -> list[Merge]:

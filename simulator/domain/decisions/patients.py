@@ -37,7 +37,7 @@ def requests_met(
     placed anyway."""
     waiting = hospital.requests_of(wish.patient_ref)
     others = [request for request in waiting if request.bed_request_id != placed_id]
-    met = [request for request in others if meets(hospital, request, wish)]
+    met = [r for r in others if r.bed_was_lent or meets(hospital, r, wish)]
     return met, [request for request in others if request not in met]
 
 
@@ -45,18 +45,38 @@ def placed(requests: Iterable[BedRequest]) -> list[Change]:
     return [Change(EventType.REQUEST_PLACED, columns=r.as_columns()) for r in requests]
 
 
-def wait_again(requests: Iterable[BedRequest]) -> list[Change]:
-    """With their first times, as if they had never been placed or withdrawn."""
-    return [Change(EventType.BED_REQUESTED, columns=r.as_columns()) for r in requests]
+def wait_again(hospital: Hospital, requests: Iterable[BedRequest]) -> list[Change]:
+    """With their first times, as if they had never been placed or withdrawn; but for a patient who
+    has asked for a bed once more since."""
+    return [
+        Change(EventType.BED_REQUESTED, columns=request.as_columns())
+        for request in requests
+        if not _is_asked_again(hospital, request)
+    ]
 
 
-def end_with(hospital: Hospital, stay: Booking, why: EndedWith, moment: Moment) -> list[Change]:
+def _is_asked_again(hospital: Hospital, request: BedRequest) -> bool:
+    waiting = hospital.requests_of(request.patient_ref)
+    if any(other.bed_request_id == request.bed_request_id for other in waiting):
+        return True
+    own = (other for other in waiting if other.displaced_booking_id is None)
+    return request.displaced_booking_id is None and any(own)
+
+
+def end_with(
+    hospital: Hospital, patient_ref: str, spell_id: str | None, why: EndedWith, moment: Moment
+) -> list[Change]:
     """What ends because the patient has left: of the dead all, else what was made for the spell.
 
     It ends when that is written down, whenever the patient left.
     """
     reason = {"reason_code": why.value}
     now = replace(moment, at=moment.now)
+
+    def ends(of_spell: str | None) -> bool:
+        is_planned = of_spell is not None and of_spell == spell_id
+        return why is EndedWith.PATIENT_DIED or is_planned
+
     ended = [
         Change(
             EventType.BOOKING_CANCELLED,
@@ -65,46 +85,47 @@ def end_with(hospital: Hospital, stay: Booking, why: EndedWith, moment: Moment) 
             reason,
             at=now.at,
         )
-        for booking in hospital.bookings_of(stay.patient_ref)
-        if not booking.is_stay and _ends(booking.spell_id, stay, why)
+        for booking in hospital.bookings_of(patient_ref)
+        if not booking.is_stay and ends(booking.spell_id)
     ]
     withdrawn = [
         Change(EventType.REQUEST_WITHDRAWN, columns=request.as_columns() | reason, at=now.at)
-        for request in hospital.requests_of(stay.patient_ref)
-        if _ends(request.spell_id, stay, why)
+        for request in hospital.requests_of(patient_ref)
+        if ends(request.spell_id)
     ]
     return [*ended, *withdrawn]
-
-
-def _ends(spell_id: str | None, stay: Booking, why: EndedWith) -> bool:
-    return why is EndedWith.PATIENT_DIED or (spell_id is not None and spell_id == stay.spell_id)
 
 
 def restored(
     hospital: Hospital, reservations: Iterable[Booking], moment: Moment
 ) -> tuple[list[Change], list[Booking]]:
     """Reservations that had ended, as they were; and those whose time has passed or is taken."""
-    changes, lost = [], []
+    changes: list[Change] = []
+    again: list[Booking] = []
+    lost: list[Booking] = []
     for booking in reservations:
-        if is_still_free(hospital, booking, moment):
+        is_free = is_still_free(hospital, booking, moment)
+        if is_free and not any(_meet(booking, other) for other in again):
             bed = bed_at(hospital, booking.bed_id, moment)
-            again = replace(booking, source=moment.source)
-            changes.append(Change(EventType.BOOKING_CHANGED, bed, again))
+            again.append(replace(booking, source=moment.source))
+            changes.append(Change(EventType.BOOKING_CHANGED, bed, again[-1]))
         else:
             lost.append(booking)
     return changes, lost
+
+
+def _meet(one: Booking, other: Booking) -> bool:
+    return one.bed_id == other.bed_id and one.overlaps(other.starts_at, other.ends_at)
 
 
 def is_still_free(hospital: Hospital, wanted: Booking, moment: Moment) -> bool:
     """Whether the time of a reservation that was has not passed, and is nobody else's."""
     bed = hospital.beds[wanted.bed_id]
     lies_ahead = wanted.ends_at is None or wanted.ends_at > moment.now
-    return (
-        not bed.is_retired
-        and lies_ahead
-        and not any(
-            booking.overlaps(wanted.starts_at, wanted.ends_at)
-            for booking in hospital.of_bed.get(wanted.bed_id, ())
-            if booking.booking_id != wanted.booking_id
-        )
+    others = hospital.of_bed.get(wanted.bed_id, ())
+    is_taken = any(
+        booking.booking_id != wanted.booking_id
+        and booking.overlaps(wanted.starts_at, wanted.ends_at)
+        for booking in others
     )
+    return not bed.is_retired and lies_ahead and not is_taken

@@ -36,6 +36,7 @@ def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[C
 
 def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[Change]:
     wanted = hospital.request(command.bed_request_id)
+    _not_before_it_was_made(hospital, wanted, moment)
     booking = c.BookBed(
         bed_id=command.bed_id,
         patient_ref=wanted.patient_ref,
@@ -54,10 +55,18 @@ def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[C
     return [*placed([wanted]), *taken]
 
 
-def withdraw(
-    hospital: Hospital,
-    command: c.WithdrawRequest,
-    moment: Moment,  # noqa: ARG001 - as every decision
-) -> list[Change]:
+def withdraw(hospital: Hospital, command: c.WithdrawRequest, moment: Moment) -> list[Change]:
+    """Of a patient whose bed was lent this is the end of the spell."""
     wanted = hospital.request(command.bed_request_id)
+    _not_before_it_was_made(hospital, wanted, moment)
     return [Change(EventType.REQUEST_WITHDRAWN, columns=wanted.as_columns())]
+
+
+def _not_before_it_was_made(hospital: Hospital, wanted: BedRequest, moment: Moment) -> None:
+    if moment.at < wanted.requested_at:
+        made = hospital.said(wanted.requested_at)
+        raise Refusal(
+            Rule.BEFORE_LAST_EVENT,
+            f"{wanted.bed_request_id} was made on {made}: that is the earliest time that will do.",
+            earliest_at=wanted.requested_at,
+        )

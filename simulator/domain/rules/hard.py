@@ -62,10 +62,14 @@ def vacant(hospital: Hospital, bed: Bed, now: datetime) -> None:
     nobody_in(hospital, bed, now)
 
 
-def vacant_or_kept(hospital: Hospital, bed: Bed, now: datetime) -> None:
-    """Not closed, and empty but for a patient on leave: a soft rule keeps that one's bed."""
-    if hospital.stay_on_leave(bed.bed_id) is None:
-        vacant(hospital, bed, now)
+def vacant_or_kept(
+    hospital: Hospital, bed: Bed, patient_ref: str, moment: Moment
+) -> Booking | None:
+    """Not closed, and empty but for a patient on leave, whose bed a soft rule keeps: that stay."""
+    stay = hospital.stay_on_leave(bed.bed_id)
+    if stay is None or stay.patient_ref in hospital.refs_of(patient_ref):
+        vacant(hospital, bed, moment.now)
+    return stay
 
 
 def nobody_in(hospital: Hospital, bed: Bed, now: datetime) -> None:
@@ -92,8 +96,8 @@ def in_no_other_bed(hospital: Hospital, patient_ref: str, bed_id: str, at: datet
         )
 
 
-def alive(hospital: Hospital, patient_ref: str) -> None:
-    died_at = hospital.has_died_at(patient_ref)
+def alive(hospital: Hospital, patient_ref: str, besides: str | None = None) -> None:
+    died_at = hospital.has_died_at(patient_ref, besides)
     if died_at is not None:
         raise Refusal(
             Rule.PATIENT_HAS_DIED,

@@ -24,6 +24,7 @@ class Wish:
     `moves_in`: the patient takes the bed at once. `besides`: bookings that are not in the way,
     because the request changes or ends them. `not_before`: earlier starts lie in the past.
     `is_its_own`: the bed is the one reserved for the patient, whose needs were weighed then.
+    `lends`: the stay on leave that the bed is kept for.
     """
 
     bed: Bed
@@ -36,6 +37,7 @@ class Wish:
     besides: frozenset[str] = field(default_factory=frozenset)
     not_before: datetime | None = None
     is_its_own: bool = False
+    lends: Booking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,7 @@ def meets(hospital: Hospital, request: BedRequest, wish: Wish) -> bool:
 
 def _bed_kept_for_leave(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """In place of the hard rule that a bed holds one patient: the other one is not there."""
-    stay = hospital.stay_on_leave(wish.bed.bed_id) if wish.moves_in else None
-    if stay and stay.patient_ref not in hospital.refs_of(wish.patient_ref):
+    if stay := wish.lends:
         since = hospital.said(stay.away_since or stay.starts_at)
         detail = f"The patient in {wish.bed.bed_id} is on leave since {since}."
         yield Breach(Rule.BED_KEPT_FOR_LEAVE, detail, beside=stay)
@@ -119,8 +120,9 @@ def _overlaps_open_stay(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
 
 
 def _bed_not_clean(_: Hospital, wish: Wish) -> Iterator[Breach]:
-    """A dirty bed may be reserved, not moved into."""
-    if wish.moves_in and wish.bed.needs_cleaning:
+    """A dirty bed may be reserved, not moved into; one after isolation is not lent without."""
+    is_lent_after_isolation = wish.lends is not None and wish.bed.status is BedStatus.ISOLATED
+    if (wish.moves_in and wish.bed.needs_cleaning) or is_lent_after_isolation:
         yield Breach(Rule.BED_NOT_CLEAN, f"{wish.bed.bed_id} is {wish.bed.status}.")
 
 
@@ -202,7 +204,7 @@ def _closed_to_admissions(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
         (bed.ward_closing, "ward", bed.ward_id),
     ):
         is_there = comes_from is not None and getattr(comes_from, f"{what}_id") == place
-        if closing and closing.covers(wish.starts_at) and not is_there:
+        if closing and closing.covers(wish.starts_at, wish.now) and not is_there:
             until = f" until {hospital.said(closing.until_at)}" if closing.until_at else ""
             detail = f"The {what} {place} takes nobody new{until}: {closing.reason_code}."
             yield Breach(Rule.CLOSED_TO_ADMISSIONS, detail)

@@ -1,6 +1,7 @@
--- A later admission of a patient that stands.
+-- A later bed of a patient, under any of the references, that stands.
 SELECT seq FROM bronze.bed_events
-WHERE event_type = 'patient_admitted' AND patient_ref = $patient_ref AND seq > $seq
-AND event_id NOT IN
-    (SELECT corrects_event_id FROM bronze.bed_events WHERE corrects_event_id IS NOT NULL)
+WHERE list_contains($refs, patient_ref) AND seq > $seq AND booking_state = 'active'
+AND event_type IN ('patient_admitted', 'patient_transferred') AND event_id NOT IN
+    (SELECT corrects_event_id FROM bronze.bed_events
+     WHERE corrects_event_id IS NOT NULL AND seq > $seq)
 LIMIT 1

@@ -659,6 +659,7 @@ async def test_a_feeds_merge_waits_until_one_of_them_has_left(house: House) -> N
 async def test_nothing_is_known_of_a_patient_who_was_never_here(house: House) -> None:
     answer = await house.api.get("/patients/MRN-999")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "999" not in answer.json()["detail"]
     assert (await house.api.get("/patients/mary")).status_code == 422
 
 
@@ -754,3 +755,59 @@ async def test_a_bed_kept_for_leave_is_lent_by_an_override_and_its_patient_comes
     assert again["state"] == "completed"
     await house.admit(C, "P-1")
     assert len(await house.events("patient_admitted")) == 3
+
+
+# What the log has to know, after a restart too
+
+
+async def test_a_corrected_discharge_leaves_the_bed_empty_in_every_past(house: House) -> None:
+    stay = await house.admit(A, "P-1")
+    house.turn_to(2)
+    path = f"/bookings/{stay['booking_id']}/discharge"
+    await house.post(path)
+    house.turn_to(6)
+    await house.post(f"{path}/correct", disposition="other_hospital")
+    seen = (await house.get("/beds", at=house.at(4)))["items"][0]
+    assert (seen["bed_id"], seen["bed_status"]) == (A, "dirty")
+
+
+async def test_corrections_restore_only_what_they_ended_and_nothing_has_become_of(
+    house: House,
+) -> None:
+    stay = await house.admit(A, "P-1", ends_at=house.at(4))
+    kept = await house.book(D, "P-1", starts_at=house.at(48), ends_at=house.at(60))
+    own = await house.book(A, "P-1", starts_at=house.at(100), ends_at=house.at(110))
+    request = await house.wait_for_bed("P-1", wanted_from=house.at(40))
+    house.turn_to(3)
+    path = f"/bookings/{stay['booking_id']}/discharge"
+    await house.post(path, disposition="died")
+    await house.post(f"{path}/correct", disposition="died", died_at=house.at(2))
+    again = await house.post(f"{path}/correct", disposition="home")
+    assert again["restored_booking_ids"] == [kept["booking_id"], own["booking_id"]]
+    assert again["restored_request_ids"] == [request]
+    await house.post(f"/bookings/{kept['booking_id']}/cancel")
+    await house.post(f"/requests/{request}/withdraw")
+    await house.restart()
+    other = await house.post(f"{path}/correct", disposition="other")
+    assert {"restored_booking_ids", "restored_request_ids"} & {*other} == set()
+    await house.post(f"{path}/correct", disposition="died")
+    back = await house.undo("patient_discharged")
+    assert back["restored_booking_ids"] == [own["booking_id"]]
+    assert (await house.booking(kept))["state"] == "cancelled"
+    assert (await house.get(f"/beds/{A}"))["bed_status"] == "occupied"
+
+
+async def test_a_late_discharge_after_a_swap_that_never_was_is_known_alike_after_a_restart(
+    house: House,
+) -> None:
+    one, other = await house.admit(A, "P-1"), await house.admit(C, "P-2")
+    house.turn_to(4)
+    await house.post(f"/bookings/{one['booking_id']}/swap", with_booking_id=other["booking_id"])
+    house.turn_to(5)
+    await house.undo("patient_transferred")
+    house.turn_to(6)
+    await house.post(f"/bookings/{one['booking_id']}/discharge", occurred_at=house.at(2))
+    before = dict(house.desk.engine.hospital.left_at)
+    await house.restart()
+    assert house.desk.engine.hospital.left_at["P-1"] == before["P-1"]
+    await house.admit(B, "P-1", occurred_at=house.at(3))

@@ -85,16 +85,16 @@ class Oracle:
 
     def takes(self, bed: str, patient: str, now: datetime) -> bool:
         is_ready = self.status[bed] == "available" and self.staffed[bed]
-        return is_ready and not self.is_shut(bed, patient, now)
+        return is_ready and not self.is_shut(bed, patient, now, now)
 
-    def is_shut(self, bed: str, patient: str, start: datetime) -> bool:
+    def is_shut(self, bed: str, patient: str, start: datetime, now: datetime) -> bool:
         """The room or ward takes nobody new then; who is there already is not new."""
         stay = self.in_bed(patient)
         come_from = self.places.get(self.promises[stay].bed) if stay else None
         for nth, place in enumerate(self.places[bed]):
             is_closed, until = self.shut[bed][nth]
             is_new = come_from is None or come_from[nth] != place
-            if is_closed and is_new and (until is None or start < until):
+            if is_closed and is_new and (until is None or start <= now or start < until):
                 return True
         return False
 
@@ -140,7 +140,7 @@ class Oracle:
                 opens = self.opens.get(bed)
                 is_open = self.status[bed] != "closed" or (opens is not None and opens <= start)
                 is_double = self.is_kept_elsewhere(patient, bed, start, end)
-                is_let_in = not is_double and not self.is_shut(bed, patient, start)
+                is_let_in = not is_double and not self.is_shut(bed, patient, start, now)
                 return is_open and is_let_in and self.is_free(bed, start, end, now)
             case c.AdmitPatient(booking_id=booking) if known and not known.in_bed:
                 stay = self.in_bed(known.patient)
