@@ -58,7 +58,7 @@ WARD = """
 ward_id = "W{ward}"
 name = "Ward {ward}"
 specialty = "general_medicine"
-first_room = 101
+first_room = {ward}01
 occupancy_percent = 50.0
 stay_days = [1.0, 1.0]
 rooms = [{{ room_class = "general", rooms = {rooms}, beds = 4 }}]

@@ -62,7 +62,7 @@ def booking_request(client: int, number: int) -> bytes:
     """A reservation that no other overlaps: each client has ten beds, each booking its own hour."""
     bed, hour = client * 10 + number % 10, number // 10
     ward, place = bed // (ROOMS * 4) + 1, bed % (ROOMS * 4)
-    bed_id = f"W{ward}-{101 + place // 4}-{'ABCD'[place % 4]}"
+    bed_id = f"W{ward}-{ward * 100 + 1 + place // 4}-{'ABCD'[place % 4]}"
     day, hour = divmod(hour, 24)
     year, day = divmod(day, 28)
     start = f"{2100 + year}-01-{day + 1:02d}T{hour:02d}:00:00Z"

@@ -104,6 +104,8 @@ def restored(
     again: list[Booking] = []
     lost: list[Booking] = []
     for booking in reservations:
+        if booking.booking_id in hospital.bookings:  # since its end was looked up
+            continue
         is_free = is_still_free(hospital, booking, moment)
         if is_free and not any(_meet(booking, other) for other in again):
             bed = bed_at(hospital, booking.bed_id, moment)
