@@ -96,7 +96,7 @@ class Bed:
         )
 
     def as_columns(self) -> dict[str, Any]:
-        return {
+        columns: dict[str, Any] = {
             "ward_id": self.ward_id,
             "room_id": self.room_id,
             "bed_id": self.bed_id,
@@ -105,8 +105,6 @@ class Bed:
             "previous_bed_status": self.previous_status and self.previous_status.value,
             "closed_reason_code": self.closed_reason_code,
             "closed_until_at": self.closed_until_at,
-            **_columns_of("room", self.room_closing),
-            **_columns_of("ward", self.ward_closing),
             "is_staffed": self.is_staffed,
             "is_temporary": self.is_temporary,
             "last_booking_id": self.last_booking_id,
@@ -115,6 +113,10 @@ class Bed:
             "specialty": self.specialty,
             "ward_name": self.ward_name,
         }
+        if self.room_closing or self.ward_closing:
+            columns |= _columns_of("room", self.room_closing)
+            columns |= _columns_of("ward", self.ward_closing)
+        return columns
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Bed":

@@ -45,6 +45,14 @@ class Needs:
         )
 
 
+PROGRESS = (
+    "expected_move_count",
+    "bed_not_needed_since_at",
+    "care_not_needed_since_at",
+    "waits_for",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How near its end a stay is; of a spell, so it goes along from bed to bed."""
@@ -69,12 +77,17 @@ class Progress:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Progress":
+        if not any(row.get(name) for name in PROGRESS):
+            return AT_FIRST
         return cls(
             expected_move_count=row.get("expected_move_count") or 0,
             bed_not_needed_since=row.get("bed_not_needed_since_at"),
             care_not_needed_since=row.get("care_not_needed_since_at"),
             waits_for=row.get("waits_for"),
         )
+
+
+AT_FIRST = Progress()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +112,7 @@ class Booking:
     is_at_risk: bool = False
     displaced_by_booking_id: str | None = None
     bed_request_id: str | None = None
-    progress: Progress = Progress()
+    progress: Progress = AT_FIRST
     away_as: str | None = None
     away_since: datetime | None = None
     back_since: datetime | None = None
@@ -140,11 +153,19 @@ class Booking:
             "is_at_risk": self.is_at_risk,
             "displaced_by_booking_id": self.displaced_by_booking_id,
             "bed_request_id": self.bed_request_id,
+            **self.needs.as_columns(),
+            **self._rare_columns(),
+        }
+
+    def _rare_columns(self) -> dict[str, Any]:
+        """Those that few bookings have; what a row leaves out is null."""
+        if self.progress is AT_FIRST and self.away_as is None and self.back_since is None:
+            return {}
+        return {
             "away_as": self.away_as,
             "away_since_at": self.away_since,
             "back_since_at": self.back_since,
             **self.progress.as_columns(),
-            **self.needs.as_columns(),
         }
 
     @classmethod

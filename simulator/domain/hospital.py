@@ -22,7 +22,7 @@ from lake.vocabulary import (
     display_status,
 )
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import END_OF_TIME, Booking
+from simulator.domain.bookings import AT_FIRST, END_OF_TIME, Booking
 from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.merges import Merge
 from simulator.domain.overrides import OpenOverride
@@ -114,9 +114,9 @@ class Hospital:
 
     def bookings_of(self, patient_ref: str) -> list[Booking]:
         """The patient's open bookings, by start."""
-        ids = (self.of_patient.get(ref, ()) for ref in self.refs_of(patient_ref))
-        found = (self.bookings[booking_id] for of_ref in ids for booking_id in of_ref)
-        return sorted(found, key=lambda booking: (booking.starts_at, booking.booking_id))
+        ids = [one for ref in self.refs_of(patient_ref) for one in self.of_patient.get(ref, ())]
+        found = [self.bookings[booking_id] for booking_id in ids]
+        return sorted(found, key=_start_and_id) if len(found) > 1 else found
 
     def left_bed_at(self, patient_ref: str) -> datetime | None:
         left = (self.left_at.get(ref) for ref in self.refs_of(patient_ref))
@@ -124,6 +124,8 @@ class Hospital:
 
     def has_died_at(self, patient_ref: str, besides: str | None = None) -> datetime | None:
         """`besides`: a stay whose end says so is not counted."""
+        if not self.died_at:
+            return None
         deaths = (self.died_at.get(ref, {}) for ref in self.refs_of(patient_ref))
         known = (at for of_ref in deaths for stay, at in of_ref.items() if stay != besides)
         return min(known, default=None)
@@ -303,10 +305,12 @@ class Hospital:
                 "expected_discharge_at": current.ends_at,
                 "current_is_discharge_confirmed": current.is_discharge_confirmed,
                 "current_is_at_risk": current.is_at_risk,
-                "leave_since_at": current.away_since_as(Away.LEAVE),
-                "absence_since_at": current.away_since_as(Away.ABSENCE),
-                **_prefixed("current", current.progress.as_columns()),
             }
+            if current.away_as:
+                columns["leave_since_at"] = current.away_since_as(Away.LEAVE)
+                columns["absence_since_at"] = current.away_since_as(Away.ABSENCE)
+            if current.progress is not AT_FIRST:
+                columns |= _prefixed("current", current.progress.as_columns())
         if following:
             columns |= {
                 "next_booking_id": following.booking_id,
@@ -358,3 +362,7 @@ def _found(beds: list[Bed], otherwise: str) -> list[Bed]:
 
 def _start(booking: Booking) -> datetime:
     return booking.starts_at
+
+
+def _start_and_id(booking: Booking) -> tuple[datetime, str]:
+    return booking.starts_at, booking.booking_id

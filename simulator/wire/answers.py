@@ -43,13 +43,13 @@ class WithPatient(Change):
     empty are left out. `lost`: what a correction could not restore. `unmet`: requests that still
     stand, as the bed is none that they ask for."""
 
-    ended_booking_ids: list[str] = []
-    ended_request_ids: list[str] = []
-    placed_request_ids: list[str] = []
-    unmet_request_ids: list[str] = []
-    restored_booking_ids: list[str] = []
-    restored_request_ids: list[str] = []
-    lost_booking_ids: list[str] = []
+    ended_booking_ids: tuple[str, ...] = ()
+    ended_request_ids: tuple[str, ...] = ()
+    placed_request_ids: tuple[str, ...] = ()
+    unmet_request_ids: tuple[str, ...] = ()
+    restored_booking_ids: tuple[str, ...] = ()
+    restored_request_ids: tuple[str, ...] = ()
+    lost_booking_ids: tuple[str, ...] = ()
 
 
 class DischargeAnswer(WithPatient):
@@ -105,7 +105,7 @@ class BedsAnswer(Change):
     they take nobody new."""
 
     bed_count: int
-    at_risk_booking_ids: list[str] = []
+    at_risk_booking_ids: tuple[str, ...] = ()
 
 
 class RequestAnswer(Change):

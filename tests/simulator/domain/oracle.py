@@ -179,7 +179,7 @@ class Oracle:
                 self.staffed[bed] = row["is_staffed"]
                 self.places[bed] = [row["room_id"], row["ward_id"]]
                 self.shut[bed] = [
-                    (row[f"{what}_closed_reason_code"], row[f"{what}_closed_until_at"])
+                    (row.get(f"{what}_closed_reason_code"), row.get(f"{what}_closed_until_at"))
                     for what in ("room", "ward")
                 ]
             if (booking := row.get("booking_id")) and (state := row.get("booking_state")):
