@@ -24,7 +24,8 @@ Details = dict[str, Any]
 
 def ask_act(bed: Bed, beds: Sequence[Bed], here: Here) -> tuple[Act, Details] | None:
     """The act and its details, once they are complete."""
-    chosen = st.pills("What happened?", legal.legal_acts(bed), key=f"act-{bed['bed_id']}")
+    acts, key = legal.legal_acts(bed), f"act-{bed['bed_id']}"
+    chosen = st.pills("What happened?", acts, key=key, wrap=True)
     if chosen is None:
         return None
     ask_details = ASKED.get(chosen)
