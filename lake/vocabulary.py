@@ -220,6 +220,7 @@ class EventType(StrEnum):
     ADMISSIONS_OPENED = "admissions_opened"
     NOTE_ADDED = "note_added"
     BED_REQUESTED = "bed_requested"
+    REQUEST_CHANGED = "request_changed"
     REQUEST_WITHDRAWN = "request_withdrawn"
     REQUEST_PLACED = "request_placed"
     OVERRIDE_REVIEWED = "override_reviewed"
@@ -232,6 +233,7 @@ class EventType(StrEnum):
 WITHOUT_A_BED = frozenset(
     {
         EventType.BED_REQUESTED,
+        EventType.REQUEST_CHANGED,
         EventType.REQUEST_WITHDRAWN,
         EventType.REQUEST_PLACED,
         EventType.DISCHARGE_CORRECTED,

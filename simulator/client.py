@@ -61,6 +61,7 @@ from simulator.wire.bodies import (
     Overriding,
     Placement,
     Progress,
+    RequestChange,
     Simulation,
     Staffing,
     Swap,
@@ -98,6 +99,7 @@ __all__ = [
     "Progress",
     "Readiness",
     "Refused",
+    "RequestChange",
     "Simulation",
     "Simulator",
     "Unreachable",
@@ -321,6 +323,9 @@ class BookingClient:
 
     def request_bed(self, wish: NewBedRequest) -> RequestAnswer:
         return self._post(RequestAnswer, "/requests", wish)
+
+    def change_request(self, bed_request_id: str, change: RequestChange) -> RequestAnswer:
+        return self._post(RequestAnswer, f"/requests/{_id(bed_request_id)}/change", change)
 
     def place_request(self, bed_request_id: str, placement: Placement) -> BookingAnswer:
         return self._post(BookingAnswer, f"/requests/{_id(bed_request_id)}/place", placement)

@@ -41,9 +41,12 @@ async def _explain_closed(desk: Desk, command: c.Command) -> None:
     """What is no longer open is a 409, what never was a 404."""
     match command:
         case (
-            c.PlaceRequest(bed_request_id=bed_request_id)
+            c.ChangeRequest(bed_request_id=bed_request_id)
+            | c.PlaceRequest(bed_request_id=bed_request_id)
             | c.WithdrawRequest(bed_request_id=bed_request_id)
         ):
+            if bed_request_id in desk.engine.hospital.requests:
+                return  # something else is not there
             for row in await requests_in_log(desk, bed_request_id=bed_request_id):
                 raise Refusal(
                     Rule.ILLEGAL_BOOKING_CHANGE, f"{bed_request_id} is {row['request_state']}."

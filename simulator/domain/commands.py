@@ -263,6 +263,16 @@ class RequestBed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRequest:
+    """What it shall be; None: as it was. Of the needs, what they say."""
+
+    bed_request_id: str
+    ward_id: str | None = None
+    needs: Needs = Needs()
+    wanted_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceRequest:
     """Gives the request a bed, as a booking for its patient and needs."""
 
@@ -344,6 +354,7 @@ Command = (
     | OpenAdmissions
     | AddNote
     | RequestBed
+    | ChangeRequest
     | PlaceRequest
     | WithdrawRequest
     | MergePatients

@@ -221,7 +221,7 @@ class Hospital:
         """Take in what an event says besides: requests, overrides, corrections, of patients."""
         self._take_note_of_the_patient(row)
         match row["event_type"]:
-            case EventType.BED_REQUESTED:
+            case EventType.BED_REQUESTED | EventType.REQUEST_CHANGED:
                 self.requests[row["bed_request_id"]] = BedRequest.from_row(row)
             case EventType.REQUEST_PLACED | EventType.REQUEST_WITHDRAWN:
                 self.requests.pop(row["bed_request_id"], None)

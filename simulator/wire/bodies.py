@@ -137,6 +137,14 @@ class NewBedRequest(Write):
     wanted_from: Instant | None = None
 
 
+class RequestChange(Write):
+    """What is left out, or null, stays as it is; of the needs too."""
+
+    ward_id: KnownId | None = Field(None, examples=["W3"])
+    needs: Needs = Needs()
+    wanted_from: Instant | None = None
+
+
 class Placement(Overriding):
     """As a booking; the patient and the needs are those of the request."""
 

@@ -135,7 +135,8 @@ def ended(rows: list[dict], told: list[dict]) -> tuple[Booking, ...]:
 
 
 def off_the_list(rows: list[dict], told: list[dict]) -> tuple[BedRequest, ...]:
-    of_a_request = [r for r in rows if r["event_type"] == "bed_requested" or has_left_the_list(r)]
+    told_of = ("bed_requested", "request_changed")
+    of_a_request = [r for r in rows if r["event_type"] in told_of or has_left_the_list(r)]
     newest = {r["bed_request_id"]: r["seq"] for r in of_a_request}
     found = {r["bed_request_id"]: r for r in told if has_left_the_list(r)}
     return tuple(BedRequest.from_row(r) for one, r in found.items() if newest[one] == r["seq"])

@@ -98,6 +98,18 @@ async def wait(call: Call, body: b.NewBedRequest) -> Response:
     return json_of(_answer(await carry_out(call.desk, command, call.context(body))), 201)
 
 
+@router.post("/requests/{bed_request_id}/change", response_model=w.RequestAnswer)
+async def change(call: Call, bed_request_id: RequestId, body: b.RequestChange) -> Response:
+    """Another ward, other needs or another time; it keeps its place by when it was made."""
+    command = c.ChangeRequest(
+        bed_request_id=bed_request_id,
+        ward_id=body.ward_id,
+        needs=meant.needs(body.needs),
+        wanted_from=body.wanted_from,
+    )
+    return json_of(_answer(await carry_out(call.desk, command, call.context(body))))
+
+
 @router.post("/requests/{bed_request_id}/place", status_code=201, response_model=w.BookingAnswer)
 async def place(call: Call, bed_request_id: RequestId, body: b.Placement) -> Response:
     """Gives it a bed: answers with the booking."""

@@ -76,6 +76,7 @@ DECISIONS: dict[type, Callable[[Hospital, Any, Moment], list[Change]]] = {
     c.CancelEvent: cancel_event,
     c.CorrectDischarge: correct_discharge,
     c.RequestBed: requests.request,
+    c.ChangeRequest: requests.change,
     c.PlaceRequest: requests.place,
     c.WithdrawRequest: requests.withdraw,
     c.MergePatients: merges.merge,

@@ -1,5 +1,7 @@
 """The waiting list: a need without a bed is requested, and placed or withdrawn."""
 
+from dataclasses import replace
+
 from lake.vocabulary import EventType, Rule, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
@@ -32,6 +34,23 @@ def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[C
         spell_id=stay.spell_id if stay and waits_in_bed else None,
     )
     return [Change(EventType.BED_REQUESTED, columns=wanted.as_columns())]
+
+
+def change(hospital: Hospital, command: c.ChangeRequest, moment: Moment) -> list[Change]:
+    """It keeps its place by when it was made."""
+    before = hospital.request(command.bed_request_id)
+    _not_before_it_was_made(hospital, before, moment)
+    if command.ward_id is not None:
+        hospital.beds_of_ward(command.ward_id)
+    after = replace(
+        before,
+        ward_id=command.ward_id or before.ward_id,
+        needs=before.needs.with_given(command.needs),
+        wanted_from=command.wanted_from or before.wanted_from,
+    )
+    if after == before:
+        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "That is what the request says.")
+    return [Change(EventType.REQUEST_CHANGED, columns=after.as_columns())]
 
 
 def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[Change]:

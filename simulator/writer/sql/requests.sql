@@ -1,9 +1,11 @@
--- Bed requests with what became of them. One that waits again has been made more than once.
+-- Bed requests with what became of them. One that waits again, or was changed, has been told more
+-- than once.
 WITH told AS (
-    SELECT bed_request_id, max(seq) FILTER (event_type = 'bed_requested') AS made_seq,
+    SELECT bed_request_id, max(seq) FILTER (event_type IN ('bed_requested', 'request_changed')) AS made_seq,
            max_by(event_type, seq) AS last_type, max(seq) AS last_seq
     FROM bronze.bed_events
-    WHERE event_type IN ('bed_requested', 'request_placed', 'request_withdrawn')
+    WHERE event_type IN
+        ('bed_requested', 'request_changed', 'request_placed', 'request_withdrawn')
     GROUP BY bed_request_id),
 undone AS (
     SELECT corrects_event_id AS event_id FROM bronze.bed_events WHERE corrects_event_id IS NOT NULL),

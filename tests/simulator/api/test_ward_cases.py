@@ -238,6 +238,31 @@ async def test_an_admission_that_never_was_leaves_the_patient_waiting_as_before(
     assert (waits["requested_by"], waits["needs"]["priority"]) == ("clerk.7", 2)
 
 
+async def test_a_request_that_is_changed_keeps_its_place_and_goes_on_after_a_restart(
+    house: House,
+) -> None:
+    first = await house.wait_for_bed("P-1", ward_id="W1", needs={"priority": 3, "sex": "male"})
+    house.turn_to(1)
+    second = await house.wait_for_bed("P-2", needs={"priority": 3})
+    path = f"/requests/{first}/change"
+    await house.post(path, ward_id="W2", needs={"specialty": "cardiology"})
+    await house.restart()
+    assert await house.waiting() == [first, second]
+    told = await house.get(f"/requests/{first}")
+    assert (told["ward_id"], told["boarding_minutes"]) == ("W2", 60)
+    assert (told["needs"]["specialty"], told["needs"]["sex"]) == ("cardiology", "male")
+    assert datetime.fromisoformat(told["requested_at"]) == house.began
+    assert (await house.post(path, 409, ward_id="W2"))["code"] == "illegal_booking_change"
+    assert (await house.post(path, 404, ward_id="W9"))["code"] == "not_found"
+    await house.post(path, needs={"specialty": "general_medicine"})
+    came = await house.admit(C, "P-1")
+    assert came["placed_request_ids"] == [first]
+    refused = await house.post(path, 409, ward_id="W1")
+    assert refused["code"] == "illegal_booking_change"
+    await house.undo("patient_admitted")
+    assert (await house.get(f"/requests/{first}"))["needs"]["specialty"] == "general_medicine"
+
+
 # Died
 
 

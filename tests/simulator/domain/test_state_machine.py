@@ -294,6 +294,12 @@ class Ward(RuleBasedStateMachine):
             c.RequestBed(patient_ref=patient, ward_id="W1", needs=needs, wanted_from=wanted)
         )
 
+    @rule(data=st.data(), needs=needs, wanted=st.none() | times)
+    def change_a_request(self, data, needs, wanted) -> None:
+        waiting = [r.bed_request_id for r in self.ward.engine.hospital.waiting_list]
+        request = data.draw(st.sampled_from([*waiting, "R999"]))
+        self.attempt(c.ChangeRequest(bed_request_id=request, needs=needs, wanted_from=wanted))
+
     @rule(data=st.data(), bed=beds, admit=st.booleans(), override=overrides)
     def place_or_withdraw(self, data, bed, admit, override) -> None:
         waiting = [r.bed_request_id for r in self.ward.engine.hospital.waiting_list]
