@@ -92,7 +92,7 @@ def _read(run_name: str) -> Rows:
 
 
 def _told(run_name: str) -> Rows:
-    rows: Rows = borrow.ask("streamed", {"run_name": run_name}, starts_in_seconds=0)
+    rows: Rows = borrow.ask("streamed", {"run_name": run_name}, waits=False)
     return rows
 
 

@@ -29,15 +29,16 @@ def ask(
     *,
     should_end: Callable[[], object] = lambda: None,
     progress: Callable[[float], None] = lambda _: None,
-    starts_in_seconds: float = STARTS_IN_SECONDS,
+    waits: bool = True,
 ) -> Any:
-    """What the work gives. It is told to end as soon as `should_end` says anything.
+    """What the work gives. It is told to end as soon as `should_end` says anything. `waits`: for
+    the session, which may be starting.
 
     Raises what it raised: a LakeError as itself, others as RuntimeError; SessionLost.
     """
     path = SessionSettings().spark_socket
     assert path is not None  # noqa: S101 - asked by `is_lent` before
-    with _connect(path, should_end, starts_in_seconds) as connection:
+    with _connect(path, should_end, STARTS_IN_SECONDS if waits else 0.0) as connection:
         asked = Asked(work=work, arguments=dict(arguments)).model_dump_json().encode()
         with _or_lost():
             connection.send_bytes(asked)
