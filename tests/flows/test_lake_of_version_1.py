@@ -33,10 +33,13 @@ def rows_of(places: Places, table: str, columns: list[str]) -> list[tuple]:
 def then(path: Path, columns: list[str], key: tuple[str, ...]) -> list[tuple]:
     with duckdb.connect() as sql:
         sql.execute("SET TimeZone = 'UTC'")
-        asked = f"SELECT {', '.join(columns)} FROM '{path}' ORDER BY {', '.join(key)}"
+        names = (ONE_SPELLING if name == "patient_ref" else name for name in columns)
+        asked = f"SELECT {', '.join(names)} FROM '{path}' ORDER BY {', '.join(key)}"
         return [tuple(row.values()) for row in sql.execute(asked).to_arrow_table().to_pylist()]
 
 
+ONE_SPELLING = "upper(patient_ref) AS patient_ref"
+"""Read in capitals since."""
 OTHERWISE = {"gold.census_hourly": {"reserved_count", "available_count"}}
 """Counted otherwise since: by every open reservation, not by the one that was next."""
 
