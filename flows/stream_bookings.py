@@ -18,7 +18,6 @@ from prefect.states import Cancelled, Completed, Crashed
 from flows.runs.artifacts import LiveTable
 from flows.session import borrow
 from flows.stream.supervision import Ending, OwnRun, RunProcess
-from lake.errors import LakeError
 from lake.places import Places
 
 SHOWN_EVERY_SECONDS = 60.0
@@ -106,7 +105,7 @@ def _shown(rows: Callable[[], Rows]) -> Iterator[Callable[[], None]]:
     table, is_over = LiveTable("streamed", "What this run has taken in."), threading.Event()
 
     def show() -> None:
-        with suppress(LakeError):  # no artifact is a reason for the run to fail
+        with suppress(Exception):  # no artifact is a reason for the run to fail
             table(rows())
 
     def go_on() -> None:

@@ -201,6 +201,11 @@ def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
     def full(at: datetime | None) -> str:
         return times.full(at, here.zone) if at else ""
 
+    def shut(what: str) -> str:
+        until = full(bed[f"{what}_closed_until_at"])
+        reason = theme.words(bed[f"{what}_closed_reason_code"])
+        return f"{reason}, until {until}" if until else reason
+
     look = theme.LOOKS[DisplayStatus(bed["display_status"])]
     since = f"since {full(bed['status_since_at'])} ({here.since(bed['status_since_at'])})"
     facts = [
@@ -220,10 +225,8 @@ def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
         ("Reservation ends", full(bed["next_ends_at"])),
         ("Closed because", theme.words(bed["closed_reason_code"])),
         ("Closed until", full(bed["closed_until_at"])),
-        ("Room takes nobody new", theme.words(bed["room_closed_reason_code"])),
-        ("until", full(bed["room_closed_until_at"])),
-        ("Ward takes nobody new", theme.words(bed["ward_closed_reason_code"])),
-        ("until ", full(bed["ward_closed_until_at"])),
+        ("Room takes nobody new", shut("room")),
+        ("Ward takes nobody new", shut("ward")),
         ("Override", "waits for a review" if bed["unreviewed_override_count"] else ""),
     ]
     return [(name, fact) for name, fact in facts if fact]

@@ -280,9 +280,9 @@ def _changed_from(places: Places, version: int) -> date:
     if new is None:
         return date.min
     days = [day for day in new["occurred_on"].unique().to_pylist() if day]
-    earlier = new.filter(pc.less(new["died_at"], new["occurred_at"]))
+    earlier = new["died_at"].filter(pc.less(new["died_at"], new["occurred_at"]))
     # In whatever zone: a death counts on its own day.
-    days += [at.date() - DAY for at in earlier["died_at"].unique().to_pylist()]
+    days += [at.date() - DAY for at in earlier.unique().to_pylist()]
     undone = [event_id for event_id in new["corrects_event_id"].unique().to_pylist() if event_id]
     if undone:
         [row] = _asked(places, SILVER_BED_EVENTS, DAYS_OF, event_ids=undone)

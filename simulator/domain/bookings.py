@@ -128,6 +128,10 @@ class Booking:
     def away_since_as(self, away_as: Away) -> datetime | None:
         return self.away_since if self.away_as == away_as else None
 
+    def completed(self) -> "Booking":
+        """The stay as it is once its patient has left the bed."""
+        return replace(self, state=BookingState.COMPLETED, away_as=None, away_since=None)
+
     def overlaps(self, starts_at: datetime, ends_at: datetime | None) -> bool:
         """Intervals that only touch do not overlap."""
         return self.starts_at < (ends_at or END_OF_TIME) and starts_at < (

@@ -302,3 +302,31 @@ def test_a_table_that_lacks_a_column_of_today_is_built_anew_for_all_dates(
     assert {(run.from_on, run.to_on) for run in runs} == {(MONDAY, MONDAY + timedelta(days=4))}
     [stay] = ask(places, "SELECT admitted_on FROM silver.bed_stays")
     assert stay["admitted_on"] == MONDAY
+
+
+def test_a_death_that_was_moved_and_then_was_none_is_counted_on_no_day(
+    spark: SparkSession, places: Places
+) -> None:
+    """P-9 could leave A from Monday on, and left on Thursday at 1:00, as it seemed dead: first since
+    then, then since Tuesday at 2:00, at last alive. Each is built before the next is said."""
+    ward = SmallWard()
+    stay = ward.do(c.BookBed(bed_id=A, patient_ref="P-9", admit=True), hours(1))["booking_id"]
+    ward.do(c.ProgressStay(booking_id=stay, expected_at=None, needs_bed=False), hours(2))
+    ward.do(c.DischargePatient(booking_id=stay, disposition="died"), hours(65))
+    ward.do(c.AddNote(bed_id=A), hours(100))
+    told = 0
+    for disposition, died_at in ((None, None), ("died", hours(18)), ("home", None)):
+        if disposition:
+            ward.do(discharge_correction(ward.rows, stay, disposition, died_at))
+        write_bronze(places, ward.rows[told:])
+        told = len(ward.rows)
+        board_catches_up(spark, places)
+        build(spark, places)
+    [days] = ask(
+        places,
+        """SELECT sum(death_count) AS died, sum(discharge_count) AS home, sum(case_count) AS cases
+           FROM gold.ward_daily""",
+    )
+    assert (days["died"], days["home"], days["cases"]) == (0, 1, 1)
+    [lost] = ask(places, "SELECT sum(lost_bed_days) AS days FROM gold.lost_bed_days")
+    assert lost["days"] == 3

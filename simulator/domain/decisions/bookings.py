@@ -186,9 +186,7 @@ def _vacated(bed: Bed, moment: Moment) -> Bed:
 
 
 def _ended(stay: Booking, moment: Moment) -> Booking:
-    return replace(
-        stay, state=BookingState.COMPLETED, source=moment.source, away_as=None, away_since=None
-    )
+    return replace(stay.completed(), source=moment.source)
 
 
 def transfer(hospital: Hospital, command: c.TransferPatient, moment: Moment) -> list[Change]:

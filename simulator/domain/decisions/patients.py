@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from lake.vocabulary import BookingState, EndedWith, EventType
 from simulator.domain.bookings import Booking
@@ -12,13 +13,17 @@ from simulator.domain.rules.hard import bed_at
 from simulator.domain.rules.soft import Wish, meets
 
 
+def spell_at(hospital: Hospital, patient_ref: str, starts_at: datetime) -> str | None:
+    """The spell of a patient who is still to be in bed then: what begins then is a planned move."""
+    stay = hospital.stay_of(patient_ref)
+    return stay.spell_id if stay and stay.overlaps(starts_at, None) else None
+
+
 def with_its_spell(hospital: Hospital, booking: Booking) -> Booking:
-    """What begins while its patient is still to be in bed belongs to that spell: a planned move."""
-    stay = hospital.stay_of(booking.patient_ref)
-    if stay is None:
+    """As it stands to the patient's stay; that of a patient in no bed is left as it is."""
+    if hospital.stay_of(booking.patient_ref) is None:
         return booking
-    is_planned_move = stay.overlaps(booking.starts_at, None)
-    return replace(booking, spell_id=stay.spell_id if is_planned_move else None)
+    return replace(booking, spell_id=spell_at(hospital, booking.patient_ref, booking.starts_at))
 
 
 def own_reservation(hospital: Hospital, arrival: Booking) -> Booking | None:

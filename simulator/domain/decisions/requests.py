@@ -6,7 +6,7 @@ from lake.vocabulary import EventType, Rule, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
 from simulator.domain.decisions.bookings import book, move
-from simulator.domain.decisions.patients import placed
+from simulator.domain.decisions.patients import placed, spell_at
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.requests import BedRequest
@@ -21,8 +21,6 @@ def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[C
     for other in hospital.requests_of(patient_ref):
         raise Refusal(Rule.ALREADY_WAITING, f"The request is {other.bed_request_id}.")
     wanted_from = command.wanted_from or moment.at
-    stay = hospital.stay_of(patient_ref)
-    waits_in_bed = stay is not None and stay.overlaps(wanted_from, None)
     wanted = BedRequest(
         bed_request_id=f"R{moment.next_seq}",
         patient_ref=patient_ref,
@@ -31,7 +29,7 @@ def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[C
         wanted_from=wanted_from,
         requested_at=moment.at,
         requested_by=moment.actor,
-        spell_id=stay.spell_id if stay and waits_in_bed else None,
+        spell_id=spell_at(hospital, patient_ref, wanted_from),
     )
     return [Change(EventType.BED_REQUESTED, columns=wanted.as_columns())]
 
@@ -42,11 +40,15 @@ def change(hospital: Hospital, command: c.ChangeRequest, moment: Moment) -> list
     _not_before_it_was_made(hospital, before, moment)
     if command.ward_id is not None:
         hospital.beds_of_ward(command.ward_id)
+    wanted_from = command.wanted_from or before.wanted_from
+    is_in_bed = hospital.stay_of(before.patient_ref) is not None
+    spell_id = spell_at(hospital, before.patient_ref, wanted_from)
     after = replace(
         before,
         ward_id=command.ward_id or before.ward_id,
         needs=before.needs.with_given(command.needs),
-        wanted_from=command.wanted_from or before.wanted_from,
+        wanted_from=wanted_from,
+        spell_id=spell_id if is_in_bed else before.spell_id,
     )
     if after == before:
         raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "That is what the request says.")

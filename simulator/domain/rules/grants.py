@@ -130,13 +130,7 @@ def _lent(
 ) -> list[Change]:
     """The spell of the patient on leave goes on without a bed, and waits for one."""
     bed = bed_at(hospital, stay.bed_id, moment)
-    ended = replace(
-        stay,
-        state=BookingState.COMPLETED,
-        displaced_by_booking_id=winners.get(stay.bed_id),
-        away_as=None,
-        away_since=None,
-    )
+    ended = replace(stay.completed(), displaced_by_booking_id=winners.get(stay.bed_id))
     request = BedRequest(
         bed_request_id=f"R{moment.next_seq + place}",
         patient_ref=stay.patient_ref,

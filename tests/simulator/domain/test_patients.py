@@ -235,6 +235,23 @@ def test_a_request_ends_no_earlier_than_it_was_made(ward) -> None:
         assert (refusal.rule, refusal.earliest_at) == (Rule.BEFORE_LAST_EVENT, hours(5))
 
 
+def test_an_own_reservation_that_a_longer_stay_displaces_puts_nobody_on_the_waiting_list(
+    ward,
+) -> None:
+    stay = admit(ward, A, "P-1", ends_at=hours(4))
+    later = reserve(ward, A, "P-1", 10, 20)
+    ward.do(c.ExpectDischarge(booking_id=stay, expected_at=hours(12), override=OVERRIDE))
+    assert (state(ward, later), waiting(ward)) == ("displaced", [])
+
+
+def test_a_request_for_after_the_stay_is_none_of_the_spell_whenever_that_is_said(ward) -> None:
+    admit(ward, A, "P-1", ends_at=hours(4))
+    request = ward.do(c.RequestBed(patient_ref="P-1", wanted_from=hours(2)))
+    assert request["spell_id"] is not None
+    changed = c.ChangeRequest(bed_request_id=request["bed_request_id"], wanted_from=hours(9))
+    assert ward.do(changed)["spell_id"] is None
+
+
 # Merges
 
 
