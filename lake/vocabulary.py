@@ -97,6 +97,46 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
+class AgeGroup(StrEnum):
+    """Where each begins is said in hospital.toml."""
+
+    NEONATE = "neonate"
+    CHILD = "child"
+    ADULT = "adult"
+    OLDER = "older"
+
+
+class LevelOfCare(StrEnum):
+    """What a patient needs: a ward, a step-down (high dependency) unit, or intensive care."""
+
+    WARD = "ward"
+    STEP_DOWN = "step_down"
+    INTENSIVE = "intensive"
+
+
+class AdmissionType(StrEnum):
+    """Planned or not (HL7 PV1-4, table 0007)."""
+
+    ELECTIVE = "elective"
+    EMERGENCY = "emergency"
+
+
+class IsolationKind(StrEnum):
+    """Of a source of infection from the others, or of a patient whom the others could infect."""
+
+    SOURCE = "source"
+    PROTECTIVE = "protective"
+
+
+class BreachKind(StrEnum):
+    """What is broken while a patient lies where a rule of the ward says no."""
+
+    MIXED_SEX = "mixed_sex"
+    ISOLATION = "isolation"
+    LEVEL_OF_CARE = "level_of_care"
+    NOT_TAKEN_BY_WARD = "not_taken_by_ward"
+
+
 class Disposition(StrEnum):
     """Where a patient went at the end of a spell."""
 
@@ -210,6 +250,8 @@ class EventType(StrEnum):
     DISCHARGE_CORRECTED = "discharge_corrected"
     ISOLATION_STARTED = "isolation_started"
     ISOLATION_ENDED = "isolation_ended"
+    CONTACT_STARTED = "contact_started"
+    CONTACT_ENDED = "contact_ended"
     BED_MARKED_DIRTY = "bed_marked_dirty"
     CLEANING_STARTED = "cleaning_started"
     CLEANING_FINISHED = "cleaning_finished"
@@ -258,6 +300,8 @@ OF_A_STAY = frozenset(
         EventType.LEAVE_ENDED,
         EventType.ABSENCE_STARTED,
         EventType.ABSENCE_ENDED,
+        EventType.CONTACT_STARTED,
+        EventType.CONTACT_ENDED,
         EventType.DISCHARGE_CANCELLED,
     }
 )
@@ -301,6 +345,7 @@ class Rule(StrEnum):
     ISOLATION_NEEDED = "isolation_needed"
     STARTS_IN_PAST = "starts_in_past"
     CLOSED_TO_ADMISSIONS = "closed_to_admissions"
+    NOT_TAKEN_BY_WARD = "not_taken_by_ward"
     BED_NOT_STAFFED = "bed_not_staffed"
     PATIENT_RESERVED_ELSEWHERE = "patient_reserved_elsewhere"
     BED_KEPT_FOR_LEAVE = "bed_kept_for_leave"
@@ -317,6 +362,7 @@ SOFT_RULES = frozenset(
         Rule.ISOLATION_NEEDED,
         Rule.STARTS_IN_PAST,
         Rule.CLOSED_TO_ADMISSIONS,
+        Rule.NOT_TAKEN_BY_WARD,
         Rule.BED_NOT_STAFFED,
         Rule.PATIENT_RESERVED_ELSEWHERE,
         Rule.BED_KEPT_FOR_LEAVE,
@@ -352,7 +398,7 @@ def _legal_changes() -> dict[tuple[BedStatus, BedStatus], frozenset[StatusChange
         *((b.AVAILABLE, to, by.ADMITTED) for to in HOLDS_A_PATIENT),
         *((b.AVAILABLE, to, by.VACATING_UNDONE) for to in HOLDS_A_PATIENT),
         (b.OCCUPIED, b.DIRTY, by.VACATED),
-        (b.ISOLATED, b.CONTAMINATED, by.VACATED),
+        *((b.ISOLATED, to, by.VACATED) for to in (b.CONTAMINATED, b.DIRTY)),
         *((f, to, by.ADMISSION_UNDONE) for f in HOLDS_A_PATIENT for to in (b.AVAILABLE, *unclean)),
         (b.OCCUPIED, b.ISOLATED, by.ISOLATION_STARTED),
         (b.ISOLATED, b.OCCUPIED, by.ISOLATION_ENDED),

@@ -48,6 +48,7 @@ SENTENCES = {
     Rule.ISOLATION_NEEDED: "Isolation means a room that nobody else shares.",
     Rule.STARTS_IN_PAST: "The booking starts in the past.",
     Rule.CLOSED_TO_ADMISSIONS: "This room or ward is closed to admissions.",
+    Rule.NOT_TAKEN_BY_WARD: "The ward does not take such patients.",
     Rule.BED_NOT_STAFFED: "Nobody is there to look after a patient in this bed.",
     Rule.BED_KEPT_FOR_LEAVE: "The bed is kept for a patient on leave.",
     Rule.PATIENT_RESERVED_ELSEWHERE: "This patient has another bed reserved at that time.",
