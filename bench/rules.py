@@ -11,9 +11,9 @@ from statistics import median, quantiles
 
 from lake.vocabulary import Role, Source
 from simulator.domain import commands as c
-from simulator.domain.bookings import Needs
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.needs import Needs
 from simulator.domain.rules.suggestions import suggest
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine

@@ -32,6 +32,7 @@ from simulator.wire.answers import (
     Conflict,
     DischargeAnswer,
     Event,
+    IsolationAnswer,
     MergeAnswer,
     Page,
     Patient,
@@ -51,6 +52,8 @@ from simulator.wire.bodies import (
     Correction,
     Discharge,
     DischargeCorrection,
+    Isolation,
+    IsolationStart,
     Merge,
     Needs,
     NewBedRequest,
@@ -88,6 +91,8 @@ __all__ = [
     "DischargeAnswer",
     "DischargeCorrection",
     "Event",
+    "Isolation",
+    "IsolationStart",
     "Needs",
     "NewBedRequest",
     "NewBooking",
@@ -376,8 +381,14 @@ class BookingClient:
     def cancel_merge(self, patient_ref: str) -> MergeAnswer:
         return self._post(MergeAnswer, f"/patients/{_id(patient_ref)}/merge/cancel", Write())
 
-    def start_isolation(self, bed_id: str) -> BedAnswer:
-        return self._post(BedAnswer, f"/beds/{_id(bed_id)}/isolation/start", Write())
+    def start_isolation(
+        self, bed_id: str, isolation: IsolationStart | None = None
+    ) -> IsolationAnswer:
+        body = isolation or IsolationStart()
+        return self._post(IsolationAnswer, f"/beds/{_id(bed_id)}/isolation/start", body)
+
+    def end_contact(self, booking_id: str) -> BookingAnswer:
+        return self._post(BookingAnswer, f"/bookings/{_id(booking_id)}/contact/end", Write())
 
     def end_isolation(self, bed_id: str) -> BedAnswer:
         return self._post(BedAnswer, f"/beds/{_id(bed_id)}/isolation/end", Write())

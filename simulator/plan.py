@@ -2,15 +2,25 @@
 
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from string import ascii_uppercase
+from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from lake.errors import LakeError
-from lake.vocabulary import RoomClass
+from lake.vocabulary import AdmissionType, AgeGroup, LevelOfCare, RoomClass, Sex
 from simulator.domain.commands import RegisterBed
+from simulator.domain.house import House, WardProfile
 
 
 class _Part(BaseModel):
@@ -18,15 +28,30 @@ class _Part(BaseModel):
 
 
 class Rooms(_Part):
-    """`rooms` rooms of one class with `beds` beds each."""
+    """`rooms` rooms of one class with `beds` beds each, and as many `cots` beside them."""
 
     room_class: RoomClass
     rooms: int = Field(ge=1, le=99)
-    beds: int = Field(ge=1, le=26)
+    beds: int = Field(ge=1, le=20)
+    cots: int = Field(0, ge=0, le=6)
+    features: tuple[str, ...] = ()
+
+
+class Takes(_Part):
+    """Whom a ward takes; `sexes`, `admission_types` and `specialties` left out: any."""
+
+    age_groups: tuple[AgeGroup, ...] = (AgeGroup.ADULT, AgeGroup.OLDER)
+    sexes: tuple[Sex, ...] = ()
+    admission_types: tuple[AdmissionType, ...] = ()
+    specialties: tuple[str, ...] = ()
+    levels_of_care: tuple[LevelOfCare, ...] = (LevelOfCare.WARD,)
 
 
 class Ward(_Part):
-    """`stay_days`: mean and standard deviation of the lognormal length of stay."""
+    """`stay_days`: mean and standard deviation of the lognormal length of stay; the mean is also
+    the end that is assumed where nobody says one. A ward that does not take outliers takes its own
+    specialty only. `mixes_sexes` left out: as the class of the room says. A ward that `takes_cots`
+    has newborns beside their mothers; `counts_cots`: as beds."""
 
     ward_id: str = Field(pattern=r"^[A-Za-z0-9]{1,8}$")
     name: str
@@ -37,6 +62,24 @@ class Ward(_Part):
     occupancy_percent: float = Field(gt=0, lt=100)
     emergency_share: float = Field(0.68, ge=0, le=1)
     takes_outliers: bool = True
+    takes: Takes = Takes()
+    mixes_sexes: bool | None = None
+    takes_cots: bool = False
+    counts_cots: bool = False
+
+    @property
+    def profile(self) -> WardProfile:
+        own_only = () if self.takes_outliers else (self.specialty,)
+        return WardProfile(
+            age_groups=frozenset(group.value for group in self.takes.age_groups),
+            sexes=frozenset(sex.value for sex in self.takes.sexes),
+            admission_types=frozenset(kind.value for kind in self.takes.admission_types),
+            specialties=frozenset(self.takes.specialties or own_only),
+            levels_of_care=frozenset(level.value for level in self.takes.levels_of_care),
+            mixes_sexes=self.mixes_sexes,
+            takes_cots=self.takes_cots,
+            usual_stay=timedelta(days=self.stay_days[0]),
+        )
 
     @property
     def room_numbers(self) -> range:
@@ -48,7 +91,9 @@ class Ward(_Part):
             yield from self._beds_of_room(number, group)
 
     def _beds_of_room(self, number: int, group: Rooms) -> Iterator[RegisterBed]:
-        for letter in ascii_uppercase[: group.beds]:
+        letters = ascii_uppercase[: group.beds + group.cots]
+        for place, letter in enumerate(letters):
+            is_cot = place >= group.beds
             yield RegisterBed(
                 bed_id=f"{self.ward_id}-{number}-{letter}",
                 room_id=f"{self.ward_id}-{number}",
@@ -56,13 +101,40 @@ class Ward(_Part):
                 ward_name=self.name,
                 specialty=self.specialty,
                 room_class=group.room_class.value,
+                features=() if is_cot else group.features,
+                is_cot=is_cot,
+                is_off_census=is_cot and not self.counts_cots,
             )
+
+
+class AgeGroups(_Part):
+    """The age in years at which each group begins; a neonate is younger than a child."""
+
+    child: float = Field(28 / 365.25, ge=0)
+    adult: float = 18.0
+    older: float = 65.0
+
+    @model_validator(mode="after")
+    def _are_in_order(self) -> "AgeGroups":
+        if not self.child < self.adult < self.older:
+            raise ValueError("child, adult and older begin one after the other")
+        return self
+
+
+class RoomRules(_Part):
+    """Who may share a room. `contact_hours_of`: per organism, where it is not `contact_hours`."""
+
+    mixed_sex_room_classes: tuple[RoomClass, ...] = (RoomClass.ICU,)
+    single_sex_after_hours: float = Field(4, ge=0)
+    contact_hours: float = Field(48, ge=0, le=24 * 30)
+    contact_hours_of: dict[str, Annotated[float, Field(ge=0, le=24 * 30)]] = {}
 
 
 class Assumptions(_Part):
     """Shares of the simulated hospital that have no published source."""
 
     isolation_share: float
+    other_age_share: float = 0.45
     reservation_no_show_share: float
     reservation_cancelled_share: float
     transfer_share: float
@@ -91,6 +163,8 @@ class HospitalPlan(_Part):
     time_zone: str
     wards: tuple[Ward, ...]
     assumptions: Assumptions
+    age_groups: AgeGroups = AgeGroups()
+    room_rules: RoomRules = RoomRules()
 
     @field_validator("time_zone")
     @classmethod
@@ -98,6 +172,21 @@ class HospitalPlan(_Part):
         if zone not in available_timezones():
             raise ValueError(f"{zone} is not an IANA time zone")
         return zone
+
+    @property
+    def house(self) -> House:
+        rules = self.room_rules
+        of_organisms = rules.contact_hours_of.items()
+        return House(
+            wards={ward.ward_id: ward.profile for ward in self.wards},
+            mixed_room_classes=frozenset(one.value for one in rules.mixed_sex_room_classes),
+            single_sex_after=timedelta(hours=rules.single_sex_after_hours),
+            contact_window=timedelta(hours=rules.contact_hours),
+            contact_windows={name: timedelta(hours=hours) for name, hours in of_organisms},
+            features=frozenset(
+                name for ward in self.wards for group in ward.rooms for name in group.features
+            ),
+        )
 
     def beds(self) -> list[RegisterBed]:
         return [bed for ward in self.wards for bed in ward.beds()]

@@ -1,16 +1,61 @@
 """What a body means: the wire's words as the domain's commands."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from lake.vocabulary import AgeGroup, IsolationKind, LevelOfCare, canonical_ref
 from simulator.domain import commands as c
-from simulator.domain.bookings import Booking, Needs
+from simulator.domain.bookings import Booking
 from simulator.domain.errors import InvalidRequest
+from simulator.domain.needs import NO_ISOLATION, SEXES, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
 from simulator.wire import bodies as b
 
+ASSUMED = {"age_group": AgeGroup.ADULT.value, "level_of_care": LevelOfCare.WARD.value}
+"""What a patient is where nobody says otherwise."""
+
 
 def needs(body: b.Needs) -> Needs:
-    return Needs(**body.model_dump(mode="json"))
+    """What the body says of a patient who is known already."""
+    said = body.model_dump(mode="json")
+    placed_with = said.pop("placed_with")
+    return Needs(
+        **said
+        | {
+            "isolation": isolation(body.isolation),
+            "features": tuple(body.features),
+            "placed_with": placed_with and as_placed_with(placed_with),
+        }
+    )
+
+
+def as_placed_with(said: str) -> str:
+    return said if said in SEXES else canonical_ref(said)
+
+
+def needs_of_new(body: b.Needs) -> Needs:
+    """Of a new patient what was not said is assumed, and marked so."""
+    said = needs(body)
+    unsaid = tuple(name for name in sorted(ASSUMED) if getattr(said, name) is None)
+    return replace(
+        said,
+        age_group=said.age_group or ASSUMED["age_group"],
+        level_of_care=said.level_of_care or ASSUMED["level_of_care"],
+        assumed=unsaid,
+    )
+
+
+def isolation(body: b.Isolation | bool | None) -> Isolation | None:
+    if isinstance(body, b.Isolation):
+        return isolation_of(body)
+    return body if body is None else SOURCE if body else NO_ISOLATION
+
+
+def isolation_of(body: b.Isolation | b.IsolationStart) -> Isolation:
+    """Raises InvalidRequest."""
+    if body.organism and body.kind is IsolationKind.PROTECTIVE:
+        raise InvalidRequest("organism: goes with isolation of a source only.")
+    return Isolation(body.kind.value, body.organism)
 
 
 def override(body: b.Overriding) -> Override | None:
@@ -27,8 +72,10 @@ def booking(body: b.NewBooking) -> c.BookBed:
         starts_at=body.starts_at,
         ends_at=body.ends_at,
         admit=body.admit,
-        needs=needs(body.needs),
+        needs=needs_of_new(body.needs),
         override=override(body),
+        assumes_end="ends_at" not in body.model_fields_set,
+        mother_ref=body.mother_ref,
     )
 
 
@@ -42,6 +89,7 @@ def placement(bed_request_id: str, body: b.Placement) -> c.PlaceRequest:
         ends_at=body.ends_at,
         admit=body.admit,
         override=override(body),
+        assumes_end="ends_at" not in body.model_fields_set,
     )
 
 
@@ -52,13 +100,20 @@ def _starts_when_it_occurs(body: b.NewBooking | b.Placement) -> None:
 
 def change(
     booking_id: str, known: Booking | None, body: b.BookingChange
-) -> c.ChangeReservation | c.ExpectDischarge:
-    """What the body leaves out is what it was. An unknown booking is refused when it is decided."""
+) -> c.ChangeReservation | c.ExpectDischarge | c.ChangeNeeds:
+    """What the body leaves out is what it was. An unknown booking is refused when it is decided.
+
+    Raises InvalidRequest.
+    """
     if known is None:
         return c.ExpectDischarge(booking_id=booking_id, expected_at=None)
     bed_id = body.bed_id if body.bed_id is not None else known.bed_id
     starts_at = body.starts_at or known.starts_at
     ends_at = body.ends_at if "ends_at" in body.model_fields_set else known.ends_at
+    if known.is_stay and "needs" in body.model_fields_set:
+        if (bed_id, starts_at, ends_at) != (known.bed_id, known.starts_at, known.ends_at):
+            raise InvalidRequest("needs: of a patient in bed they change alone.")
+        return c.ChangeNeeds(booking_id=booking_id, needs=needs(body.needs))
     if known.is_stay and (bed_id, starts_at) == (known.bed_id, known.starts_at):
         return c.ExpectDischarge(
             booking_id=booking_id, expected_at=ends_at, override=override(body)
@@ -68,6 +123,7 @@ def change(
         bed_id=bed_id,
         starts_at=starts_at,
         ends_at=ends_at,
+        needs=needs(body.needs),
         override=override(body),
     )
 

@@ -33,7 +33,8 @@ class Closing:
 @dataclass(frozen=True, slots=True)
 class Bed:
     """`last_event_at`, `last_source`: when the bed's newest event occurred, and who caused it.
-    `last_booking_id`: of the newest stay in this bed, whether or not it has ended."""
+    `last_booking_id`: of the newest stay in this bed, whether or not it has ended. `is_cot`: of a
+    newborn, beside the mother's bed; `is_off_census`: it counts as no bed."""
 
     bed_id: str
     room_id: str
@@ -55,6 +56,9 @@ class Bed:
     unreviewed_override_count: int = 0
     room_closing: Closing | None = None
     ward_closing: Closing | None = None
+    features: tuple[str, ...] = ()
+    is_cot: bool = False
+    is_off_census: bool = False
 
     @property
     def closings(self) -> list[Closing]:
@@ -116,6 +120,10 @@ class Bed:
         if self.room_closing or self.ward_closing:
             columns |= _columns_of("room", self.room_closing)
             columns |= _columns_of("ward", self.ward_closing)
+        if self.features:
+            columns["features"] = [*self.features]
+        if self.is_cot:
+            columns |= {"is_cot": True, "is_off_census": self.is_off_census or None}
         return columns
 
     @classmethod
@@ -142,6 +150,9 @@ class Bed:
             last_booking_id=row.get("last_booking_id"),
             unreviewed_override_count=row.get("unreviewed_override_count") or 0,
             is_retired=row["event_type"] == "bed_retired",
+            features=tuple(row.get("features") or ()),
+            is_cot=bool(row.get("is_cot")),
+            is_off_census=bool(row.get("is_off_census")),
         )
 
 

@@ -1,48 +1,14 @@
 """A booking: who is promised a bed, over a half-open interval of hospital time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from lake.vocabulary import OPEN_BOOKING_STATES, Away, BookingState, EndedWith, EventType, Source
+from simulator.domain.needs import Needs
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a patient needs of a bed; None: no matter."""
-
-    specialty: str | None = None
-    room_class: str | None = None
-    isolation: bool | None = None
-    sex: str | None = None
-    priority: int | None = None
-
-    def with_given(self, other: "Needs") -> "Needs":
-        """What the other says where it says something; the rest stays."""
-        given = {f.name: getattr(other, f.name) for f in fields(other)}
-        return replace(self, **{name: value for name, value in given.items() if value is not None})
-
-    def as_columns(self) -> dict[str, Any]:
-        return {
-            "patient_sex": self.sex,
-            "need_specialty": self.specialty,
-            "need_room_class": self.room_class,
-            "need_isolation": self.isolation,
-            "priority": self.priority,
-        }
-
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> "Needs":
-        return cls(
-            specialty=row.get("need_specialty"),
-            room_class=row.get("need_room_class"),
-            isolation=row.get("need_isolation"),
-            sex=row.get("patient_sex"),
-            priority=row.get("priority"),
-        )
 
 
 PROGRESS = (
@@ -95,7 +61,8 @@ class Booking:
     """`[starts_at, ends_at)`; `ends_at` None: open. Of a stay: its expected discharge.
 
     `source`: who made it or took it over. `is_at_risk`: the end of the stay was set by what comes
-    after it, not by the ward.
+    after it, not by the ward. `is_end_assumed`: nobody has said the end, it is the usual one.
+    `contact_of`: infections that the patient was exposed to. `mother_ref`: of a newborn in a cot.
     """
 
     booking_id: str
@@ -116,6 +83,9 @@ class Booking:
     away_as: str | None = None
     away_since: datetime | None = None
     back_since: datetime | None = None
+    is_end_assumed: bool = False
+    contact_of: tuple[str, ...] = ()
+    mother_ref: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -124,6 +94,10 @@ class Booking:
     @property
     def is_stay(self) -> bool:
         return self.state is BookingState.ACTIVE
+
+    def ends_by(self, at: datetime | None) -> "Booking":
+        """With an end that somebody has said."""
+        return replace(self, ends_at=at, is_end_assumed=False)
 
     def away_since_as(self, away_as: Away) -> datetime | None:
         return self.away_since if self.away_as == away_as else None
@@ -163,9 +137,16 @@ class Booking:
 
     def _rare_columns(self) -> dict[str, Any]:
         """Those that few bookings have; what a row leaves out is null."""
+        columns: dict[str, Any] = {}
+        if self.is_end_assumed:
+            columns["is_end_assumed"] = True
+        if self.contact_of:
+            columns["contact_of"] = [*self.contact_of]
+        if self.mother_ref:
+            columns["mother_patient_ref"] = self.mother_ref
         if self.progress is AT_FIRST and self.away_as is None and self.back_since is None:
-            return {}
-        return {
+            return columns
+        return columns | {
             "away_as": self.away_as,
             "away_since_at": self.away_since,
             "back_since_at": self.back_since,
@@ -193,6 +174,9 @@ class Booking:
             away_as=row.get("away_as"),
             away_since=row.get("away_since_at"),
             back_since=row.get("back_since_at"),
+            is_end_assumed=bool(row.get("is_end_assumed")),
+            contact_of=tuple(row.get("contact_of") or ()),
+            mother_ref=row.get("mother_patient_ref"),
         )
 
 

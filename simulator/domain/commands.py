@@ -5,14 +5,16 @@ from datetime import datetime
 
 from lake.vocabulary import Away
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import Booking, Needs
+from simulator.domain.bookings import Booking
+from simulator.domain.needs import SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
 from simulator.domain.requests import BedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterBed:
-    """`is_temporary`: a surge bed, to be retired when the surge is over."""
+    """`is_temporary`: a surge bed, to be retired when the surge is over. `is_off_census`: it counts
+    as no bed, as most cots do."""
 
     bed_id: str
     room_id: str
@@ -22,6 +24,9 @@ class RegisterBed:
     room_class: str
     is_staffed: bool = True
     is_temporary: bool = False
+    features: tuple[str, ...] = ()
+    is_cot: bool = False
+    is_off_census: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,8 @@ class RetireBed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookBed:
-    """`starts_at` None: now. `ends_at` None: open. `admit`: the patient takes the bed at once."""
+    """`starts_at` None: now. `ends_at` None: open, or if `assumes_end` what is usual on the ward.
+    `admit`: the patient takes the bed at once. `mother_ref`: of a newborn for a cot."""
 
     bed_id: str
     patient_ref: str
@@ -48,17 +54,28 @@ class BookBed:
     needs: Needs = Needs()
     override: Override | None = None
     bed_request_id: str | None = None
+    assumes_end: bool = False
+    mother_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeReservation:
-    """The whole reservation as it shall be."""
+    """The whole reservation as it shall be; of the needs, what they say."""
 
     booking_id: str
     bed_id: str
     starts_at: datetime
     ends_at: datetime | None
+    needs: Needs = Needs()
     override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeNeeds:
+    """Of a patient in bed, more is known."""
+
+    booking_id: str
+    needs: Needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,11 +206,19 @@ class StartIsolation:
     """In all of these beds, or in none."""
 
     bed_ids: tuple[str, ...]
+    isolation: Isolation = SOURCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndIsolation:
     bed_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndContact:
+    """The patient has not caught what the others had."""
+
+    booking_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +307,7 @@ class PlaceRequest:
     ends_at: datetime | None = None
     admit: bool = False
     override: Override | None = None
+    assumes_end: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +360,7 @@ Command = (
     | AdmitPatient
     | TransferPatient
     | SwapPatients
+    | ChangeNeeds
     | ExpectDischarge
     | ProgressStay
     | GoAway
@@ -344,6 +371,7 @@ Command = (
     | CorrectDischarge
     | StartIsolation
     | EndIsolation
+    | EndContact
     | MarkBedDirty
     | StartCleaning
     | FinishCleaning

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lake.vocabulary import (
     RESERVED_AHEAD_MINUTES,
     Away,
+    BedStatus,
     BookingState,
     DisplayStatus,
     Disposition,
@@ -24,11 +25,22 @@ from lake.vocabulary import (
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import AT_FIRST, END_OF_TIME, Booking
 from simulator.domain.errors import NotThere, Refusal
+from simulator.domain.house import House
 from simulator.domain.merges import Merge
+from simulator.domain.needs import SOURCE, Isolation, Needs
 from simulator.domain.overrides import OpenOverride
 from simulator.domain.requests import BedRequest
 
 RESERVED_AHEAD = timedelta(minutes=RESERVED_AHEAD_MINUTES)
+
+
+class Stayed(NamedTuple):
+    """In which room a patient has lain, and when."""
+
+    patient_ref: str
+    room_id: str
+    since: datetime
+    until: datetime
 
 
 @dataclass
@@ -37,7 +49,8 @@ class Hospital:
     patient; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient died, by
     the stay; `requests`: the waiting list; `overrides`: those without a review; `corrected`: ids of
     the events that were undone; `merges`: by the reference that became another one; `lent`: spells
-    that go on without a bed, with their patients: theirs was lent to another one."""
+    that go on without a bed, with their patients: theirs was lent to another one; `lately`: ended
+    stays in whose rooms contacts may still be traced; `house`: its rules."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
@@ -51,7 +64,9 @@ class Hospital:
     corrected: set[str] = field(default_factory=set)
     merges: dict[str, Merge] = field(default_factory=dict)
     lent: dict[str, str] = field(default_factory=dict)
+    lately: dict[str, Stayed] = field(default_factory=dict, compare=False)
     time_zone: str = "UTC"
+    house: House = field(default_factory=House, compare=False)
 
     def bed(self, bed_id: str) -> Bed:
         """Raises Refusal `unknown_bed`, for retired beds too."""
@@ -139,6 +154,32 @@ class Hospital:
         refs = self.refs_of(patient_ref)
         return next((spell for spell, ref in self.lent.items() if ref in refs), None)
 
+    def isolation_of(self, booking: Booking) -> Isolation | None:
+        """Of a patient in bed the bed's status tells whether, of others what was asked for."""
+        asked = booking.needs.isolation or None
+        if not booking.is_stay:
+            return asked
+        is_isolated = self.beds[booking.bed_id].status is BedStatus.ISOLATED
+        return (asked or SOURCE) if is_isolated else None
+
+    def contact_of(self, patient_ref: str) -> frozenset[str]:
+        """Infections that the patient, who lies here, was exposed to."""
+        stay = self.stay_of(patient_ref)
+        return frozenset(stay.contact_of) if stay else frozenset()
+
+    def single_sex_from(self, bed: Bed, stay: Booking) -> datetime | None:
+        """From when on the patient has a right to a room of one sex; None: there is none."""
+        if bed.is_cot:
+            return None
+        if not self.house.mixes_sexes(bed.ward_id, bed.room_class):
+            return stay.starts_at
+        not_needed = stay.progress.care_not_needed_since
+        return max(stay.starts_at, not_needed + self.house.single_sex_after) if not_needed else None
+
+    def does_not_take(self, bed: Bed, needs: Needs) -> tuple[str, ...]:
+        """What of a patient the bed's ward does not take; a cot takes any newborn."""
+        return () if bed.is_cot else self.house.ward(bed.ward_id).does_not_take(needs)
+
     def stay_on_leave(self, bed_id: str) -> Booking | None:
         """Of the patient whose bed could be lent."""
         stay = self.current_booking(bed_id)
@@ -175,8 +216,10 @@ class Hospital:
     def in_words(self, stay: Booking, now: datetime) -> str:
         """Where and since when, and until when; who it is, is not said."""
         since = f"The patient in {stay.bed_id} is there since {self.said(stay.starts_at)}"
-        if stay.ends_at is None:
+        if stay.ends_at is None or (stay.is_end_assumed and stay.runs_over(now)):
             return f"{since}; no end is known."
+        if stay.is_end_assumed:
+            return f"{since}, usually until {self.said(stay.ends_at)}; nobody has said an end."
         if not stay.runs_over(now):
             return f"{since}, expected to leave on {self.said(stay.ends_at)}."
         late = (now - stay.ends_at) // timedelta(hours=1)
@@ -188,8 +231,8 @@ class Hospital:
 
     def is_at_risk(self, booking: Booking, now: datetime) -> bool:
         """Of a stay: its end was set by what comes after it. Of a reservation: its room or ward
-        takes nobody new by then. Of a bed's first reservation: the stay before it runs over, or is
-        at risk itself."""
+        takes nobody new by then. Of a bed's first reservation: the stay before it runs over (over
+        an end that is only assumed, once the reservation begins), or is at risk itself."""
         if booking.state is not BookingState.RESERVED:
             return booking.is_at_risk
         closings = self.beds[booking.bed_id].closings
@@ -198,7 +241,8 @@ class Hospital:
         stay = self.current_booking(booking.bed_id)
         if stay is None or self.next_booking(booking.bed_id, now) != booking:
             return False
-        return stay.is_at_risk or stay.runs_over(now)
+        is_late = not stay.is_end_assumed or booking.starts_at <= now
+        return stay.is_at_risk or (stay.runs_over(now) and is_late)
 
     def display_status(self, bed: Bed, now: datetime) -> DisplayStatus:
         booked = self.of_bed.get(bed.bed_id, ())
@@ -249,10 +293,24 @@ class Hospital:
                 self.merges.pop(row["patient_ref"], None)
         if row.get("booking_state") == BookingState.COMPLETED:
             self.left_at[row["patient_ref"]] = row["occurred_at"]
+            self.remember_room(row)
             if row.get("displaced_by_booking_id"):
                 self.lent[row["spell_id"]] = row["patient_ref"]
         if row.get("booking_state") == BookingState.ACTIVE:
             self.lent.pop(row["spell_id"], None)
+            self.lately.pop(row["stay_id"], None)
+
+    def remember_room(self, row: Mapping[str, Any]) -> None:
+        """Of a stay that has ended: who has shared the room may yet turn out to be a contact."""
+        at = row["occurred_at"]
+        for stay_id, stayed in [*self.lately.items()]:
+            if stayed.until > at - self.house.longest_window:
+                break
+            del self.lately[stay_id]
+        patient_ref, room_id, since = (
+            row[name] for name in ("patient_ref", "room_id", "starts_at")
+        )
+        self.lately[row["stay_id"]] = Stayed(patient_ref, room_id, since, at)
 
     def _remember_death(self, row: Mapping[str, Any]) -> None:
         self._forget_death(row)
@@ -305,6 +363,7 @@ class Hospital:
                 "expected_discharge_at": current.ends_at,
                 "current_is_discharge_confirmed": current.is_discharge_confirmed,
                 "current_is_at_risk": current.is_at_risk,
+                **self._rarer_columns(bed, current),
             }
             if current.away_as:
                 columns["leave_since_at"] = current.away_since_as(Away.LEAVE)
@@ -319,6 +378,30 @@ class Hospital:
                 "next_ends_at": following.ends_at,
             }
         return columns
+
+    def _rarer_columns(self, bed: Bed, stay: Booking) -> dict[str, Any]:
+        """Of the patient in the bed: who may share the room, and whether the ward takes such."""
+        needs, isolation = stay.needs, self.isolation_of(stay)
+        columns = {
+            "current_age_group": needs.age_group,
+            "current_level_of_care": needs.level_of_care,
+            "current_rooms_with": needs.rooms_with,
+            "current_placed_with_patient_ref": needs.placed_with_ref,
+            "current_single_sex_from_at": self.single_sex_from(bed, stay),
+            "current_isolation_kind": isolation.kind if isolation else None,
+            "current_infection": infection_of(isolation, stay),
+            "current_contact_of": [*stay.contact_of],
+            "current_not_taken_as": [*self.does_not_take(bed, needs)],
+            "current_is_end_assumed": stay.is_end_assumed,
+        }
+        return {name: value for name, value in columns.items() if value}
+
+
+def infection_of(isolation: Isolation | None, booking: Booking) -> str | None:
+    """What others could catch: the organism, or where it is not named, what this patient has."""
+    if isolation is None or not isolation.is_source:
+        return None
+    return isolation.organism or booking.spell_id or booking.booking_id
 
 
 def is_due(booking: Booking, now: datetime) -> bool:

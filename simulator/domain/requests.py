@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lake.vocabulary import EventType
-from simulator.domain.bookings import Needs
+from simulator.domain.needs import Needs
 
 LEAST_URGENT = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -31,6 +31,7 @@ from lake.vocabulary import (
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.house import House
 from simulator.feeds.adt_csv import NO_BED_TOUCHED, read_log
 from simulator.feeds.closed_log import settle
 from simulator.feeds.columns import Names
@@ -88,7 +89,7 @@ def replay_file(
     with own(places, Owner.ENGINE, "a replay"):
         event_log = EventLog(places)
         event_log.open()
-        if remember(LakeReader(places)).head_seq:
+        if remember(LakeReader(places), House()).head_seq:
             raise LakeError(
                 f"The lake in {places.home} has events, and a replay needs an empty one.",
                 "Name another folder: SNR_HOME=/path/to/empty ./snr replay FILE",

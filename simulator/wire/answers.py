@@ -22,14 +22,26 @@ class Page(Answer, Generic[Item]):
     next: str | None
 
 
+class Isolation(Answer):
+    kind: str
+    organism: str | None = None
+
+
 class Needs(Answer):
-    """What a patient needs of a bed; null: no matter."""
+    """What a patient needs of a bed; null: no matter, or not said. `isolation` false: none is
+    needed, said so. `assumed`: names of those that nobody said."""
 
     specialty: str | None = None
     room_class: str | None = None
-    isolation: bool | None = None
+    isolation: Isolation | bool | None = None
     sex: str | None = None
     priority: int | None = None
+    age_group: str | None = None
+    level_of_care: str | None = None
+    admission_type: str | None = None
+    features: tuple[str, ...] = ()
+    placed_with: str | None = None
+    assumed: tuple[str, ...] = ()
 
 
 class Change(Answer):
@@ -64,6 +76,7 @@ class BookingAnswer(WithPatient):
     state: BookingState
     starts_at: datetime
     ends_at: datetime | None
+    is_end_assumed: bool = False
     stay_id: str | None
     spell_id: str | None
 
@@ -77,6 +90,7 @@ class Booking(Change):
     state: BookingState
     starts_at: datetime
     ends_at: datetime | None
+    is_end_assumed: bool = False
     stay_id: str | None
     spell_id: str | None
     ward_id: str | None
@@ -93,11 +107,25 @@ class Booking(Change):
     bed_not_needed_since_at: datetime | None = None
     care_not_needed_since_at: datetime | None = None
     waits_for: str | None = None
+    contact_of: tuple[str, ...] = ()
+    mother_ref: str | None = None
 
 
 class BedAnswer(Change):
     bed_id: str
     bed_status: BedStatus
+
+
+class Contact(Answer):
+    """Who has shared a room with a source of infection; null: who lies in no bed now."""
+
+    patient_ref: str
+    booking_id: str | None
+    bed_id: str | None
+
+
+class IsolationAnswer(BedAnswer):
+    contacts: tuple[Contact, ...] = ()
 
 
 class BedsAnswer(Change):
@@ -194,6 +222,19 @@ class Bed(Answer):
     ward_closed_reason_code: str | None = None
     ward_closed_since_at: datetime | None = None
     ward_closed_until_at: datetime | None = None
+    current_age_group: str | None = None
+    current_level_of_care: str | None = None
+    current_rooms_with: str | None = None
+    current_placed_with_patient_ref: str | None = None
+    current_single_sex_from_at: datetime | None = None
+    current_isolation_kind: str | None = None
+    current_infection: str | None = None
+    current_contact_of: tuple[str, ...] | None = None
+    current_not_taken_as: tuple[str, ...] | None = None
+    current_is_end_assumed: bool | None = None
+    is_cot: bool | None = None
+    is_off_census: bool | None = None
+    features: tuple[str, ...] | None = None
 
 
 class Ward(Answer):

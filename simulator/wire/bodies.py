@@ -1,10 +1,20 @@
 """What a request carries. What a body leaves out is what its default says."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
-from lake.vocabulary import Disposition, OverrideReason, RoomClass, Sex, WaitsFor
+from lake.vocabulary import (
+    AdmissionType,
+    AgeGroup,
+    Disposition,
+    IsolationKind,
+    LevelOfCare,
+    OverrideReason,
+    RoomClass,
+    Sex,
+    WaitsFor,
+)
 from simulator.wire.scalars import Code, Instant, KnownId, Note, PatientRef, RegisterId
 
 
@@ -19,14 +29,29 @@ class Write(Body):
     note: Note | None = None
 
 
+class Isolation(Body):
+    """`kind`: of a source of infection, or of a patient who could catch one. `organism`: what the
+    source has, if that is known; two that are not named are not the same."""
+
+    kind: IsolationKind = IsolationKind.SOURCE
+    organism: Code | None = Field(None, examples=["norovirus"])
+
+
 class Needs(Body):
-    """What a patient needs of a bed; what is left out does not matter."""
+    """What a patient needs of a bed; what is left out does not matter, or was not said: of a new
+    patient an adult who needs the care of a ward is assumed. `isolation` true: of a source.
+    `placed_with`: whose room the patient may share: women's, men's, or one patient's."""
 
     specialty: Annotated[str, Field(max_length=64)] | None = None
     room_class: RoomClass | None = None
-    isolation: StrictBool | None = None
+    isolation: StrictBool | Isolation | None = None
     sex: Sex | None = None
     priority: Annotated[int, Field(ge=1, le=5, strict=True)] | None = None
+    age_group: AgeGroup | None = None
+    level_of_care: LevelOfCare | None = None
+    admission_type: AdmissionType | None = None
+    features: Annotated[list[Code], Field(max_length=10, examples=[["monitored"]])] = []
+    placed_with: Literal["female", "male"] | PatientRef | None = None
 
 
 class Override(Body):
@@ -45,7 +70,8 @@ class Overriding(Write):
 
 
 class NewBooking(Overriding):
-    """`starts_at` null: now. `ends_at` null: open. `admit`: the patient takes the bed at once."""
+    """`starts_at` null: now. `ends_at` null: open; left out: as long as is usual on the ward.
+    `admit`: the patient takes the bed at once. `mother_ref`: of a newborn for a cot (PID-21)."""
 
     bed_id: KnownId = Field(examples=["W3-204-A"])
     patient_ref: PatientRef
@@ -53,15 +79,18 @@ class NewBooking(Overriding):
     ends_at: Instant | None = None
     admit: StrictBool = False
     needs: Needs = Needs()
+    mother_ref: PatientRef | None = None
 
 
 class BookingChange(Overriding):
-    """What is left out stays as it is; `ends_at: null` takes the end away. Of a stay only `ends_at`
-    can change: it is its expected discharge."""
+    """What is left out stays as it is, of the needs too; `ends_at: null` takes the end away. Of a
+    stay either `ends_at` can change, which is its expected discharge, or what is known of the
+    needs."""
 
     bed_id: KnownId | None = None
     starts_at: Instant | None = None
     ends_at: Instant | None = None
+    needs: Needs = Needs()
 
 
 class Progress(Overriding):
@@ -122,6 +151,13 @@ class Opening(Write):
     reason: Note
 
 
+class IsolationStart(Write):
+    """As `needs.isolation`."""
+
+    kind: IsolationKind = IsolationKind.SOURCE
+    organism: Code | None = Field(None, examples=["norovirus"])
+
+
 class Merge(Write):
     """`into`: the reference that goes on."""
 
@@ -176,6 +212,7 @@ class NewBed(Write):
     room_class: RoomClass
     is_staffed: StrictBool = True
     is_temporary: StrictBool = Field(default=False, description="A surge bed")
+    features: Annotated[list[Code], Field(max_length=10, examples=[["monitored"]])] = []
 
 
 class Simulation(Body):

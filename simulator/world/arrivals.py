@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from lake.vocabulary import Sex
+from lake.vocabulary import AdmissionType, Sex
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import Needs
+from simulator.domain.needs import SOURCE, Needs
 from simulator.domain.requests import BedRequest
 from simulator.plan import Ward
 from simulator.world import texts
@@ -36,24 +36,42 @@ class Arrivals:
 
     def _emergency(self, ward: Ward, at: datetime) -> None:
         self.plan_emergency(ward, at)
-        patient = self.patient(ward, at, self._scene.chance.stay(ward))
+        stay = self._scene.chance.stay(ward)
+        patient = self.patient(ward, at, stay, admission_type=AdmissionType.EMERGENCY)
         if self._scene.chance.happens(self._scene.assumptions.request_share):
             patient = self._on_the_list(patient, at)
         self._scene.agenda.plan(at + self._scene.chance.boarding(), partial(self.seek_bed, patient))
 
-    def patient(self, ward: Ward, at: datetime, stay: timedelta, sex: str | None = None) -> Patient:
+    def patient(
+        self,
+        ward: Ward,
+        at: datetime,
+        stay: timedelta,
+        sex: str | None = None,
+        admission_type: AdmissionType | None = None,
+    ) -> Patient:
         return Patient(
             patient_ref=self._scene.chance.patient_ref(),
             ward=ward,
             stay=stay,
             needs=Needs(
                 sex=sex or self._scene.chance.one_of((Sex.FEMALE.value, Sex.MALE.value)),
-                isolation=self._scene.chance.happens(self._scene.assumptions.isolation_share)
-                or None,
+                isolation=SOURCE
+                if self._scene.chance.happens(self._scene.assumptions.isolation_share)
+                else None,
                 priority=self._scene.chance.one_of((1, 2, 2, 3, 3)),
+                age_group=self._age_group(ward),
+                level_of_care=ward.takes.levels_of_care[0].value,
+                admission_type=admission_type and admission_type.value,
             ),
             waiting_since=at,
         )
+
+    def _age_group(self, ward: Ward) -> str:
+        """Of those that the ward takes: most are of the group that it names first."""
+        first, *others = ward.takes.age_groups
+        is_other = others and self._scene.chance.happens(self._scene.assumptions.other_age_share)
+        return self._scene.chance.one_of(others).value if is_other else first.value
 
     def _on_the_list(self, patient: Patient, at: datetime) -> Patient:
         command = c.RequestBed(

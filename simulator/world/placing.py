@@ -8,7 +8,7 @@ from functools import partial
 from lake.vocabulary import BedStatus, EventType, OverrideReason, Source
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import Needs
+from simulator.domain.needs import Needs
 from simulator.domain.overrides import Override
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules.soft import Wish, breaches

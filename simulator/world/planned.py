@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from lake.vocabulary import BedStatus, BookingState
+from lake.vocabulary import AdmissionType, BedStatus, BookingState
 from simulator.domain import commands as c
 from simulator.domain.rules.soft import Wish
 from simulator.plan import Ward
@@ -36,7 +36,8 @@ class Planned:
 
     def _elective(self, ward: Ward, at: datetime) -> None:
         self.plan_elective(ward, at)
-        patient = self._arrivals.patient(ward, at, self._scene.chance.stay(ward))
+        stay = self._scene.chance.stay(ward)
+        patient = self._arrivals.patient(ward, at, stay, admission_type=AdmissionType.ELECTIVE)
         last = BOOKED_AHEAD_DAYS[-1]
         for ahead in range(self._scene.chance.one_of(BOOKED_AHEAD_DAYS), last + 7):
             if self._reserve(patient, at, self._scene.chance.admission_morning(at, ahead)):

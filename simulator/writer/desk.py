@@ -200,7 +200,7 @@ class Desk:
         self._write_clock()
 
     def _past(self) -> Remembered:
-        past = remember(self.reader)
+        past = remember(self.reader, self.plan.house)
         self._refuse_another_hospital(past.hospital_id)
         if past.head_seq != self._event_log.head_seq:
             raise StaleWriter(

@@ -16,6 +16,7 @@ from simulator.domain.bookings import Booking, as_reserved, is_ended
 from simulator.domain.commands import CancelEvent, CorrectDischarge, PastEvent
 from simulator.domain.decisions.corrections import can_be_cancelled
 from simulator.domain.hospital import Hospital
+from simulator.domain.house import House
 from simulator.domain.requests import BedRequest, has_left_the_list
 from simulator.writer import chain
 from simulator.writer.clock import wall_now
@@ -40,6 +41,7 @@ DIED_AT = _question("died_at")
 DISCHARGE = _question("discharge")
 DISCHARGE_CORRECTIONS = _question("discharge_corrections")
 LENT = _question("lent")
+LATELY = _question("lately")
 MERGES = _question("merges")
 HAS_COME_AGAIN = _question("has_come_again")
 REQUEST_AS_MADE = _question("request_as_made")
@@ -79,14 +81,17 @@ class Remembered:
     recent_keys: list[Row]
 
 
-def remember(reader: LakeReader) -> Remembered:
-    """State from the newest rows, not from the whole history."""
+def remember(reader: LakeReader, house: House) -> Remembered:
+    """State from the newest rows, not from the whole history; the house rules stand beside it."""
     head = _one(reader, HEAD)
     clock = _one(reader, LAST_CLOCK)
     since = wall_now() - KEY_LIFE
     newest = {row["bed_id"]: row for row in ask(reader, NEWEST_OF_BEDS)}
     hospital = _present(reader, newest.values())
     hospital.time_zone = clock["time_zone"] or hospital.time_zone
+    hospital.house = house
+    for row in _lately(reader, house, head["occurred_at"]):
+        hospital.remember_room(row)
     return Remembered(
         hospital_id=head["hospital_id"],
         hospital=hospital,
@@ -99,6 +104,10 @@ def remember(reader: LakeReader) -> Remembered:
         time_zone=clock["time_zone"],
         recent_keys=ask(reader, RECENT_KEYS, {"since": since, "since_on": since.date()}),
     )
+
+
+def _lately(reader: LakeReader, house: House, now: datetime | None) -> list[Row]:
+    return ask(reader, LATELY, {"since": now - house.longest_window}) if now else []
 
 
 def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
@@ -118,7 +127,7 @@ def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
     return hospital
 
 
-def hospital_at(reader: LakeReader, at: datetime) -> tuple[Hospital, dict[str, Row]]:
+def hospital_at(reader: LakeReader, at: datetime, house: House) -> tuple[Hospital, dict[str, Row]]:
     """The hospital at a past instant, as is now known, and the row that each bed stood at.
 
     Where an admission, transfer or discharge was undone only later, who was in the bed is what it
@@ -131,6 +140,7 @@ def hospital_at(reader: LakeReader, at: datetime) -> tuple[Hospital, dict[str, R
     for row in ask(reader, BEDS_BEFORE_WHAT_NEVER_WAS, {"at": at}):
         before, bed = Bed.from_row(row), hospital.beds[row["bed_id"]]
         hospital.apply(bed.occupied_as(before), None)
+    hospital.house = house
     return hospital, rows
 
 

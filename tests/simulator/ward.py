@@ -7,12 +7,14 @@ from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, as_reserved, is_ended
 from simulator.domain.hospital import Hospital
+from simulator.domain.needs import Needs
 from simulator.domain.requests import BedRequest, has_left_the_list
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine, Row
 
 MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+WOMAN, MAN = Needs(sex="female"), Needs(sex="male")
 BEDS = ("W1-101-A", "W1-101-B", "W1-102-A", "W2-201-A")
 
 

@@ -42,7 +42,9 @@ async def beds(
     now = at or call.desk.clock.now()
     if at:
         not_after_now(call.desk, at)
-        hospital, newest = await asyncio.to_thread(hospital_at, call.desk.reader, at)
+        hospital, newest = await asyncio.to_thread(
+            hospital_at, call.desk.reader, at, hospital.house
+        )
     found = sorted(
         bed.bed_id
         for bed in hospital.registered_beds
@@ -71,6 +73,7 @@ async def bed(call: Call, bed_id: BedId) -> Response:
 async def register(call: Call, body: b.NewBed) -> Response:
     """A bed joins the register; `is_temporary` for a surge."""
     fields = body.model_dump(exclude={"occurred_at", "note"}, mode="json")
+    fields["features"] = tuple(body.features)
     return await _act(call.desk, c.RegisterBed(**fields), call.context(body), 201)
 
 
@@ -113,12 +116,27 @@ async def cleaning_stop(call: Call, bed_id: BedId, body: b.Write | None = None) 
     return await _act(call.desk, c.StopCleaning(bed_id=bed_id), call.context(body or b.Write()))
 
 
-@router.post("/beds/{bed_id}/isolation/start", response_model=w.BedAnswer)
-async def isolation_start(call: Call, bed_id: BedId, body: b.Write | None = None) -> Response:
-    """The patient in the bed needs isolation."""
-    return await _act(
-        call.desk, c.StartIsolation(bed_ids=(bed_id,)), call.context(body or b.Write())
+@router.post("/beds/{bed_id}/isolation/start", response_model=w.IsolationAnswer)
+async def isolation_start(
+    call: Call, bed_id: BedId, body: b.IsolationStart | None = None
+) -> Response:
+    """The patient in the bed needs isolation. Of a source of infection the contacts are named: who
+    has shared a room with the patient lately, wherever they lie now."""
+    body = body or b.IsolationStart()
+    command = c.StartIsolation(bed_ids=(bed_id,), isolation=meant.isolation_of(body))
+    [*_, row] = await carry_out(call.desk, command, call.context(body))
+    hospital = call.desk.engine.hospital
+    stays = {ref: hospital.stay_of(ref) for ref in row.get("contact_patient_refs") or ()}
+    contacts = tuple(
+        w.Contact(
+            patient_ref=ref,
+            booking_id=stay and stay.booking_id,
+            bed_id=stay and stay.bed_id,
+        )
+        for ref, stay in stays.items()
     )
+    told = {name: row[name] for name in ("bed_id", "bed_status", "seq")}
+    return json_of(w.IsolationAnswer(**told, contacts=contacts))
 
 
 @router.post("/beds/{bed_id}/isolation/end", response_model=w.BedAnswer)

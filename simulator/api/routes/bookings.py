@@ -27,6 +27,7 @@ from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.needs import Needs
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
 from simulator.writer.desk import Desk
@@ -58,7 +59,7 @@ async def bookings(
         filters["ran_over_at"] = now - timedelta(hours=ran_over_hours)
     if at:
         not_after_now(call.desk, at)
-        hospital, _ = await asyncio.to_thread(hospital_at, call.desk.reader, at)
+        hospital, _ = await asyncio.to_thread(hospital_at, call.desk.reader, at, hospital.house)
     rows = await bookings_in_log(call.desk, limit + 1, **filters, after_seq=after, at=at)
     return page_of(rows, limit, lambda row: booking_item(row, hospital, now))
 
@@ -78,7 +79,7 @@ async def book(call: Call, body: b.NewBooking) -> Response:
 
 @router.post("/bookings/{booking_id}/change", response_model=w.BookingAnswer)
 async def change(call: Call, booking_id: BookingId, body: b.BookingChange) -> Response:
-    """Another bed or time for a reservation; another expected discharge for a stay."""
+    """Another bed or time for a reservation; another expected discharge for a stay; other needs."""
     known = call.desk.engine.hospital.bookings.get(booking_id)
     return await _act(call.desk, meant.change(booking_id, known, body), call.context(body))
 
@@ -156,6 +157,13 @@ async def absence_end(call: Call, booking_id: BookingId, body: b.Write | None = 
     return await _act(call.desk, command, call.context(body or b.Write()))
 
 
+@router.post("/bookings/{booking_id}/contact/end", response_model=w.BookingAnswer)
+async def contact_end(call: Call, booking_id: BookingId, body: b.Write | None = None) -> Response:
+    """The patient has not caught what others in the room had."""
+    command = c.EndContact(booking_id=booking_id)
+    return await _act(call.desk, command, call.context(body or b.Write()))
+
+
 @router.post("/bookings/{booking_id}/discharge/confirm", response_model=w.BookingAnswer)
 async def confirm(call: Call, booking_id: BookingId, body: b.Write | None = None) -> Response:
     """The patient may go; the bed is free only once the patient has left."""
@@ -225,6 +233,8 @@ def booking_answer(rows: list[Row]) -> w.BookingAnswer:
     row = rows[-1]
     names = ("booking_id", "bed_id", "starts_at", "ends_at", "stay_id", "spell_id")
     found = {name: row.get(name) for name in names} | with_patient(rows)
+    if row.get("is_end_assumed"):
+        found["is_end_assumed"] = True
     return w.BookingAnswer.model_validate(found | {"state": row["booking_state"]})
 
 
@@ -252,6 +262,12 @@ def with_patient(rows: list[Row]) -> dict[str, Any]:
     return {"seq": last["seq"], **told}
 
 
+def needs_item(needs: Needs) -> dict[str, Any]:
+    """As it travels: isolation that is not needed, said so, is false."""
+    isolation = needs.isolation if needs.isolation is None else False
+    return asdict(needs) | {"isolation": asdict(needs.isolation) if needs.isolation else isolation}
+
+
 def booking_item(row: Row, hospital: Hospital, now: datetime) -> w.Booking:
     booking = Booking.from_row(row)
     return w.Booking.model_validate(
@@ -262,6 +278,9 @@ def booking_item(row: Row, hospital: Hospital, now: datetime) -> w.Booking:
             "is_discharge_confirmed": booking.is_discharge_confirmed,
             "expected_move_count": booking.progress.expected_move_count,
             "is_at_risk": hospital.is_at_risk(booking, now),
-            "needs": asdict(booking.needs),
+            "needs": needs_item(booking.needs),
+            "is_end_assumed": booking.is_end_assumed,
+            "contact_of": booking.contact_of,
+            "mother_ref": booking.mother_ref,
         }
     )

@@ -1,6 +1,5 @@
 """Bed requests: needs without a bed, ranked, placed or withdrawn."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -13,10 +12,10 @@ from simulator.api.answers import Limit, WardFilter, json_of, page
 from simulator.api.call import Call, CallRoute
 from simulator.api.front import carry_out, requests_in_log
 from simulator.api.problems import PROBLEMS
-from simulator.api.routes.bookings import booking_answer
+from simulator.api.routes.bookings import booking_answer, needs_item
 from simulator.domain import commands as c
-from simulator.domain.bookings import Needs
 from simulator.domain.errors import NotThere
+from simulator.domain.needs import Needs
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules.suggestions import suggest_for
 from simulator.wire import answers as w
@@ -92,7 +91,7 @@ async def wait(call: Call, body: b.NewBedRequest) -> Response:
     command = c.RequestBed(
         patient_ref=body.patient_ref,
         ward_id=body.ward_id,
-        needs=meant.needs(body.needs),
+        needs=meant.needs_of_new(body.needs),
         wanted_from=body.wanted_from,
     )
     return json_of(_answer(await carry_out(call.desk, command, call.context(body))), 201)
@@ -159,7 +158,7 @@ def request_item(row: Row, now: datetime) -> Row:
         "state": row["request_state"],
         "patient_ref": row["patient_ref"],
         "ward_id": row["ward_id"],
-        "needs": asdict(Needs.from_row(row)),
+        "needs": needs_item(Needs.from_row(row)),
         "wanted_from": row["wanted_from_at"],
         "requested_at": requested_at,
         "requested_by": row["requested_by"] or row["actor"],

@@ -90,11 +90,20 @@ async def open_ward_to_admissions(call: Call, ward_id: WardId, body: b.Opening) 
 
 
 @router.post("/rooms/{room_id}/isolation/start", response_model=w.BedsAnswer)
-async def start_isolation(call: Call, room_id: RoomId, body: b.Write | None = None) -> Response:
-    """Every patient in the room is isolated; the room takes nobody else but such."""
+async def start_isolation(
+    call: Call, room_id: RoomId, body: b.IsolationStart | None = None
+) -> Response:
+    """Every patient in the room is isolated; it takes only who has the same organism, if named."""
     beds = _that_are(BedStatus.OCCUPIED, call.desk.engine.hospital.beds_of_room(room_id))
-    otherwise, context = "Nobody in it waits for isolation.", call.context(body or b.Write())
-    return await _act(call, beds, otherwise, lambda ids: c.StartIsolation(bed_ids=ids), context)
+    body = body or b.IsolationStart()
+    otherwise, isolation = "Nobody in it waits for isolation.", meant.isolation_of(body)
+    return await _act(
+        call,
+        beds,
+        otherwise,
+        lambda ids: c.StartIsolation(bed_ids=ids, isolation=isolation),
+        call.context(body),
+    )
 
 
 @router.post("/rooms/{room_id}/isolation/end", response_model=w.BedsAnswer)

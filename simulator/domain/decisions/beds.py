@@ -1,4 +1,4 @@
-"""What happens to beds: registered and retired, closed and opened, cleaned, isolated, noted."""
+"""What happens to beds: registered and retired, closed and opened, cleaned, noted."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -33,6 +33,9 @@ def register(hospital: Hospital, command: c.RegisterBed, moment: Moment) -> list
         room_class=command.room_class,
         is_staffed=command.is_staffed,
         is_temporary=command.is_temporary,
+        features=command.features,
+        is_cot=command.is_cot,
+        is_off_census=command.is_off_census,
         status=BedStatus.AVAILABLE,
         status_since_at=moment.at,
         last_event_at=moment.at,
@@ -176,28 +179,6 @@ def _with_closing(bed: Bed, closing: Closing | None, *, is_ward: bool) -> Bed:
             f"The {'ward' if is_ward else 'room'} of {bed.bed_id} is {what} to admissions already.",
         )
     return replace(bed, ward_closing=closing) if is_ward else replace(bed, room_closing=closing)
-
-
-def start_isolation(hospital: Hospital, command: c.StartIsolation, moment: Moment) -> list[Change]:
-    change = (BedStatus.ISOLATED, StatusChange.ISOLATION_STARTED, EventType.ISOLATION_STARTED)
-    return [_isolation(hospital, bed_id, moment, *change) for bed_id in command.bed_ids]
-
-
-def end_isolation(hospital: Hospital, command: c.EndIsolation, moment: Moment) -> list[Change]:
-    change = (BedStatus.OCCUPIED, StatusChange.ISOLATION_ENDED, EventType.ISOLATION_ENDED)
-    return [_isolation(hospital, bed_id, moment, *change) for bed_id in command.bed_ids]
-
-
-def _isolation(
-    hospital: Hospital,
-    bed_id: str,
-    moment: Moment,
-    status: BedStatus,
-    cause: StatusChange,
-    event_type: EventType,
-) -> Change:
-    bed = bed_at(hospital, bed_id, moment).becomes(status, cause, moment.at)
-    return Change(event_type, bed, hospital.current_booking(bed_id))
 
 
 def mark_dirty(hospital: Hospital, command: c.MarkBedDirty, moment: Moment) -> list[Change]:

@@ -17,11 +17,12 @@ from lake.vocabulary import (
 )
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import Booking, Needs
+from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import patients
+from simulator.domain.decisions import isolation, patients
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.needs import NO_ISOLATION, Isolation, Needs
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules import hard
 from simulator.domain.rules.grants import Grant, grant
@@ -35,23 +36,30 @@ BODY_IN_BED = timedelta(hours=48)
 def book(hospital: Hospital, command: c.BookBed, moment: Moment) -> list[Change]:
     bed = bed_at(hospital, command.bed_id, moment)
     hard.alive(hospital, canonical_ref(command.patient_ref))
+    hard.known_features(hospital, command.needs)
     starts_at = moment.at if command.admit else command.starts_at or moment.at
+    ends_at, is_end_assumed = command.ends_at, False
+    if ends_at is None and command.assumes_end:
+        ends_at = hospital.house.assumed_end(bed.ward_id, starts_at)
+        is_end_assumed = ends_at is not None
     booking = Booking(
         booking_id=f"B{moment.next_seq}",
         bed_id=bed.bed_id,
         patient_ref=canonical_ref(command.patient_ref),
         state=BookingState.RESERVED,
         starts_at=starts_at,
-        ends_at=command.ends_at,
+        ends_at=ends_at,
+        is_end_assumed=is_end_assumed,
         needs=command.needs,
         source=moment.source,
         bed_request_id=command.bed_request_id,
+        mother_ref=canonical_ref(command.mother_ref) if command.mother_ref else None,
     )
-    hard.not_empty(starts_at, command.ends_at)
+    hard.not_empty(starts_at, ends_at)
     if command.admit:
         booking = _taken_up(patients.own_reservation(hospital, booking), booking)
         return _admitted(hospital, bed, booking, command, moment)
-    booking = patients.with_its_spell(hospital, booking)
+    booking = patients.with_its_spell(hospital, booking, moment)
     hard.not_closed(hospital, bed, starts_at)
     granted = _grant(hospital, _wish(bed, booking, moment), command, moment, booking.booking_id)
     made = Change(EventType.BED_BOOKED, granted.on(bed), booking, granted.columns)
@@ -69,6 +77,7 @@ def _wish(bed: Bed, booking: Booking, moment: Moment, *, moves_in: bool = False)
         moves_in=moves_in,
         besides=frozenset({booking.booking_id}),
         not_before=moment.at - moment.past_grace,
+        mother_ref=booking.mother_ref,
     )
 
 
@@ -76,10 +85,13 @@ def _taken_up(reserved: Booking | None, booking: Booking) -> Booking:
     """Who comes to the bed that is reserved for the same patient takes that booking up."""
     if reserved is None:
         return booking
+    said = booking if booking.ends_at and not booking.is_end_assumed else reserved
     return replace(
         booking,
         booking_id=reserved.booking_id,
-        ends_at=booking.ends_at or reserved.ends_at,
+        ends_at=said.ends_at,
+        is_end_assumed=said.is_end_assumed,
+        mother_ref=booking.mother_ref or reserved.mother_ref,
         spell_id=booking.spell_id or reserved.spell_id,
         needs=reserved.needs.with_given(booking.needs),
         bed_request_id=booking.bed_request_id or reserved.bed_request_id,
@@ -113,14 +125,22 @@ def admit(hospital: Hospital, command: c.AdmitPatient, moment: Moment) -> list[C
     if stay is not None and stay.bed_id != booking.bed_id:
         return move(hospital, stay, booking.bed_id, command, moment, reserved=booking)
     bed = bed_at(hospital, booking.bed_id, moment)
-    has_passed = booking.ends_at is not None and booking.ends_at <= moment.at
     booking = replace(
         booking,
         starts_at=moment.at,
-        ends_at=None if has_passed else booking.ends_at,
+        ends_at=_end_from(hospital, booking, bed, moment),
         source=moment.source,
     )
     return _admitted(hospital, bed, booking, command, moment)
+
+
+def _end_from(hospital: Hospital, booking: Booking, bed: Bed, moment: Moment) -> datetime | None:
+    """The booking's end, if it has not passed; else none is known, or it is assumed anew."""
+    if booking.ends_at is None or booking.ends_at > moment.at:
+        return booking.ends_at
+    if not booking.is_end_assumed:
+        return None
+    return hospital.house.assumed_end(bed.ward_id, moment.at)
 
 
 def _admitted(
@@ -149,12 +169,14 @@ def _admitted(
         spell_id=goes_on or booking.spell_id or f"P{moment.next_seq}",
         bed_request_id=booking.bed_request_id or _id_of(met),
     )
+    stay, exposed = isolation.arrives(hospital, stay, bed, moment)
     taken = swapped_in(bed, stay, moment) if lent else _taken(bed, stay, moment)
     columns = granted.columns | _unmet(unmet)
     came = EventType.PATIENT_TRANSFERRED if goes_on else EventType.PATIENT_ADMITTED
     return [
         *granted.first,
         *patients.placed(met),
+        *exposed,
         Change(came, granted.on(taken), stay, columns),
     ]
 
@@ -179,9 +201,10 @@ def _taken(bed: Bed, stay: Booking, moment: Moment) -> Bed:
     return replace(taken, last_booking_id=stay.booking_id)
 
 
-def _vacated(bed: Bed, moment: Moment) -> Bed:
-    isolated = bed.status is BedStatus.ISOLATED
-    status = BedStatus.CONTAMINATED if isolated else BedStatus.DIRTY
+def _vacated(bed: Bed, isolated: Isolation | None, moment: Moment) -> Bed:
+    """After a source of infection it is cleaned otherwise."""
+    is_contaminated = isolated is not None and isolated.is_source
+    status = BedStatus.CONTAMINATED if is_contaminated else BedStatus.DIRTY
     return bed.becomes(status, StatusChange.VACATED, moment.at)
 
 
@@ -207,6 +230,7 @@ def move(
 ) -> list[Change]:
     """The bed that is left, then the bed that is taken. What the patient has `reserved` there
     becomes the booking of the stay; the spell is the same."""
+    hard.known_features(hospital, needs or Needs())
     left = bed_at(hospital, stay.bed_id, moment)
     taken = bed_at(hospital, to_bed_id, moment)
     lent = hard.vacant_or_kept(hospital, taken, stay.patient_ref, moment)
@@ -222,13 +246,16 @@ def move(
     kept = reserved.bed_request_id if reserved else None
     request_id = _placed_id(command) or kept or _id_of(met) or stay.bed_request_id
     arrived = replace(arrived, bed_request_id=request_id)
+    arrived, exposed = isolation.arrives(hospital, arrived, taken, moment, besides=besides)
+    left = _vacated(left, hospital.isolation_of(stay), moment)
     bed = swapped_in(taken, arrived, moment) if lent else _taken(taken, arrived, moment)
     bed = granted.on(bed)
     columns = granted.columns | _unmet(unmet)
     return [
         *granted.first,
         *patients.placed(met),
-        Change(EventType.PATIENT_TRANSFERRED, _vacated(left, moment), _ended(stay, moment)),
+        *exposed,
+        Change(EventType.PATIENT_TRANSFERRED, left, _ended(stay, moment)),
         Change(EventType.PATIENT_TRANSFERRED, bed, arrived, columns),
     ]
 
@@ -241,6 +268,7 @@ def _moved_as_planned(reserved: Booking, arrived: Booking, needs: Needs | None) 
         arrived,
         booking_id=reserved.booking_id,
         ends_at=ends_at if lasts else arrived.ends_at,
+        is_end_assumed=(reserved if lasts else arrived).is_end_assumed,
         needs=arrived.needs.with_given(reserved.needs).with_given(needs or Needs()),
     )
 
@@ -249,17 +277,20 @@ def _moved(
     hospital: Hospital, stay: Booking, to: Bed, needs: Needs | None, moment: Moment, seq: int
 ) -> Booking:
     """The stay in another bed: a new booking and stay of the same spell, isolated as before."""
-    is_isolated = hospital.bed(stay.bed_id).status is BedStatus.ISOLATED
+    isolated = hospital.isolation_of(stay) or NO_ISOLATION
+    ends_at = _end_from(hospital, stay, to, moment)
     return Booking(
         booking_id=f"B{seq}",
         bed_id=to.bed_id,
         patient_ref=stay.patient_ref,
         state=BookingState.ACTIVE,
         starts_at=moment.at,
-        ends_at=None if stay.ends_at and stay.ends_at <= moment.at else stay.ends_at,
+        ends_at=ends_at,
+        is_end_assumed=stay.is_end_assumed and ends_at is not None,
         stay_id=f"S{seq}",
         spell_id=stay.spell_id,
-        needs=replace(stay.needs, isolation=is_isolated).with_given(needs or Needs()),
+        needs=replace(stay.needs, isolation=isolated).with_given(needs or Needs()),
+        contact_of=stay.contact_of,
         source=moment.source,
         is_discharge_confirmed=stay.is_discharge_confirmed,
         bed_request_id=stay.bed_request_id,
@@ -278,10 +309,7 @@ def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Ch
     if stays[0] == stays[1]:
         raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "A patient swaps with another one.", stays[0])
     beds = [bed_at(hospital, stay.bed_id, moment) for stay in stays]
-    arrivals = [
-        _moved(hospital, stay, bed, None, moment, moment.next_seq + place)
-        for place, (stay, bed) in enumerate(zip(stays, reversed(beds), strict=True))
-    ]
+    arrivals, exposed = _swapped(hospital, stays, beds, moment)
     both = frozenset(stay.booking_id for stay in stays)
     broken = [
         breach
@@ -310,10 +338,25 @@ def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Ch
     )
     return [
         *granted.first,
+        *exposed,
         *left,
         Change(EventType.PATIENT_TRANSFERRED, other, arrivals[0]),
         Change(EventType.PATIENT_TRANSFERRED, granted.on(own), arrivals[1], granted.columns),
     ]
+
+
+def _swapped(
+    hospital: Hospital, stays: Sequence[Booking], beds: Sequence[Bed], moment: Moment
+) -> tuple[list[Booking], list[Change]]:
+    """Both stays in the other's bed, and who is exposed by that."""
+    both = frozenset(stay.booking_id for stay in stays)
+    arrivals, exposed = [], []
+    for place, (stay, bed) in enumerate(zip(stays, reversed(beds), strict=True)):
+        moved = _moved(hospital, stay, bed, None, moment, moment.next_seq + place)
+        moved, contacts = isolation.arrives(hospital, moved, bed, moment, besides=both)
+        arrivals.append(moved)
+        exposed += contacts
+    return arrivals, exposed
 
 
 def swapped_in(bed: Bed, stay: Booking, moment: Moment) -> Bed:
@@ -328,27 +371,49 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
     before = hospital.booking(command.booking_id)
     hard.in_state(before, BookingState.RESERVED, "changed in bed or start")
     hard.alive(hospital, before.patient_ref)
-    hard.not_empty(command.starts_at, command.ends_at)
+    hard.known_features(hospital, command.needs)
     bed = bed_at(hospital, command.bed_id, moment)
+    is_end_assumed = before.is_end_assumed and command.ends_at == before.ends_at
+    ends_at = command.ends_at
+    if is_end_assumed and command.starts_at != before.starts_at:
+        ends_at = hospital.house.assumed_end(bed.ward_id, command.starts_at)
+    hard.not_empty(command.starts_at, ends_at)
     hard.not_closed(hospital, bed, command.starts_at)
     after = replace(
         before,
         bed_id=bed.bed_id,
         starts_at=command.starts_at,
-        ends_at=command.ends_at,
+        ends_at=ends_at,
+        is_end_assumed=is_end_assumed and ends_at is not None,
+        needs=before.needs.with_given(command.needs),
         source=moment.source,
     )
-    after = patients.with_its_spell(hospital, after)
+    after = patients.with_its_spell(hospital, after, moment)
     wish = _wish(bed, after, moment)
     if before.starts_at == after.starts_at:
         wish = replace(wish, not_before=None)
-    wish = replace(wish, is_its_own=before.bed_id == after.bed_id)
+    is_its_own = before.bed_id == after.bed_id and before.needs == after.needs
+    wish = replace(wish, is_its_own=is_its_own)
     granted = _grant(hospital, wish, command, moment, after.booking_id)
     left = []
     if before.bed_id != after.bed_id:
         left = [Change(EventType.BOOKING_CHANGED, bed_at(hospital, before.bed_id, moment))]
     changed = Change(EventType.BOOKING_CHANGED, granted.on(bed), after, granted.columns)
     return [*granted.first, *left, changed]
+
+
+def change_needs(hospital: Hospital, command: c.ChangeNeeds, moment: Moment) -> list[Change]:
+    """What is now known of a patient is so, whatever rule it shows to be broken."""
+    stay = hospital.booking(command.booking_id)
+    hard.in_state(stay, BookingState.ACTIVE, "given other needs")
+    hard.known_features(hospital, command.needs)
+    given, known = command.needs.isolation, hospital.isolation_of(stay)
+    if given is not None and (given.kind if given else None) != (known and known.kind):
+        detail = f"Isolation of {stay.bed_id} is started and ended by commands of their own."
+        raise Refusal(Rule.ILLEGAL_STATUS_CHANGE, detail, stay)
+    bed = bed_at(hospital, stay.bed_id, moment)
+    needs = stay.needs.with_given(command.needs)
+    return [Change(EventType.BOOKING_CHANGED, bed, replace(stay, needs=needs))]
 
 
 def expect_discharge(
@@ -426,13 +491,16 @@ def _expected(
 ) -> list[Change]:
     hard.not_empty(stay.starts_at, command.expected_at)
     bed = bed_at(hospital, stay.bed_id, moment)
+    is_as_assumed = isinstance(command, c.ProgressStay) and command.expected_at == stay.ends_at
+    known_before = None if stay.is_end_assumed else stay.ends_at
     expected = replace(
         stay,
         ends_at=command.expected_at,
+        is_end_assumed=stay.is_end_assumed and is_as_assumed,
         is_at_risk=False,
         is_discharge_confirmed=False,
         source=moment.source,
-        progress=stay.progress.expected(stay.ends_at, command.expected_at),
+        progress=stay.progress.expected(known_before, command.expected_at),
     )
     granted = grant(
         hospital,
@@ -463,7 +531,8 @@ def discharge(hospital: Hospital, command: c.DischargePatient, moment: Moment) -
     """What was planned for the spell ends with it; who has died needs nothing any more."""
     stay = hospital.booking(command.booking_id)
     hard.in_state(stay, BookingState.ACTIVE, "discharged")
-    bed = _vacated(bed_at(hospital, stay.bed_id, moment), moment)
+    bed = bed_at(hospital, stay.bed_id, moment)
+    bed = _vacated(bed, hospital.isolation_of(stay), moment)
     columns = {
         "disposition": command.disposition,
         "died_at": died_at(stay, command.disposition, command.died_at, moment.at),

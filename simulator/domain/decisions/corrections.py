@@ -24,6 +24,7 @@ from simulator.domain.decisions import bookings, patients
 from simulator.domain.decisions.bookings import swapped_in
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.needs import NO_ISOLATION
 from simulator.domain.rules import hard
 from simulator.domain.rules.grants import back_to_the_waiting_list
 from simulator.domain.rules.hard import bed_at
@@ -214,10 +215,11 @@ def _resumed(hospital: Hospital, stay: Booking, moment: Moment) -> Booking:
         return replace(stay, source=moment.source)
     if later[0].starts_at <= stay.starts_at:
         raise Refusal(Rule.OVERLAPS_BOOKING, f"Move {later[0].booking_id} first.", later[0])
-    return replace(stay, ends_at=later[0].starts_at, is_at_risk=True, source=moment.source)
+    cut = stay.ends_by(later[0].starts_at)
+    return replace(cut, is_at_risk=True, source=moment.source)
 
 
-def _as_now(resumed: Booking, now: Booking) -> Booking:
+def _as_now(hospital: Hospital, resumed: Booking, now: Booking) -> Booking:
     """With what is of the spell, whatever the bed: as it has become since."""
     return replace(
         resumed,
@@ -225,6 +227,8 @@ def _as_now(resumed: Booking, now: Booking) -> Booking:
         away_since=now.away_since,
         back_since=now.back_since,
         progress=now.progress,
+        contact_of=now.contact_of,
+        needs=replace(resumed.needs, isolation=hospital.isolation_of(now) or NO_ISOLATION),
     )
 
 
@@ -236,7 +240,7 @@ def _transfer_cancelled(hospital: Hospital, command: c.CancelEvent, moment: Mome
     stay = _stay_that_began(hospital, arrived)
     status = hospital.bed(stay.bed_id).status
     bed, resumed = _taken_back(hospital, left, status, moment)
-    resumed = _as_now(resumed, stay)
+    resumed = _as_now(hospital, resumed, stay)
     never = _reserved_again(hospital, arrived.booking_before, stay, moment)
     given_back = _given_back(hospital, arrived, moment)
     if arrived.booking_before is None:
@@ -257,7 +261,6 @@ def _swap_cancelled(
     left = [past for past in request if not past.booking.is_stay]
     arrived = [past for past in request if past.booking.is_stay]
     stays = [_stay_that_began(hospital, past) for past in arrived]
-    isolated = {s.patient_ref: hospital.bed(s.bed_id).status for s in stays}
     changes = [
         Change(
             EventType.TRANSFER_CANCELLED,
@@ -269,10 +272,8 @@ def _swap_cancelled(
     ]
     for past in left:
         assert past.booking_before is not None  # noqa: S101 - a stay that ended had begun
-        is_isolated = isolated[past.booking.patient_ref] is BedStatus.ISOLATED
         [now] = [one for one in stays if one.patient_ref == past.booking.patient_ref]
-        stay = _as_now(_resumed(hospital, past.booking_before, moment), now)
-        stay = replace(stay, needs=replace(stay.needs, isolation=is_isolated))
+        stay = _as_now(hospital, _resumed(hospital, past.booking_before, moment), now)
         bed = swapped_in(bed_at(hospital, stay.bed_id, moment), stay, moment)
         changes.append(Change(EventType.TRANSFER_CANCELLED, bed, stay, _corrects(past)))
     return changes

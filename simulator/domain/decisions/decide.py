@@ -11,7 +11,7 @@ from typing import Any
 from lake.vocabulary import EventType
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import beds, bookings, merges, requests
+from simulator.domain.decisions import beds, bookings, isolation, merges, requests
 from simulator.domain.decisions.corrections import cancel_event, correct_discharge
 from simulator.domain.errors import Forbidden, NotThere
 from simulator.domain.hospital import Hospital
@@ -53,8 +53,9 @@ DECISIONS: dict[type, Callable[[Hospital, Any, Moment], list[Change]]] = {
     c.OpenBeds: beds.open_again,
     c.CloseAdmissions: beds.close_admissions,
     c.OpenAdmissions: beds.open_admissions,
-    c.StartIsolation: beds.start_isolation,
-    c.EndIsolation: beds.end_isolation,
+    c.StartIsolation: isolation.start,
+    c.EndIsolation: isolation.end,
+    c.EndContact: isolation.end_contact,
     c.MarkBedDirty: beds.mark_dirty,
     c.StartCleaning: beds.start_cleaning,
     c.FinishCleaning: beds.finish_cleaning,
@@ -67,6 +68,7 @@ DECISIONS: dict[type, Callable[[Hospital, Any, Moment], list[Change]]] = {
     c.AdmitPatient: bookings.admit,
     c.TransferPatient: bookings.transfer,
     c.SwapPatients: bookings.swap,
+    c.ChangeNeeds: bookings.change_needs,
     c.ExpectDischarge: bookings.expect_discharge,
     c.ProgressStay: bookings.progress,
     c.GoAway: bookings.go_away,

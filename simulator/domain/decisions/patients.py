@@ -13,17 +13,21 @@ from simulator.domain.rules.hard import bed_at
 from simulator.domain.rules.soft import Wish, meets
 
 
-def spell_at(hospital: Hospital, patient_ref: str, starts_at: datetime) -> str | None:
+def spell_at(
+    hospital: Hospital, patient_ref: str, starts_at: datetime, moment: Moment
+) -> str | None:
     """The spell of a patient who is still to be in bed then: what begins then is a planned move."""
     stay = hospital.stay_of(patient_ref)
-    return stay.spell_id if stay and stay.overlaps(starts_at, None) else None
+    is_there = stay is not None and (starts_at <= moment.now or stay.overlaps(starts_at, None))
+    return stay.spell_id if stay and is_there else None
 
 
-def with_its_spell(hospital: Hospital, booking: Booking) -> Booking:
+def with_its_spell(hospital: Hospital, booking: Booking, moment: Moment) -> Booking:
     """As it stands to the patient's stay; that of a patient in no bed is left as it is."""
     if hospital.stay_of(booking.patient_ref) is None:
         return booking
-    return replace(booking, spell_id=spell_at(hospital, booking.patient_ref, booking.starts_at))
+    spell_id = spell_at(hospital, booking.patient_ref, booking.starts_at, moment)
+    return replace(booking, spell_id=spell_id)
 
 
 def own_reservation(hospital: Hospital, arrival: Booking) -> Booking | None:

@@ -18,6 +18,7 @@ def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[C
         hospital.beds_of_ward(command.ward_id)
     patient_ref = canonical_ref(command.patient_ref)
     hard.alive(hospital, patient_ref)
+    hard.known_features(hospital, command.needs)
     for other in hospital.requests_of(patient_ref):
         raise Refusal(Rule.ALREADY_WAITING, f"The request is {other.bed_request_id}.")
     wanted_from = command.wanted_from or moment.at
@@ -29,7 +30,7 @@ def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[C
         wanted_from=wanted_from,
         requested_at=moment.at,
         requested_by=moment.actor,
-        spell_id=spell_at(hospital, patient_ref, wanted_from),
+        spell_id=spell_at(hospital, patient_ref, wanted_from, moment),
     )
     return [Change(EventType.BED_REQUESTED, columns=wanted.as_columns())]
 
@@ -40,9 +41,10 @@ def change(hospital: Hospital, command: c.ChangeRequest, moment: Moment) -> list
     _not_before_it_was_made(hospital, before, moment)
     if command.ward_id is not None:
         hospital.beds_of_ward(command.ward_id)
+    hard.known_features(hospital, command.needs)
     wanted_from = command.wanted_from or before.wanted_from
     is_in_bed = hospital.stay_of(before.patient_ref) is not None
-    spell_id = spell_at(hospital, before.patient_ref, wanted_from)
+    spell_id = spell_at(hospital, before.patient_ref, wanted_from, moment)
     after = replace(
         before,
         ward_id=command.ward_id or before.ward_id,
@@ -67,6 +69,7 @@ def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[C
         needs=wanted.needs,
         override=command.override,
         bed_request_id=wanted.bed_request_id,
+        assumes_end=command.assumes_end,
     )
     stay = hospital.stay_of(wanted.patient_ref)
     if command.admit and stay is not None:

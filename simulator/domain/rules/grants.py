@@ -154,8 +154,6 @@ def _cut_short(
     """The stay's expected discharge becomes `at`, at risk. Nobody leaves a bed by this."""
     if at <= stay.starts_at:
         raise Refusal(Rule.BED_OCCUPIED, f"{stay.booking_id} began before that.", stay)
-    ends_at = min(stay.ends_at or at, at)
+    cut = replace(stay.ends_by(min(stay.ends_at or at, at)), is_at_risk=True)
     bed = bed_at(hospital, stay.bed_id, moment)
-    return Change(
-        EventType.DISCHARGE_EXPECTED, bed, replace(stay, ends_at=ends_at, is_at_risk=True), reason
-    )
+    return Change(EventType.DISCHARGE_EXPECTED, bed, cut, reason)

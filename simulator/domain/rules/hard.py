@@ -6,8 +6,9 @@ from lake.vocabulary import BedStatus, BookingState, Rule
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Moment
-from simulator.domain.errors import Refusal
+from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import Hospital, touched
+from simulator.domain.needs import Needs
 
 
 def bed_at(hospital: Hospital, bed_id: str, moment: Moment) -> Bed:
@@ -103,6 +104,15 @@ def alive(hospital: Hospital, patient_ref: str, besides: str | None = None) -> N
             Rule.PATIENT_HAS_DIED,
             f"On {hospital.said(died_at)}; correct or cancel that discharge if it is wrong.",
         )
+
+
+def known_features(hospital: Hospital, needs: Needs) -> None:
+    """Raises InvalidRequest for a word that no bed of the hospital could have."""
+    known = hospital.house.features
+    unknown = [name for name in needs.features if known and name not in known]
+    if unknown:
+        there_are = ", ".join(sorted(known))
+        raise InvalidRequest(f"needs.features: {unknown[0]!r} is unknown; there are: {there_are}.")
 
 
 def in_state(booking: Booking, state: BookingState, verb: str) -> None:

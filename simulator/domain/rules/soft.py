@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from lake.vocabulary import BedStatus, Rule, Sex
-from simulator.domain.beds import Bed
-from simulator.domain.bookings import Booking, Needs
+from lake.vocabulary import AgeGroup, BedStatus, Rule
+from simulator.domain.beds import Bed, Closing
+from simulator.domain.bookings import Booking
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.needs import Needs
 from simulator.domain.requests import BedRequest
-
-OPPOSITE = {Sex.FEMALE.value: Sex.MALE.value, Sex.MALE.value: Sex.FEMALE.value}
+from simulator.domain.rules import sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Wish:
     `moves_in`: the patient takes the bed at once. `besides`: bookings that are not in the way,
     because the request changes or ends them. `not_before`: earlier starts lie in the past.
     `is_its_own`: the bed is the one reserved for the patient, whose needs were weighed then.
-    `lends`: the stay on leave that the bed is kept for.
+    `lends`: the stay on leave that the bed is kept for. `mother_ref`: of a newborn for a cot.
     """
 
     bed: Bed
@@ -38,6 +38,7 @@ class Wish:
     not_before: datetime | None = None
     is_its_own: bool = False
     lends: Booking | None = None
+    mother_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def meets(hospital: Hospital, request: BedRequest, wish: Wish) -> bool:
     if request.ward_id not in (None, wish.bed.ward_id):
         return False
     asked = replace(wish, needs=request.needs, is_its_own=False)
-    broken = [*_wrong_specialty(hospital, asked), *_wrong_room_class(hospital, asked)]
+    of_the_bed = (_wrong_specialty, _wrong_room_class, _not_taken_by_ward)
+    broken = [breach for rule in of_the_bed for breach in rule(hospital, asked)]
     if request.needs.isolation:
         broken += _isolation_needed(hospital, asked)
     return not broken
@@ -133,38 +135,52 @@ def _wrong_specialty(_: Hospital, wish: Wish) -> Iterator[Breach]:
 
 
 def _wrong_room_class(_: Hospital, wish: Wish) -> Iterator[Breach]:
+    """The room's class, and what the bed has to have."""
     needed, has = wish.needs.room_class, wish.bed.room_class
-    if needed is not None and needed != has and not wish.is_its_own:
+    if wish.is_its_own:
+        return
+    if needed is not None and needed != has:
         yield Breach(Rule.WRONG_ROOM_CLASS, f"{wish.bed.bed_id} is {has}, the need is {needed}.")
+    lacking = [name for name in wish.needs.features if name not in wish.bed.features]
+    if lacking:
+        yield Breach(Rule.WRONG_ROOM_CLASS, f"{wish.bed.bed_id} is not {', '.join(lacking)}.")
 
 
 def _mixed_sex(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
-    """Of patients whose sex is known as female or male; of the others nothing is known to clash."""
-    opposite = OPPOSITE.get(wish.needs.sex or "")
-    if opposite is None:
-        return
-    clashing = [b for _, b in _room_shared(hospital, wish) if b.needs.sex == opposite]
-    if clashing:
-        detail = f"{clashing[0].booking_id} in {clashing[0].bed_id} is of a {opposite} patient."
-        yield Breach(Rule.MIXED_SEX, detail)
-
-
-def _isolation_needed(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
-    """A patient who needs isolation shares a room with nobody, unless both need it."""
+    """A sex that was not said fits nobody; in a cot it does not matter."""
     for bed, booking in _room_shared(hospital, wish):
-        is_isolated = _needs_isolation(bed, booking)
-        if bool(wish.needs.isolation) != is_isolated:
-            who = "who needs isolation" if is_isolated else "who needs none"
-            detail = f"{booking.booking_id} in {bed.bed_id} is of a patient {who}."
-            yield Breach(Rule.ISOLATION_NEEDED, detail)
+        if sharing.sexes_clash(hospital, wish, booking) and _is_of_one_sex(
+            hospital, wish, bed, booking
+        ):
+            where = f"{booking.booking_id} in {bed.bed_id}"
+            yield Breach(Rule.MIXED_SEX, sharing.said_of_sexes(wish.needs, booking.needs, where))
             return
 
 
-def _needs_isolation(bed: Bed, booking: Booking) -> bool:
-    """Of a patient in bed the bed's status tells, of others what was asked for."""
-    if booking.is_stay:
-        return bed.status is BedStatus.ISOLATED
-    return bool(booking.needs.isolation)
+def _is_of_one_sex(hospital: Hospital, wish: Wish, bed: Bed, booking: Booking) -> bool:
+    """Whether the room is to be, for one of the two, when they begin to share it."""
+    if wish.bed.is_cot or bed.is_cot:
+        return False
+    if not hospital.house.mixes_sexes(bed.ward_id, bed.room_class):
+        return True
+    rights = [hospital.single_sex_from(bed, booking)]
+    if stay := hospital.stay_of(wish.patient_ref):
+        rights.append(hospital.single_sex_from(wish.bed, replace(stay, starts_at=wish.starts_at)))
+    begins = max(wish.starts_at, booking.starts_at)
+    return any(right is not None and right <= begins for right in rights)
+
+
+def _isolation_needed(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+    """A patient in isolation, or exposed to an infection, shares a room with nobody else."""
+    own = None
+    for bed, booking in _room_shared(hospital, wish):
+        own = own or sharing.who_comes(hospital, wish)
+        other = sharing.who_is_there(hospital, booking)
+        if sharing.infects(own, other):
+            where = f"{booking.booking_id} in {bed.bed_id}"
+            detail = f"{where} is of a patient {sharing.said_of_isolation(other)}."
+            yield Breach(Rule.ISOLATION_NEEDED, detail)
+            return
 
 
 def _room_shared(hospital: Hospital, wish: Wish) -> Iterator[tuple[Bed, Booking]]:
@@ -194,20 +210,70 @@ def _starts_in_past(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
 
 def _closed_to_admissions(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """A move within a room, or within a ward, that takes nobody new brings in nobody new."""
-    if not wish.bed.closings:
-        return
-    stay = hospital.stay_of(wish.patient_ref)
-    comes_from = hospital.beds.get(stay.bed_id) if stay else None
     bed = wish.bed
-    for closing, what, place in (
-        (bed.room_closing, "room", bed.room_id),
-        (bed.ward_closing, "ward", bed.ward_id),
-    ):
-        is_there = comes_from is not None and getattr(comes_from, f"{what}_id") == place
-        if closing and closing.covers(wish.starts_at, wish.now) and not is_there:
-            until = f" until {hospital.said(closing.until_at)}" if closing.until_at else ""
-            detail = f"The {what} {place} takes nobody new{until}: {closing.reason_code}."
+    if bed.room_closing and not _comes_from(hospital, wish, "room_id"):
+        yield from _closed(hospital, wish, bed.room_closing, f"room {bed.room_id}")
+    if bed.ward_closing and not _comes_from(hospital, wish, "ward_id"):
+        yield from _closed(hospital, wish, bed.ward_closing, f"ward {bed.ward_id}")
+    yield from _closed_by_isolation(hospital, wish)
+
+
+def _closed(hospital: Hospital, wish: Wish, closing: Closing, place: str) -> Iterator[Breach]:
+    if closing.covers(wish.starts_at, wish.now):
+        until = f" until {hospital.said(closing.until_at)}" if closing.until_at else ""
+        detail = f"The {place} takes nobody new{until}: {closing.reason_code}."
+        yield Breach(Rule.CLOSED_TO_ADMISSIONS, detail)
+
+
+def _comes_from(hospital: Hospital, wish: Wish, place: str) -> bool:
+    """Whether the patient lies in that room or ward now."""
+    stay = hospital.stay_of(wish.patient_ref)
+    if stay is None:
+        return False
+    return bool(getattr(hospital.beds[stay.bed_id], place) == getattr(wish.bed, place))
+
+
+def _closed_by_isolation(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+    """A room with a source of infection takes only patients with the same organism, if named."""
+    for _, booking in _room_shared(hospital, wish):
+        other = hospital.isolation_of(booking) if booking.is_stay else None
+        is_closed = other and other.is_source and not sharing.are_alike(wish.needs.isolation, other)
+        if is_closed and not _comes_from(hospital, wish, "room_id"):
+            detail = f"{booking.bed_id} is isolated: the room takes nobody new."
             yield Breach(Rule.CLOSED_TO_ADMISSIONS, detail)
+            return
+
+
+def _not_taken_by_ward(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+    """Who is on the ward already, and needs what was needed then, is not taken anew."""
+    if wish.is_its_own or _is_of_the_ward(hospital, wish):
+        return
+    bed = wish.bed
+    if bed.is_cot:
+        yield from _not_for_a_cot(hospital, wish)
+        return
+    reasons = hospital.does_not_take(bed, wish.needs)
+    if reasons:
+        told = ", ".join(sharing.said_of_need(wish.needs, reason) for reason in reasons)
+        detail = f"{bed.ward_name or bed.ward_id} does not take {told}."
+        yield Breach(Rule.NOT_TAKEN_BY_WARD, detail)
+
+
+def _is_of_the_ward(hospital: Hospital, wish: Wish) -> bool:
+    stay = hospital.stay_of(wish.patient_ref)
+    if stay is None or not _comes_from(hospital, wish, "ward_id"):
+        return False
+    asked, known = (replace(needs, isolation=None) for needs in (wish.needs, stay.needs))
+    return asked == known and wish.bed.is_cot == hospital.beds[stay.bed_id].is_cot
+
+
+def _not_for_a_cot(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+    """It is for a newborn beside the mother."""
+    mother = hospital.stay_of(wish.mother_ref) if wish.mother_ref else None
+    is_beside = mother is not None and hospital.beds[mother.bed_id].room_id == wish.bed.room_id
+    if wish.needs.age_group != AgeGroup.NEONATE or not is_beside:
+        detail = f"{wish.bed.bed_id} is a cot, for a newborn whose mother lies in that room."
+        yield Breach(Rule.NOT_TAKEN_BY_WARD, detail)
 
 
 def _bed_not_staffed(_: Hospital, wish: Wish) -> Iterator[Breach]:
@@ -237,6 +303,7 @@ SOFT = (
     _isolation_needed,
     _starts_in_past,
     _closed_to_admissions,
+    _not_taken_by_ward,
     _bed_not_staffed,
     _patient_reserved_elsewhere,
     _bed_kept_for_leave,

@@ -43,8 +43,9 @@ async def head_seq(api: httpx.AsyncClient) -> int:
 
 
 async def admit(api: httpx.AsyncClient, bed_id: str = BED, patient: str = "MRN-1") -> dict:
-    body = {"bed_id": bed_id, "patient_ref": patient, "admit": True}
-    answer = await api.post("/bookings", json=body)
+    """Of a woman, without an end."""
+    body = {"bed_id": bed_id, "patient_ref": patient, "admit": True, "ends_at": None}
+    answer = await api.post("/bookings", json=body | {"needs": {"sex": "female"}})
     assert answer.status_code == 201, answer.text
     return answer.json()
 
@@ -93,7 +94,7 @@ async def test_a_booking_goes_through_its_whole_life(api) -> None:
 
 async def test_a_refusal_names_the_rule_the_booking_in_the_way_and_other_beds(api) -> None:
     stay = await admit(api)
-    body = {"bed_id": BED, "patient_ref": "MRN-2", "admit": True}
+    body = {"bed_id": BED, "patient_ref": "MRN-2", "admit": True, "needs": {"sex": "female"}}
     refusal = is_problem(await api.post("/bookings", json=body), 409, "bed_occupied")
     assert refusal["conflicts_with"]["booking_id"] == stay["booking_id"]
     assert [item["bed_id"] for item in refusal["alternatives"]] == [SECOND, THIRD, "W1-102-B"]

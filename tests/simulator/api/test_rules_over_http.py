@@ -36,6 +36,8 @@ async def post(api: httpx.AsyncClient, path: str, status: int = 200, **body: Any
 
 
 async def book(api: httpx.AsyncClient, bed_id: str, patient: str, **more: Any) -> dict:
+    """For a woman, without an end, unless something else is said."""
+    more = {"ends_at": None, "needs": {"sex": "female"}} | more
     return await post(api, "/bookings", 201, bed_id=bed_id, patient_ref=patient, **more)
 
 
@@ -51,7 +53,7 @@ async def beds(api: httpx.AsyncClient, **query: Any) -> dict[str, dict]:
 
 async def test_a_refusal_says_all_that_is_broken_and_an_override_is_a_record(api) -> None:
     weaker = await book(api, BED, "MRN-1", ends_at=FAR)
-    body = {"bed_id": BED, "patient_ref": "MRN-2", "ends_at": FAR}
+    body = {"bed_id": BED, "patient_ref": "MRN-2", "ends_at": FAR, "needs": {"sex": "female"}}
     refused = await post(api, "/bookings", 409, **body)
     assert (refused["code"], refused["rules"]) == ("overlaps_booking", ["overlaps_booking"])
     assert refused["can_be_overridden"]

@@ -47,6 +47,9 @@ class House:
         return await self.book(bed_id, patient, admit=True, **more)
 
     async def book(self, bed_id: str, patient: str, **more: Any) -> dict[str, Any]:
+        """Of a woman, open-ended, unless something else is said."""
+        more = {"ends_at": None} | more
+        more["needs"] = {"sex": "female"} | more.get("needs", {})
         return await self.post("/bookings", 201, bed_id=bed_id, patient_ref=patient, **more)
 
     async def wait_for_bed(self, patient: str, **more: Any) -> str:
@@ -562,7 +565,8 @@ async def test_a_bed_that_becomes_empty_can_be_cleaned_and_stays_closed_until_it
         await house.post(f"/beds/{A}/cleaning/{what}")
     assert (await shown(house))[A] == "closed"
     await house.restart()
-    refused = await house.post("/bookings", 409, bed_id=A, patient_ref="P-3", admit=True)
+    woman = {"patient_ref": "P-3", "needs": {"sex": "female"}}
+    refused = await house.post("/bookings", 409, bed_id=A, admit=True, **woman)
     assert refused["code"] == "closed_to_admissions"
     before = house.at(0.5)
     house.turn_to(1)
@@ -760,6 +764,7 @@ async def test_a_bed_kept_for_leave_is_lent_by_an_override_and_its_patient_comes
     await house.post(f"/bookings/{stay['booking_id']}/leave/start")
     house.turn_to(2)
     body = {"bed_id": A, "patient_ref": "P-2", "admit": True, "ends_at": house.at(9)}
+    body["needs"] = {"sex": "female"}
     refused = await house.post("/bookings", 409, **body)
     assert (refused["code"], refused["rules"]) == ("bed_kept_for_leave", ["bed_kept_for_leave"])
     assert refused["can_be_overridden"]

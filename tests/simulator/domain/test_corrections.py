@@ -6,8 +6,8 @@ import pytest
 
 from lake.vocabulary import BedStatus, BookingState, Rule
 from simulator.domain import commands as c
-from simulator.domain.bookings import Needs
 from simulator.domain.errors import Refusal
+from simulator.domain.needs import SOURCE, Needs
 from simulator.domain.overrides import Override
 from simulator.writer.engine import Row
 from tests.simulator.ward import BEDS, SmallWard, hours, undoing
@@ -71,7 +71,12 @@ def test_a_cancelled_discharge_puts_the_patient_back_however_far_the_cleaning_wa
     ward, cleaned, isolated
 ) -> None:
     stay = ward.do(
-        c.BookBed(bed_id=A, patient_ref="P-1", admit=True, needs=Needs(isolation=isolated or None))
+        c.BookBed(
+            bed_id=A,
+            patient_ref="P-1",
+            admit=True,
+            needs=Needs(isolation=SOURCE if isolated else None),
+        )
     )
     gone = ward.do(c.DischargePatient(booking_id=stay["booking_id"], disposition="home"))
     if cleaned:
@@ -141,7 +146,7 @@ def test_a_transfer_is_not_cancelled_once_the_patient_has_moved_on(ward) -> None
 
 def test_two_patients_swap_beds_in_one_go_and_back(ward) -> None:
     one = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))
-    two = ward.do(c.BookBed(bed_id=C, patient_ref="P-2", admit=True, needs=Needs(isolation=True)))
+    two = ward.do(c.BookBed(bed_id=C, patient_ref="P-2", admit=True, needs=Needs(isolation=SOURCE)))
     swapped = ward.do_all(
         c.SwapPatients(booking_id=one["booking_id"], with_booking_id=two["booking_id"])
     )

@@ -4,15 +4,16 @@ import pytest
 
 from lake.vocabulary import Rule, Source
 from simulator.domain import commands as c
-from simulator.domain.bookings import Needs
 from simulator.domain.errors import NotThere, NotYet, Refusal
+from simulator.domain.needs import SOURCE, Needs
 from simulator.writer.engine import Context
-from tests.simulator.ward import BEDS, SmallWard, hours
+from tests.simulator.ward import BEDS, WOMAN, SmallWard, hours
 
 A, B, C, OTHER_WARD = BEDS
 
 
 def admit(ward: SmallWard, bed_id: str = A, patient: str = "MRN-1", **more) -> str:
+    more = {"needs": WOMAN} | more
     return ward.do(c.BookBed(bed_id=bed_id, patient_ref=patient, admit=True, **more))["booking_id"]
 
 
@@ -21,7 +22,13 @@ def reserve(
 ) -> str:
     ends_at = None if end is None else hours(end)
     return ward.do(
-        c.BookBed(bed_id=bed_id, patient_ref=patient, starts_at=hours(start), ends_at=ends_at)
+        c.BookBed(
+            bed_id=bed_id,
+            patient_ref=patient,
+            starts_at=hours(start),
+            ends_at=ends_at,
+            needs=WOMAN,
+        )
     )["booking_id"]
 
 
@@ -179,7 +186,7 @@ def test_a_reservation_that_has_passed_is_admitted_as_an_open_one_from_now(ward)
 
 
 def test_isolation_makes_the_bed_isolated_and_then_contaminated(ward) -> None:
-    stay = admit(ward, needs=Needs(isolation=True))
+    stay = admit(ward, needs=Needs(isolation=SOURCE))
     assert ward.status(A) == "isolated"
     ward.do(c.DischargePatient(booking_id=stay, disposition="home"))
     assert ward.status(A) == "contaminated"

@@ -4,7 +4,7 @@ from lake.vocabulary import BedStatus, BookingState, DisplayStatus, Rule
 from simulator.domain import commands as c
 from simulator.domain.errors import Refusal
 from simulator.domain.overrides import Override
-from tests.simulator.ward import BEDS, SmallWard, hours
+from tests.simulator.ward import BEDS, WOMAN, SmallWard, hours
 
 A, B, *_ = BEDS
 
@@ -60,14 +60,16 @@ def test_a_confirmed_discharge_does_not_free_the_bed_before_the_patient_leaves()
 
 def test_whether_a_bed_is_free_is_checked_for_every_way_into_it() -> None:
     ward = SmallWard()
-    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))
-    there = ward.do(c.BookBed(bed_id=B, patient_ref="P-2", admit=True))["booking_id"]
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True, needs=WOMAN))
+    there = ward.do(c.BookBed(bed_id=B, patient_ref="P-2", admit=True, needs=WOMAN))["booking_id"]
     reserved = ward.do(
-        c.BookBed(bed_id=BEDS[2], patient_ref="P-3", starts_at=hours(1), ends_at=hours(3))
+        c.BookBed(
+            bed_id=BEDS[2], patient_ref="P-3", starts_at=hours(1), ends_at=hours(3), needs=WOMAN
+        )
     )
     ways = [
-        c.BookBed(bed_id=A, patient_ref="P-4", admit=True),
-        c.BookBed(bed_id=A, patient_ref="P-4", starts_at=hours(5)),
+        c.BookBed(bed_id=A, patient_ref="P-4", admit=True, needs=WOMAN),
+        c.BookBed(bed_id=A, patient_ref="P-4", starts_at=hours(5), needs=WOMAN),
         c.TransferPatient(booking_id=there, to_bed_id=A),
         c.ChangeReservation(
             booking_id=reserved["booking_id"], bed_id=A, starts_at=hours(1), ends_at=hours(3)

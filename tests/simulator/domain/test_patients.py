@@ -10,19 +10,22 @@ from simulator.domain.errors import Refusal
 from simulator.domain.hospital import fold
 from simulator.domain.overrides import Override
 from simulator.writer.engine import Row
-from tests.simulator.ward import BEDS, SmallWard, discharge_correction, hours, undoing
+from tests.simulator.ward import BEDS, WOMAN, SmallWard, discharge_correction, hours, undoing
 
 A, B, C, D = BEDS
 OVERRIDE = Override("clinical_need", "no other bed in the house")
 
 
 def admit(ward: SmallWard, bed: str, patient: str, **more) -> str:
+    more = {"needs": WOMAN} | more
     row = ward.do(c.BookBed(bed_id=bed, patient_ref=patient, admit=True, **more))
     return row["booking_id"]
 
 
 def reserve(ward: SmallWard, bed: str, patient: str, start: float, end: float) -> str:
-    command = c.BookBed(bed_id=bed, patient_ref=patient, starts_at=hours(start), ends_at=hours(end))
+    command = c.BookBed(
+        bed_id=bed, patient_ref=patient, starts_at=hours(start), ends_at=hours(end), needs=WOMAN
+    )
     return ward.do(command)["booking_id"]
 
 
@@ -306,11 +309,10 @@ def test_an_admission_before_the_closing_is_entered_late(ward) -> None:
 def test_nothing_opens_by_itself_when_the_planned_end_has_passed(ward) -> None:
     close = c.CloseAdmissions(bed_ids=(A, B), reason_code="norovirus", until_at=hours(5))
     ward.do(close)
-    later = c.BookBed(bed_id=A, patient_ref="P-1", starts_at=hours(6), ends_at=hours(9))
-    ward.do(later)
+    reserve(ward, A, "P-1", 6, 9)
     ward.clock.set(0.0, hours(6))
     assert ward.display(B) == "closed"
-    refusal = refused(ward, c.BookBed(bed_id=B, patient_ref="P-2", admit=True))
+    refusal = refused(ward, c.BookBed(bed_id=B, patient_ref="P-2", admit=True, needs=WOMAN))
     assert refusal.rule is Rule.CLOSED_TO_ADMISSIONS
 
 

@@ -7,16 +7,23 @@ import pytest
 
 from lake.vocabulary import BedStatus, Rule
 from simulator.domain import commands as c
-from simulator.domain.bookings import Needs
 from simulator.domain.errors import SENTENCES, Forbidden, Refusal
+from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
 from simulator.domain.rules.suggestions import suggest
 from simulator.writer.engine import Context
-from tests.simulator.ward import BEDS, SmallWard, hours
+from tests.simulator.ward import BEDS, MAN, WOMAN, SmallWard, hours
 
 A, B, C, D = BEDS  # A and B share a room
 WHY = Override("clinical_need", "needs the monitor in this room")
-FEMALE, MALE = Needs(sex="female"), Needs(sex="male")
+FEMALE, MALE = WOMAN, MAN
+UNSAID = "shares the room, and the patient's sex is not said (needs.placed_with)."
+ISOLATED = Needs(sex="female", isolation=SOURCE)
+PROTECTED = Needs(sex="female", isolation=Isolation("protective"))
+
+
+def with_norovirus() -> Needs:
+    return Needs(sex="female", isolation=Isolation("source", "norovirus"))
 
 
 @pytest.fixture
@@ -57,11 +64,26 @@ def test_what_was_overridden_when_the_bed_was_booked_is_not_asked_again(ward) ->
     [
         (FEMALE, MALE, [Rule.MIXED_SEX]),
         (FEMALE, FEMALE, []),
-        (FEMALE, Needs(sex="unknown"), []),
-        (Needs(), MALE, []),
-        (Needs(isolation=True), Needs(), [Rule.ISOLATION_NEEDED]),
-        (Needs(), Needs(isolation=True), [Rule.ISOLATION_NEEDED]),
-        (Needs(isolation=True), Needs(isolation=True), []),
+        (FEMALE, Needs(sex="unknown"), [Rule.MIXED_SEX]),
+        (Needs(), MALE, [Rule.MIXED_SEX]),
+        (Needs(), Needs(), [Rule.MIXED_SEX]),
+        (Needs(sex="unknown"), Needs(sex="unknown"), [Rule.MIXED_SEX]),
+        (Needs(sex="other"), Needs(sex="other"), [Rule.MIXED_SEX]),
+        (FEMALE, Needs(sex="other", placed_with="female"), []),
+        (FEMALE, Needs(sex="other", placed_with="male"), [Rule.MIXED_SEX]),
+        (MALE, Needs(sex="female", placed_with="male"), []),
+        (FEMALE, Needs(placed_with="P-1"), []),
+        (Needs(placed_with="P-2"), MALE, []),
+        (FEMALE, Needs(placed_with="P-9"), [Rule.MIXED_SEX]),
+        (ISOLATED, FEMALE, [Rule.ISOLATION_NEEDED, Rule.CLOSED_TO_ADMISSIONS]),
+        (FEMALE, ISOLATED, [Rule.ISOLATION_NEEDED]),
+        (ISOLATED, ISOLATED, [Rule.ISOLATION_NEEDED, Rule.CLOSED_TO_ADMISSIONS]),
+        (with_norovirus(), with_norovirus(), []),
+        (with_norovirus(), ISOLATED, [Rule.ISOLATION_NEEDED, Rule.CLOSED_TO_ADMISSIONS]),
+        (ISOLATED, with_norovirus(), [Rule.ISOLATION_NEEDED, Rule.CLOSED_TO_ADMISSIONS]),
+        (PROTECTED, FEMALE, [Rule.ISOLATION_NEEDED]),
+        (FEMALE, PROTECTED, [Rule.ISOLATION_NEEDED]),
+        (PROTECTED, PROTECTED, [Rule.ISOLATION_NEEDED]),
     ],
 )
 def test_who_may_share_a_room(ward, first, second, broken) -> None:
@@ -98,9 +120,12 @@ def test_a_neighbour_whose_stay_runs_over_is_still_there(ward) -> None:
 
 
 def test_a_room_mate_who_is_isolated_later_closes_the_room(ward) -> None:
-    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True))
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True, needs=FEMALE))
     ward.do(c.StartIsolation(bed_ids=(A,)))
-    assert rules_broken(ward, c.BookBed(bed_id=B, patient_ref="P-2")) == [Rule.ISOLATION_NEEDED]
+    assert rules_broken(ward, c.BookBed(bed_id=B, patient_ref="P-2", needs=FEMALE)) == [
+        Rule.ISOLATION_NEEDED,
+        Rule.CLOSED_TO_ADMISSIONS,
+    ]
 
 
 def test_a_booking_may_not_start_long_ago(ward) -> None:
@@ -233,7 +258,7 @@ def test_a_transfer_that_names_one_need_keeps_the_others(ward) -> None:
     ward.do(c.BookBed(bed_id=B, patient_ref="P-2", admit=True, needs=FEMALE))
     move = c.TransferPatient(booking_id=stay, to_bed_id=A, needs=Needs(room_class="general"))
     assert rules_broken(ward, move) == [Rule.MIXED_SEX, Rule.ISOLATION_NEEDED]
-    ward.do(c.TransferPatient(booking_id=stay, to_bed_id=C, needs=Needs(isolation=False)))
+    ward.do(c.TransferPatient(booking_id=stay, to_bed_id=C, needs=Needs(isolation=NO_ISOLATION)))
     assert ward.status(C) == BedStatus.OCCUPIED
 
 
@@ -335,8 +360,14 @@ def test_a_bed_that_is_not_clean_or_not_meant_for_it_says_what_it_is(ward) -> No
     [
         (FEMALE, MALE, "is of a female patient."),
         (MALE, FEMALE, "is of a male patient."),
-        (Needs(isolation=True), Needs(), "is of a patient who needs isolation."),
-        (Needs(), Needs(isolation=True), "is of a patient who needs none."),
+        (
+            FEMALE,
+            Needs(),
+            "shares the room, and the patient's sex is not said (needs.placed_with).",
+        ),
+        (Needs(), MALE, "is of a patient whose sex is not said."),
+        (ISOLATED, FEMALE, "is of a patient who needs isolation."),
+        (FEMALE, ISOLATED, "is of a patient who needs none."),
     ],
 )
 def test_who_shares_the_room_is_named_by_booking_and_bed(ward, theirs, mine, detail) -> None:

@@ -23,14 +23,16 @@ from lake.vocabulary import (
     Rule,
 )
 from simulator.domain import commands as c
-from simulator.domain.bookings import Needs
 from simulator.domain.errors import SENTENCES, Forbidden, InvalidRequest, NotThere, Refusal
 from simulator.domain.hospital import fold
+from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
 from tests.simulator.domain.oracle import Oracle
 from tests.simulator.ward import BEDS, SmallWard, discharge_correction, hours, undoing
 
 OVERRIDE = Override("clinical_need", "no other bed in the house")
+
+ISOLATIONS = (SOURCE, Isolation("source", "norovirus"), Isolation("protective"), NO_ISOLATION)
 
 beds = st.sampled_from(BEDS)
 patients = st.sampled_from([f"P-{n}" for n in range(1, 6)])
@@ -41,7 +43,7 @@ overrides = st.none() | st.just(OVERRIDE)
 needs = st.builds(
     Needs,
     room_class=st.none() | st.sampled_from(["general", "icu"]),
-    isolation=st.none() | st.booleans(),
+    isolation=st.none() | st.sampled_from(ISOLATIONS),
     sex=st.none() | st.sampled_from(["female", "male", "unknown"]),
 )
 

@@ -4,8 +4,8 @@ import pytest
 
 from lake.vocabulary import BedStatus, Rule
 from simulator.domain import commands as c
-from simulator.domain.bookings import Needs
 from simulator.domain.errors import NotThere, Refusal
+from simulator.domain.needs import Needs
 from simulator.domain.overrides import Override
 from simulator.domain.rules.suggestions import suggest_for
 from simulator.writer.engine import Context

@@ -77,7 +77,8 @@ def test_what_is_left_of_a_purge_tells_nobody_whose_it_was() -> None:
 
 def test_every_patient_reference_and_all_words_are_private() -> None:
     names = {column.name for column in BED_EVENTS.columns}
-    texts = {name for name in names if name.endswith(("patient_ref", "reason", "note", "organism"))}
+    words = ("patient_ref", "patient_refs", "reason", "note", "organism", "infection", "contact_of")
+    texts = {name for name in names if name.endswith(words)}
     assert {*texts, "private_salt"} == set(PRIVATE_COLUMNS[2])
 
 
