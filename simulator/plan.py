@@ -50,8 +50,8 @@ class Takes(_Part):
 class Ward(_Part):
     """`stay_days`: mean and standard deviation of the lognormal length of stay; the mean is also
     the end that is assumed where nobody says one. A ward that does not take outliers takes its own
-    specialty only. `mixes_sexes` left out: as the class of the room says. A ward that `takes_cots`
-    has newborns beside their mothers; `counts_cots`: as beds."""
+    specialty only. `mixes_sexes` left out: as the class of the room says. `counts_cots`: as beds of
+    the census."""
 
     ward_id: str = Field(pattern=r"^[A-Za-z0-9]{1,8}$")
     name: str
@@ -64,7 +64,6 @@ class Ward(_Part):
     takes_outliers: bool = True
     takes: Takes = Takes()
     mixes_sexes: bool | None = None
-    takes_cots: bool = False
     counts_cots: bool = False
 
     @property
@@ -77,7 +76,6 @@ class Ward(_Part):
             specialties=frozenset(self.takes.specialties or own_only),
             levels_of_care=frozenset(level.value for level in self.takes.levels_of_care),
             mixes_sexes=self.mixes_sexes,
-            takes_cots=self.takes_cots,
             usual_stay=timedelta(days=self.stay_days[0]),
         )
 
@@ -85,7 +83,17 @@ class Ward(_Part):
     def room_numbers(self) -> range:
         return range(self.first_room, self.first_room + sum(group.rooms for group in self.rooms))
 
+    @property
+    def bed_count(self) -> int:
+        """Without cots."""
+        return sum(group.rooms * group.beds for group in self.rooms)
+
+    @property
+    def takes_cots(self) -> bool:
+        return any(group.cots for group in self.rooms)
+
     def beds(self) -> Iterator[RegisterBed]:
+        """With cots: the last letters of their rooms."""
         groups = [group for group in self.rooms for _ in range(group.rooms)]
         for number, group in zip(self.room_numbers, groups, strict=True):
             yield from self._beds_of_room(number, group)
@@ -135,6 +143,7 @@ class Assumptions(_Part):
 
     isolation_share: float
     other_age_share: float = 0.45
+    birth_share: float = 0.0
     reservation_no_show_share: float
     reservation_cancelled_share: float
     transfer_share: float

@@ -58,6 +58,21 @@ def isolation_of(body: b.Isolation | b.IsolationStart) -> Isolation:
     return Isolation(body.kind.value, body.organism)
 
 
+def newborns(body: b.WithNewborns) -> tuple[c.Newborn, ...]:
+    """Raises InvalidRequest."""
+    for one in body.newborns:
+        if (one.to_bed_id is None) == (one.disposition is None):
+            raise InvalidRequest(f"newborns: of {one.patient_ref} either to_bed_id or disposition.")
+    return tuple(
+        c.Newborn(
+            patient_ref=one.patient_ref,
+            to_bed_id=one.to_bed_id,
+            disposition=one.disposition and one.disposition.value,
+        )
+        for one in body.newborns
+    )
+
+
 def override(body: b.Overriding) -> Override | None:
     given = body.override
     return Override(given.reason_code.value, given.reason) if given else None

@@ -97,10 +97,21 @@ class AdmitPatient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Newborn:
+    """Where a newborn goes whose mother leaves the room: to a bed (its cot: it stays), or out of
+    the hospital."""
+
+    patient_ref: str
+    to_bed_id: str | None = None
+    disposition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferPatient:
     booking_id: str
     to_bed_id: str
     needs: Needs | None = None
+    newborns: tuple[Newborn, ...] = ()
     override: Override | None = None
 
 
@@ -158,6 +169,7 @@ class DischargePatient:
     booking_id: str
     disposition: str
     died_at: datetime | None = None
+    newborns: tuple[Newborn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

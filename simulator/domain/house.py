@@ -25,7 +25,6 @@ class WardProfile:
     specialties: frozenset[str] = ANY
     levels_of_care: frozenset[str] = ANY
     mixes_sexes: bool | None = None
-    takes_cots: bool = False
     usual_stay: timedelta | None = None
 
     def does_not_take(self, needs: Needs) -> tuple[str, ...]:

@@ -111,13 +111,29 @@ class Swap(Overriding):
     with_booking_id: KnownId = Field(examples=["B48211"])
 
 
-class Transfer(Overriding):
+class Newborn(Body):
+    """Where a newborn in a cot beside its mother goes: `to_bed_id` (its own cot: it stays), or out
+    of the hospital."""
+
+    patient_ref: PatientRef
+    to_bed_id: KnownId | None = Field(None, examples=["W11-802-C"])
+    disposition: Disposition | None = None
+
+
+class WithNewborns(Body):
+    newborns: Annotated[list[Newborn], Field(max_length=8)] = []
+
+
+class Transfer(Overriding, WithNewborns):
+    """A newborn beside the patient goes along into a free cot; else it is to be said where."""
+
     to_bed_id: KnownId = Field(examples=["W3-205-B"])
     needs: Needs | None = None
 
 
-class Discharge(Write):
-    """`died_at`, of who died: when; null: as the patient left the bed, which is `occurred_at`."""
+class Discharge(Write, WithNewborns):
+    """`died_at`, of who died: when; null: as the patient left the bed, which is `occurred_at`.
+    `newborns`: where those beside the patient go."""
 
     disposition: Disposition = Disposition.OTHER
     died_at: Instant | None = None

@@ -55,7 +55,8 @@ class Arrivals:
             ward=ward,
             stay=stay,
             needs=Needs(
-                sex=sex or self._scene.chance.one_of((Sex.FEMALE.value, Sex.MALE.value)),
+                specialty=None if ward.takes_outliers else ward.specialty,
+                sex=sex or self._scene.chance.one_of(self._sexes(ward)),
                 isolation=SOURCE
                 if self._scene.chance.happens(self._scene.assumptions.isolation_share)
                 else None,
@@ -66,6 +67,10 @@ class Arrivals:
             ),
             waiting_since=at,
         )
+
+    def _sexes(self, ward: Ward) -> tuple[str, ...]:
+        taken = ward.takes.sexes or (Sex.FEMALE, Sex.MALE)
+        return tuple(sex.value for sex in taken)
 
     def _age_group(self, ward: Ward) -> str:
         """Of those that the ward takes: most are of the group that it names first."""
@@ -122,7 +127,8 @@ class Arrivals:
 
     def _sex_in_room(self, bed: Bed) -> str | None:
         hospital = self._scene.hospital()
-        stays = (hospital.current_booking(other.bed_id) for other in hospital.room_mates(bed))
+        mates = (other for other in hospital.room_mates(bed) if not other.is_cot)
+        stays = (hospital.current_booking(other.bed_id) for other in mates)
         return next((stay.needs.sex for stay in stays if stay), None)
 
     def take_up_request(self, request: BedRequest, at: datetime) -> None:
@@ -142,5 +148,5 @@ class Arrivals:
         """Little's law: arrivals x length of stay = beds in use; a clean takes a bit of a bed."""
         a = self._scene.assumptions
         turnover_days = (a.response_minutes[0] + a.clean_minutes[0]) / 1440
-        in_use = sum(1 for _ in ward.beds()) * ward.occupancy_percent / 100
+        in_use = ward.bed_count * ward.occupancy_percent / 100
         return a.demand_factor * in_use / (ward.stay_days[0] + turnover_days)

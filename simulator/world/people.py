@@ -51,7 +51,7 @@ class People:
         """Take up what an earlier run of the simulated hospital left behind."""
         hospital = self._scene.hospital()
         for booking in list(hospital.bookings.values()):
-            if booking.source == Source.SIMULATOR:
+            if booking.source == Source.SIMULATOR and booking.mother_ref is None:
                 self._take_up(booking, at)
         for request in hospital.waiting_list:
             if request.requested_by in SIMULATED_STAFF:

@@ -29,4 +29,6 @@ class Scene:
         return next(known, self.plan.wards[0])
 
     def beds_of(self, ward: Ward) -> list[Bed]:
-        return [bed for bed in self.hospital().registered_beds if bed.ward_id == ward.ward_id]
+        """Without cots: whom they are for is born here."""
+        registered = self.hospital().registered_beds
+        return [bed for bed in registered if bed.ward_id == ward.ward_id and not bed.is_cot]

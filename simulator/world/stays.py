@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from lake.vocabulary import BedStatus, Disposition, Source
+from lake.vocabulary import BedStatus, Disposition, EventType, Source
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, as_reserved, is_ended
@@ -11,6 +11,7 @@ from simulator.domain.hospital import Hospital
 from simulator.domain.requests import BedRequest, has_left_the_list
 from simulator.domain.rules.soft import Wish, breaches
 from simulator.world import texts
+from simulator.world.births import Births
 from simulator.world.housekeeping import Housekeeping
 from simulator.world.scene import Scene
 from simulator.writer.engine import Row
@@ -22,10 +23,12 @@ class Stays:
     def __init__(self, scene: Scene, housekeeping: Housekeeping) -> None:
         self._scene = scene
         self._housekeeping = housekeeping
+        self._births = Births(scene)
 
     def begin(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
         a = self._scene.assumptions
         self._plan_leave(booking_id, at, leaves_at)
+        self._births.expect(booking_id, at, leaves_at)
         if self._scene.chance.happens(a.transfer_share):
             when = self._scene.chance.within(at, leaves_at)
             self._scene.agenda.plan(when, partial(self._move, booking_id, leaves_at))
@@ -101,10 +104,15 @@ class Stays:
             return
         before = self._scene.hospital().bed(stay.bed_id)
         disposition, words = self._disposition()
-        command = c.DischargePatient(booking_id=booking_id, disposition=disposition.value)
+        command = c.DischargePatient(
+            booking_id=booking_id,
+            disposition=disposition.value,
+            newborns=self._births.go_along(stay),
+        )
         rows = self._scene.agenda.do(command, at, self._scene.chance.text(words))
-        if rows:
-            self._housekeeping.call_for(stay.bed_id, at)
+        for row in rows:
+            if row["event_type"] == EventType.PATIENT_DISCHARGED:
+                self._housekeeping.call_for(row["bed_id"], at)
         if rows and self._scene.chance.happens(self._scene.assumptions.correction_share):
             undo = undoing(rows, before, stay)
             self._scene.agenda.plan(

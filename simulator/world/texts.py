@@ -55,6 +55,7 @@ REVIEW = (
     "Waiting for home care, expected discharge changed",
     "Waiting for transport, expected discharge changed",
 )
+BIRTH = ("Born at term, rooming in with the mother", "Healthy newborn, first feed done")
 DEATH = ("Patient died, family informed",)
 OTHER_HOSPITAL = ("Transferred to another hospital by ambulance",)
 CLEANING_STARTED = ("Cleaning started", "Housekeeping on the way, cleaning started")

@@ -106,6 +106,7 @@ async def transfer(call: Call, booking_id: BookingId, body: b.Transfer) -> Respo
         booking_id=booking_id,
         to_bed_id=body.to_bed_id,
         needs=meant.needs(body.needs) if body.needs else None,
+        newborns=meant.newborns(body),
         override=meant.override(body),
     )
     return await _act(call.desk, command, call.context(body))
@@ -177,7 +178,10 @@ async def discharge(call: Call, booking_id: BookingId, body: b.Discharge | None 
     it; of who has died all does."""
     body = body or b.Discharge()
     command = c.DischargePatient(
-        booking_id=booking_id, disposition=body.disposition.value, died_at=body.died_at
+        booking_id=booking_id,
+        disposition=body.disposition.value,
+        died_at=body.died_at,
+        newborns=meant.newborns(body),
     )
     return await _act(call.desk, command, call.context(body))
 

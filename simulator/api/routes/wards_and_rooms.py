@@ -30,7 +30,7 @@ router = APIRouter(tags=["wards and rooms"], responses=PROBLEMS, route_class=Cal
 
 @router.get("/wards", response_model=w.Page[w.Ward])
 async def wards(call: Call, limit: Limit = 100, after: Cursor = None) -> Response:
-    """Each ward with its beds per display status, by ward_id."""
+    """Each ward with its beds per display status, by ward_id; without cots that are no beds."""
     items = _wards(call.desk.engine.hospital, call.desk.clock.now())
     items = [ward for ward in items if after is None or ward.ward_id > after]
     await call.desk.commit.durable()
@@ -183,7 +183,7 @@ def _some(beds: Iterable[Bed], otherwise: str) -> tuple[str, ...]:
 
 def _wards(hospital: Hospital, now: datetime) -> list[w.Ward]:
     wards: dict[str, list[Bed]] = {}
-    for bed in hospital.registered_beds:
+    for bed in (bed for bed in hospital.registered_beds if not bed.is_off_census):
         wards.setdefault(bed.ward_id, []).append(bed)
     return [_ward(hospital, wards[ward_id], now) for ward_id in sorted(wards)]
 

@@ -19,10 +19,11 @@ from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import isolation, patients
+from simulator.domain.decisions import isolation, newborns, patients
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import NO_ISOLATION, Isolation, Needs
+from simulator.domain.overrides import Override
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules import hard
 from simulator.domain.rules.grants import Grant, grant
@@ -229,7 +230,8 @@ def move(
     reserved: Booking | None = None,
 ) -> list[Change]:
     """The bed that is left, then the bed that is taken. What the patient has `reserved` there
-    becomes the booking of the stay; the spell is the same."""
+    becomes the booking of the stay; the spell is the same. Newborns beside the patient go first,
+    along or where the command says."""
     hard.known_features(hospital, needs or Needs())
     left = bed_at(hospital, stay.bed_id, moment)
     taken = bed_at(hospital, to_bed_id, moment)
@@ -251,13 +253,64 @@ def move(
     bed = swapped_in(taken, arrived, moment) if lent else _taken(taken, arrived, moment)
     bed = granted.on(bed)
     columns = granted.columns | _unmet(unmet)
+    place = len(granted.first) + len(met) + len(exposed)
+    said = command.newborns if isinstance(command, c.TransferPatient) else ()
+    newborn = newborns.placed(hospital, stay, said, taken)
     return [
         *granted.first,
         *patients.placed(met),
         *exposed,
+        *_with_newborns(hospital, newborn, moment, place, command.override),
         Change(EventType.PATIENT_TRANSFERRED, left, _ended(stay, moment)),
         Change(EventType.PATIENT_TRANSFERRED, bed, arrived, columns),
     ]
+
+
+def _with_newborns(
+    hospital: Hospital,
+    newborn: Sequence[tuple[Booking, c.Newborn]],
+    moment: Moment,
+    place: int,
+    override: Override | None,
+) -> list[Change]:
+    """`place`: of the first row of theirs among those of the command."""
+    changes: list[Change] = []
+    for stay, goes in newborn:
+        if goes.to_bed_id == stay.bed_id:
+            continue
+        left = bed_at(hospital, stay.bed_id, moment)
+        left = _vacated(left, hospital.isolation_of(stay), moment)
+        if goes.to_bed_id is None:
+            columns = {"disposition": goes.disposition or Disposition.OTHER.value}
+            ended = _ended(stay, moment)
+            changes.append(Change(EventType.PATIENT_DISCHARGED, left, ended, columns))
+            continue
+        to = bed_at(hospital, goes.to_bed_id, moment)
+        hard.vacant(hospital, to, moment.now)
+        seq = moment.next_seq + place + len(changes) + 1  # after the row of the bed that is left
+        arrived = _moved(hospital, stay, to, None, moment, seq)
+        arrived = replace(arrived, mother_ref=stay.mother_ref if to.is_cot else None)
+        granted = Grant()
+        if not to.is_cot:
+            wish = replace(
+                _wish(to, arrived, moment, moves_in=True), besides=frozenset({stay.booking_id})
+            )
+            granted = grant(
+                hospital,
+                breaches(hospital, wish),
+                override,
+                moment,
+                starts_at=moment.at,
+                winners={to.bed_id: arrived.booking_id},
+                patient_refs=(stay.patient_ref,),
+            )
+        taken = granted.on(_taken(to, arrived, moment))
+        changes += [
+            *granted.first,
+            Change(EventType.PATIENT_TRANSFERRED, left, _ended(stay, moment)),
+            Change(EventType.PATIENT_TRANSFERRED, taken, arrived, granted.columns),
+        ]
+    return changes
 
 
 def _moved_as_planned(reserved: Booking, arrived: Booking, needs: Needs | None) -> Booking:
@@ -352,11 +405,19 @@ def _swapped(
     both = frozenset(stay.booking_id for stay in stays)
     arrivals, exposed = [], []
     for place, (stay, bed) in enumerate(zip(stays, reversed(beds), strict=True)):
+        _refuse_with_newborns(hospital, stay, bed)
         moved = _moved(hospital, stay, bed, None, moment, moment.next_seq + place)
         moved, contacts = isolation.arrives(hospital, moved, bed, moment, besides=both)
         arrivals.append(moved)
         exposed += contacts
     return arrivals, exposed
+
+
+def _refuse_with_newborns(hospital: Hospital, stay: Booking, to: Bed) -> None:
+    if to.room_id != hospital.beds[stay.bed_id].room_id:
+        for newborn in newborns.beside(hospital, stay):
+            detail = "A newborn lies beside the patient: transfer the two."
+            raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, newborn)
 
 
 def swapped_in(bed: Bed, stay: Booking, moment: Moment) -> Bed:
@@ -533,13 +594,16 @@ def discharge(hospital: Hospital, command: c.DischargePatient, moment: Moment) -
     hard.in_state(stay, BookingState.ACTIVE, "discharged")
     bed = bed_at(hospital, stay.bed_id, moment)
     bed = _vacated(bed, hospital.isolation_of(stay), moment)
+    newborn = newborns.placed(hospital, stay, command.newborns)
+    goes = _with_newborns(hospital, newborn, moment, 0, None)
     columns = {
         "disposition": command.disposition,
         "died_at": died_at(stay, command.disposition, command.died_at, moment.at),
     }
     why = ended_with(command.disposition)
     ended = patients.end_with(hospital, stay.patient_ref, stay.spell_id, why, moment)
-    return [*ended, Change(EventType.PATIENT_DISCHARGED, bed, _ended(stay, moment), columns)]
+    left = Change(EventType.PATIENT_DISCHARGED, bed, _ended(stay, moment), columns)
+    return [*goes, *ended, left]
 
 
 def ended_with(disposition: str) -> EndedWith:

@@ -20,7 +20,7 @@ from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import bookings, patients
+from simulator.domain.decisions import bookings, newborns, patients
 from simulator.domain.decisions.bookings import swapped_in
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
@@ -44,23 +44,47 @@ def can_be_cancelled(event_type: str) -> None:
 
 
 def cancel_event(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> list[Change]:
-    for past in command.request:
+    [event] = [past for past in command.request if past.event_id == command.event_id]
+    can_be_cancelled(event.event_type)
+    is_of_one = event.event_type != EventType.PATIENT_TRANSFERRED
+    for past in [event] if is_of_one else command.request:
         if past.event_id in hospital.corrected:
             raise Refusal(Rule.ALREADY_CANCELLED, past.event_id)
-    can_be_cancelled(command.request[0].event_type)
-    [event] = [past for past in command.request if past.event_id == command.event_id]
     match event.event_type:
         case EventType.PATIENT_ADMITTED:
             return _admission_cancelled(hospital, event, command, moment)
         case EventType.PATIENT_DISCHARGED:
             return _discharge_cancelled(hospital, event, command, moment)
-        case EventType.PATIENT_TRANSFERRED if len(command.request) == 2:
-            return _transfer_cancelled(hospital, command, moment)
-        case EventType.PATIENT_TRANSFERRED if len(command.request) == 4:
+        case _ if _is_swap(command.request):
             return _swap_cancelled(hospital, command.request, moment)
         case _:
-            detail = "A bed was lent with it: transfer or discharge the patient instead."
-            raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, event.booking)
+            return _transfers_cancelled(hospital, event, command, moment)
+
+
+def _is_swap(request: Sequence[c.PastEvent]) -> bool:
+    """Of two patients, who left and took the same beds."""
+    left, taken = (
+        {past.bed_before.bed_id for past in request if past.booking.is_stay is is_taken}
+        for is_taken in (False, True)
+    )
+    return len(request) == 4 and left == taken
+
+
+def _transfers_cancelled(
+    hospital: Hospital, event: c.PastEvent, command: c.CancelEvent, moment: Moment
+) -> list[Change]:
+    """Of the patient, and of the newborns who went along; each was in two beds."""
+    of_patients: dict[str, list[c.PastEvent]] = {}
+    for past in command.request:
+        of_patients.setdefault(past.booking.patient_ref, []).append(past)
+    if any(len(moved) != 2 for moved in of_patients.values()):
+        detail = "A bed was lent with it: transfer or discharge the patient instead."
+        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, event.booking)
+    return [
+        change
+        for moved in of_patients.values()
+        for change in _transfer_cancelled(hospital, command, moved, moment)
+    ]
 
 
 def _admission_cancelled(
@@ -68,6 +92,9 @@ def _admission_cancelled(
 ) -> list[Change]:
     """Who came from the waiting list and has no reservation now, waits again."""
     stay = _stay_that_began(hospital, event)
+    for newborn in newborns.beside(hospital, stay):
+        detail = "A newborn lies beside the patient; cancel that admission first."
+        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, newborn)
     bed = _given_back(hospital, event, moment)
     booking = _reserved_again(hospital, event.booking_before, stay, moment)
     undone = Change(EventType.ADMISSION_CANCELLED, bed, booking, _corrects(event))
@@ -232,11 +259,16 @@ def _as_now(hospital: Hospital, resumed: Booking, now: Booking) -> Booking:
     )
 
 
-def _transfer_cancelled(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> list[Change]:
+def _transfer_cancelled(
+    hospital: Hospital, command: c.CancelEvent, moved: Sequence[c.PastEvent], moment: Moment
+) -> list[Change]:
     """The new bed is given back, reserved as before; then the patient is in the old one, isolated
-    or not as now."""
-    [left] = [past for past in command.request if not past.booking.is_stay]
-    [arrived] = [past for past in command.request if past.booking.is_stay]
+    or not as now. Requests are those of whoever moved last: a newborn has none."""
+    [left] = [past for past in moved if not past.booking.is_stay]
+    [arrived] = [past for past in moved if past.booking.is_stay]
+    refs = hospital.refs_of(arrived.booking.patient_ref)
+    of_patient = tuple(r for r in command.requests if r.patient_ref in refs)
+    command = replace(command, requests=of_patient)
     stay = _stay_that_began(hospital, arrived)
     status = hospital.bed(stay.bed_id).status
     bed, resumed = _taken_back(hospital, left, status, moment)

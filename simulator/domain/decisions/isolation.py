@@ -119,19 +119,20 @@ def _met(hospital: Hospital, source: Booking, at: datetime) -> set[str]:
     since = at - hospital.house.window(isolation.organism if isolation else None)
     refs = hospital.refs_of(source.patient_ref)
     of_patient = [stayed for stayed in hospital.lately.values() if stayed.patient_ref in refs]
+    met: set[str] = set()
     if stay := hospital.stay_of(source.patient_ref):
         room_id = hospital.beds[stay.bed_id].room_id
         of_patient.append(Stayed(stay.patient_ref, room_id, stay.starts_at, at))
-    met: set[str] = set()
+        met |= {other.patient_ref for other in _in_room(hospital, room_id) if other.starts_at <= at}
     for stayed in of_patient:
         begin, until = max(stayed.since, since), min(stayed.until, at)
+        still_there = _in_room(hospital, stayed.room_id) if begin < until else ()
+        met |= {other.patient_ref for other in still_there if other.starts_at < until}
         met |= {
             other.patient_ref
             for other in hospital.lately.values()
             if other.room_id == stayed.room_id and other.since < until and begin < other.until
         }
-        there = _in_room(hospital, stayed.room_id) if begin <= until else ()
-        met |= {other.patient_ref for other in there if other.starts_at < max(until, begin)}
     return met - refs
 
 

@@ -174,6 +174,8 @@ def _isolation_needed(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """A patient in isolation, or exposed to an infection, shares a room with nobody else."""
     own = None
     for bed, booking in _room_shared(hospital, wish):
+        if _are_mother_and_child(hospital, wish, booking):
+            continue
         own = own or sharing.who_comes(hospital, wish)
         other = sharing.who_is_there(hospital, booking)
         if sharing.infects(own, other):
@@ -236,12 +238,19 @@ def _comes_from(hospital: Hospital, wish: Wish, place: str) -> bool:
 def _closed_by_isolation(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """A room with a source of infection takes only patients with the same organism, if named."""
     for _, booking in _room_shared(hospital, wish):
+        if _are_mother_and_child(hospital, wish, booking):
+            continue
         other = hospital.isolation_of(booking) if booking.is_stay else None
         is_closed = other and other.is_source and not sharing.are_alike(wish.needs.isolation, other)
         if is_closed and not _comes_from(hospital, wish, "room_id"):
             detail = f"{booking.bed_id} is isolated: the room takes nobody new."
             yield Breach(Rule.CLOSED_TO_ADMISSIONS, detail)
             return
+
+
+def _are_mother_and_child(hospital: Hospital, wish: Wish, booking: Booking) -> bool:
+    is_mother = wish.mother_ref in hospital.refs_of(booking.patient_ref)
+    return is_mother or booking.mother_ref in hospital.refs_of(wish.patient_ref)
 
 
 def _not_taken_by_ward(hospital: Hospital, wish: Wish) -> Iterator[Breach]:

@@ -31,7 +31,9 @@ def plan() -> HospitalPlan:
 def simulate(seed: int, days: int) -> tuple[list[Row], dict[str, list[float]]]:
     """Event rows, and for each ward its occupied share at every sixth hour."""
     end = START + timedelta(days=days)
-    engine = Engine("snr", Hospital(), HospitalClock(START, wall_now(), 0.0, "UTC"), b"salt")
+    engine = Engine(
+        "snr", Hospital(house=plan().house), HospitalClock(START, wall_now(), 0.0, "UTC"), b"salt"
+    )
     rows: list[Row] = []
     occupied = defaultdict(list)
 
@@ -50,7 +52,8 @@ def simulate(seed: int, days: int) -> tuple[list[Row], dict[str, list[float]]]:
         at += timedelta(hours=6)
         world.advance(at)
         for ward in plan().wards:
-            beds = [b for b in engine.hospital.registered_beds if b.ward_id == ward.ward_id]
+            of_ward = [b for b in engine.hospital.registered_beds if b.ward_id == ward.ward_id]
+            beds = [bed for bed in of_ward if not bed.is_cot]
             occupied[ward.ward_id].append(mean(bed.holds_a_patient for bed in beds))
     return rows, occupied
 
@@ -70,9 +73,12 @@ def test_the_same_seed_gives_the_same_hospital_and_another_seed_another() -> Non
     assert first != other
 
 
-def test_there_are_about_200_beds_on_10_wards() -> None:
-    assert len(plan().wards) == 10
-    assert 190 <= len(plan().beds()) <= 210
+def test_there_are_about_210_beds_on_11_wards_and_cots_besides() -> None:
+    assert len(plan().wards) == 11
+    cots = [bed for bed in plan().beds() if bed.is_cot]
+    assert 200 <= len(plan().beds()) - len(cots) <= 220
+    assert {bed.ward_id for bed in cots} == {"W11"}
+    assert all(bed.is_off_census for bed in cots)
 
 
 def test_the_hospitals_occupancy_comes_near_the_published_one() -> None:

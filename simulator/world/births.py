@@ -1,0 +1,57 @@
+"""Births in the simulated hospital: a newborn in a cot beside its mother, until she goes home."""
+
+from datetime import datetime
+from functools import partial
+
+from lake.vocabulary import AgeGroup, BedStatus, Disposition, LevelOfCare, Sex
+from simulator.domain import commands as c
+from simulator.domain.bookings import Booking
+from simulator.domain.decisions.newborns import beside
+from simulator.domain.needs import Needs
+from simulator.world import texts
+from simulator.world.scene import Scene
+
+SEXES = (Sex.FEMALE.value, Sex.MALE.value)
+
+
+class Births:
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def expect(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
+        """Of a patient who was admitted to a ward with cots, perhaps."""
+        hospital = self._scene.hospital()
+        ward = self._scene.ward(hospital.beds[hospital.bookings[booking_id].bed_id].ward_id)
+        if ward.takes_cots and self._scene.chance.happens(self._scene.assumptions.birth_share):
+            born_at = self._scene.chance.within(at, at + (leaves_at - at) / 2)
+            self._scene.agenda.plan(born_at, partial(self._be_born, booking_id))
+
+    def _be_born(self, booking_id: str, at: datetime) -> None:
+        hospital = self._scene.hospital()
+        mother = hospital.bookings.get(booking_id)
+        if mother is None or not mother.is_stay:
+            return
+        mates = hospital.room_mates(hospital.beds[mother.bed_id])
+        cots = (bed for bed in mates if bed.is_cot and bed.status is BedStatus.AVAILABLE)
+        for cot in list(cots)[:1]:
+            needs = Needs(
+                sex=self._scene.chance.one_of(SEXES),
+                age_group=AgeGroup.NEONATE.value,
+                level_of_care=LevelOfCare.WARD.value,
+            )
+            command = c.BookBed(
+                bed_id=cot.bed_id,
+                patient_ref=self._scene.chance.patient_ref(),
+                ends_at=mother.ends_at if mother.ends_at and mother.ends_at > at else None,
+                admit=True,
+                needs=needs,
+                mother_ref=mother.patient_ref,
+            )
+            self._scene.agenda.do(command, at, self._scene.chance.text(texts.BIRTH))
+
+    def go_along(self, mother: Booking) -> tuple[c.Newborn, ...]:
+        """Home, when she leaves the hospital."""
+        return tuple(
+            c.Newborn(patient_ref=stay.patient_ref, disposition=Disposition.HOME.value)
+            for stay in beside(self._scene.hospital(), mother)
+        )
