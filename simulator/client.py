@@ -32,6 +32,7 @@ from simulator.wire.answers import (
     Conflict,
     DischargeAnswer,
     Event,
+    Hospital,
     IsolationAnswer,
     MergeAnswer,
     Page,
@@ -58,6 +59,7 @@ from simulator.wire.bodies import (
     Needs,
     NewBedRequest,
     NewBooking,
+    Newborn,
     NewNote,
     Opening,
     Override,
@@ -91,11 +93,13 @@ __all__ = [
     "DischargeAnswer",
     "DischargeCorrection",
     "Event",
+    "Hospital",
     "Isolation",
     "IsolationStart",
     "Needs",
     "NewBedRequest",
     "NewBooking",
+    "Newborn",
     "NotSent",
     "Opening",
     "Override",
@@ -216,6 +220,9 @@ class BookingClient:
 
     def wards(self) -> list[Ward]:
         return self._list(Page[Ward], "/wards")
+
+    def hospital(self) -> Hospital:
+        return self._get(Hospital, "/hospital")
 
     def clock(self) -> Clock:
         return self._get(Clock, "/clock")

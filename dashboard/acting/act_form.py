@@ -6,11 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.acting import legal, pick
+from dashboard.acting import booking_form, legal, pick
 from dashboard.acting.legal import Act
 from dashboard.asking.board import Bed, Filter
 from dashboard.times import Here
 from lake.vocabulary import DisplayStatus, Disposition, WaitsFor
+from simulator.client import Hospital, IsolationStart, Needs, Newborn
 
 CLOSE_REASONS = ["maintenance", "infection_control", "staffing", "equipment", "other"]
 OPEN_REASONS = ["work_finished", "staffed_again", "closed_in_error", "other"]
@@ -22,7 +23,9 @@ Details = dict[str, Any]
 """What the wire calls what an act needs to be told."""
 
 
-def ask_act(bed: Bed, beds: Sequence[Bed], here: Here) -> tuple[Act, Details] | None:
+def ask_act(
+    bed: Bed, beds: Sequence[Bed], here: Here, hospital: Hospital | None
+) -> tuple[Act, Details] | None:
     """The act and its details, once they are complete."""
     acts, key = legal.legal_acts(bed), f"act-{bed['bed_id']}"
     chosen = st.pills("What happened?", acts, key=key, wrap=True)
@@ -30,7 +33,33 @@ def ask_act(bed: Bed, beds: Sequence[Bed], here: Here) -> tuple[Act, Details] | 
         return None
     ask_details = ASKED.get(chosen)
     details: Details | None = ask_details(beds, here) if ask_details else {}
+    if chosen is Act.DISCHARGE and details is not None:
+        details |= _ask_newborns(bed, beds)
+    if chosen is Act.KNOWN:
+        details = _ask_known(hospital)
     return None if details is None else (chosen, details)
+
+
+def _ask_known(hospital: Hospital | None) -> Details | None:
+    known = booking_form.ask_who(hospital, "known")
+    placed_with = pick.word("Placed with", ["female", "male"], "As the sex says")
+    known |= {"placed_with": placed_with} if placed_with else {}
+    return {"needs": Needs(**known)} if known else None
+
+
+def _ask_newborns(bed: Bed, beds: Sequence[Bed]) -> Details:
+    """Those in the cots of the room: who of them leaves the hospital with the patient."""
+    cots = [one for one in beds if one["is_cot"] and one["room_id"] == bed["room_id"]]
+    refs = [cot["current_patient_ref"] for cot in cots if cot["current_patient_ref"]]
+    if not refs or bed["is_cot"]:
+        return {}
+    chosen = st.pills("Newborns who leave with the patient", refs, selection_mode="multi")
+    return {"newborns": [Newborn(patient_ref=r, disposition=Disposition.HOME) for r in chosen]}
+
+
+def _ask_isolation(_: Sequence[Bed], __: Here) -> Details | None:
+    isolation = booking_form.ask_isolation("act")
+    return {"isolation": IsolationStart(**isolation.model_dump())} if isolation else None
 
 
 def _ask_disposition(_: Sequence[Bed], here: Here) -> Details:
@@ -81,6 +110,7 @@ ASKED: dict[Act, Callable[[Sequence[Bed], Here], Details | None]] = {
     Act.TRANSFER: _ask_new_bed,
     Act.EXPECT: _ask_expected,
     Act.PROGRESS: _ask_progress,
+    Act.START_ISOLATION: _ask_isolation,
     Act.CANCEL: _ask_cancel_reason,
     Act.CLOSE: _ask_reason(CLOSE_REASONS),
     Act.OPEN: _ask_reason(OPEN_REASONS),

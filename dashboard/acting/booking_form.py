@@ -6,36 +6,54 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import theme
 from dashboard.acting import legal, pick
 from dashboard.asking.board import Bed, Filter, choices
 from dashboard.times import Here
-from lake.vocabulary import RoomClass, Sex
-from simulator.client import Needs, NewBooking
+from lake.vocabulary import AdmissionType, AgeGroup, IsolationKind, LevelOfCare, RoomClass, Sex
+from simulator.client import Hospital, Isolation, Needs, NewBooking
 
 PRIORITIES = ["1", "2", "3", "4", "5"]
+USUAL, OPEN, SET = "usual stay", "open", "at a set time"
 
 
-def ask_wish(beds: Sequence[Bed], here: Here) -> NewBooking | None:
-    """What is asked for, once it is complete."""
+def ask_wish(beds: Sequence[Bed], here: Here, hospital: Hospital | None) -> NewBooking | None:
+    """What is asked for, once it is complete. Sex and age group come first: they decide which
+    rooms and wards will do. What is left out travels as left out."""
+    who = ask_who(hospital, "wish")
     ref = st.text_input(
         "Patient reference", placeholder="for example P-10293, never a name", max_chars=64
     ).strip()
     bed = _ask_bed(beds, here)
-    starts_at, ends_at = _ask_interval(here)
+    starts_at, ends = _ask_interval(here)
     admit = st.checkbox("Admit now: the patient is here", disabled=starts_at is not None)
-    needs = _ask_needs(choices(beds, "specialty"))
-    problem = legal.patient_ref_problem(ref) or legal.interval_problem(starts_at, ends_at, here.now)
+    mother = _ask_mother(bed)
+    needs = who | _ask_needs(choices(beds, "specialty"), hospital)
+    problem = legal.patient_ref_problem(ref) or legal.interval_problem(
+        starts_at, ends.get("ends_at"), here.now
+    )
     if ref and problem:
         st.warning(problem)
     if problem or bed is None:
         return None
-    wish = {"starts_at": starts_at, "ends_at": ends_at, "needs": Needs(**needs) if needs else None}
+    said = {"starts_at": starts_at, "needs": Needs(**needs) if needs else None, **mother}
     return NewBooking(
         bed_id=bed["bed_id"],
         patient_ref=ref,
         admit=admit and starts_at is None,
-        **{name: value for name, value in wish.items() if value is not None},
+        **ends,
+        **{name: value for name, value in said.items() if value is not None},
     )
+
+
+def ask_who(hospital: Hospital | None, key: str) -> dict[str, Any]:
+    """Sex and age group, in one click each."""
+    left, right = st.columns(2)
+    ages = legal.ages_in_words(hospital)
+    sex = left.pills("Sex", [*Sex], format_func=theme.words, key=f"{key}-sex")
+    age = right.pills("Age group", [*AgeGroup], format_func=lambda age: ages[age], key=f"{key}-age")
+    who = {"sex": sex, "age_group": age}
+    return {name: value for name, value in who.items() if value is not None}
 
 
 def _ask_bed(beds: Sequence[Bed], here: Here) -> Bed | None:
@@ -50,33 +68,68 @@ def _ask_bed(beds: Sequence[Bed], here: Here) -> Bed | None:
     return pick.bed("Bed (free ones first)", fitting, here, "booked_bed_id", first=wanted)
 
 
-def _ask_interval(here: Here) -> tuple[datetime | None, datetime | None]:
-    """Start (None: now) and end (None: open)."""
+def _ask_mother(bed: Bed | None) -> dict[str, Any]:
+    if bed is None or not bed["is_cot"]:
+        return {}
+    ref = st.text_input("Mother's reference", max_chars=64, key="mother").strip()
+    return {"mother_ref": ref} if ref and not legal.patient_ref_problem(ref) else {}
+
+
+def _ask_interval(here: Here) -> tuple[datetime | None, dict[str, datetime | None]]:
+    """Start (None: now) and end: left out, null (open) or an instant."""
     left, right = st.columns(2)
-    starts_at = ends_at = None
+    starts_at = None
+    ends: dict[str, datetime | None] = {}
     with left:
         if st.radio("Starts", ["now", "later"], horizontal=True) == "later":
             starts_at = pick.instant("Starts", here, timedelta(hours=1), "starts")
     with right:
-        if st.radio("Ends", ["open", "at a set time"], horizontal=True) != "open":
-            ends_at = pick.instant("Ends", here, timedelta(days=2), "ends")
-    return starts_at, ends_at
+        until = st.radio("Ends", [USUAL, SET, OPEN], horizontal=True)
+        if until == SET:
+            ends = {"ends_at": pick.instant("Ends", here, timedelta(days=2), "ends")}
+        elif until == OPEN:
+            ends = {"ends_at": None}
+    return starts_at, ends
 
 
-def _ask_needs(specialties: Sequence[str]) -> dict[str, Any]:
+def _ask_needs(specialties: Sequence[str], hospital: Hospital | None) -> dict[str, Any]:
     with st.expander("Needs of the patient (optional)"):
         left, right = st.columns(2)
         with left:
             specialty = pick.word("Needed specialty", specialties)
-            sex = pick.word("Sex", [*Sex], "Not given")
+            level = pick.word("Level of care", [*LevelOfCare], "Ward")
+            placed_with = pick.word("Placed with", ["female", "male"], "As the sex says")
+            features = _ask_features(hospital)
         with right:
             room_class = pick.word("Needed room class", [*RoomClass])
+            admission_type = pick.word("Comes as", [*AdmissionType], "Not given")
             priority = pick.word("Priority (1 is most urgent)", PRIORITIES, "Not given")
+            isolation = ask_isolation("wish")
         needs = {
             "specialty": specialty,
+            "level_of_care": level,
+            "placed_with": placed_with,
+            "features": features or None,
             "room_class": room_class,
-            "sex": sex,
+            "admission_type": admission_type,
             "priority": int(priority) if priority else None,
-            "isolation": st.checkbox("Isolation") or None,
+            "isolation": isolation,
         }
     return {name: need for name, need in needs.items() if need is not None}
+
+
+def _ask_features(hospital: Hospital | None) -> list[str]:
+    known = hospital.features if hospital else ()
+    return st.multiselect("The bed must be", known, format_func=theme.words) if known else []
+
+
+def ask_isolation(key: str) -> Isolation | None:
+    """Whom it protects, and what the patient has, if that is known."""
+    kind = pick.word("Isolation", [*IsolationKind], "None")
+    if kind is None:
+        return None
+    if kind == IsolationKind.PROTECTIVE:
+        return Isolation(kind=IsolationKind.PROTECTIVE)
+    typed = st.text_input("Organism, if known", max_chars=64, key=f"{key}-organism")
+    organism = legal.as_code(typed)
+    return Isolation(organism=organism) if organism else Isolation()

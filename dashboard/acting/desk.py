@@ -17,6 +17,7 @@ from simulator.client import (
     ClientError,
     Closing,
     Event,
+    Hospital,
     NewBooking,
     NotSent,
     Opening,
@@ -73,6 +74,19 @@ def reading() -> BookingClient:
     return _client(DashboardSettings().api_url, "")
 
 
+@st.cache_data(show_spinner=False, ttl=600)
+def _hospital(api_url: str) -> Hospital:
+    return _client(api_url, "").hospital()
+
+
+def hospital() -> Hospital | None:
+    """What hospital.toml says; None while the API does not answer."""
+    try:
+        return _hospital(DashboardSettings().api_url)
+    except ClientError:
+        return None
+
+
 @st.cache_resource(show_spinner=False, max_entries=200)
 def _client(api_url: str, actor: str) -> BookingClient:
     return BookingClient(api_url, actor)
@@ -102,7 +116,9 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed, seen_seq: int) -> Outcom
         Act.START_ABSENCE: lambda api: api.start_absence(current),
         Act.END_ABSENCE: lambda api: api.end_absence(current),
         Act.CONFIRM: lambda api: api.confirm_discharge(current),
-        Act.START_ISOLATION: lambda api: api.start_isolation(bed_id),
+        Act.KNOWN: lambda api: api.change(current, BookingChange(**details)),
+        Act.START_ISOLATION: lambda api: api.start_isolation(bed_id, **details),
+        Act.END_CONTACT: lambda api: api.end_contact(current),
         Act.END_ISOLATION: lambda api: api.end_isolation(bed_id),
         Act.TRANSFER: lambda api: api.transfer(current, **details),
         Act.START_CLEANING: lambda api: api.start_cleaning(bed_id),

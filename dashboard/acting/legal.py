@@ -1,5 +1,6 @@
 """What a person may ask for, said before the API has to refuse it."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -8,11 +9,12 @@ from dashboard.asking.board import Bed
 from lake.vocabulary import (
     HOLDS_A_PATIENT,
     LEGAL_BED_STATUS_CHANGES,
+    AgeGroup,
     BedStatus,
     DisplayStatus,
     StatusChange,
 )
-from simulator.client import patient_ref
+from simulator.client import Hospital, patient_ref
 
 
 class Act(StrEnum):
@@ -31,6 +33,8 @@ class Act(StrEnum):
     CANCEL = "Cancel reservation"
     START_ISOLATION = "Start isolation"
     END_ISOLATION = "End isolation"
+    END_CONTACT = "Is no contact any more"
+    KNOWN = "Say more of the patient"
     START_CLEANING = "Start cleaning"
     FINISH_CLEANING = "Finish cleaning"
     STOP_CLEANING = "Stop cleaning"
@@ -67,6 +71,25 @@ def patient_ref_problem(text: str) -> str | None:
     return None
 
 
+def ages_in_words(hospital: Hospital | None) -> dict[str, str]:
+    """What the age groups are called, with their ages where these are known."""
+    names = {group.value: group.value for group in AgeGroup}
+    if hospital is None:
+        return names
+    of = hospital.age_groups
+    return {
+        AgeGroup.NEONATE.value: f"neonate (to {of.child * 365.25:.0f} days)",
+        AgeGroup.CHILD.value: f"child (to {of.adult:g})",
+        AgeGroup.ADULT.value: "adult",
+        AgeGroup.OLDER.value: f"older ({of.older:g} and over)",
+    }
+
+
+def as_code(typed: str) -> str:
+    """A word as codes are written: `C. difficile` is c_difficile."""
+    return re.sub(r"[^a-z0-9]+", "_", typed.strip().lower()).strip("_")
+
+
 def interval_problem(
     starts_at: datetime | None, ends_at: datetime | None, now: datetime
 ) -> str | None:
@@ -84,7 +107,9 @@ def legal_acts(bed: Bed) -> list[Act]:
     acts = {act for act, cause in CAUSES.items() if cause in possible} | {Act.NOTE}
     acts.add(Act.OPEN_ROOM if bed["room_closed_reason_code"] else Act.CLOSE_ROOM)
     if bed["current_booking_id"]:
-        acts |= {Act.EXPECT, Act.PROGRESS, *_away(bed)}
+        acts |= {Act.EXPECT, Act.PROGRESS, Act.KNOWN, *_away(bed)}
+        if bed["current_contact_of"]:
+            acts.add(Act.END_CONTACT)
         if not bed["current_is_discharge_confirmed"]:
             acts.add(Act.CONFIRM)
     if bed["next_booking_id"]:

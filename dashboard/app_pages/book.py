@@ -22,7 +22,7 @@ def tell(key: str, here: Here, what: str) -> None:
 
 def book_a_bed(beds: list[board.Bed], here: Here) -> None:
     st.subheader("Book a bed", anchor=False)
-    wish = ask_wish(beds, here)
+    wish = ask_wish(beds, here, desk.hospital())
     st.button(
         "Book",
         type="primary",
@@ -40,7 +40,7 @@ def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
         st.caption("Admit, discharge, transfer, cancel, clean, close and open: choose a bed.")
         return
     st.html(tiles.card(bed, here))
-    act = ask_act(bed, beds, here)
+    act = ask_act(bed, beds, here, desk.hospital())
     if act:
         label = f"{act[0]}: {bed['bed_id']}"
         touched = (bed["bed_id"], act[1].get("to_bed_id"))

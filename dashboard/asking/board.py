@@ -65,7 +65,7 @@ def _searched(bed: Bed) -> str:
 
 
 def counts(beds: Iterable[Bed]) -> Counts:
-    beds = list(beds)
+    beds = [bed for bed in beds if not bed["is_off_census"]]
     seen = Counter(bed["display_status"] for bed in beds)
     return Counts(
         by_status={status: seen[status] for status in DisplayStatus},
@@ -113,6 +113,8 @@ def free_beds(beds: Iterable[Bed], shown: Filter) -> list[Bed]:
         for bed in beds
         if bed["display_status"] == DisplayStatus.AVAILABLE
         and bed["is_staffed"]
+        and not bed["is_cot"]
+        and not bed["is_beside_a_source"]
         and shown.lets_through(bed)
     ]
 
@@ -123,8 +125,8 @@ def choices(beds: Iterable[Bed], column: str) -> list[str]:
 
 
 def is_overdue(bed: Bed, now: datetime) -> bool:
-    """Whether the stay runs over its expected discharge."""
-    expected = bed["expected_discharge_at"]
+    """Whether the stay runs over its expected discharge; one that nobody has said is no such."""
+    expected = None if bed["current_is_end_assumed"] else bed["expected_discharge_at"]
     return bed["bed_status"] in (BedStatus.OCCUPIED, BedStatus.ISOLATED) and (
         expected is not None and expected < now
     )

@@ -1,6 +1,6 @@
 """The board in HTML. Every text from the lake is escaped here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from html import escape
 
@@ -14,6 +14,8 @@ from lake.vocabulary import DisplayStatus
 OVERRIDE_SIGN = "⚑"
 SHUT_SIGN = "⊘"
 AWAY_SIGN = "↗"
+CONTACT_SIGN = "⊙"
+WRONG_WARD_SIGN = "≠"
 
 
 def page(*parts: str) -> str:
@@ -60,6 +62,12 @@ def _mark(bed: Bed) -> str:
         marks.append((AWAY_SIGN, _away(bed)))
     if is_shut(bed):
         marks.append((SHUT_SIGN, "Closed to admissions"))
+    if bed["is_beside_a_source"] and not bed["current_patient_ref"]:
+        marks.append((SHUT_SIGN, "Takes nobody new: a patient in the room is isolated"))
+    if bed["current_contact_of"]:
+        marks.append((CONTACT_SIGN, "Contact of an infection"))
+    if bed["current_not_taken_as"]:
+        marks.append((WRONG_WARD_SIGN, "The ward does not take such patients"))
     return "".join(f'<span class="late" title="{why}">{sign}</span> ' for sign, why in marks)
 
 
@@ -112,7 +120,7 @@ def _subject(bed: Bed) -> str:
         return str(bed["next_patient_ref"])
     if bed["closed_reason_code"] or is_shut(bed):
         return _closed_because(bed)
-    return theme.words(bed["room_class"])
+    return "cot" if bed["is_cot"] else theme.words(bed["room_class"])
 
 
 def _away(bed: Bed) -> str:
@@ -133,6 +141,10 @@ def _leaving(bed: Bed, here: Here) -> str:
     expected = here.moment(bed["expected_discharge_at"])
     if not expected:
         return '<span class="quiet">out: open</span>'
+    if bed["current_is_end_assumed"]:
+        has_passed = bed["expected_discharge_at"] <= here.now
+        told = "out: ask" if has_passed else f"usually {expected}"
+        return f'<span class="quiet" title="Nobody has said an end">{told}</span>'
     if is_overdue(bed, here.now):
         return f'<span class="late">late {expected}</span>'
     sure = " ✓" if bed["current_is_discharge_confirmed"] else ""
@@ -163,6 +175,17 @@ def _story(bed: Bed, here: Here) -> str:
     if bed["unreviewed_override_count"]:
         told.append("an override waits for a review")
     return ", ".join([f"{bed['bed_id']} {status_word(bed)}", _subject(bed), *told])
+
+
+def _who(bed: Bed) -> str:
+    said = (bed["current_patient_sex"], bed["current_age_group"])
+    return ", ".join(theme.words(one) for one in said if one)
+
+
+def _expected(bed: Bed, full: Callable[[datetime | None], str]) -> str:
+    """An end that nobody has said is only what is usual on the ward."""
+    expected = full(bed["expected_discharge_at"])
+    return f"nobody has said; usually {expected}" if bed["current_is_end_assumed"] else expected
 
 
 def _risk(bed: Bed) -> str:
@@ -212,8 +235,14 @@ def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
         ("Status", f"{look.sign} {status_word(bed)}, {since}"),
         ("Place", f"{bed['ward_name'] or bed['ward_id']}, {theme.words(bed['room_class'])} room"),
         ("Patient", bed["current_patient_ref"] or ""),
+        ("Sex, age group", _who(bed)),
+        ("Level of care", theme.words(bed["current_level_of_care"])),
+        ("Isolation", theme.words(bed["current_isolation_kind"])),
+        ("Contact", "of an infection" if bed["current_contact_of"] else ""),
+        ("Ward does not take", ", ".join(map(theme.words, bed["current_not_taken_as"] or ()))),
+        ("Has", ", ".join(map(theme.words, bed["features"] or ()))),
         ("In this bed from", full(bed["admitted_at"])),
-        ("Expected discharge", full(bed["expected_discharge_at"])),
+        ("Expected discharge", _expected(bed, full)),
         ("Discharge", "confirmed" if bed["current_is_discharge_confirmed"] else ""),
         ("On leave since", full(bed["leave_since_at"])),
         ("Elsewhere in the hospital since", full(bed["absence_since_at"])),

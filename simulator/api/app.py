@@ -15,6 +15,7 @@ from simulator.api.routes import (
     clock,
     events,
     health,
+    hospital,
     overrides,
     patients,
     requests,
@@ -22,7 +23,9 @@ from simulator.api.routes import (
 )
 from simulator.writer.desk import Desk
 
-PARTS = (bookings, beds, wards_and_rooms, requests, patients, overrides, events, clock, health)
+PARTS = (
+    bookings, beds, wards_and_rooms, requests, patients, overrides, events, clock, health, hospital,
+)  # fmt: skip
 ROUTES = [route for part in PARTS for route in part.router.routes]
 """Flat, and what is asked most first: an included router is searched twice for each request, which
 took a third of the time of a booking."""

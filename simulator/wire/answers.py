@@ -330,6 +330,35 @@ class Event(Answer):
     note: str | None
 
 
+class AgeGroups(Answer):
+    """The age in years at which each group begins; a neonate is younger than a child."""
+
+    child: float
+    adult: float
+    older: float
+
+
+class WardTakes(Answer):
+    """Whom a ward takes; an empty list: anybody. `usual_stay_days`: the end that is assumed."""
+
+    ward_id: str
+    age_groups: tuple[str, ...]
+    sexes: tuple[str, ...]
+    admission_types: tuple[str, ...]
+    specialties: tuple[str, ...]
+    levels_of_care: tuple[str, ...]
+    usual_stay_days: float
+
+
+class Hospital(Answer):
+    hospital_id: str
+    name: str
+    time_zone: str
+    age_groups: AgeGroups
+    features: tuple[str, ...]
+    wards: list[WardTakes]
+
+
 class Clock(Answer):
     hospital_at: datetime
     wall_at: datetime

@@ -62,9 +62,9 @@ def small_plan(**assumed: float) -> HospitalPlan:
     )
 
 
-def make_desk(places: Places, **settings: Any) -> Desk:
+def make_desk(places: Places, plan: HospitalPlan | None = None, **settings: Any) -> Desk:
     settings = {"simulator": False, "history_days": 2} | settings
-    return desk_of(places, ApiSettings(**settings), small_plan())
+    return desk_of(places, ApiSettings(**settings), plan or small_plan())
 
 
 @asynccontextmanager

@@ -1,10 +1,14 @@
 -- Every registered bed as it is at the hospital's $now, with its display status.
+-- is_beside_a_source: another patient in the room is isolated, and it takes nobody new.
 SELECT
     *,
+    count(current_infection) OVER (PARTITION BY room_id) > (current_infection IS NOT NULL)::INT
+        AS is_beside_a_source,
     coalesce(
         next_booking_id IS NOT NULL AND (
             (current_booking_id IS NOT NULL
-                AND (current_is_at_risk OR expected_discharge_at <= $now))
+                AND (current_is_at_risk OR (expected_discharge_at <= $now
+                    AND (next_starts_at <= $now OR current_is_end_assumed IS NOT true))))
             OR (room_closed_reason_code IS NOT NULL
                 AND coalesce(next_starts_at <= $now OR next_starts_at < room_closed_until_at, true))
             OR (ward_closed_reason_code IS NOT NULL

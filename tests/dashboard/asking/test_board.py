@@ -13,14 +13,16 @@ from lake.tables import BED_BOARD
 from lake.vocabulary import BedStatus, DisplayStatus
 from tests.dashboard.lake_rows import NOON, bed_event
 
+HOUR = timedelta(hours=1)
 HERE = Here(NOON, ZoneInfo("Asia/Kolkata"))
 
 
 def bed(bed_id: str, display_status: str, **columns: Any) -> board.Bed:
     bed_status = columns.pop("bed_status", display_status)
     known = bed_event(1, bed_id, bed_status, **columns)
-    nothing = dict.fromkeys(BED_BOARD.column_names)
-    return {**nothing, **known, "display_status": display_status}
+    nothing = dict.fromkeys([*BED_BOARD.column_names, "is_beside_a_source"])
+    more = {name: columns[name] for name in columns if name in nothing}
+    return {**nothing, **known, **more, "display_status": display_status}
 
 
 WARD = [
@@ -223,3 +225,41 @@ def test_free_beds_are_offered_first() -> None:
     shown = [str(free["display_status"]) for free in legal.free_first(WARD)]
 
     assert shown == ["available", "available", "reserved", "occupied", "closed"]
+
+
+def test_what_the_ward_must_know_of_a_bed_is_marked_and_told() -> None:
+    """A contact, a patient whom the ward does not take, a room with an isolated patient, a cot."""
+    odd = bed(
+        "W1-103-A",
+        "occupied",
+        current_patient_ref="P-7",
+        current_patient_sex="female",
+        current_age_group="child",
+        current_contact_of=["norovirus"],
+        current_not_taken_as=["age_group"],
+        features=["negative_pressure"],
+    )
+    shown = tiles.tile(odd, HERE)
+    assert "Contact of an infection" in shown
+    assert "does not take such patients" in shown
+    told = tiles.card(odd, HERE)
+    assert "female, child" in told
+    assert "age group" in told
+    assert "negative pressure" in told
+    assert "norovirus" not in shown + told
+    beside = bed("W1-103-B", "available", is_beside_a_source=True)
+    assert "a patient in the room is isolated" in tiles.tile(beside, HERE)
+    cot = bed("W1-103-C", "available", is_cot=True, is_off_census=True)
+    assert "cot" in tiles.tile(cot, HERE)
+    assert board.free_beds([beside, cot], board.Filter()) == []
+    assert board.counts([odd, beside, cot]).registered == 2
+
+
+def test_an_end_that_nobody_has_said_is_no_overdue_one() -> None:
+    stay = {"current_patient_ref": "P-7", "current_is_end_assumed": True}
+    passed = bed("W1-103-A", "occupied", expected_discharge_at=NOON - HOUR, **stay)
+    assert not board.is_overdue(passed, NOON)
+    assert "out: ask" in tiles.tile(passed, HERE)
+    ahead = bed("W1-103-A", "occupied", expected_discharge_at=NOON + HOUR, **stay)
+    assert "usually" in tiles.tile(ahead, HERE)
+    assert "nobody has said" in tiles.card(ahead, HERE)
