@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from lake.duck import SQL_TYPES, VIEWS, LakeReader, view
 from lake.errors import LakeError
@@ -24,7 +25,8 @@ def tables() -> str:
 
 def _views() -> list[str]:
     """As DuckDB describes them over a lake without tables."""
-    reader = LakeReader(Places.from_settings(), tables=())
+    with TemporaryDirectory() as nowhere:
+        reader = LakeReader(Places(Path(nowhere), nowhere))
     statements = {
         "live_board": LIVE_BOARD_VIEW,
         "live_bookings": LIVE_BOOKINGS_VIEW,

@@ -28,6 +28,10 @@ IN_MEMORY = Path("/dev/shm")  # noqa: S108 - only where it is there
 """A small test mostly waits for a disk to say that it has written; the stack's tests have one."""
 MOST_TEMPORARY_BYTES = 2 << 30
 
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+"""Images of containers set it, for processes that start once. A run starts a hundred, and each
+would compile all that it loads anew."""
+
 PYTEST = (sys.executable, "-m", "pytest")
 COVERAGE = (sys.executable, "-m", "coverage")
 
@@ -41,6 +45,7 @@ def run(arguments: list[str], *, fast: bool, long: bool) -> None:
         raise BadParameter("--fast and --long exclude each other.")
     more = [*(["--long"] if long else []), *arguments]
     environment = os.environ | {"DO_NOT_TRACK": "1"}
+    environment.pop(NO_BYTECODE, None)
     if fast:
         code = _pytest(*FAST, *more, environment=environment | _temporary_files())
     elif arguments:

@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from itertools import chain
@@ -101,8 +101,9 @@ class ReaderSettings(BaseSettings):
 
 
 class LakeReader:
-    """Reads one lake, or some of its `tables`, from any thread: each question has its own cursor,
-    and sees one version of each table.
+    """Reads one lake, from any thread: each question has its own cursor, and sees one version of
+    each table. A reader of some `tables` knows these alone, and no views of lake/views: to make
+    those takes longer than most questions.
 
     A curated table that cannot be read stays as it was last read, at first empty, until it can; one
     whose files are lost is empty (`broken` says why): it can be made again, and neither booking nor
@@ -119,6 +120,7 @@ class LakeReader:
         self._followed: dict[FollowedTable, list[str]] = {
             FollowedTable(places, table): [] for table in reversed(tables)
         }
+        self._is_whole = len(tables) == len(TABLES)
         self._is_locked = False
         self._refreshing = threading.Lock()
         self._connection, self._questions = self._connect(), 0
@@ -143,9 +145,10 @@ class LakeReader:
     def _connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB with the views as they were last made."""
         connection = duckdb.connect(config=_limits(self._places, ReaderSettings()))
-        for statement in (*SETTINGS, *SCHEMAS, ARRAY_JOIN_MACRO, *map(_empty_view, TABLES)):
+        tables = (followed.table for followed in self._followed)
+        for statement in (*SETTINGS, *SCHEMAS, ARRAY_JOIN_MACRO, *map(_empty_view, tables)):
             connection.execute(statement)
-        for statement in _own_views():
+        for statement in _own_views() if self._is_whole else ():
             connection.execute(statement)
         for followed, views in self._followed.items():
             try:
@@ -190,8 +193,7 @@ class LakeReader:
         self.broken[table.name] = str(error).splitlines()[0]
         if not isinstance(error, duckdb.IOException):
             return []
-        live = LIVE.get(table.name)
-        return [_empty_view(table), *([live("0")] if live else [])]
+        return [_empty_view(table), *self._live(table, lambda: 0)]
 
     def _views(self, followed: FollowedTable, sql: duckdb.DuckDBPyConnection) -> list[str]:
         """What makes the views of the table anew; nothing where it is as it was."""
@@ -200,9 +202,8 @@ class LakeReader:
             if not followed.look():
                 return []
             stretches = followed.stretches()
-            views = [_view(table, stretches)]
-            if table.name in LIVE:
-                views.append(LIVE[table.name](str(_newest_seq(sql, table, stretches))))
+            newest = self._live(table, lambda: _newest_seq(sql, table, stretches))
+            views = [_view(table, stretches), *newest]
         except (DeltaError, OSError, LakeError, duckdb.Error) as error:
             return self._broken_views(followed, error)
         self.columns.pop(table.name, None)
@@ -210,6 +211,11 @@ class LakeReader:
             self.columns[table.name] = followed.columns
         self.broken.pop(table.name, None)
         return views
+
+    def _live(self, table: Table, newest_seq: Callable[[], int]) -> list[str]:
+        """What makes the live view of the table anew, if it has one here."""
+        live = LIVE.get(table.name) if self._is_whole else None
+        return [live(str(newest_seq()))] if live else []
 
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The answer to one of our own questions."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from lake.places import Places
@@ -29,6 +30,15 @@ settings.register_profile("quick", max_examples=60, deadline=None, print_blob=Tr
 settings.register_profile("ci", settings.get_profile("quick"), max_examples=200)
 settings.register_profile("long", settings.get_profile("quick"), max_examples=2000)
 settings.load_profile("quick")  # another: --hypothesis-profile
+
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+"""Plain, as the processes log: to draw every value of every frame takes a second or two for each
+failure that a test brings about."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -144,8 +144,9 @@ def test_a_wrong_setting_is_named(tmp_path) -> None:
 
 def test_a_file_that_is_no_adt_log_is_refused(tmp_path) -> None:
     (tmp_path / "x.csv").write_text("a,b\n")
-    has_cause_and_fix(snr(tmp_path / "home", "replay", str(tmp_path / "x.csv")), "columns")
-    has_cause_and_fix(snr(tmp_path / "home", "replay", str(tmp_path / "no.csv")), "cannot be read")
+    home = tmp_path / "home"
+    has_cause_and_fix(snr_here(home, "replay", str(tmp_path / "x.csv")), "columns")
+    has_cause_and_fix(snr_here(home, "replay", str(tmp_path / "no.csv")), "cannot be read")
 
 
 def test_debug_shows_the_traceback(tmp_path) -> None:
@@ -154,8 +155,8 @@ def test_debug_shows_the_traceback(tmp_path) -> None:
 
 
 def test_what_is_not_running_is_said(tmp_path) -> None:
-    has_cause_and_fix(snr(tmp_path, "status"), "Nothing runs")
-    assert snr(tmp_path, "down").returncode == 0
+    has_cause_and_fix(snr_here(tmp_path, "status"), "Nothing runs")
+    assert snr_here(tmp_path, "down").returncode == 0
 
 
 def test_the_summary_of_a_replay_adds_up_for_its_reader(places, tmp_path) -> None:

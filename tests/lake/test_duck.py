@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 from deltalake import write_deltalake
 
@@ -170,6 +171,19 @@ def test_a_damaged_curated_table_is_named_and_takes_nothing_else_with_it(places:
     assert set(live(reader)) == {"A", "B"}
     assert set(reader.broken) == {"gold.bed_board"}
     assert LakeReader(places, [BED_EVENTS]).broken == {}
+
+
+def test_a_reader_of_some_tables_knows_these_alone(places: Places) -> None:
+    """Another one would look empty to it, which it need not be."""
+    put(places, BED_EVENTS, event(1, "A", "available"))
+    put(places, BED_BOARD, board(1, "A", "available"))
+    for tables in ([BED_EVENTS], [BED_BOARD], [BED_BOARD, BED_EVENTS]):
+        reader = LakeReader(places, tables)
+        assert [reader.ask(f"FROM {table.name}").num_rows for table in tables] == [1] * len(tables)
+        assert set(reader.columns) == {table.name for table in tables}
+        for unknown in ("gold.check_results", "gold.wards", "live_board"):
+            with pytest.raises(duckdb.Error):
+                reader.ask(f"FROM {unknown}")
 
 
 def test_a_lake_of_an_earlier_version_gets_the_columns_that_came_since(places: Places) -> None:

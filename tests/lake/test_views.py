@@ -1,6 +1,8 @@
 """The views that add up and divide: published rows, roll-ups, overrides, rising terms."""
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -34,8 +36,14 @@ PUBLISHED = {  # StatsWales, NHS beds by specialty: % occupancy, ALOS, turnover 
 }
 
 
+@lru_cache(maxsize=1)
+def reader(places: Places) -> LakeReader:
+    """One for all questions to a lake: to make all views takes longer than to ask one of them."""
+    return LakeReader(places)
+
+
 def ask(places: Places, sql: str) -> list[dict[str, Any]]:
-    return LakeReader(places).ask(sql).to_pylist()
+    return reader(places).ask(sql).to_pylist()
 
 
 def daily(
@@ -114,9 +122,12 @@ def test_ratios_come_from_sums_and_no_cases_give_none(places: Places) -> None:
     assert b["occupancy_percent"] is b["alos_days"] is b["bed_use_factor"] is None
 
 
-@pytest.fixture
-def two_months(places: Places) -> Places:
-    """Three rooms in two wards of two specialties over 60 days, no two days alike."""
+@pytest.fixture(scope="module")
+def two_months(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """Three rooms in two wards of two specialties over 60 days, no two days alike. For those who
+    only ask."""
+    home = tmp_path_factory.mktemp("two_months")
+    places = Places(home, str(home / "lake"))
     rooms = [("A", "A-1"), ("A", "A-2"), ("B", "B-1")]
     rows = []
     for nth in range(60):
@@ -182,18 +193,19 @@ def test_length_of_stay_and_turnover_interval_add_up_on_every_unit_and_period(
 
 
 def test_the_census_of_a_specialty_and_of_the_hospital_is_the_sum_of_its_wards(
-    two_months: Places,
+    two_months: Places, places: Places
 ) -> None:
+    shutil.copytree(two_months.home, places.home)
     at = datetime(2025, 1, 1, 5, tzinfo=UTC)
     counts = ("bed", "staffed", "occupied", "available", "reserved", "dirty", "closed")
-    write(two_months, CENSUS_HOURLY, [
+    write(places, CENSUS_HOURLY, [
         {"ward_id": ward, "census_at": at, "census_on": FIRST}
         | {f"{name}_count": base + nth for nth, name in enumerate(counts)}
         for ward, base in (("A", 10), ("B", 100))
     ])  # fmt: skip
 
     rows = ask(
-        two_months,
+        places,
         "SELECT unit_id, bed_count, closed_count FROM gold.unit_census ORDER BY level, unit_id",
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from lake.duck import LakeReader
 from lake.vocabulary import LakeMode
 from simulator.writer.desk import Desk
 from tests.simulator.api_client import make_desk, serving
@@ -124,7 +125,8 @@ async def test_a_bed_stays_reserved_for_who_comes_next_while_a_no_show_is_waited
     desk.clock.set(1.0, second + timedelta(minutes=10))
 
     bed = (await beds(api))[BED]
-    [on_board] = desk.reader.ask(
+    lake = LakeReader(desk.places)
+    [on_board] = lake.ask(
         "SELECT * FROM board_at($now) WHERE bed_id = $bed_id",
         {"now": desk.clock.now(), "bed_id": BED},
     ).to_pylist()

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from lake.duck import LakeReader
 from lake.places import Places
@@ -21,11 +22,21 @@ from tests.version_1 import ANSWERS, copied_to
 
 
 @pytest.fixture
-def desk(places, monkeypatch) -> Desk:
-    # Keys live for a day; this lake is older by every day since.
-    monkeypatch.setattr("simulator.writer.memory.KEY_LIFE", timedelta(days=36_500))
-    monkeypatch.setattr("simulator.writer.keys.KEY_LIFE", timedelta(days=36_500))
+def desk(places) -> Desk:
     return make_desk(copied_to(places))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def long_memory(tmp_path_factory) -> AsyncIterator[httpx.AsyncClient]:
+    """For those who only repeat what was asked then. Keys live for a day; this lake is older by
+    every day since."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for place in ("memory", "keys"):
+            patch.setattr(f"simulator.writer.{place}.KEY_LIFE", timedelta(days=36_500))
+        desk = make_desk(copied_to(Places(home, str(home / "lake"))))
+        async with serving(desk) as client:
+            yield client
 
 
 @pytest.fixture
@@ -68,8 +79,12 @@ async def test_it_opens_with_the_same_beds_bookings_requests_and_overrides(api) 
     assert known_then(requests, then) == then
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("asked", ANSWERS["keys"], ids=itemgetter("key"))
-async def test_a_key_of_then_is_answered_alike_and_refused_for_another_body(api, asked) -> None:
+async def test_a_key_of_then_is_answered_alike_and_refused_for_another_body(
+    long_memory, asked
+) -> None:
+    api = long_memory
     headers = {
         "X-Actor": asked["actor"],
         "Idempotency-Key": asked["key"],
