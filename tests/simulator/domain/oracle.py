@@ -1,6 +1,7 @@
 """The rules once more, as simply as they can be said: who may have which bed, and when.
 
-Knows beds by status, patients by bed and promises by interval; nothing of the engine.
+Knows what has been promised (`promises`) and who may share a room (`room_oracle`); nothing of the
+engine.
 """
 
 from dataclasses import dataclass, field
@@ -8,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from simulator.domain import commands as c
+from tests.simulator.domain import room_oracle as rooms
+from tests.simulator.domain.promises import Book
+from tests.simulator.domain.room_oracle import Who
 
-NEEDS = ("need_specialty", "need_room_class", "need_isolation", "patient_sex")
 FROM = {  # what a bed has to be for a command about it
     c.MarkBedDirty: ("available",),
     c.StartCleaning: ("dirty", "contaminated"),
@@ -23,143 +26,98 @@ FROM = {  # what a bed has to be for a command about it
 
 
 @dataclass
-class Promise:
-    bed: str
-    patient: str
-    start: datetime
-    end: datetime | None
-    in_bed: bool
-    is_picky: bool
+class Oracle(Book):
+    """`levels`: of care, that a ward takes; others take any."""
 
-    def meets(self, start: datetime, end: datetime | None) -> bool:
-        return (end is None or self.start < end) and (self.end is None or start < self.end)
+    levels: dict[str, set[str]] = field(default_factory=dict)
 
-    def end_from(self, now: datetime) -> datetime | None:
-        return self.end if self.end is None or self.end > now else None
+    def is_ready(self, bed: str) -> bool:
+        return self.status[bed] == "available" and self.staffed[bed]
 
-
-@dataclass
-class Oracle:
-    status: dict[str, str] = field(default_factory=dict)
-    staffed: dict[str, bool] = field(default_factory=dict)
-    places: dict[str, list[str]] = field(default_factory=dict)
-    shut: dict[str, list[tuple[Any, Any]]] = field(default_factory=dict)
-    waiting: dict[str, str] = field(default_factory=dict)
-    dead: set[str] = field(default_factory=set)
-    merged: dict[str, str] = field(default_factory=dict)
-    promises: dict[str, Promise] = field(default_factory=dict)
-    opens: dict[str, datetime | None] = field(default_factory=dict)
-
-    def is_free(self, bed: str, start: Any, end: Any, now: datetime, *but: str) -> bool:
-        others = [p for booking, p in self.promises.items() if p.bed == bed and booking not in but]
-        late = (p for p in others if p.in_bed and p.end is not None and p.end <= now >= start)
-        return not any(p.meets(start, end) for p in others) and not any(late)
-
-    def who(self, patient: str) -> set[str]:
-        """All references of the person."""
-        refs = {patient}
-        for _ in self.merged:
-            refs |= {ref for pair in self.merged.items() if refs & {*pair} for ref in pair}
-        return refs
-
-    def in_bed(self, patient: str) -> str | None:
-        """The booking of the patient's stay."""
-        who = self.who(patient)
-        of_patient = ((b, p) for b, p in self.promises.items() if p.patient in who)
-        return next((booking for booking, promise in of_patient if promise.in_bed), None)
-
-    def own(self, bed: str, patient: str, start: datetime, end: datetime | None) -> str | None:
-        """The first reservation of the patient in the bed for that time: it is taken up."""
-        who = self.who(patient)
-        found = [
-            (p.start, booking)
-            for booking, p in self.promises.items()
-            if p.bed == bed and p.patient in who and not p.in_bed and p.meets(start, end)
-        ]
-        return min(found)[1] if found else None
-
-    def is_kept_elsewhere(self, patient: str, bed: str, start: datetime, end: Any) -> bool:
-        who = self.who(patient)
-        own = (p for p in self.promises.values() if p.patient in who and not p.in_bed)
-        return any(p.bed != bed and p.meets(start, end) for p in own)
-
-    def takes(self, bed: str, patient: str, now: datetime) -> bool:
-        is_ready = self.status[bed] == "available" and self.staffed[bed]
-        return is_ready and not self.is_shut(bed, patient, now, now)
-
-    def is_shut(self, bed: str, patient: str, start: datetime, now: datetime) -> bool:
-        """The room or ward takes nobody new then; who is there already is not new."""
-        stay = self.in_bed(patient)
-        come_from = self.places.get(self.promises[stay].bed) if stay else None
-        for nth, place in enumerate(self.places[bed]):
-            is_closed, until = self.shut[bed][nth]
-            is_new = come_from is None or come_from[nth] != place
+    def is_open(self, bed: str, patient: str, start: datetime, now: datetime) -> bool:
+        """Its room and ward take somebody new then; who is there already is not new."""
+        here, there = self.places[bed], self.comes_from(patient)
+        for (is_closed, until), place, before in zip(self.shut[bed], here, there, strict=True):
+            is_new = place != before
             if is_closed and is_new and (until is None or start <= now or start < until):
-                return True
-        return False
+                return False
+        return True
 
-    def may_move(self, booking: str, bed: str, now: datetime, reserved: str | None) -> bool:
+    def fits(self, bed: str, patient: str, who: Who, *, is_its_own: bool = False) -> bool:
+        """What the ward gives, and the class of the room; weighed once if it was reserved."""
+        ward, stay = self.places[bed][1], self.stay(patient)
+        is_of_the_ward = stay is not None and self.places[stay.bed][1] == ward
+        is_known = stay is not None and is_of_the_ward and who.is_as(stay.who)
+        levels = self.levels.get(ward, {who.level})
+        is_taken = who.level is None or who.level in levels or is_known
+        return is_its_own or (is_taken and who.room_class in (None, "general"))
+
+    def may_share(self, bed: str, patient: str, who: Who, times: Any, *but: str) -> bool:
+        """With all who are in the room then. `times`: start, end, now."""
+        stay, refs, room = self.stay(patient), self.refs(patient), self.places[bed][0]
+        exposed_to = stay.exposed_to if stay else frozenset()
+        own = rooms.carrier(who, stay.spell if stay else "not here yet", exposed_to)
+        for booking, p in self.promises.items():
+            is_mate = self.places[p.bed][0] == room and p.bed != bed and p.is_there(*times)
+            if not is_mate or booking in but or p.patient in refs:
+                continue
+            of_mate = self.stay(p.patient)
+            exposed_to = of_mate.exposed_to if of_mate else frozenset()
+            mate = rooms.carrier(p.who, p.spell, exposed_to)
+            is_named = who.placed in self.refs(p.patient) or p.who.placed in refs
+            is_new = p.in_bed and mate.kind == "source" and self.comes_from(patient)[0] != room
+            if not is_named and (who.room is None or who.room != p.who.room):
+                return False
+            if not rooms.may_be_beside(own, mate) or (is_new and not rooms.are_alike(own, mate)):
+                return False
+        return True
+
+    def may_come(self, bed: str, patient: str, who: Who, end: Any, now: Any, *but: str) -> bool:
+        """Now, into a bed that is ready."""
+        is_let_in = self.is_ready(bed) and self.is_open(bed, patient, now, now)
+        times = (now, end, now)
+        is_alone = is_let_in and self.is_free(bed, *times, *but)
+        return is_alone and self.may_share(bed, patient, who, times, *but)
+
+    def may_move(self, booking: str, bed: str, now: datetime, kept: str | None) -> bool:
         """From one bed to another, into what is reserved there for the patient."""
         stay = self.promises[booking]
-        end = stay.end_from(now)
-        reserved = reserved or self.own(bed, stay.patient, now, end)
-        if reserved:
-            planned = self.promises[reserved].end
+        end, who = stay.end_from(now), stay.who
+        kept = kept or self.own(bed, stay.patient, now, end)
+        if kept:
+            planned = self.promises[kept].end
             end = planned if planned and planned > now else end
-        fits = self.takes(bed, stay.patient, now)
-        return fits and self.is_free(bed, now, end, now, booking, reserved or "")
+            who = who.then(self.promises[kept].who)
+        fits = self.fits(bed, stay.patient, who, is_its_own=kept is not None)
+        return fits and self.may_come(bed, stay.patient, who, end, now, booking, kept or "")
 
-    def verdict(self, command: Any, now: datetime) -> bool | None:
-        """True: must be accepted, False: must be refused. Without an override.
-
-        Sex, isolation, class and specialty are left open: they only ever refuse more.
-        """
-        picky = (
-            any(p.is_picky for p in self.promises.values()) or "isolated" in self.status.values()
-        )
-        accepted = self._accepted(
-            command, self.promises.get(getattr(command, "booking_id", "")), now
-        )
-        return None if accepted and picky else accepted
-
-    def _accepted(  # noqa: C901, PLR0911, PLR0912
-        self, command: Any, known: Promise | None, now: datetime
+    def verdict(  # noqa: C901, PLR0911, PLR0912
+        self, command: Any, now: datetime
     ) -> bool | None:
+        """True: must be accepted, False: must be refused, without an override. None: not known."""
+        known = self.promises.get(getattr(command, "booking_id", ""))
         match command:
-            case c.BookBed(
-                bed_id=bed, patient_ref=patient, starts_at=start, ends_at=end, admit=admit
-            ):
-                start = now if admit else start or now
-                if self.who(patient) & self.dead or (end is not None and end <= start):
-                    return False
-                if admit:
-                    own = self.own(bed, patient, now, end)
-                    end = end or (self.promises[own].end if own else None)
-                    fits = self.takes(bed, patient, now) and not self.in_bed(patient)
-                    return fits and self.is_free(bed, now, end, now, own or "")
-                opens = self.opens.get(bed)
-                is_open = self.status[bed] != "closed" or (opens is not None and opens <= start)
-                is_double = self.is_kept_elsewhere(patient, bed, start, end)
-                is_let_in = not is_double and not self.is_shut(bed, patient, start, now)
-                return is_open and is_let_in and self.is_free(bed, start, end, now)
+            case c.BookBed():
+                return self._may_book(command, now)
             case c.AdmitPatient(booking_id=booking) if known and not known.in_bed:
-                stay = self.in_bed(known.patient)
-                if self.who(known.patient) & self.dead:
+                if self.refs(known.patient) & self.dead:
                     return False
-                if stay and self.promises[stay].bed != known.bed:
-                    return self.may_move(stay, known.bed, now, booking)
+                for stay, there in self.of(known.patient, in_bed=True):
+                    if there.bed != known.bed:
+                        return self.may_move(stay, known.bed, now, booking)
                 end = known.end_from(now)
-                fits = self.takes(known.bed, known.patient, now)
-                return fits and self.is_free(known.bed, now, end, now, booking)
+                return self.may_come(known.bed, known.patient, known.who, end, now, booking)
             case c.TransferPatient(booking_id=booking, to_bed_id=bed) if known and known.in_bed:
                 return self.may_move(booking, bed, now, None)
             case c.AdmitPatient() | c.TransferPatient():
                 return False
             case c.RequestBed(patient_ref=patient):
-                who = self.who(patient)
-                return not who & self.dead and not who & {*self.waiting.values()}
+                refs = self.refs(patient)
+                return not refs & self.dead and not refs & {*self.waiting.values()}
             case c.DischargePatient():
                 return known is not None and known.in_bed
+            case c.EndContact():
+                return known is not None and known.in_bed and bool(known.exposed_to)
             case c.CancelBooking() | c.ExpireBooking():
                 return known is not None and not known.in_bed
             case c.CloseBeds(bed_ids=(bed,), reason_code=_, until_at=until):
@@ -170,37 +128,23 @@ class Oracle:
         fit = all(self.status[bed] in FROM[type(command)] for bed in beds)
         return fit if len(beds) == 1 or not fit else None
 
-    def learn(self, rows: list[dict[str, Any]]) -> None:
-        """What was accepted is what now holds."""
-        for row in rows:
-            self._learn_of_patients(row)
-            if bed := row.get("bed_id"):
-                self.status[bed], self.opens[bed] = row["bed_status"], row["closed_until_at"]
-                self.staffed[bed] = row["is_staffed"]
-                self.places[bed] = [row["room_id"], row["ward_id"]]
-                self.shut[bed] = [
-                    (row.get(f"{what}_closed_reason_code"), row.get(f"{what}_closed_until_at"))
-                    for what in ("room", "ward")
-                ]
-            if (booking := row.get("booking_id")) and (state := row.get("booking_state")):
-                self.promises.pop(booking, None)
-                if state in ("reserved", "active"):
-                    times, is_picky = (row["starts_at"], row["ends_at"]), any(row[n] for n in NEEDS)
-                    promise = Promise(bed, row["patient_ref"], *times, state == "active", is_picky)
-                    self.promises[booking] = promise
-
-    def _learn_of_patients(self, row: dict[str, Any]) -> None:
-        patient = row.get("patient_ref")
-        match row["event_type"]:
-            case "request_placed" | "request_withdrawn":
-                del self.waiting[row["bed_request_id"]]
-            case "bed_requested":
-                self.waiting[row["bed_request_id"]] = patient
-            case "merge_cancelled":
-                self.merged.pop(patient, None)
-            case "patients_merged" if not row["merge_is_pending"]:
-                self.merged[patient] = row["merged_into_patient_ref"]
-            case "patient_discharged" | "discharge_cancelled" | "discharge_corrected":
-                self.dead.discard(patient)
-                if row.get("disposition") == "died":
-                    self.dead.add(patient)
+    def _may_book(self, command: c.BookBed, now: datetime) -> bool:
+        bed, patient, end = command.bed_id, command.patient_ref, command.ends_at
+        start, who = (
+            now if command.admit else command.starts_at or now,
+            rooms.of_needs(command.needs),
+        )
+        if self.refs(patient) & self.dead or (end is not None and end <= start):
+            return False
+        if command.admit:
+            kept = self.own(bed, patient, now, end)
+            if kept:
+                end, who = end or self.promises[kept].end, self.promises[kept].who.then(who)
+            fits = not self.stay(patient) and self.fits(bed, patient, who, is_its_own=bool(kept))
+            return fits and self.may_come(bed, patient, who, end, now, kept or "")
+        opens, times = self.opens.get(bed), (start, end, now)
+        is_open = self.status[bed] != "closed" or (opens is not None and opens <= start)
+        is_double = self.is_kept_elsewhere(patient, bed, start, end)
+        is_let_in = is_open and not is_double and self.is_open(bed, patient, start, now)
+        fits = is_let_in and self.fits(bed, patient, who) and self.is_free(bed, *times)
+        return fits and self.may_share(bed, patient, who, times)

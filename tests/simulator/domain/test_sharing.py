@@ -228,6 +228,17 @@ def test_nobody_else_is_put_beside_a_contact(ward) -> None:
     assert rules(ward, healthy) == [Rule.ISOLATION_NEEDED]
 
 
+def test_a_contact_that_was_moved_away_is_not_moved_back_to_the_source(ward) -> None:
+    contact = admit(ward, B, "P-2")
+    admit(ward, A, "P-9")
+    isolate(ward, A, NOROVIRUS)
+    moved = ward.do(c.TransferPatient(booking_id=contact, to_bed_id=C), hours(1))["booking_id"]
+    ward.do(c.StartCleaning(bed_id=B))
+    ward.do(c.FinishCleaning(bed_id=B))
+    back = c.TransferPatient(booking_id=moved, to_bed_id=B)
+    assert rules(ward, back) == [Rule.CLOSED_TO_ADMISSIONS]
+
+
 def test_the_room_takes_the_same_named_organism_only(ward) -> None:
     admit(ward, A, "P-9", Needs(sex="female", isolation=NOROVIRUS))
     same = Needs(sex="female", isolation=NOROVIRUS)

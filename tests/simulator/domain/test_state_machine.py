@@ -24,11 +24,12 @@ from lake.vocabulary import (
 )
 from simulator.domain import commands as c
 from simulator.domain.errors import SENTENCES, Forbidden, InvalidRequest, NotThere, Refusal
-from simulator.domain.hospital import fold
+from simulator.domain.hospital import fold, infection_of
+from simulator.domain.house import House, WardProfile
 from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
 from tests.simulator.domain.oracle import Oracle
-from tests.simulator.ward import BEDS, SmallWard, discharge_correction, hours, undoing
+from tests.simulator.ward import BEDS, MAN, WOMAN, SmallWard, discharge_correction, hours, undoing
 
 OVERRIDE = Override("clinical_need", "no other bed in the house")
 
@@ -45,28 +46,53 @@ needs = st.builds(
     room_class=st.none() | st.sampled_from(["general", "icu"]),
     isolation=st.none() | st.sampled_from(ISOLATIONS),
     sex=st.none() | st.sampled_from(["female", "male", "unknown"]),
+    level_of_care=st.none() | st.sampled_from(["ward", "intensive"]),
+    placed_with=st.none() | st.sampled_from(["female", "male", "P-1"]),
 )
+WITH_NOROVIRUS = Needs(sex="female", isolation=ISOLATIONS[1])
+INTENSIVE = Needs(sex="female", level_of_care="intensive")
+women = st.sampled_from([WOMAN, WOMAN, WOMAN, WITH_NOROVIRUS, INTENSIVE, MAN])
+LEVELS = {"W2": {"intensive"}}
+HOUSE = House(wards={"W2": WardProfile(levels_of_care=frozenset(LEVELS["W2"]))})
 
 
 class Ward(RuleBasedStateMachine):
-    @initialize()
-    def open(self) -> None:
+    @initialize(there=st.lists(women, max_size=3))
+    def open(self, there) -> None:
+        """Some patients are there already."""
         self.ward = SmallWard()
-        self.oracle = Oracle()
+        self.ward.engine.hospital.house = HOUSE
+        self.oracle = Oracle(levels=LEVELS)
         self.oracle.learn(self.ward.rows)
+        for nth, (bed, needs) in enumerate(zip(BEDS, there, strict=False), 1):
+            command = c.BookBed(bed_id=bed, patient_ref=f"P-{nth}", admit=True, needs=needs)
+            self.attempt(command)
 
-    def attempt(self, command: c.Command, actor: str = "tester") -> None:
+    def attempt(self, command: c.Command, actor: str = "tester") -> bool:
         now = self.ward.clock.now()
         verdict = self.oracle.verdict(command, now)
+        exposed = self.exposed()
         rows = self.rows_of(command, actor)
         if not rows:
             assert verdict is not True, f"{command} was refused"
-            return
+            return False
         if getattr(command, "override", None) is None:
             assert verdict is not False, f"{command} was accepted"
         for row in rows:
             self.check_status_change(row)
         self.oracle.learn(rows)
+        if not isinstance(command, c.EndContact | c.CancelEvent | c.MergePatients):
+            self.check_still_exposed(exposed)
+        return True
+
+    def exposed(self) -> dict[str, frozenset[str]]:
+        stays = (p for p in self.oracle.promises.values() if p.in_bed)
+        return {stay.patient: stay.exposed_to for stay in stays}
+
+    def check_still_exposed(self, before: dict[str, frozenset[str]]) -> None:
+        """Wherever they are moved."""
+        for patient, exposed_to in self.exposed().items():
+            assert before.get(patient, frozenset()) <= exposed_to
 
     def rows_of(self, command: c.Command, actor: str) -> list[dict]:
         try:
@@ -84,13 +110,39 @@ class Ward(RuleBasedStateMachine):
         known = sorted(self.oracle.promises, key=lambda b: int(b[1:]))
         return data.draw(st.sampled_from([*known, "B999"]))
 
-    @rule(bed=beds, patient=patients, start=st.none() | times, end=ends, admit=st.booleans())
-    def book(self, bed, patient, start, end, admit) -> None:
+    @rule(
+        bed=beds,
+        patient=patients,
+        start=st.none() | times,
+        end=ends,
+        admit=st.booleans(),
+        needs=women | needs,
+    )
+    def book(self, bed, patient, start, end, admit, needs) -> None:
         now = self.ward.clock.now()
         start = start if start is None or start >= now else now
         self.attempt(
-            c.BookBed(bed_id=bed, patient_ref=patient, starts_at=start, ends_at=end, admit=admit)
+            c.BookBed(
+                bed_id=bed, patient_ref=patient, starts_at=start, ends_at=end, admit=admit,
+                needs=needs,
+            )
+        )  # fmt: skip
+
+    @rule(bed=beds, patient=patients, end=ends, needs=women)
+    def admit_somebody(self, bed, patient, end, needs) -> None:
+        self.attempt(
+            c.BookBed(bed_id=bed, patient_ref=patient, ends_at=end, admit=True, needs=needs)
         )
+
+    @rule(data=st.data(), bed=beds)
+    def move_somebody(self, data, bed) -> None:
+        """A clean bed, to a patient who is there."""
+        self.attempt(c.StartCleaning(bed_id=bed))
+        self.attempt(c.FinishCleaning(bed_id=bed))
+        stays = sorted(b for b, p in self.oracle.promises.items() if p.in_bed)
+        if stays:
+            booking = data.draw(st.sampled_from(stays))
+            self.attempt(c.TransferPatient(booking_id=booking, to_bed_id=bed))
 
     @rule(bed=beds, patient=patients, start=times, end=ends, admit=st.booleans(), needs=needs)
     def book_with_needs_against_rules(self, bed, patient, start, end, admit, needs) -> None:
@@ -185,7 +237,9 @@ class Ward(RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        command=st.sampled_from([c.CancelBooking, c.ExpireBooking, c.ConfirmDischarge]),
+        command=st.sampled_from(
+            [c.CancelBooking, c.ExpireBooking, c.ConfirmDischarge, c.EndContact]
+        ),
     )
     def about_a_booking(self, data, command) -> None:
         self.attempt(command(booking_id=self.a_booking(data)))
@@ -207,9 +261,28 @@ class Ward(RuleBasedStateMachine):
     def clean(self, bed, command) -> None:
         self.attempt(command(bed_id=bed))
 
-    @rule(bed=beds, command=st.sampled_from([c.StartIsolation, c.EndIsolation, c.OpenBeds]))
+    @rule(bed=beds, command=st.sampled_from([c.EndIsolation, c.OpenBeds]))
     def about_beds(self, bed, command) -> None:
         self.attempt(command(bed_ids=(bed,)))
+
+    @rule(bed=beds, isolation=st.sampled_from(ISOLATIONS[:-1]))
+    def isolate(self, bed, isolation) -> None:
+        if self.attempt(c.StartIsolation(bed_ids=(bed,), isolation=isolation)):
+            self.check_room_of(bed)
+
+    def check_room_of(self, bed: str) -> None:
+        """Whoever lies beside a source of infection was exposed to it, or has the same."""
+        hospital = self.ward.engine.hospital
+        source = hospital.current_booking(bed)
+        infection = infection_of(hospital.isolation_of(source), source)
+        for other in hospital.room_mates(hospital.beds[bed]):
+            if infection and (stay := hospital.current_booking(other.bed_id)):
+                same = infection_of(hospital.isolation_of(stay), stay)
+                assert infection in (*stay.contact_of, same)
+
+    @rule(data=st.data(), needs=needs)
+    def learn_more(self, data, needs) -> None:
+        self.attempt(c.ChangeNeeds(booking_id=self.a_booking(data), needs=needs))
 
     @rule(bed=beds, until=st.none() | times, override=overrides)
     def close(self, bed, until, override) -> None:
@@ -345,6 +418,7 @@ class Ward(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.ward.engine.hospital = fold(self.ward.rows)
+        self.ward.engine.hospital.house = HOUSE
 
     @invariant()
     def every_row_has_what_the_checks_of_the_stream_ask_for(self) -> None:
@@ -393,6 +467,13 @@ class Ward(RuleBasedStateMachine):
         waiting = Counter(override.bed_id for override in hospital.overrides.values())
         for bed in hospital.registered_beds:
             assert bed.unreviewed_override_count == waiting[bed.bed_id]
+
+    @invariant()
+    def a_bed_is_isolated_as_its_patient_is(self) -> None:
+        for bed in self.ward.engine.hospital.registered_beds:
+            stay = self.ward.engine.hospital.current_booking(bed.bed_id)
+            if stay:
+                assert bool(stay.needs.isolation) == (bed.status is BedStatus.ISOLATED)
 
     @invariant()
     def the_five_display_counts_add_up(self) -> None:
