@@ -263,10 +263,17 @@ class BookingClient:
         return self._act(booking_id, "admit", Overriding(**_given(override=override)))
 
     def transfer(
-        self, booking_id: str, to_bed_id: str, *, override: Override | None = None
+        self,
+        booking_id: str,
+        to_bed_id: str,
+        *,
+        needs: Needs | None = None,
+        newborns: list[Newborn] | None = None,
+        override: Override | None = None,
     ) -> BookingAnswer:
         """The new booking, of the same spell."""
-        body = Transfer(to_bed_id=to_bed_id, **_given(override=override))
+        given = _given(needs=needs, newborns=newborns, override=override)
+        body = Transfer(to_bed_id=to_bed_id, **given)
         return self._act(booking_id, "transfer", body)
 
     def swap(
@@ -300,8 +307,9 @@ class BookingClient:
         *,
         disposition: Disposition | None = None,
         died_at: datetime | None = None,
+        newborns: list[Newborn] | None = None,
     ) -> BookingAnswer:
-        given = _given(disposition=disposition, died_at=died_at)
+        given = _given(disposition=disposition, died_at=died_at, newborns=newborns)
         return self._act(booking_id, "discharge", Discharge(**given))
 
     def correct_discharge(

@@ -60,9 +60,9 @@ def isolation_of(body: b.Isolation | b.IsolationStart) -> Isolation:
 
 def newborns(body: b.WithNewborns) -> tuple[c.Newborn, ...]:
     """Raises InvalidRequest."""
-    for one in body.newborns:
+    for nth, one in enumerate(body.newborns):
         if (one.to_bed_id is None) == (one.disposition is None):
-            raise InvalidRequest(f"newborns: of {one.patient_ref} either to_bed_id or disposition.")
+            raise InvalidRequest(f"newborns[{nth}]: either to_bed_id or disposition.")
     return tuple(
         c.Newborn(
             patient_ref=one.patient_ref,
@@ -103,6 +103,7 @@ def placement(bed_request_id: str, body: b.Placement) -> c.PlaceRequest:
         starts_at=body.starts_at,
         ends_at=body.ends_at,
         admit=body.admit,
+        newborns=newborns(body),
         override=override(body),
         assumes_end="ends_at" not in body.model_fields_set,
     )
@@ -138,6 +139,7 @@ def change(
         bed_id=bed_id,
         starts_at=starts_at,
         ends_at=ends_at,
+        says_end="ends_at" in body.model_fields_set,
         needs=needs(body.needs),
         override=override(body),
     )
@@ -151,6 +153,7 @@ def progress(booking_id: str, known: Booking | None, body: b.Progress) -> c.Prog
     return c.ProgressStay(
         booking_id=booking_id,
         expected_at=expected_at,
+        says_end="expected_at" in body.model_fields_set,
         needs_bed=body.needs_bed,
         needs_level_of_care=body.needs_level_of_care,
         waits_for=body.waits_for and body.waits_for.value,

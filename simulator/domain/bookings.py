@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lake.vocabulary import OPEN_BOOKING_STATES, Away, BookingState, EndedWith, EventType, Source
+from lake.vocabulary import (
+    OPEN_BOOKING_STATES,
+    Away,
+    BookingState,
+    EndedWith,
+    EventType,
+    LevelOfCare,
+    Source,
+)
 from simulator.domain.needs import Needs
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -94,6 +102,13 @@ class Booking:
     @property
     def is_stay(self) -> bool:
         return self.state is BookingState.ACTIVE
+
+    @property
+    def needs_now(self) -> Needs:
+        """Who no longer needs a higher level of care needs that of a ward."""
+        if self.progress.care_not_needed_since is None or self.needs.level_of_care is None:
+            return self.needs
+        return replace(self.needs, level_of_care=LevelOfCare.WARD.value)
 
     def ends_by(self, at: datetime | None) -> "Booking":
         """With an end that somebody has said."""

@@ -60,12 +60,14 @@ class BookBed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeReservation:
-    """The whole reservation as it shall be; of the needs, what they say."""
+    """The whole reservation as it shall be; of the needs, what they say. `says_end`: whether its
+    end is what somebody has said."""
 
     booking_id: str
     bed_id: str
     starts_at: datetime
     ends_at: datetime | None
+    says_end: bool = True
     needs: Needs = Needs()
     override: Override | None = None
 
@@ -91,12 +93,6 @@ class ExpireBooking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdmitPatient:
-    booking_id: str
-    override: Override | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Newborn:
     """Where a newborn goes whose mother leaves the room: to a bed (its cot: it stays), or out of
     the hospital."""
@@ -104,6 +100,13 @@ class Newborn:
     patient_ref: str
     to_bed_id: str | None = None
     disposition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmitPatient:
+    booking_id: str
+    newborns: tuple[Newborn, ...] = ()
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +136,12 @@ class ExpectDischarge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressStay:
-    """None: as it was. `expected_at` is what the expected discharge shall be (None: not known)."""
+    """None: as it was. `expected_at` is what the expected discharge shall be (None: not known), and
+    if it `says_end` what somebody has said."""
 
     booking_id: str
     expected_at: datetime | None
+    says_end: bool = True
     needs_bed: bool | None = None
     needs_level_of_care: bool | None = None
     waits_for: str | None = None
@@ -318,6 +323,7 @@ class PlaceRequest:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     admit: bool = False
+    newborns: tuple[Newborn, ...] = ()
     override: Override | None = None
     assumes_end: bool = False
 

@@ -27,7 +27,7 @@ from simulator.domain.bookings import AT_FIRST, END_OF_TIME, Booking
 from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.house import House
 from simulator.domain.merges import Merge
-from simulator.domain.needs import SOURCE, Isolation, Needs
+from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation, Needs
 from simulator.domain.overrides import OpenOverride
 from simulator.domain.requests import BedRequest
 
@@ -49,7 +49,7 @@ class Hospital:
     patient; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient died, by
     the stay; `requests`: the waiting list; `overrides`: those without a review; `corrected`: ids of
     the events that were undone; `merges`: by the reference that became another one; `lent`: spells
-    that go on without a bed, with their patients: theirs was lent to another one; `lately`: ended
+    that go on without a bed, with the stays that ended as theirs was lent; `lately`: ended
     stays in whose rooms contacts may still be traced; `house`: its rules."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Hospital:
     overrides: dict[str, OpenOverride] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
     merges: dict[str, Merge] = field(default_factory=dict)
-    lent: dict[str, str] = field(default_factory=dict)
+    lent: dict[str, Booking] = field(default_factory=dict)
     lately: dict[str, Stayed] = field(default_factory=dict, compare=False)
     time_zone: str = "UTC"
     house: House = field(default_factory=House, compare=False)
@@ -149,10 +149,12 @@ class Hospital:
         """Where the patient is now; None: in no bed."""
         return next((b for b in self.bookings_of(patient_ref) if b.is_stay), None)
 
-    def spell_without_bed(self, patient_ref: str) -> str | None:
-        """The patient's spell that goes on although the bed was lent."""
+    def spell_without_bed(self, patient_ref: str) -> Booking | None:
+        """The patient's stay that ended as the bed was lent, while the spell goes on."""
+        if not self.lent:
+            return None
         refs = self.refs_of(patient_ref)
-        return next((spell for spell, ref in self.lent.items() if ref in refs), None)
+        return next((stay for stay in self.lent.values() if stay.patient_ref in refs), None)
 
     def isolation_of(self, booking: Booking) -> Isolation | None:
         """Of a patient in bed the bed's status tells whether, of others what was asked for."""
@@ -161,6 +163,12 @@ class Hospital:
             return asked
         is_isolated = self.beds[booking.bed_id].status is BedStatus.ISOLATED
         return (asked or SOURCE) if is_isolated else None
+
+    def needs_with(self, stay: Booking, asked: Needs) -> Needs:
+        """What is asked of another bed for a patient in bed, isolated as now."""
+        isolated = self.isolation_of(stay) or NO_ISOLATION
+        asked = asked if asked.isolation else replace(asked, isolation=None)
+        return replace(stay.needs_now, isolation=isolated).with_given(asked)
 
     def contact_of(self, patient_ref: str) -> frozenset[str]:
         """Infections that the patient, who lies here, was exposed to."""
@@ -252,6 +260,17 @@ class Hospital:
             is_closed_to_admissions=bool(bed.closings),
         )
 
+    def copy(self) -> "Hospital":
+        """One that can be changed without this one."""
+        return replace(
+            self,
+            beds=self.beds.copy(),
+            bookings=self.bookings.copy(),
+            of_bed={bed_id: [*of] for bed_id, of in self.of_bed.items()},
+            in_room={room_id: [*beds] for room_id, beds in self.in_room.items()},
+            of_patient={ref: {*ids} for ref, ids in self.of_patient.items()},
+        )
+
     def apply(self, bed: Bed | None, booking: Booking | None) -> None:
         """Take in what a bed and a booking are after an event."""
         if bed:
@@ -295,7 +314,7 @@ class Hospital:
             self.left_at[row["patient_ref"]] = row["occurred_at"]
             self.remember_room(row)
             if row.get("displaced_by_booking_id"):
-                self.lent[row["spell_id"]] = row["patient_ref"]
+                self.lent[row["spell_id"]] = Booking.from_row(row)
         if row.get("booking_state") == BookingState.ACTIVE:
             self.lent.pop(row["spell_id"], None)
             self.lately.pop(row["stay_id"], None)
@@ -304,7 +323,7 @@ class Hospital:
         """Of a stay that has ended: who has shared the room may yet turn out to be a contact."""
         at = row["occurred_at"]
         for stay_id, stayed in [*self.lately.items()]:
-            if stayed.until > at - self.house.longest_window:
+            if stayed.until > at - 2 * self.house.longest_window:
                 break
             del self.lately[stay_id]
         patient_ref, room_id, since = (

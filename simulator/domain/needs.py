@@ -20,6 +20,11 @@ class Isolation:
     def __bool__(self) -> bool:
         return self.kind is not None
 
+    def with_given(self, other: "Isolation") -> "Isolation":
+        """An organism that is known stays known."""
+        is_unnamed = self.is_source and other.is_source and other.organism is None
+        return self if is_unnamed else other
+
     @property
     def is_source(self) -> bool:
         return self.kind == IsolationKind.SOURCE
@@ -33,9 +38,9 @@ NO_ISOLATION = Isolation(None)
 class Needs:
     """None, or no features: no matter, or not said.
 
-    `assumed`: names of those that nobody said, so that the usual stands for them. `placed_with`:
-    whose room the patient is placed in, female or male, or the reference of one patient to share
-    with.
+    `assumed`: names of those that nobody said, so that the usual stands for them. `placed_with`, of
+    a patient whose sex is not female or male: whose room the patient is placed in, or the reference
+    of one patient to share with.
     """
 
     specialty: str | None = None
@@ -53,13 +58,15 @@ class Needs:
     @property
     def rooms_with(self) -> str | None:
         """The sex whose rooms the patient may share; None: not said."""
-        if self.placed_with in SEXES:
-            return self.placed_with
-        return self.sex if self.sex in SEXES else None
+        if self.sex in SEXES:
+            return self.sex
+        return self.placed_with if self.placed_with in SEXES else None
 
     @property
     def placed_with_ref(self) -> str | None:
-        return None if self.placed_with in SEXES else self.placed_with
+        """The patient to share with; of whom the sex is known, that alone tells."""
+        is_told = self.sex in SEXES or self.placed_with in SEXES
+        return None if is_told else self.placed_with
 
     def with_given(self, other: "Needs") -> "Needs":
         """What the other says where it says something; the rest stays. What is assumed gives way
@@ -70,6 +77,8 @@ class Needs:
             for name, value in given.items()
             if value not in (None, ()) and not (name in other.assumed and getattr(self, name))
         }
+        if self.isolation and "isolation" in said:
+            said["isolation"] = self.isolation.with_given(said["isolation"])
         assumed = {*self.assumed} - said.keys() | {name for name in other.assumed if name in said}
         return replace(self, **said, assumed=tuple(sorted(assumed)))
 
@@ -94,7 +103,7 @@ class Needs:
             "isolation_kind": self.isolation.kind if self.isolation else None,
             "isolation_organism": self.isolation.organism if self.isolation else None,
             "placed_with_sex": self.placed_with if self.placed_with in SEXES else None,
-            "placed_with_patient_ref": self.placed_with_ref,
+            "placed_with_patient_ref": None if self.placed_with in SEXES else self.placed_with,
         }
 
     @classmethod

@@ -69,6 +69,23 @@ class Overriding(Write):
     override: Override | None = None
 
 
+class Newborn(Body):
+    """Where a newborn in a cot beside its mother goes: `to_bed_id` (its own cot: it stays), or out
+    of the hospital."""
+
+    patient_ref: PatientRef
+    to_bed_id: KnownId | None = Field(None, examples=["W11-802-C"])
+    disposition: Disposition | None = None
+
+
+class WithNewborns(Body):
+    newborns: Annotated[list[Newborn], Field(max_length=8)] = []
+
+
+class Admission(Overriding, WithNewborns):
+    """Of a patient who lies in another bed it is a move, and newborns beside go along."""
+
+
 class NewBooking(Overriding):
     """`starts_at` null: now. `ends_at` null: open; left out: as long as is usual on the ward.
     `admit`: the patient takes the bed at once. `mother_ref`: of a newborn for a cot (PID-21)."""
@@ -109,19 +126,6 @@ class Cancellation(Write):
 
 class Swap(Overriding):
     with_booking_id: KnownId = Field(examples=["B48211"])
-
-
-class Newborn(Body):
-    """Where a newborn in a cot beside its mother goes: `to_bed_id` (its own cot: it stays), or out
-    of the hospital."""
-
-    patient_ref: PatientRef
-    to_bed_id: KnownId | None = Field(None, examples=["W11-802-C"])
-    disposition: Disposition | None = None
-
-
-class WithNewborns(Body):
-    newborns: Annotated[list[Newborn], Field(max_length=8)] = []
 
 
 class Transfer(Overriding, WithNewborns):
@@ -197,7 +201,7 @@ class RequestChange(Write):
     wanted_from: Instant | None = None
 
 
-class Placement(Overriding):
+class Placement(Overriding, WithNewborns):
     """As a booking; the patient and the needs are those of the request."""
 
     bed_id: KnownId = Field(examples=["W3-204-A"])

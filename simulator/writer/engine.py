@@ -137,6 +137,7 @@ class Engine:
                 named.add(booking.bed_id)
                 stay = self.hospital.stay_of(booking.patient_ref)
                 named |= {stay.bed_id} if stay and isinstance(command, c.AdmitPatient) else set()
+        named |= {newborn.to_bed_id for newborn in getattr(command, "newborns", ())}
         return {bed_id for bed_id in (*named, *getattr(command, "bed_ids", ())) if bed_id}
 
     def _check_match(self, command: Command, context: Context) -> None:

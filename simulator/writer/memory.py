@@ -107,7 +107,7 @@ def remember(reader: LakeReader, house: House) -> Remembered:
 
 
 def _lately(reader: LakeReader, house: House, now: datetime | None) -> list[Row]:
-    return ask(reader, LATELY, {"since": now - house.longest_window}) if now else []
+    return ask(reader, LATELY, {"since": now - 2 * house.longest_window}) if now else []
 
 
 def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
@@ -121,7 +121,7 @@ def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:
     for row in ask(reader, LEFT_AT, {"since": since}):
         hospital.left_at[row["patient_ref"]] = row["left_at"]
     for row in ask(reader, LENT):
-        hospital.lent[row["spell_id"]] = row["patient_ref"]
+        hospital.lent[row["spell_id"]] = Booking.from_row(row)
     for row in ask(reader, DIED_AT):
         hospital.died_at.setdefault(row["patient_ref"], {})[row["stay_id"]] = row["died_at"]
     return hospital

@@ -121,19 +121,18 @@ async def isolation_start(
     call: Call, bed_id: BedId, body: b.IsolationStart | None = None
 ) -> Response:
     """The patient in the bed needs isolation. Of a source of infection the contacts are named: who
-    has shared a room with the patient lately, wherever they lie now."""
+    has shared a room with the patient lately; with a bed, who is a contact since."""
     body = body or b.IsolationStart()
     command = c.StartIsolation(bed_ids=(bed_id,), isolation=meant.isolation_of(body))
-    [*_, row] = await carry_out(call.desk, command, call.context(body))
-    hospital = call.desk.engine.hospital
-    stays = {ref: hospital.stay_of(ref) for ref in row.get("contact_patient_refs") or ()}
+    [*marked, row] = await carry_out(call.desk, command, call.context(body))
+    of_contact = {one["patient_ref"]: one for one in marked}
     contacts = tuple(
         w.Contact(
             patient_ref=ref,
-            booking_id=stay and stay.booking_id,
-            bed_id=stay and stay.bed_id,
+            booking_id=of_contact.get(ref, {}).get("booking_id"),
+            bed_id=of_contact.get(ref, {}).get("bed_id"),
         )
-        for ref, stay in stays.items()
+        for ref in row.get("contact_patient_refs") or ()
     )
     told = {name: row[name] for name in ("bed_id", "bed_status", "seq")}
     return json_of(w.IsolationAnswer(**told, contacts=contacts))

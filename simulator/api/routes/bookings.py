@@ -80,8 +80,12 @@ async def book(call: Call, body: b.NewBooking) -> Response:
 @router.post("/bookings/{booking_id}/change", response_model=w.BookingAnswer)
 async def change(call: Call, booking_id: BookingId, body: b.BookingChange) -> Response:
     """Another bed or time for a reservation; another expected discharge for a stay; other needs."""
-    known = call.desk.engine.hospital.bookings.get(booking_id)
-    return await _act(call.desk, meant.change(booking_id, known, body), call.context(body))
+    context = call.context(body)
+    rows = await call.desk.remembered(context)
+    if rows is None:  # what a body means may be another thing by the time that it comes again
+        known = call.desk.engine.hospital.bookings.get(booking_id)
+        rows = await carry_out(call.desk, meant.change(booking_id, known, body), context)
+    return json_of(booking_answer(rows))
 
 
 @router.post("/bookings/{booking_id}/cancel", response_model=w.BookingAnswer)
@@ -92,10 +96,12 @@ async def cancel(call: Call, booking_id: BookingId, body: b.Cancellation | None 
 
 
 @router.post("/bookings/{booking_id}/admit", response_model=w.BookingAnswer)
-async def admit(call: Call, booking_id: BookingId, body: b.Overriding | None = None) -> Response:
+async def admit(call: Call, booking_id: BookingId, body: b.Admission | None = None) -> Response:
     """The patient takes the reserved bed."""
-    body = body or b.Overriding()
-    command = c.AdmitPatient(booking_id=booking_id, override=meant.override(body))
+    body = body or b.Admission()
+    command = c.AdmitPatient(
+        booking_id=booking_id, newborns=meant.newborns(body), override=meant.override(body)
+    )
     return await _act(call.desk, command, call.context(body))
 
 

@@ -17,13 +17,12 @@ from lake.vocabulary import (
 )
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import Booking
+from simulator.domain.bookings import AT_FIRST, Booking, Progress
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import isolation, newborns, patients
+from simulator.domain.decisions import patients
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import NO_ISOLATION, Isolation, Needs
-from simulator.domain.overrides import Override
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules import hard
 from simulator.domain.rules.grants import Grant, grant
@@ -38,6 +37,7 @@ def book(hospital: Hospital, command: c.BookBed, moment: Moment) -> list[Change]
     bed = bed_at(hospital, command.bed_id, moment)
     hard.alive(hospital, canonical_ref(command.patient_ref))
     hard.known_features(hospital, command.needs)
+    hard.another_mother(hospital, canonical_ref(command.patient_ref), command.mother_ref)
     starts_at = moment.at if command.admit else command.starts_at or moment.at
     ends_at, is_end_assumed = command.ends_at, False
     if ends_at is None and command.assumes_end:
@@ -126,10 +126,12 @@ def admit(hospital: Hospital, command: c.AdmitPatient, moment: Moment) -> list[C
     if stay is not None and stay.bed_id != booking.bed_id:
         return move(hospital, stay, booking.bed_id, command, moment, reserved=booking)
     bed = bed_at(hospital, booking.bed_id, moment)
+    ends_at = _end_from(hospital, booking, bed, moment)
     booking = replace(
         booking,
         starts_at=moment.at,
-        ends_at=_end_from(hospital, booking, bed, moment),
+        ends_at=ends_at,
+        is_end_assumed=booking.is_end_assumed and ends_at is not None,
         source=moment.source,
     )
     return _admitted(hospital, bed, booking, command, moment)
@@ -160,7 +162,8 @@ def _admitted(
         besides=wish.besides | ({lent.booking_id} if lent else set()),
         lends=lent,
     )
-    goes_on = hospital.spell_without_bed(booking.patient_ref)
+    before = hospital.spell_without_bed(booking.patient_ref)
+    goes_on = before and before.spell_id
     granted = _grant(hospital, wish, command, moment, booking.booking_id)
     met, unmet = patients.requests_met(hospital, wish, _placed_id(command))
     stay = replace(
@@ -170,14 +173,14 @@ def _admitted(
         spell_id=goes_on or booking.spell_id or f"P{moment.next_seq}",
         bed_request_id=booking.bed_request_id or _id_of(met),
     )
-    stay, exposed = isolation.arrives(hospital, stay, bed, moment)
+    if before:
+        stay = replace(stay, contact_of=before.contact_of, progress=before.progress)
     taken = swapped_in(bed, stay, moment) if lent else _taken(bed, stay, moment)
     columns = granted.columns | _unmet(unmet)
     came = EventType.PATIENT_TRANSFERRED if goes_on else EventType.PATIENT_ADMITTED
     return [
         *granted.first,
         *patients.placed(met),
-        *exposed,
         Change(came, granted.on(taken), stay, columns),
     ]
 
@@ -230,13 +233,14 @@ def move(
     reserved: Booking | None = None,
 ) -> list[Change]:
     """The bed that is left, then the bed that is taken. What the patient has `reserved` there
-    becomes the booking of the stay; the spell is the same. Newborns beside the patient go first,
-    along or where the command says."""
+    becomes the booking of the stay; the spell is the same."""
     hard.known_features(hospital, needs or Needs())
     left = bed_at(hospital, stay.bed_id, moment)
     taken = bed_at(hospital, to_bed_id, moment)
     lent = hard.vacant_or_kept(hospital, taken, stay.patient_ref, moment)
     arrived = _moved(hospital, stay, taken, needs, moment, moment.next_seq)
+    if isinstance(command, c.BookBed) and command.ends_at:
+        arrived = arrived.ends_by(command.ends_at)
     reserved = reserved or patients.own_reservation(hospital, arrived)
     arrived = _moved_as_planned(reserved, arrived, needs) if reserved else arrived
     besides = frozenset({stay.booking_id, arrived.booking_id})
@@ -248,81 +252,32 @@ def move(
     kept = reserved.bed_request_id if reserved else None
     request_id = _placed_id(command) or kept or _id_of(met) or stay.bed_request_id
     arrived = replace(arrived, bed_request_id=request_id)
-    arrived, exposed = isolation.arrives(hospital, arrived, taken, moment, besides=besides)
     left = _vacated(left, hospital.isolation_of(stay), moment)
     bed = swapped_in(taken, arrived, moment) if lent else _taken(taken, arrived, moment)
     bed = granted.on(bed)
     columns = granted.columns | _unmet(unmet)
-    place = len(granted.first) + len(met) + len(exposed)
-    said = command.newborns if isinstance(command, c.TransferPatient) else ()
-    newborn = newborns.placed(hospital, stay, said, taken)
     return [
         *granted.first,
         *patients.placed(met),
-        *exposed,
-        *_with_newborns(hospital, newborn, moment, place, command.override),
         Change(EventType.PATIENT_TRANSFERRED, left, _ended(stay, moment)),
         Change(EventType.PATIENT_TRANSFERRED, bed, arrived, columns),
     ]
 
 
-def _with_newborns(
-    hospital: Hospital,
-    newborn: Sequence[tuple[Booking, c.Newborn]],
-    moment: Moment,
-    place: int,
-    override: Override | None,
-) -> list[Change]:
-    """`place`: of the first row of theirs among those of the command."""
-    changes: list[Change] = []
-    for stay, goes in newborn:
-        if goes.to_bed_id == stay.bed_id:
-            continue
-        left = bed_at(hospital, stay.bed_id, moment)
-        left = _vacated(left, hospital.isolation_of(stay), moment)
-        if goes.to_bed_id is None:
-            columns = {"disposition": goes.disposition or Disposition.OTHER.value}
-            ended = _ended(stay, moment)
-            changes.append(Change(EventType.PATIENT_DISCHARGED, left, ended, columns))
-            continue
-        to = bed_at(hospital, goes.to_bed_id, moment)
-        hard.vacant(hospital, to, moment.now)
-        seq = moment.next_seq + place + len(changes) + 1  # after the row of the bed that is left
-        arrived = _moved(hospital, stay, to, None, moment, seq)
-        arrived = replace(arrived, mother_ref=stay.mother_ref if to.is_cot else None)
-        granted = Grant()
-        if not to.is_cot:
-            wish = replace(
-                _wish(to, arrived, moment, moves_in=True), besides=frozenset({stay.booking_id})
-            )
-            granted = grant(
-                hospital,
-                breaches(hospital, wish),
-                override,
-                moment,
-                starts_at=moment.at,
-                winners={to.bed_id: arrived.booking_id},
-                patient_refs=(stay.patient_ref,),
-            )
-        taken = granted.on(_taken(to, arrived, moment))
-        changes += [
-            *granted.first,
-            Change(EventType.PATIENT_TRANSFERRED, left, _ended(stay, moment)),
-            Change(EventType.PATIENT_TRANSFERRED, taken, arrived, granted.columns),
-        ]
-    return changes
-
-
 def _moved_as_planned(reserved: Booking, arrived: Booking, needs: Needs | None) -> Booking:
-    """To the end of the reservation, if one is known that has not passed; else to the stay's."""
-    ends_at = reserved.ends_at
+    """To the end of the reservation, if one is known that has not passed; else to the stay's. An
+    end that is only assumed is none where somebody has said the stay's. Isolated as now."""
+    ends_at, asked = reserved.ends_at, replace(reserved.needs, isolation=None)
+    is_said = arrived.ends_at is not None and not arrived.is_end_assumed
     lasts = ends_at is not None and ends_at > arrived.starts_at
+    lasts = lasts and not (reserved.is_end_assumed and is_said)
     return replace(
         arrived,
         booking_id=reserved.booking_id,
         ends_at=ends_at if lasts else arrived.ends_at,
         is_end_assumed=(reserved if lasts else arrived).is_end_assumed,
-        needs=arrived.needs.with_given(reserved.needs).with_given(needs or Needs()),
+        needs=arrived.needs.with_given(asked).with_given(needs or Needs()),
+        mother_ref=arrived.mother_ref or reserved.mother_ref,
     )
 
 
@@ -332,6 +287,7 @@ def _moved(
     """The stay in another bed: a new booking and stay of the same spell, isolated as before."""
     isolated = hospital.isolation_of(stay) or NO_ISOLATION
     ends_at = _end_from(hospital, stay, to, moment)
+    known = replace(stay.needs_now, isolation=isolated)
     return Booking(
         booking_id=f"B{seq}",
         bed_id=to.bed_id,
@@ -342,16 +298,24 @@ def _moved(
         is_end_assumed=stay.is_end_assumed and ends_at is not None,
         stay_id=f"S{seq}",
         spell_id=stay.spell_id,
-        needs=replace(stay.needs, isolation=isolated).with_given(needs or Needs()),
+        needs=known.with_given(needs or Needs()),
         contact_of=stay.contact_of,
+        mother_ref=stay.mother_ref,
         source=moment.source,
         is_discharge_confirmed=stay.is_discharge_confirmed,
         bed_request_id=stay.bed_request_id,
-        progress=stay.progress,
+        progress=_progress_in(hospital, stay, to),
         away_as=stay.away_as,
         away_since=stay.away_since,
         back_since=stay.back_since,
     )
+
+
+def _progress_in(hospital: Hospital, stay: Booking, to: Bed) -> Progress:
+    """That a level of care is not needed any more is said of the ward that gives it."""
+    if hospital.beds[stay.bed_id].ward_id == to.ward_id or stay.progress is AT_FIRST:
+        return stay.progress
+    return replace(stay.progress, care_not_needed_since=None)
 
 
 def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Change]:
@@ -362,7 +326,10 @@ def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Ch
     if stays[0] == stays[1]:
         raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "A patient swaps with another one.", stays[0])
     beds = [bed_at(hospital, stay.bed_id, moment) for stay in stays]
-    arrivals, exposed = _swapped(hospital, stays, beds, moment)
+    arrivals = [
+        _moved(hospital, stay, bed, None, moment, moment.next_seq + place)
+        for place, (stay, bed) in enumerate(zip(stays, reversed(beds), strict=True))
+    ]
     both = frozenset(stay.booking_id for stay in stays)
     broken = [
         breach
@@ -391,33 +358,10 @@ def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Ch
     )
     return [
         *granted.first,
-        *exposed,
         *left,
         Change(EventType.PATIENT_TRANSFERRED, other, arrivals[0]),
         Change(EventType.PATIENT_TRANSFERRED, granted.on(own), arrivals[1], granted.columns),
     ]
-
-
-def _swapped(
-    hospital: Hospital, stays: Sequence[Booking], beds: Sequence[Bed], moment: Moment
-) -> tuple[list[Booking], list[Change]]:
-    """Both stays in the other's bed, and who is exposed by that."""
-    both = frozenset(stay.booking_id for stay in stays)
-    arrivals, exposed = [], []
-    for place, (stay, bed) in enumerate(zip(stays, reversed(beds), strict=True)):
-        _refuse_with_newborns(hospital, stay, bed)
-        moved = _moved(hospital, stay, bed, None, moment, moment.next_seq + place)
-        moved, contacts = isolation.arrives(hospital, moved, bed, moment, besides=both)
-        arrivals.append(moved)
-        exposed += contacts
-    return arrivals, exposed
-
-
-def _refuse_with_newborns(hospital: Hospital, stay: Booking, to: Bed) -> None:
-    if to.room_id != hospital.beds[stay.bed_id].room_id:
-        for newborn in newborns.beside(hospital, stay):
-            detail = "A newborn lies beside the patient: transfer the two."
-            raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, newborn)
 
 
 def swapped_in(bed: Bed, stay: Booking, moment: Moment) -> Bed:
@@ -434,9 +378,10 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
     hard.alive(hospital, before.patient_ref)
     hard.known_features(hospital, command.needs)
     bed = bed_at(hospital, command.bed_id, moment)
-    is_end_assumed = before.is_end_assumed and command.ends_at == before.ends_at
+    is_end_assumed = before.is_end_assumed and not command.says_end
     ends_at = command.ends_at
-    if is_end_assumed and command.starts_at != before.starts_at:
+    is_of_ward = hospital.bed(before.bed_id).ward_id == bed.ward_id
+    if is_end_assumed and (command.starts_at != before.starts_at or not is_of_ward):
         ends_at = hospital.house.assumed_end(bed.ward_id, command.starts_at)
     hard.not_empty(command.starts_at, ends_at)
     hard.not_closed(hospital, bed, command.starts_at)
@@ -552,7 +497,7 @@ def _expected(
 ) -> list[Change]:
     hard.not_empty(stay.starts_at, command.expected_at)
     bed = bed_at(hospital, stay.bed_id, moment)
-    is_as_assumed = isinstance(command, c.ProgressStay) and command.expected_at == stay.ends_at
+    is_as_assumed = isinstance(command, c.ProgressStay) and not command.says_end
     known_before = None if stay.is_end_assumed else stay.ends_at
     expected = replace(
         stay,
@@ -594,8 +539,6 @@ def discharge(hospital: Hospital, command: c.DischargePatient, moment: Moment) -
     hard.in_state(stay, BookingState.ACTIVE, "discharged")
     bed = bed_at(hospital, stay.bed_id, moment)
     bed = _vacated(bed, hospital.isolation_of(stay), moment)
-    newborn = newborns.placed(hospital, stay, command.newborns)
-    goes = _with_newborns(hospital, newborn, moment, 0, None)
     columns = {
         "disposition": command.disposition,
         "died_at": died_at(stay, command.disposition, command.died_at, moment.at),
@@ -603,7 +546,7 @@ def discharge(hospital: Hospital, command: c.DischargePatient, moment: Moment) -
     why = ended_with(command.disposition)
     ended = patients.end_with(hospital, stay.patient_ref, stay.spell_id, why, moment)
     left = Change(EventType.PATIENT_DISCHARGED, bed, _ended(stay, moment), columns)
-    return [*goes, *ended, left]
+    return [*ended, left]
 
 
 def ended_with(disposition: str) -> EndedWith:

@@ -20,7 +20,7 @@ from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import bookings, newborns, patients
+from simulator.domain.decisions import bookings, isolation, patients
 from simulator.domain.decisions.bookings import swapped_in
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
@@ -92,13 +92,11 @@ def _admission_cancelled(
 ) -> list[Change]:
     """Who came from the waiting list and has no reservation now, waits again."""
     stay = _stay_that_began(hospital, event)
-    for newborn in newborns.beside(hospital, stay):
-        detail = "A newborn lies beside the patient; cancel that admission first."
-        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, newborn)
     bed = _given_back(hospital, event, moment)
     booking = _reserved_again(hospital, event.booking_before, stay, moment)
     undone = Change(EventType.ADMISSION_CANCELLED, bed, booking, _corrects(event))
-    return [*_waits_again(hospital, command, booking, moment), undone]
+    cleared = isolation.never_exposed(hospital, stay, moment)
+    return [*_waits_again(hospital, command, booking, moment), *cleared, undone]
 
 
 def _waits_again(
@@ -253,7 +251,11 @@ def _as_now(hospital: Hospital, resumed: Booking, now: Booking) -> Booking:
         away_as=now.away_as,
         away_since=now.away_since,
         back_since=now.back_since,
-        progress=now.progress,
+        progress=replace(
+            now.progress,
+            care_not_needed_since=now.progress.care_not_needed_since
+            or resumed.progress.care_not_needed_since,
+        ),
         contact_of=now.contact_of,
         needs=replace(resumed.needs, isolation=hospital.isolation_of(now) or NO_ISOLATION),
     )

@@ -11,7 +11,7 @@ from typing import Any
 from lake.vocabulary import EventType
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import beds, bookings, isolation, merges, requests
+from simulator.domain.decisions import beds, bookings, isolation, merges, newborns, requests
 from simulator.domain.decisions.corrections import cancel_event, correct_discharge
 from simulator.domain.errors import Forbidden, NotThere
 from simulator.domain.hospital import Hospital
@@ -20,7 +20,13 @@ from simulator.domain.rules.hard import bed_at
 
 
 def decide(hospital: Hospital, command: c.Command, moment: Moment) -> list[Change]:
-    """Raises Refusal, NotThere and Forbidden."""
+    """Raises Refusal, NotThere, Forbidden and InvalidRequest."""
+    changes = _decided(hospital, command, moment)
+    changes = newborns.along(hospital, command, changes, moment, _decided)
+    return isolation.traced(hospital, changes, moment)
+
+
+def _decided(hospital: Hospital, command: c.Command, moment: Moment) -> list[Change]:
     return DECISIONS[type(command)](hospital, command, moment)
 
 

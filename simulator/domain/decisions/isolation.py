@@ -1,11 +1,11 @@
 """Isolation begun and ended, and its contacts: who has shared a room with a source of infection.
 
-A contact stays one, from bed to bed, until a person says otherwise.
+A contact stays one, from bed to bed, until a person says otherwise. Whatever a command does,
+`traced` adds who was exposed by it.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from lake.vocabulary import BedStatus, BookingState, EventType, Rule, StatusChange
 from simulator.domain import commands as c
@@ -14,32 +14,20 @@ from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital, Stayed, infection_of
-from simulator.domain.needs import NO_ISOLATION, Isolation
+from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation
 from simulator.domain.rules import hard
 from simulator.domain.rules.hard import bed_at
 from simulator.domain.rules.sharing import are_alike
 
 
 def start(hospital: Hospital, command: c.StartIsolation, moment: Moment) -> list[Change]:
-    """Of a source the contacts are named, wherever they lie now."""
-    started: list[Change] = []
-    exposed: dict[str, set[str]] = {}
+    changes = []
     for bed_id in command.bed_ids:
         bed = bed_at(hospital, bed_id, moment)
         bed = bed.becomes(BedStatus.ISOLATED, StatusChange.ISOLATION_STARTED, moment.at)
         stay = _isolated(hospital.current_booking(bed_id), command.isolation)
-        met = _met(hospital, stay, moment.at) if stay else set()
-        infection = infection_of(command.isolation, stay) if stay else None
-        for ref in met if infection else ():
-            exposed.setdefault(ref, set()).add(infection or "")
-        columns = {"contact_patient_refs": sorted(met)} if infection and met else {}
-        started.append(Change(EventType.ISOLATION_STARTED, bed, stay, columns))
-    isolated = {change.booking.booking_id for change in started if change.booking}
-    return [*_marked(hospital, exposed, command.isolation, moment, isolated), *started]
-
-
-def _isolated(stay: Booking | None, isolation: Isolation) -> Booking | None:
-    return stay and replace(stay, needs=replace(stay.needs, isolation=isolation))
+        changes.append(Change(EventType.ISOLATION_STARTED, bed, stay))
+    return changes
 
 
 def end(hospital: Hospital, command: c.EndIsolation, moment: Moment) -> list[Change]:
@@ -53,6 +41,10 @@ def end(hospital: Hospital, command: c.EndIsolation, moment: Moment) -> list[Cha
     return changes
 
 
+def _isolated(stay: Booking | None, isolation: Isolation) -> Booking | None:
+    return stay and replace(stay, needs=replace(stay.needs, isolation=isolation))
+
+
 def end_contact(hospital: Hospital, command: c.EndContact, moment: Moment) -> list[Change]:
     stay = hospital.booking(command.booking_id)
     hard.in_state(stay, BookingState.ACTIVE, "cleared as a contact")
@@ -62,70 +54,167 @@ def end_contact(hospital: Hospital, command: c.EndContact, moment: Moment) -> li
     return [Change(EventType.CONTACT_ENDED, bed, replace(stay, contact_of=()))]
 
 
-def arrives(
-    hospital: Hospital, arrived: Booking, bed: Bed, moment: Moment, *, besides: Iterable[str] = ()
-) -> tuple[Booking, list[Change]]:
-    """Whoever comes into a room with a source of infection was exposed to it, and so is who is in
-    the room that a source comes into; of an isolation that begins with the move, also who was in
-    the room before. `besides`: stays that end with the command."""
-    own = arrived.needs.isolation or None
-    there = [stay for stay in _in_room(hospital, bed.room_id) if stay.booking_id not in besides]
-    refs = hospital.refs_of(arrived.patient_ref)
-    others = [stay for stay in there if stay.patient_ref not in refs]
-    caught = {
-        infection
-        for stay in others
-        if not are_alike(own, hospital.isolation_of(stay))
-        and (infection := infection_of(hospital.isolation_of(stay), stay))
-    }
-    if caught:
-        arrived = replace(arrived, contact_of=tuple(sorted({*arrived.contact_of, *caught})))
-    infection = infection_of(own, arrived)
-    if own is None or infection is None:
-        return arrived, []
-    met = {stay.patient_ref for stay in others}
-    before = hospital.stay_of(arrived.patient_ref)
-    if before is None or not hospital.isolation_of(before):
-        met |= _met(hospital, arrived, moment.at)
-    exposed = {ref: {infection} for ref in met}
-    return arrived, _marked(hospital, exposed, own, moment, set())
-
-
-def _marked(
-    hospital: Hospital,
-    exposed: dict[str, set[str]],
-    isolation: Isolation,
-    moment: Moment,
-    besides: set[str],
-) -> list[Change]:
-    """Those of them who lie here, but for who has the same. It is written down now."""
-    now = replace(moment, at=moment.now)
+def never_exposed(hospital: Hospital, source: Booking, moment: Moment) -> list[Change]:
+    """Nobody was exposed by a source that never was there, if no other one is in the room."""
+    infection = infection_of(hospital.isolation_of(source), source)
+    room = _in_room(hospital, hospital.beds[source.bed_id].room_id)
+    others = [stay for stay in room if stay.booking_id != source.booking_id]
+    sources = {infection_of(hospital.isolation_of(stay), stay) for stay in others}
+    if infection is None or infection in sources:
+        return []
     changes = []
-    for ref in sorted(exposed):
-        stay = hospital.stay_of(ref)
-        if stay is None or stay.booking_id in besides:
-            continue
-        contact_of = tuple(sorted({*stay.contact_of, *exposed[ref]}))
-        if contact_of != stay.contact_of and not are_alike(isolation, hospital.isolation_of(stay)):
+    for stay in others:
+        if infection in stay.contact_of:
+            now = replace(moment, at=moment.now)
+            left = tuple(one for one in stay.contact_of if one != infection)
             bed = bed_at(hospital, stay.bed_id, now)
-            marked = replace(stay, contact_of=contact_of)
-            changes.append(Change(EventType.CONTACT_STARTED, bed, marked, at=now.at))
+            cleared = replace(stay, contact_of=left)
+            changes.append(Change(EventType.CONTACT_ENDED, bed, cleared, at=now.at))
     return changes
 
 
-def _met(hospital: Hospital, source: Booking, at: datetime) -> set[str]:
-    """References of all who have shared a room with the patient, within the time that counts."""
+def traced(hospital: Hospital, changes: Sequence[Change], moment: Moment) -> list[Change]:
+    """The changes, with all who are exposed by them: whoever comes into a room with a source of
+    infection, or is in one that a source comes into, or has shared a room lately with a patient of
+    whom it becomes known. The row of that patient names them, also those who lie here no more."""
+    after = _After(hospital, changes)
+    for stay in after.here:
+        after.expose(stay, moment)
+    return after.marked(changes, moment)
+
+
+@dataclass
+class _After:
+    """Who lies where once the changes are made."""
+
+    hospital: Hospital
+    changes: Sequence[Change]
+    contact_of: dict[str, set[str]] = field(default_factory=dict)
+    named: dict[str, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.bookings = {ch.booking.booking_id: ch.booking for ch in self.changes if ch.booking}
+        self.beds = {change.bed.bed_id: change.bed for change in self.changes if change.bed}
+        self.here = [booking for booking in self.bookings.values() if booking.is_stay]
+
+    def bed(self, bed_id: str) -> Bed:
+        return self.beds.get(bed_id) or self.hospital.beds[bed_id]
+
+    def stay_in(self, bed_id: str) -> Booking | None:
+        for stay in self.here:
+            if stay.bed_id == bed_id:
+                return stay
+        known = self.hospital.current_booking(bed_id)
+        return known if known and known.booking_id not in self.bookings else None
+
+    def stay_of(self, patient_ref: str) -> Booking | None:
+        refs = self.hospital.refs_of(patient_ref)
+        for stay in self.here:
+            if stay.patient_ref in refs:
+                return stay
+        known = self.hospital.stay_of(patient_ref)
+        return known if known and known.booking_id not in self.bookings else None
+
+    def isolation_of(self, stay: Booking) -> Isolation | None:
+        is_isolated = self.bed(stay.bed_id).status is BedStatus.ISOLATED
+        return (stay.needs.isolation or SOURCE) if is_isolated else None
+
+    def infection_of(self, stay: Booking) -> str | None:
+        return infection_of(self.isolation_of(stay), stay)
+
+    def mates(self, stay: Booking) -> list[Booking]:
+        room_mates = self.hospital.room_mates(self.bed(stay.bed_id))
+        mates = (self.stay_in(other.bed_id) for other in room_mates)
+        return [mate for mate in mates if mate]
+
+    def expose(self, stay: Booking, moment: Moment) -> None:
+        before = self.hospital.bookings.get(stay.booking_id)
+        arrives = before is None or not before.is_stay or before.bed_id != stay.bed_id
+        infection, own = self.infection_of(stay), self.isolation_of(stay)
+        if arrives:
+            for mate in self.mates(stay):
+                self._meets(stay, self.infection_of(mate), self.isolation_of(mate))
+                self._meets(mate, infection, own)
+        if infection is None:
+            return
+        was = self.hospital.stay_of(stay.patient_ref)
+        known = infection_of(self.hospital.isolation_of(was), was) if was else None
+        if infection != known:
+            self._rename(known, infection)
+            met = _met(self.hospital, stay, moment) | {m.patient_ref for m in self.mates(stay)}
+            self.named[stay.booking_id] = met - self.hospital.refs_of(stay.patient_ref)
+            for ref in self.named[stay.booking_id]:
+                if other := self.stay_of(ref):
+                    self._meets(other, infection, own)
+
+    def _meets(self, stay: Booking, infection: str | None, source: Isolation | None) -> None:
+        """But for who has the same."""
+        if infection is not None and not are_alike(self.isolation_of(stay), source):
+            self._of(stay).add(infection)
+
+    def _rename(self, known: str | None, infection: str) -> None:
+        """What had no name has one now."""
+        for stay in self.hospital.bookings.values() if known else ():
+            if stay.is_stay and known in stay.contact_of:
+                current = self.bookings.get(stay.booking_id, stay)
+                self._of(current).discard(str(known))
+                self._of(current).add(infection)
+
+    def _of(self, stay: Booking) -> set[str]:
+        return self.contact_of.setdefault(stay.booking_id, set(stay.contact_of))
+
+    def marked(self, changes: Sequence[Change], moment: Moment) -> list[Change]:
+        """Those whose stay the changes touch on the last row of it, others on rows of their own
+        before the command's last one; these are written down now."""
+        rows, others = [*changes], []
+        for booking_id in sorted(self.contact_of):
+            exposed_to = tuple(sorted(self.contact_of[booking_id]))
+            if booking_id in self.bookings:
+                self._replace(rows, booking_id, exposed_to)
+                continue
+            stay = self.hospital.bookings[booking_id]
+            if exposed_to != stay.contact_of:
+                now = replace(moment, at=moment.now)
+                bed = self.beds.get(stay.bed_id) or bed_at(self.hospital, stay.bed_id, now)
+                marked = replace(stay, contact_of=exposed_to)
+                others.append(Change(EventType.CONTACT_STARTED, bed, marked, at=now.at))
+        for booking_id, refs in self.named.items():
+            if refs:
+                nth = _last(rows, booking_id)
+                columns = rows[nth].columns | {"contact_patient_refs": sorted(refs)}
+                rows[nth] = replace(rows[nth], columns=columns)
+        return [*rows[:-1], *others, *rows[-1:]]
+
+    @staticmethod
+    def _replace(rows: list[Change], booking_id: str, contact_of: tuple[str, ...]) -> None:
+        nth = _last(rows, booking_id)
+        booking = rows[nth].booking
+        if booking and booking.is_stay:
+            rows[nth] = replace(rows[nth], booking=replace(booking, contact_of=contact_of))
+
+
+def _last(rows: Sequence[Change], booking_id: str) -> int:
+    """The place of the last row of the booking."""
+    of_booking = (
+        n for n, row in enumerate(rows) if row.booking and row.booking.booking_id == booking_id
+    )
+    return max(of_booking)
+
+
+def _met(hospital: Hospital, source: Booking, moment: Moment) -> set[str]:
+    """References of all who have shared a room with the patient, within the time that counts. What
+    is written down late was so until now."""
     isolation = source.needs.isolation
-    since = at - hospital.house.window(isolation.organism if isolation else None)
+    since = moment.at - hospital.house.window(isolation.organism if isolation else None)
     refs = hospital.refs_of(source.patient_ref)
     of_patient = [stayed for stayed in hospital.lately.values() if stayed.patient_ref in refs]
     met: set[str] = set()
     if stay := hospital.stay_of(source.patient_ref):
         room_id = hospital.beds[stay.bed_id].room_id
-        of_patient.append(Stayed(stay.patient_ref, room_id, stay.starts_at, at))
-        met |= {other.patient_ref for other in _in_room(hospital, room_id) if other.starts_at <= at}
+        of_patient.append(Stayed(stay.patient_ref, room_id, stay.starts_at, moment.now))
+        met |= {other.patient_ref for other in _in_room(hospital, room_id)}
     for stayed in of_patient:
-        begin, until = max(stayed.since, since), min(stayed.until, at)
+        begin, until = max(stayed.since, since), stayed.until
         still_there = _in_room(hospital, stayed.room_id) if begin < until else ()
         met |= {other.patient_ref for other in still_there if other.starts_at < until}
         met |= {

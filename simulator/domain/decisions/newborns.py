@@ -1,57 +1,140 @@
 """Newborns in cots beside their mothers: they go along with her, or it is said where they go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from lake.vocabulary import BedStatus, Rule, canonical_ref
 from simulator.domain import commands as c
-from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
+from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.overrides import Override
+
+Decide = Callable[[Hospital, c.Command, Moment], list[Change]]
+"""What a newborn's own transfer or discharge changes."""
+
+GOING_ALONG = (c.TransferPatient, c.AdmitPatient, c.PlaceRequest)
+"""Commands that take newborns along into cots of the mother's new room."""
 
 
 def beside(hospital: Hospital, mother: Booking) -> list[Booking]:
     """The stays of her newborns in the cots of her room."""
-    bed = hospital.beds[mother.bed_id]
     refs = hospital.refs_of(mother.patient_ref)
-    cots = (other for other in hospital.room_mates(bed) if other.is_cot)
+    cots = (bed for bed in hospital.room_mates(hospital.beds[mother.bed_id]) if bed.is_cot)
     stays = (hospital.current_booking(cot.bed_id) for cot in cots)
     return [stay for stay in stays if stay and stay.mother_ref in refs]
 
 
-def placed(
-    hospital: Hospital, mother: Booking, said: Sequence[c.Newborn], to: Bed | None = None
-) -> list[tuple[Booking, c.Newborn]]:
-    """Each of her newborns with where it goes: as is said, or into a cot of the room `to`.
+def along(
+    hospital: Hospital,
+    command: c.Command,
+    changes: Sequence[Change],
+    moment: Moment,
+    decide: Decide,
+) -> list[Change]:
+    """The changes, after those of the newborns whose mother they take out of the room.
 
-    Raises Refusal where that is not known, InvalidRequest for a newborn who is not there.
+    A newborn goes by a transfer or discharge of its own, with all that this asks for, once the
+    mother is where she goes. Raises Refusal where it is not known where it goes, InvalidRequest
+    where a newborn is named who is not there.
     """
-    stays = beside(hospital, mother)
-    by_ref = {canonical_ref(one.patient_ref): one for one in said}
-    for ref in by_ref.keys() - {stay.patient_ref for stay in stays}:
-        raise InvalidRequest(f"newborns: {ref} lies in no cot beside this mother.")
-    if to is not None and to.room_id == hospital.beds[mother.bed_id].room_id:
-        stays = [stay for stay in stays if stay.patient_ref in by_ref]
-    cots = iter(_free_cots(hospital, to) if to else ())
-    return [(stay, by_ref.get(stay.patient_ref) or _along(stay, cots)) for stay in stays]
+    said = _said(hospital, command)
+    left = _left_beside(hospital, changes)
+    if not left and not said and not isinstance(command, c.CancelEvent):
+        return [*changes]
+    _refuse_strangers(left, said)
+    after = hospital.copy()
+    made: list[Change] = []
+
+    def make(more: Sequence[Change]) -> None:
+        for change in more:
+            after.apply(change.bed, change.booking)
+        made.extend(more)
+
+    make(changes)
+    for newborn, mother in left:
+        if newborn.booking_id not in after.bookings or _is_with_mother(after, newborn):
+            continue
+        place = said.get(newborn.patient_ref) or _cot_for(after, command, newborn, mother, moment)
+        if place.to_bed_id != newborn.bed_id:
+            override = getattr(command, "override", None)
+            own = _own_command(newborn, place, override)
+            make(decide(after, own, replace(moment, next_seq=moment.next_seq + len(made))))
+    if isinstance(command, c.CancelEvent):
+        _refuse_alone(after, changes)
+    return [*made[len(changes) :], *changes]
 
 
-def _free_cots(hospital: Hospital, to: Bed) -> list[Bed]:
-    cots = (other for other in hospital.room_mates(to) if other.is_cot)
-    return [
-        cot
-        for cot in cots
-        if cot.status is BedStatus.AVAILABLE and not hospital.of_bed.get(cot.bed_id)
-    ]
+def _said(hospital: Hospital, command: c.Command) -> dict[str, c.Newborn]:
+    """By the reference of the newborn's stay. Raises InvalidRequest for one who is named twice."""
+    said: dict[str, c.Newborn] = {}
+    for nth, one in enumerate(getattr(command, "newborns", ())):
+        stay = hospital.stay_of(canonical_ref(one.patient_ref))
+        ref = stay.patient_ref if stay else canonical_ref(one.patient_ref)
+        if ref in said:
+            raise InvalidRequest(f"newborns[{nth}]: is named twice.")
+        said[ref] = one
+    return said
 
 
-def _along(newborn: Booking, cots: Iterator[Bed]) -> c.Newborn:
-    cot = next(cots, None)
-    if cot is None:
-        raise Refusal(
-            Rule.ILLEGAL_BOOKING_CHANGE,
-            f"Say where the newborn in {newborn.bed_id} goes (newborns): "
-            "there is no free cot for it where its mother goes.",
-            newborn,
-        )
-    return c.Newborn(patient_ref=newborn.patient_ref, to_bed_id=cot.bed_id)
+def _left_beside(hospital: Hospital, changes: Sequence[Change]) -> list[tuple[Booking, Booking]]:
+    """Newborns, each with the mother's stay that the changes end."""
+    found: dict[str, tuple[Booking, Booking]] = {}
+    for change in changes:
+        before = hospital.bookings.get(change.booking.booking_id) if change.booking else None
+        if before and before.is_stay and change.booking and not change.booking.is_stay:
+            found |= {newborn.booking_id: (newborn, before) for newborn in beside(hospital, before)}
+    return [*found.values()]
+
+
+def _refuse_strangers(left: Sequence[tuple[Booking, Booking]], said: dict[str, c.Newborn]) -> None:
+    known = {newborn.patient_ref for newborn, _ in left}
+    for nth, ref in enumerate(said):
+        if ref not in known:
+            raise InvalidRequest(f"newborns[{nth}]: lies in no cot beside this mother.")
+
+
+def _is_with_mother(after: Hospital, newborn: Booking) -> bool:
+    mother = after.stay_of(newborn.mother_ref) if newborn.mother_ref else None
+    return (
+        mother is not None
+        and after.beds[mother.bed_id].room_id == after.beds[newborn.bed_id].room_id
+    )
+
+
+def _cot_for(
+    after: Hospital, command: c.Command, newborn: Booking, mother: Booking, moment: Moment
+) -> c.Newborn:
+    there = after.stay_of(mother.patient_ref)
+    if there and isinstance(command, GOING_ALONG):
+        for cot in after.room_mates(after.beds[there.bed_id]):
+            is_free = cot.status is BedStatus.AVAILABLE and not after.of_bed.get(cot.bed_id)
+            if cot.is_cot and is_free and after.unchanged_since(cot) <= moment.at:
+                return c.Newborn(patient_ref=newborn.patient_ref, to_bed_id=cot.bed_id)
+    raise Refusal(
+        Rule.ILLEGAL_BOOKING_CHANGE,
+        f"Say where the newborn in {newborn.bed_id} goes (newborns): "
+        "there is no free cot for it where its mother goes.",
+        newborn,
+    )
+
+
+def _own_command(newborn: Booking, place: c.Newborn, override: Override | None) -> c.Command:
+    if place.to_bed_id is None:
+        disposition = place.disposition or "other"
+        return c.DischargePatient(booking_id=newborn.booking_id, disposition=disposition)
+    return c.TransferPatient(
+        booking_id=newborn.booking_id, to_bed_id=place.to_bed_id, override=override
+    )
+
+
+def _refuse_alone(after: Hospital, changes: Sequence[Change]) -> None:
+    """Nobody is corrected into a cot without a mother."""
+    for change in changes:
+        stay = after.bookings.get(change.booking.booking_id) if change.booking else None
+        if stay is None or not stay.is_stay or not after.beds[stay.bed_id].is_cot:
+            continue
+        if stay.mother_ref and not _is_with_mother(after, stay):
+            detail = f"The mother lies in no bed beside {stay.bed_id}: correct hers first."
+            raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, stay)

@@ -73,7 +73,8 @@ def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[C
     )
     stay = hospital.stay_of(wanted.patient_ref)
     if command.admit and stay is not None:
-        taken = move(hospital, stay, command.bed_id, booking, moment, needs=wanted.needs)
+        asked = hospital.needs_with(stay, wanted.needs)
+        taken = move(hospital, stay, command.bed_id, booking, moment, needs=asked)
     else:
         taken = book(hospital, booking, moment)
     return [*placed([wanted]), *taken]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from lake.vocabulary import BedStatus, BookingState, Rule
+from lake.vocabulary import BedStatus, BookingState, Rule, canonical_ref
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Moment
@@ -104,6 +104,12 @@ def alive(hospital: Hospital, patient_ref: str, besides: str | None = None) -> N
             Rule.PATIENT_HAS_DIED,
             f"On {hospital.said(died_at)}; correct or cancel that discharge if it is wrong.",
         )
+
+
+def another_mother(hospital: Hospital, patient_ref: str, mother_ref: str | None) -> None:
+    """Raises InvalidRequest for who would be their own."""
+    if mother_ref and canonical_ref(mother_ref) in hospital.refs_of(patient_ref):
+        raise InvalidRequest("mother_ref: is the patient's own reference.")
 
 
 def known_features(hospital: Hospital, needs: Needs) -> None:

@@ -20,11 +20,10 @@ class Coming(Protocol):
 
 
 class Carrier(NamedTuple):
-    """`infection`: what a source of infection has; `contact_of`: what a patient was exposed to."""
+    """`infections`: what a patient has or was exposed to."""
 
     isolation: Isolation | None
-    infection: str | None
-    contact_of: frozenset[str]
+    infections: frozenset[str]
 
 
 def sexes_clash(hospital: Hospital, wish: Coming, booking: Booking) -> bool:
@@ -40,30 +39,30 @@ def sexes_clash(hospital: Hospital, wish: Coming, booking: Booking) -> bool:
 def who_comes(hospital: Hospital, wish: Coming) -> Carrier:
     isolation = wish.needs.isolation or None
     stay = hospital.stay_of(wish.patient_ref)
-    infection = isolation.organism if isolation and isolation.is_source else None
-    if stay and isolation:
-        infection = infection_of(isolation, stay)
-    return Carrier(isolation, infection, hospital.contact_of(wish.patient_ref))
+    own = infection_of(isolation, stay) if stay else None
+    if stay is None and isolation and isolation.is_source:
+        own = isolation.organism or "what this patient has"
+    return _carrier(hospital, isolation, own, wish.patient_ref)
 
 
 def who_is_there(hospital: Hospital, booking: Booking) -> Carrier:
     isolation = hospital.isolation_of(booking)
-    contact_of = hospital.contact_of(booking.patient_ref)
-    return Carrier(isolation, infection_of(isolation, booking), contact_of)
+    return _carrier(hospital, isolation, infection_of(isolation, booking), booking.patient_ref)
+
+
+def _carrier(
+    hospital: Hospital, isolation: Isolation | None, own: str | None, patient_ref: str
+) -> Carrier:
+    exposed_to = hospital.contact_of(patient_ref)
+    return Carrier(isolation, exposed_to | {own} if own else exposed_to)
 
 
 def infects(one: Carrier, other: Carrier) -> bool:
-    """Whether the two must not share a room. A source of infection and who was exposed to it
-    already do no harm to each other; two that are not known to be the same do."""
+    """Whether the two must not share a room: but for those who have, or were exposed to, the same;
+    what is not named is never the same."""
     kinds = [carrier.isolation for carrier in (one, other) if carrier.isolation]
-    if any(not isolation.is_source for isolation in kinds):
-        return True
-    if len(kinds) == 2:
-        return not are_alike(one.isolation, other.isolation)
-    if kinds:
-        source, exposed = (one, other) if one.isolation else (other, one)
-        return source.infection not in exposed.contact_of
-    return one.contact_of != other.contact_of
+    is_protected = any(not isolation.is_source for isolation in kinds)
+    return is_protected or one.infections != other.infections
 
 
 def are_alike(one: Isolation | None, other: Isolation | None) -> bool:
@@ -84,7 +83,7 @@ def said_of_sexes(own: Needs, other: Needs, where: str) -> str:
 def said_of_isolation(other: Carrier) -> str:
     if other.isolation:
         return "who needs isolation"
-    return "who was exposed to an infection" if other.contact_of else "who needs none"
+    return "who was exposed to an infection" if other.infections else "who needs none"
 
 
 NEEDS_IN_WORDS = {

@@ -174,7 +174,7 @@ def _isolation_needed(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """A patient in isolation, or exposed to an infection, shares a room with nobody else."""
     own = None
     for bed, booking in _room_shared(hospital, wish):
-        if _are_mother_and_child(hospital, wish, booking):
+        if _are_mother_and_child(hospital, wish, bed, booking):
             continue
         own = own or sharing.who_comes(hospital, wish)
         other = sharing.who_is_there(hospital, booking)
@@ -237,8 +237,8 @@ def _comes_from(hospital: Hospital, wish: Wish, place: str) -> bool:
 
 def _closed_by_isolation(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """A room with a source of infection takes only patients with the same organism, if named."""
-    for _, booking in _room_shared(hospital, wish):
-        if _are_mother_and_child(hospital, wish, booking):
+    for bed, booking in _room_shared(hospital, wish):
+        if _are_mother_and_child(hospital, wish, bed, booking):
             continue
         other = hospital.isolation_of(booking) if booking.is_stay else None
         is_closed = other and other.is_source and not sharing.are_alike(wish.needs.isolation, other)
@@ -248,18 +248,20 @@ def _closed_by_isolation(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
             return
 
 
-def _are_mother_and_child(hospital: Hospital, wish: Wish, booking: Booking) -> bool:
-    is_mother = wish.mother_ref in hospital.refs_of(booking.patient_ref)
-    return is_mother or booking.mother_ref in hospital.refs_of(wish.patient_ref)
+def _are_mother_and_child(hospital: Hospital, wish: Wish, bed: Bed, booking: Booking) -> bool:
+    """The child in a cot."""
+    is_mother = wish.bed.is_cot and wish.mother_ref in hospital.refs_of(booking.patient_ref)
+    is_child = bed.is_cot and booking.mother_ref in hospital.refs_of(wish.patient_ref)
+    return is_mother or is_child
 
 
 def _not_taken_by_ward(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """Who is on the ward already, and needs what was needed then, is not taken anew."""
-    if wish.is_its_own or _is_of_the_ward(hospital, wish):
-        return
     bed = wish.bed
     if bed.is_cot:
         yield from _not_for_a_cot(hospital, wish)
+        return
+    if wish.is_its_own or _is_of_the_ward(hospital, wish):
         return
     reasons = hospital.does_not_take(bed, wish.needs)
     if reasons:
@@ -273,7 +275,7 @@ def _is_of_the_ward(hospital: Hospital, wish: Wish) -> bool:
     if stay is None or not _comes_from(hospital, wish, "ward_id"):
         return False
     asked, known = (replace(needs, isolation=None) for needs in (wish.needs, stay.needs))
-    return asked == known and wish.bed.is_cot == hospital.beds[stay.bed_id].is_cot
+    return asked == known and not hospital.beds[stay.bed_id].is_cot
 
 
 def _not_for_a_cot(hospital: Hospital, wish: Wish) -> Iterator[Breach]:

@@ -20,6 +20,7 @@ from simulator.domain.commands import (
 )
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.needs import Needs
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules import hard
 from simulator.domain.rules.soft import Wish, breaches, overlaps
@@ -68,6 +69,9 @@ def _fits(hospital: Hospital, wish: Wish) -> bool:
         return False
     if not wish.bed.is_staffed or hospital.unchanged_since(wish.bed) > wish.now:
         return False
+    stay = hospital.current_booking(wish.bed.bed_id)
+    if stay and stay.is_end_assumed and stay.booking_id not in wish.besides:
+        return False  # nobody has said that it will be free
     if overlaps(hospital, wish):
         return False
     try:
@@ -113,13 +117,19 @@ def suggest(
 def suggest_for(hospital: Hospital, request: BedRequest, moment: Moment) -> list[Suggestion]:
     """Beds for a request that waits, open-ended from the time it is wanted for."""
     starts_at = max(request.wanted_from, moment.at)
-    needs, patient = request.needs, request.patient_ref
+    needs, patient = _asked(hospital, request), request.patient_ref
     moves_in = request.wanted_from <= moment.now
     return beds_that_would_do(
         hospital,
         lambda bed: Wish(bed, patient, needs, starts_at, None, moment.now, moves_in),
         Wanted(request.ward_id, needs.specialty, needs.room_class),
     )
+
+
+def _asked(hospital: Hospital, request: BedRequest) -> Needs:
+    """Of a patient in bed with what is known of the stay."""
+    stay = hospital.stay_of(request.patient_ref)
+    return hospital.needs_with(stay, request.needs) if stay else request.needs
 
 
 def _wish_of(hospital: Hospital, command: Command, moment: Moment) -> Wish | None:
@@ -144,19 +154,20 @@ def _wish_of(hospital: Hospital, command: Command, moment: Moment) -> Wish | Non
         ):
             request = hospital.request(request_id)
             start = at if moves_in else starts_at or max(request.wanted_from, at)
-            patient, needs = request.patient_ref, request.needs
+            patient, needs = request.patient_ref, _asked(hospital, request)
             return Wish(hospital.bed(bed_id), patient, needs, start, ends_at, now, moves_in)
         case ChangeReservation(
-            booking_id=booking_id, bed_id=bed_id, starts_at=starts_at, ends_at=ends_at
+            booking_id=booking_id, bed_id=bed_id, starts_at=starts_at, ends_at=ends_at, needs=needs
         ):
             booking = hospital.booking(booking_id)
+            booking = replace(booking, needs=booking.needs.with_given(needs))
             return _wish_for(booking, hospital.bed(bed_id), starts_at, ends_at, moment)
         case AdmitPatient(booking_id=booking_id):
             booking = hospital.booking(booking_id)
             return _coming_in(booking, hospital.bed(booking.bed_id), moment)
         case TransferPatient(booking_id=booking_id, to_bed_id=to_bed_id, needs=needs):
             wish = _coming_in(hospital.booking(booking_id), hospital.bed(to_bed_id), moment)
-            return replace(wish, needs=needs or wish.needs)
+            return replace(wish, needs=wish.needs.with_given(needs or Needs()))
         case _:
             return None
 

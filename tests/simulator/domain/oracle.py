@@ -64,7 +64,7 @@ class Oracle(Book):
             of_mate = self.stay(p.patient)
             exposed_to = of_mate.exposed_to if of_mate else frozenset()
             mate = rooms.carrier(p.who, p.spell, exposed_to)
-            is_named = who.placed in self.refs(p.patient) or p.who.placed in refs
+            is_named = who.names in self.refs(p.patient) or p.who.names in refs
             is_new = p.in_bed and mate.kind == "source" and self.comes_from(patient)[0] != room
             if not is_named and (who.room is None or who.room != p.who.room):
                 return False

@@ -21,7 +21,12 @@ class Who:
     @property
     def room(self) -> str | None:
         """Whose room: women's or men's."""
-        return next((one for one in (self.placed, self.sex) if one in ("female", "male")), None)
+        return next((one for one in (self.sex, self.placed) if one in ("female", "male")), None)
+
+    @property
+    def names(self) -> str | None:
+        """Whom to share with, of who has no room of their own."""
+        return None if self.room else self.placed
 
     def is_as(self, other: "Who") -> bool:
         return replace(self, isolation=None) == replace(other, isolation=None)
@@ -42,30 +47,22 @@ def of_row(row: dict[str, Any]) -> Who:
 
 
 class Carrier(NamedTuple):
-    """Somebody in a room: what they have and what they were exposed to."""
+    """Somebody in a room: what they have or were exposed to."""
 
     kind: str | None
     organism: str | None
-    infection: str | None
-    exposed_to: frozenset[str]
+    infections: frozenset[str]
 
 
 def carrier(who: Who, spell: str, exposed_to: frozenset[str]) -> Carrier:
     kind, organism = who.isolation or (None, None)
-    return Carrier(kind, organism, (organism or spell) if kind == "source" else None, exposed_to)
+    return Carrier(
+        kind, organism, exposed_to | ({organism or spell} if kind == "source" else set())
+    )
 
 
 def may_be_beside(one: Carrier, other: Carrier) -> bool:
-    kinds = [kind for kind in (one.kind, other.kind) if kind]
-    if "protective" in kinds:
-        return False
-    if len(kinds) == 2:
-        return are_alike(one, other)
-    if one.kind:
-        return one.infection in other.exposed_to
-    if other.kind:
-        return other.infection in one.exposed_to
-    return one.exposed_to == other.exposed_to
+    return "protective" not in (one.kind, other.kind) and one.infections == other.infections
 
 
 def are_alike(one: Carrier, other: Carrier) -> bool:

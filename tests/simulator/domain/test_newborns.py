@@ -1,8 +1,10 @@
 """Newborns in cots beside their mothers, and what becomes of them when she moves or leaves."""
 
+from dataclasses import replace
+
 import pytest
 
-from lake.vocabulary import Rule
+from lake.vocabulary import Away, Rule
 from simulator.domain import commands as c
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import fold
@@ -147,7 +149,7 @@ def test_a_newborn_is_moved_to_a_bed_of_another_ward_only_if_that_takes_it(ward)
 def test_a_newborn_who_is_not_there_is_an_error(ward) -> None:
     mother = admit(ward, BED, "P-1")
     stranger = c.Newborn(patient_ref="N-9", to_bed_id=COT)
-    with pytest.raises(InvalidRequest, match="N-9"):
+    with pytest.raises(InvalidRequest, match="lies in no cot beside this mother"):
         ward.do(c.DischargePatient(booking_id=mother, disposition="home", newborns=(stranger,)))
 
 
@@ -171,3 +173,127 @@ def test_a_newborn_of_an_isolated_mother_lies_beside_her_and_was_exposed(ward) -
     born(ward)
     spell = ward.engine.hospital.stay_of("P-1").spell_id
     assert ward.engine.hospital.stay_of("N-1").contact_of == (spell,)
+
+
+# What other doors would do to a newborn
+
+
+def test_a_mothers_bed_is_not_lent_under_her_newborn(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    ward.do(c.GoAway(booking_id=mother, away_as=Away.LEAVE))
+    lend = c.BookBed(bed_id=BED, patient_ref="P-5", admit=True, needs=WOMAN, override=WHY)
+    assert refused(ward, lend).rule is Rule.ILLEGAL_BOOKING_CHANGE
+
+
+def test_a_transfer_is_not_undone_under_a_newborn_that_came_since(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    moved = ward.do(c.TransferPatient(booking_id=mother, to_bed_id=NEXT_BED), hours(1))
+    born(ward, NEXT_COT)
+    assert refused(ward, undoing(ward.rows, moved["event_id"])).rule is Rule.ILLEGAL_BOOKING_CHANGE
+
+
+def test_no_newborn_is_corrected_into_a_cot_without_its_mother(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    home = c.Newborn(patient_ref="N-1", disposition="home")
+    gone = ward.do_all(c.DischargePatient(booking_id=mother, disposition="home", newborns=(home,)))
+    [of_newborn] = [row for row in gone if row["patient_ref"] == "N-1"]
+    back = undoing(ward.rows, of_newborn["event_id"])
+    assert refused(ward, back).rule is Rule.ILLEGAL_BOOKING_CHANGE
+
+
+def test_a_reserved_cot_is_not_taken_once_the_mother_has_left(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    kept = ward.do(
+        c.BookBed(bed_id=COT, patient_ref="N-1", needs=BOY, mother_ref="P-1", ends_at=hours(9))
+    )["booking_id"]
+    ward.do(c.DischargePatient(booking_id=mother, disposition="home"), hours(1))
+    assert refused(ward, c.AdmitPatient(booking_id=kept)).rule is Rule.NOT_TAKEN_BY_WARD
+
+
+def test_a_newborn_keeps_its_mother_from_cot_to_bed_and_back(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    child = born(ward)
+    bed = ward.do(c.TransferPatient(booking_id=child, to_bed_id=GENERAL), hours(1))["booking_id"]
+    ward.do(c.TransferPatient(booking_id=bed, to_bed_id=OTHER_COT), hours(2))
+    gone = c.DischargePatient(booking_id=mother, disposition="home")
+    assert refused(ward, gone).rule is Rule.ILLEGAL_BOOKING_CHANGE
+
+
+@pytest.mark.parametrize("to", [NEXT_COT, COT])
+def test_two_newborns_are_not_put_into_one_cot(ward, to) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    born(ward, OTHER_COT, "N-2")
+    said = tuple(c.Newborn(patient_ref=ref, to_bed_id=to) for ref in ("N-1", "N-2"))
+    move = c.TransferPatient(booking_id=mother, to_bed_id=NEXT_BED, newborns=said, override=WHY)
+    refused(ward, move)
+    assert ward.beds_of_patients() == {"P-1": BED, "N-1": COT, "N-2": OTHER_COT}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "rule"),
+    [
+        (c.MarkBedDirty(bed_id=NEXT_COT), Rule.BED_NOT_CLEAN),
+        (c.UpdateBed(bed_id=NEXT_COT, is_staffed=False), Rule.BED_NOT_STAFFED),
+    ],
+)
+def test_a_cot_that_is_named_is_a_bed_like_others(ward, prepare, rule) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    ward.do(prepare)
+    there = c.Newborn(patient_ref="N-1", to_bed_id=NEXT_COT)
+    move = c.TransferPatient(booking_id=mother, to_bed_id=NEXT_BED, newborns=(there,))
+    assert refused(ward, move).rules == (rule,)
+    made = ward.do_all(replace(move, override=WHY))
+    assert [row["override_rules"] for row in made if row.get("override_rules")] == [[rule]]
+
+
+def test_what_hangs_on_a_newborn_who_dies_with_the_mothers_discharge_ends(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    ward.do(c.RequestBed(patient_ref="N-1", needs=BOY))
+    died = c.Newborn(patient_ref="N-1", disposition="died")
+    ward.do(c.DischargePatient(booking_id=mother, disposition="home", newborns=(died,)), hours(1))
+    assert ward.engine.hospital.requests == {}
+
+
+def test_two_patients_who_are_displaced_wait_under_two_ids(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    for bed, patient, needs in ((NEXT_BED, "P-7", WOMAN), (GENERAL, "N-8", BOY)):
+        ward.do(
+            c.BookBed(
+                bed_id=bed, patient_ref=patient, needs=needs, starts_at=hours(1), ends_at=hours(9)
+            )
+        )
+    there = c.Newborn(patient_ref="N-1", to_bed_id=GENERAL)
+    move = c.TransferPatient(booking_id=mother, to_bed_id=NEXT_BED, newborns=(there,), override=WHY)
+    ward.do(move)
+    waiting = {r.patient_ref: r.bed_request_id for r in ward.engine.hospital.requests.values()}
+    assert waiting.keys() == {"P-7", "N-8"}
+    assert len({*waiting.values()}) == 2
+    assert fold(ward.rows) == ward.engine.hospital
+
+
+def test_a_reference_of_a_mother_lets_no_adult_in(ward) -> None:
+    admit(ward, "W1-101-A", "P-1", Needs(sex="female", isolation=SOURCE))
+    adult = c.BookBed(
+        bed_id="W1-101-B", patient_ref="P-2", admit=True, needs=WOMAN, mother_ref="P-1"
+    )
+    assert refused(ward, adult).rule is Rule.ISOLATION_NEEDED
+    with pytest.raises(InvalidRequest, match="own reference"):
+        ward.do(replace(adult, mother_ref="p-2"))
+
+
+def test_isolation_that_begins_with_the_mothers_move_exposes_her_newborn(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    ward.do(
+        c.TransferPatient(booking_id=mother, to_bed_id=NEXT_BED, needs=Needs(isolation=SOURCE)),
+        hours(1),
+    )
+    newborn = ward.engine.hospital.stay_of("N-1")
+    assert newborn.bed_id == NEXT_COT
+    assert newborn.contact_of == (ward.engine.hospital.stay_of("P-1").spell_id,)
