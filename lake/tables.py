@@ -623,10 +623,13 @@ TURNAROUND = Table(
 CARRIED_NAMES = (
     "hospital_id", "seq", "event_id", "event_type", "occurred_at", "ward_id", "room_id", "bed_id",
     "booking_id", "booking_state", "stay_id", "spell_id", "patient_ref", "starts_at", "ends_at",
-    "disposition", "died_at", "source", "actor", "override_rule", "displaced_by_booking_id",
-    "corrects_event_id", "request_id", "time_zone", "bed_status",
-    "is_staffed", "leave_since_at", "room_closed_reason_code", "ward_closed_reason_code",
-    "room_class", "specialty", "ward_name", "occurred_on",
+    "disposition", "died_at", "source", "actor", "override_rule", "override_reason_code",
+    "displaced_by_booking_id", "corrects_event_id", "request_id", "time_zone", "bed_status",
+    "current_booking_id", "current_stay_id", "current_patient_ref", "current_rooms_with",
+    "current_placed_with_patient_ref", "current_single_sex_from_at", "current_isolation_kind",
+    "current_infection", "current_contact_of", "current_not_taken_as", "leave_since_at",
+    "is_staffed", "is_cot", "room_closed_reason_code", "ward_closed_reason_code", "room_class",
+    "specialty", "ward_name", "occurred_on",
 )  # fmt: skip
 """The columns that the batch transforms read of an event."""
 
@@ -637,10 +640,17 @@ CARRIED_EVENTS = Table(
         *(column for column in SILVER_BED_EVENTS.columns if column.name in CARRIED_NAMES),
         Column("status_from_at", INSTANT, "Since when its bed had that status; null: not of a bed"),
         Column("place_from_at", INSTANT, "Since when its bed had that place"),
-        Column("carried_as", STRING, "bed, booking or undone: what the row stands for"),
+        Column("breach", STRING, "Of a breach, whose event is the override that explains it"),
+        Column("breach_from_at", INSTANT, "Since when that breach lasts"),
+        Column("breach_until_at", INSTANT, "Until when it is known to: the Monday's midnight"),
+        Column(
+            "carried_as",
+            STRING,
+            "bed, booking, override, breach or undone: what the row stands for",
+        ),
         Column("carried_on", DATE, "The Monday"),
     ),
-    key=("hospital_id", "carried_on", "carried_as", "seq"),
+    key=("hospital_id", "carried_on", "carried_as", "seq", "stay_id", "breach"),
     owner=Owner.BATCH,
     partition_by=("carried_on",),
 )
