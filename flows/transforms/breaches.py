@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from flows.transforms.bed_states import PATIENT, merged, with_runs
 from flows.transforms.hospital_time import hospital_date
+from lake.clashes import ISOLATION, MIXED_SEX
 from lake.vocabulary import BreachKind as B
 from lake.vocabulary import Rule
 
@@ -29,26 +30,6 @@ WEEK_SECONDS = 7 * 86_400
 END = datetime(9999, 1, 1, tzinfo=UTC)
 SPAN = ("hospital_id", "stay_id", "breach")
 
-MIXED_SEX = """
-    a.current_single_sex_from_at IS NOT NULL
-    AND NOT coalesce(a.is_cot, false) AND NOT coalesce(b.is_cot, false)
-    AND NOT coalesce(a.current_rooms_with = b.current_rooms_with, false)
-    AND NOT coalesce(a.current_placed_with_patient_ref = b.current_patient_ref, false)
-    AND NOT coalesce(b.current_placed_with_patient_ref = a.current_patient_ref, false)
-"""
-ISOLATION = """
-    CASE
-        WHEN a.current_isolation_kind = 'protective' OR b.current_isolation_kind = 'protective'
-        THEN true
-        WHEN a.current_isolation_kind = 'source' AND b.current_isolation_kind = 'source'
-        THEN NOT coalesce(a.current_infection = b.current_infection, false)
-        WHEN a.current_isolation_kind = 'source'
-        THEN NOT coalesce(array_contains(b.current_contact_of, a.current_infection), false)
-        WHEN b.current_isolation_kind = 'source'
-        THEN NOT coalesce(array_contains(a.current_contact_of, b.current_infection), false)
-        ELSE coalesce(a.current_contact_of, array()) <> coalesce(b.current_contact_of, array())
-    END
-"""
 MEET = """
     a.hospital_id = b.hospital_id AND a.room_id = b.room_id AND a.week = b.week
     AND a.bed_id <> b.bed_id
