@@ -450,6 +450,7 @@ BED_STATUS_SPANS = Table(
         Column("is_staffed", BOOL, "Whether it was staffed"),
         Column("is_closed_to_admissions", BOOL, "Whether its room or ward took nobody new"),
         Column("is_on_leave", BOOL, "Whether its patient was on leave"),
+        Column("is_off_census", BOOL, "Whether it counted as no bed"),
         Column("from_at", INSTANT, "Start, hospital time, included"),
         Column("until_at", INSTANT, "End, excluded; null: still so"),
         Column("ended_on", DATE, "Hospital date of until_at; null while open"),
@@ -479,6 +480,7 @@ BED_STAYS = Table(
         Column(
             "disposition", STRING, f"Where the patient went, on a discharge: {_any_of(Disposition)}"
         ),
+        Column("is_off_census", BOOL, "Whether that bed counts as no bed"),
         Column("ended_on", DATE, "Hospital date of ended_at; null while open"),
     ),
     key=("hospital_id", "stay_id"),
@@ -578,7 +580,7 @@ DAILY_COLUMNS = (
     Column("no_show_count", INT, "Reservations that expired"),
 )
 """What adds up over rooms and days. Admissions, transfers and discharges that were undone later do
-not count; an override does, whatever became of it."""
+not count; an override does, whatever became of it. Beds off the census are in none of it."""
 
 ROOM_DAILY = Table(
     "gold.room_daily",
@@ -628,8 +630,8 @@ CARRIED_NAMES = (
     "current_booking_id", "current_stay_id", "current_patient_ref", "current_rooms_with",
     "current_placed_with_patient_ref", "current_single_sex_from_at", "current_isolation_kind",
     "current_infection", "current_contact_of", "current_not_taken_as", "leave_since_at",
-    "is_staffed", "is_cot", "room_closed_reason_code", "ward_closed_reason_code", "room_class",
-    "specialty", "ward_name", "occurred_on",
+    "is_staffed", "is_cot", "is_off_census", "room_closed_reason_code", "ward_closed_reason_code",
+    "room_class", "specialty", "ward_name", "occurred_on",
 )  # fmt: skip
 """The columns that the batch transforms read of an event."""
 

@@ -84,7 +84,8 @@ WITH mondays AS (
 )
 SELECT
     'bed' AS carried_as, carried_on, hospital_id, seq, event_id, event_type, occurred_at,
-    occurred_on, bed_id, ward_id, room_id, bed_status, is_staffed, is_cot, leave_since_at,
+    occurred_on, bed_id, ward_id, room_id, bed_status, is_staffed, is_cot, is_off_census,
+    leave_since_at,
     current_stay_id, current_booking_id, current_patient_ref, current_rooms_with,
     current_placed_with_patient_ref, current_single_sex_from_at, current_isolation_kind,
     current_infection, current_contact_of, current_not_taken_as, room_closed_reason_code,

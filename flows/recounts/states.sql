@@ -45,7 +45,7 @@ WITH bed_events AS (
     ASOF LEFT JOIN real ON real.bed_id = e.bed_id AND real.seq <= e.seq
 )
 SELECT
-    *,
+    * REPLACE (coalesce(is_off_census, false) AS is_off_census),
     occurred_at AS from_at,
     coalesce(time_zone, 'UTC') AS zone,
     CASE

@@ -10,7 +10,7 @@ from flows.transforms.hospital_time import hospital_date
 from lake.vocabulary import EventType
 
 STATUS = ("ward_id", "room_id", "bed_status", "is_staffed", "is_closed_to_admissions",
-          "is_on_leave")  # fmt: skip
+          "is_on_leave", "is_off_census")  # fmt: skip
 PLACE = ("room_id", "ward_id", "ward_name", "specialty", "room_class", "is_staffed")
 RUNS = {"status": STATUS, "place": PLACE}
 """What neighbouring states may share: one span of a status, the time in one place."""
@@ -54,6 +54,7 @@ def bed_states(events: DataFrame) -> DataFrame:
         {
             "is_closed_to_admissions": F.coalesce(*CLOSED).isNotNull(),
             "is_on_leave": F.col(ON_LEAVE).isNotNull(),
+            "is_off_census": F.coalesce("is_off_census", F.lit(False)),
         }
     )
     rows = rows.select(*OF_A_STATE, "never_was")
