@@ -68,6 +68,11 @@ CASES = {
         01-05T09:00 | C   | s3   | female | -
         01-05T10:00 | B   | -    | -      | -
     """,
+    "named_alone": """
+        at          | bed | stay | sex    | with
+        01-05T08:00 | A   | s1   | female | P-S2
+        01-05T09:00 | B   | s2   | male   | -
+    """,
     "cot": """
         at          | bed | stay | sex    | cot | right
         01-05T08:00 | A   | s1   | female | no  | 01-05T08:00
@@ -123,6 +128,19 @@ CASES = {
         01-05T08:00 | A   | s1   | female | source    | spell p1
         01-05T09:00 | B   | s2   | female | source    | spell p2
         01-05T10:00 | B   | -    | -      | -         | -
+    """,
+    "two_rooms": """
+        at          | bed | stay | sex    | room | isolation | infection
+        01-05T08:00 | A   | s1   | female | 1    | source    | mrsa
+        01-05T08:00 | B   | s2   | female | 1    | source    | mrsa
+        01-05T08:00 | C   | s3   | male   | 2    | source    | noro
+        01-05T08:00 | D   | s4   | male   | 2    | source    | noro
+    """,
+    "exposed_alone": """
+        at          | bed | stay | sex    | contacts
+        01-05T08:00 | A   | s1   | female | flu
+        01-05T09:00 | B   | s2   | female | -
+        01-05T10:00 | B   | s2   | female | flu
     """,
     "exposed": """
         at          | bed | stay | sex    | isolation | infection | contacts
@@ -252,7 +270,7 @@ def found(built: DataFrame) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_who_is_alone_or_with_their_own_sex_breaks_nothing(found) -> None:
-    assert found["alone"] == found["one_sex"] == []
+    assert found["alone"] == found["one_sex"] == found["two_rooms"] == []
 
 
 def test_two_sexes_are_a_breach_of_each_while_both_are_there(found) -> None:
@@ -272,6 +290,7 @@ def test_two_of_whom_nothing_is_said_break_it_too(found) -> None:
 
 
 def test_who_names_the_other_shares_with_them_and_with_nobody_else(found) -> None:
+    assert found["named_alone"] == []
     assert found["named"] == [
         ("s2", "mixed_sex", "09:00", "10:00"),
         ("s3", "mixed_sex", "09:00", "10:00"),
@@ -329,6 +348,10 @@ def test_those_with_one_organism_share_and_those_with_unnamed_ones_do_not(found)
 
 def test_who_was_exposed_shares_with_the_source_and_with_those_exposed_to_the_same(found) -> None:
     """s2 may lie with s1; s3 with neither, until 11:00, when s3 has been exposed to both too."""
+    assert found["exposed_alone"] == [
+        ("s1", "isolation", "09:00", "10:00"),
+        ("s2", "isolation", "09:00", "10:00"),
+    ]
     assert found["exposed"] == [
         ("s1", "isolation", "09:00", "10:00"),
         ("s2", "isolation", "09:00", "11:00"),
@@ -419,7 +442,10 @@ def test_what_lasts_over_mondays_is_carried_and_begins_when_it_did(spark: SparkS
     made = (BEDS, beds(states)), (BED_STATUS_SPANS, bed_status_spans(states)), (BREACHES, whole)
     again = compared_again(events, *made, (CARRIED_EVENTS, carried))
     assert [line for one in again for line in one.first] == []
-    breaks = carried_again.where("carried_as = 'breach' AND carried_on = DATE'2026-01-19'")
+    second = F.col("carried_on") == F.lit(MONDAYS[1])
+    of_both = (rows_of(one.where(second), *carried.columns) for one in (carried, carried_again))
+    assert next(of_both) == next(of_both)
+    breaks = carried_again.where(second & (F.col("carried_as") == "breach"))
     assert rows_of(breaks, "stay_id", "breach_from_at", "breach_until_at", "seq") == [
         ("s1", "01-06T08:00", "01-19T00:00", 2),
         ("s3", "01-07T08:00", "01-19T00:00", 13),
