@@ -193,8 +193,8 @@ def test_a_breach_that_is_longer_than_its_stay_or_of_no_kind_is_found(lake: Plac
 
 
 def test_what_the_board_says_is_compared_where_nothing_has_happened_since(lake: Places) -> None:
-    """At first all agree; then a third bed shows a breach that was not built, then its patient has
-    gone since the build."""
+    """At first all agree; then a third bed shows a breach that was not built. Since the build s1 has
+    gone, and something has happened to s3."""
     lying = {"ward_id": "A", "seq": 2, "last_event_type": "note_added", "admitted_at": AT}
     lying |= {"current_not_taken_as": ["sex"], "occurred_at": AT}
     beds = [
@@ -209,10 +209,31 @@ def test_what_the_board_says_is_compared_where_nothing_has_happened_since(lake: 
     assert "open_breaches_are_on_the_board" not in broken(lake)
     write(lake, BED_BOARD, beds[2:])
     assert broken(lake)["open_breaches_are_on_the_board"] == 1
-    gone = beds[2] | {"seq": 1_001, "current_stay_id": None, "event_type": "note_added"}
-    del gone["last_event_type"]
-    write(lake, BED_EVENTS, [event(1_001) | gone | {"schema_version": 2}])
+    gone = beds[0] | {"seq": 1_001, "current_stay_id": None}
+    since = [event(row["seq"]) | row for row in (gone, beds[2] | {"seq": 1_002})]
+    for row in since:
+        del row["last_event_type"]
+    write(lake, BED_EVENTS, [row | {"schema_version": 2} for row in since])
     assert "open_breaches_are_on_the_board" not in broken(lake)
+
+
+def test_who_moves_at_midnight_into_what_counts_as_no_bed_is_not_counted(lake: Places) -> None:
+    """One patient more in a bed; another at that instant in a cot, and dead in it a day later."""
+    next_on = ON + timedelta(days=1)
+    midnight = datetime(2026, 1, 6, tzinfo=UTC)
+    moved = {"occurred_at": midnight, "occurred_on": next_on, "event_type": "patient_admitted"}
+    cot = {"bed_id": "C", "is_off_census": True}
+    left = cot | {"event_type": "patient_discharged", "disposition": "died", "died_at": midnight}
+    later = {"occurred_at": midnight + 30 * HOUR, "occurred_on": next_on + timedelta(days=1)}
+    write(lake, SILVER_BED_EVENTS, [event(2, **moved), event(3, **cot, **moved)])
+    write(lake, SILVER_BED_EVENTS, [event(4, **left, **later)])
+    days = (
+        {"census_on": ON, "occupied_bed_days": 1},
+        {"census_on": next_on, "occupied_bed_days": 1, "admission_count": 1},
+        {"census_on": next_on + timedelta(days=1), "occupied_bed_days": 1},
+    )
+    write(lake, WARD_DAILY, [DAY | {"ward_id": "A"} | day for day in days])
+    assert "patients_are_conserved" not in broken(lake)
 
 
 def test_a_table_that_is_gone_is_found(lake: Places) -> None:
