@@ -7,7 +7,13 @@ from tempfile import TemporaryDirectory
 
 from lake.duck import SQL_TYPES, VIEWS, LakeReader, view
 from lake.errors import LakeError
-from lake.live import BOARD_AT_MACRO, LIVE_BOARD_VIEW, LIVE_BOOKINGS_VIEW
+from lake.live import (
+    BOARD_AT_MACRO,
+    BREACHES_AT_MACRO,
+    LIVE_BOARD_VIEW,
+    LIVE_BOOKINGS_VIEW,
+    LIVE_BREACHES_VIEW,
+)
 from lake.places import CHECKOUT, Places
 from lake.tables import BED_BOARD, TABLES, Table
 
@@ -31,6 +37,8 @@ def _views() -> list[str]:
         "live_board": LIVE_BOARD_VIEW,
         "live_bookings": LIVE_BOOKINGS_VIEW,
         "board_at(now())": BOARD_AT_MACRO,
+        "breaches_at(now())": BREACHES_AT_MACRO,
+        "live_breaches": LIVE_BREACHES_VIEW,
         **{f"gold.{name}": view(name) for name in VIEWS},
     }
     meanings = {table.name: {c.name: c.meaning for c in table.columns} for table in TABLES}

@@ -1,4 +1,4 @@
-"""DuckDB: read-only views of every table, `live_board`, and those of lake/views.
+"""DuckDB: read-only views of every table, what is live, and those of lake/views.
 
 The views are stable: one over a table that does not exist yet is an empty SELECT of the same
 columns, and turns into the table at the next `refresh()`. Each is a list of files, which a refresh
@@ -27,9 +27,11 @@ from lake.errors import LakeError, QueryRefused
 from lake.live import (
     ARRAY_JOIN_MACRO,
     BOARD_AT_MACRO,
+    BREACHES_AT_MACRO,
     DISPLAY_STATUS_MACRO,
     LIVE_BOARD_VIEW,
     LIVE_BOOKINGS_VIEW,
+    LIVE_BREACHES_VIEW,
     UPDATE_TEXT_MACRO,
     live_board,
     live_bookings,
@@ -82,7 +84,8 @@ QUESTIONS_OF_A_CONNECTION = 300
 each DuckDB is left to them for so long only (docs/adr/0011)."""
 
 VIEWS = ("table_runs", "wards", "room_census", "unit_census", "unit_kpis", "ward_kpis", "overrides",
-         "update_origins", "rising_terms", "lost_bed_days", "long_stays")  # fmt: skip
+         "update_origins", "rising_terms", "lost_bed_days", "long_stays",
+         "breach_days")  # fmt: skip
 """Files of lake/views, in the order in which they build on each other."""
 
 
@@ -412,6 +415,8 @@ def _own_views() -> Iterator[str]:
     yield LIVE_BOARD_VIEW
     yield LIVE_BOOKINGS_VIEW
     yield BOARD_AT_MACRO
+    yield BREACHES_AT_MACRO
+    yield LIVE_BREACHES_VIEW
     yield from map(view, VIEWS)
 
 

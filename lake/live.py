@@ -1,8 +1,9 @@
-"""What is live in DuckDB: the board, the open bookings, and the board at an instant.
+"""What is live in DuckDB: the board, the open bookings, the board at an instant, and its breaches.
 
 Made from the vocabulary, so that every view and page shows a bed as the API does.
 """
 
+from lake.clashes import ISOLATION, MIXED_SEX
 from lake.tables import BED_BOARD, BED_EVENTS, BOOKINGS
 from lake.versions import UPDATE_TEXT
 from lake.vocabulary import (
@@ -10,6 +11,7 @@ from lake.vocabulary import (
     OPEN_BOOKING_STATES,
     RESERVED_AHEAD_MINUTES,
     SHOWN_AS,
+    BreachKind,
     DisplayStatus,
 )
 
@@ -122,4 +124,65 @@ BOARD_AT_MACRO = f"""
         ) AS display_status
     FROM live_board
     LEFT JOIN following USING (bed_id)
+"""  # noqa: S608
+
+OF_A_LIVE_BREACH = f"""\
+    -- breach: What is broken: {", ".join(BreachKind)}
+    -- patient_ref: The patient who is affected
+    -- stay_id: The stay of that patient
+    -- from_at: Since when both have been there, or the one, and the right to it has begun
+""".strip()
+
+BREACHES_AT_MACRO = f"""
+    -- What breaks a rule of the ward, by who is in which bed: `SELECT * FROM breaches_at(now())`.
+    -- The rights are those of that instant. A patient on leave shares no room and is not affected.
+    -- It does not wait for the stream.
+    {OF_A_LIVE_BREACH}
+    CREATE OR REPLACE MACRO breaches_at(moment) AS TABLE
+    WITH here AS (
+        SELECT * FROM live_board WHERE current_stay_id IS NOT NULL AND leave_since_at IS NULL
+    ), pairs AS (
+        SELECT
+            a.*,
+            greatest(a.admitted_at, b.admitted_at) AS met_at,
+            {MIXED_SEX} AS is_mixed,
+            {ISOLATION} AS is_exposed
+        FROM here AS a
+        JOIN here AS b
+            ON a.hospital_id = b.hospital_id AND a.room_id = b.room_id AND a.bed_id <> b.bed_id
+    ), broken AS (
+        SELECT '{BreachKind.MIXED_SEX}' AS breach,
+            greatest(met_at, current_single_sex_from_at) AS from_at, *
+        FROM pairs WHERE is_mixed AND current_single_sex_from_at <= moment
+        UNION ALL BY NAME
+        SELECT '{BreachKind.ISOLATION}' AS breach, met_at AS from_at, *
+        FROM pairs WHERE is_exposed
+        UNION ALL BY NAME
+        SELECT '{BreachKind.LEVEL_OF_CARE}' AS breach, admitted_at AS from_at, *
+        FROM here WHERE list_contains(current_not_taken_as, '{BreachKind.LEVEL_OF_CARE}')
+        UNION ALL BY NAME
+        SELECT '{BreachKind.NOT_TAKEN_BY_WARD}' AS breach, admitted_at AS from_at, *
+        FROM here
+        WHERE len(list_filter(
+            current_not_taken_as, lambda reason: reason <> '{BreachKind.LEVEL_OF_CARE}'
+        )) > 0
+    )
+    SELECT
+        breach,
+        hospital_id,
+        ward_id,
+        room_id,
+        bed_id,
+        current_patient_ref AS patient_ref,
+        current_stay_id AS stay_id,
+        min(from_at) AS from_at
+    FROM broken
+    GROUP BY ALL
+"""  # noqa: S608
+
+LIVE_BREACHES_VIEW = f"""
+    -- What breaks a rule of the ward at the newest time on the live board: breaches_at of it.
+    {OF_A_LIVE_BREACH}
+    CREATE OR REPLACE VIEW live_breaches AS
+    SELECT * FROM breaches_at((SELECT max(occurred_at) FROM live_board))
 """  # noqa: S608

@@ -450,6 +450,7 @@ BED_STATUS_SPANS = Table(
         Column("is_staffed", BOOL, "Whether it was staffed"),
         Column("is_closed_to_admissions", BOOL, "Whether its room or ward took nobody new"),
         Column("is_on_leave", BOOL, "Whether its patient was on leave"),
+        Column("is_off_census", BOOL, "Whether it counted as no bed"),
         Column("from_at", INSTANT, "Start, hospital time, included"),
         Column("until_at", INSTANT, "End, excluded; null: still so"),
         Column("ended_on", DATE, "Hospital date of until_at; null while open"),
@@ -479,6 +480,7 @@ BED_STAYS = Table(
         Column(
             "disposition", STRING, f"Where the patient went, on a discharge: {_any_of(Disposition)}"
         ),
+        Column("is_off_census", BOOL, "Whether that bed counts as no bed"),
         Column("ended_on", DATE, "Hospital date of ended_at; null while open"),
     ),
     key=("hospital_id", "stay_id"),
@@ -578,7 +580,7 @@ DAILY_COLUMNS = (
     Column("no_show_count", INT, "Reservations that expired"),
 )
 """What adds up over rooms and days. Admissions, transfers and discharges that were undone later do
-not count; an override does, whatever became of it."""
+not count; an override does, whatever became of it. Beds off the census are in none of it."""
 
 ROOM_DAILY = Table(
     "gold.room_daily",
@@ -623,9 +625,12 @@ TURNAROUND = Table(
 CARRIED_NAMES = (
     "hospital_id", "seq", "event_id", "event_type", "occurred_at", "ward_id", "room_id", "bed_id",
     "booking_id", "booking_state", "stay_id", "spell_id", "patient_ref", "starts_at", "ends_at",
-    "disposition", "died_at", "source", "actor", "override_rule", "displaced_by_booking_id",
-    "corrects_event_id", "request_id", "time_zone", "bed_status",
-    "is_staffed", "leave_since_at", "room_closed_reason_code", "ward_closed_reason_code",
+    "disposition", "died_at", "source", "actor", "override_rule", "override_reason_code",
+    "displaced_by_booking_id", "corrects_event_id", "request_id", "time_zone", "bed_status",
+    "current_booking_id", "current_stay_id", "current_patient_ref", "current_rooms_with",
+    "current_placed_with_patient_ref", "current_single_sex_from_at", "current_isolation_kind",
+    "current_infection", "current_contact_of", "current_not_taken_as", "leave_since_at",
+    "is_staffed", "is_cot", "is_off_census", "room_closed_reason_code", "ward_closed_reason_code",
     "room_class", "specialty", "ward_name", "occurred_on",
 )  # fmt: skip
 """The columns that the batch transforms read of an event."""
@@ -637,10 +642,17 @@ CARRIED_EVENTS = Table(
         *(column for column in SILVER_BED_EVENTS.columns if column.name in CARRIED_NAMES),
         Column("status_from_at", INSTANT, "Since when its bed had that status; null: not of a bed"),
         Column("place_from_at", INSTANT, "Since when its bed had that place"),
-        Column("carried_as", STRING, "bed, booking or undone: what the row stands for"),
+        Column("breach", STRING, "Of a breach, whose event is the override that explains it"),
+        Column("breach_from_at", INSTANT, "Since when that breach lasts"),
+        Column("breach_until_at", INSTANT, "Until when it is known to: the Monday's midnight"),
+        Column(
+            "carried_as",
+            STRING,
+            "bed, booking, override, breach or undone: what the row stands for",
+        ),
         Column("carried_on", DATE, "The Monday"),
     ),
-    key=("hospital_id", "carried_on", "carried_as", "seq"),
+    key=("hospital_id", "carried_on", "carried_as", "seq", "stay_id", "breach"),
     owner=Owner.BATCH,
     partition_by=("carried_on",),
 )

@@ -19,7 +19,8 @@ from flows.transforms.bed_status_spans import bed_status_spans
 from flows.transforms.bed_stays import bed_stays
 from flows.transforms.beds import beds
 from flows.transforms.bookings import bookings
-from flows.transforms.carried_events import SINCE, carried_events, of_the_log
+from flows.transforms.breaches import breach_spans, breaches
+from flows.transforms.carried_events import OF_A_BREACH, SINCE, carried_events, of_the_log
 from flows.transforms.census_hourly import census_hourly
 from flows.transforms.reservations import reservations
 from flows.transforms.room_daily import room_daily
@@ -34,6 +35,7 @@ from lake.tables import (
     BED_STAYS,
     BEDS,
     BOOKINGS,
+    BREACHES,
     CARRIED_EVENTS,
     CARRIED_NAMES,
     CENSUS_HOURLY,
@@ -47,7 +49,7 @@ from lake.tables import (
 AT_ONCE = 2
 
 TABLES = (CENSUS_HOURLY, WARD_DAILY, ROOM_DAILY, BEDS, BED_STATUS_SPANS, BED_STAYS, BOOKINGS,
-          TURNAROUND, CARRIED_EVENTS)  # fmt: skip
+          TURNAROUND, BREACHES, CARRIED_EVENTS)  # fmt: skip
 """In the order in which they are built: what the charts wait for comes first."""
 
 
@@ -137,8 +139,12 @@ def _rows(
         BOOKINGS.name: bookings(events),
         TURNAROUND.name: turnaround(spans),
     }
+    broken = breach_spans(events, states, until=until)
     if _has_a_monday(dates[0] + DAY, dates[1] + DAY):
-        rows[CARRIED_EVENTS.name] = carried_events(events, states, until_on=dates[1] + DAY)
+        broken = broken.localCheckpoint()
+        carried = carried_events(events, states, broken, until_on=dates[1] + DAY)
+        rows[CARRIED_EVENTS.name] = carried
+    rows[BREACHES.name] = breaches(broken)
     return rows, sources, events.count()
 
 
@@ -160,7 +166,7 @@ def _shortened_log(
     if monday:
         carried = lake.read(spark, places, CARRIED_EVENTS)
         carried = carried.where(F.col("carried_on") == F.lit(monday)).select(
-            *CARRIED_NAMES, *SINCE, "carried_as"
+            *CARRIED_NAMES, *SINCE, *OF_A_BREACH, "carried_as"
         )
         events = events.where(on >= F.lit(monday)).unionByName(carried)
         sources.append(f"{CARRIED_EVENTS.name}@{version(places, CARRIED_EVENTS)}")

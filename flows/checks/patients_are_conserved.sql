@@ -18,6 +18,7 @@ WITH undone AS (
     FROM silver.bed_events AS left_bed
     LEFT JOIN corrected USING (event_id)
     WHERE left_bed.event_type = 'patient_discharged'
+        AND left_bed.is_off_census IS NOT TRUE
         AND coalesce(corrected.disposition, left_bed.disposition) = 'died'
         AND event_id NOT IN (SELECT event_id FROM undone)
 ), late AS (
@@ -44,6 +45,7 @@ WITH undone AS (
     FROM silver.bed_events
     WHERE occurred_at = (occurred_on::TIMESTAMP AT TIME ZONE coalesce(time_zone, 'UTC'))
         AND event_id NOT IN (SELECT event_id FROM undone)
+        AND is_off_census IS NOT TRUE
     GROUP BY hospital_id, ward_id, occurred_on
 ), days AS (
     SELECT

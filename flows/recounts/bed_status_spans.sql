@@ -2,8 +2,8 @@
 WITH changes AS (
     SELECT
         *,
-        struct_pack(ward_id, room_id, bed_status, is_staffed, is_closed_to_admissions, is_on_leave)
-            AS what,
+        struct_pack(ward_id, room_id, bed_status, is_staffed, is_closed_to_admissions, is_on_leave,
+            is_off_census) AS what,
         lag(what) OVER of_bed IS DISTINCT FROM what
             OR lag(until_at) OVER of_bed IS DISTINCT FROM from_at AS begins
     FROM states
@@ -20,6 +20,7 @@ SELECT
     any_value(is_staffed) AS is_staffed,
     any_value(is_closed_to_admissions) AS is_closed_to_admissions,
     any_value(is_on_leave) AS is_on_leave,
+    any_value(is_off_census) AS is_off_census,
     min(from_at) AS from_at,
     last(until_at ORDER BY from_at) AS until_at,
     (last(until_at ORDER BY from_at) AT TIME ZONE last(zone ORDER BY from_at))::DATE AS ended_on

@@ -24,6 +24,7 @@ SELECT
         WHEN 'patient_transferred' THEN 'transferred' WHEN 'patient_discharged' THEN 'discharged'
     END AS end_reason,
     coalesce(corrected.disposition, ended.disposition) AS disposition,
+    coalesce(began.is_off_census, false) AS is_off_census,
     ended.occurred_on AS ended_on
 FROM began
 LEFT JOIN ended USING (stay_id)

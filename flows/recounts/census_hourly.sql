@@ -1,4 +1,4 @@
--- gold.census_hourly: every bed looked up at every full hour.
+-- gold.census_hourly: every bed that counts as one looked up at every full hour.
 WITH quarters AS (
     SELECT unnest(generate_series(
         to_timestamp(ceil(epoch((SELECT min(from_at) FROM states)) / 900) * 900),
@@ -44,7 +44,7 @@ WITH quarters AS (
     FROM looks
     ASOF JOIN states ON states.bed_id = looks.bed_id AND states.from_at <= looks.census_at
     LEFT JOIN reserved ON reserved.bed_id = looks.bed_id AND reserved.census_at = looks.census_at
-    WHERE until_at IS NULL OR until_at > looks.census_at
+    WHERE (until_at IS NULL OR until_at > looks.census_at) AND NOT is_off_census
 )
 SELECT
     hospital_id,

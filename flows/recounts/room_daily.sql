@@ -1,4 +1,4 @@
--- gold.room_daily: every bed looked up at every midnight, and what happened in between.
+-- gold.room_daily: every bed that counts as one looked up at every midnight, and what happened in between.
 WITH days AS (
     SELECT census_on::DATE AS census_on, (census_on + INTERVAL 1 DAY) AT TIME ZONE $zone AS midnight
     FROM (
@@ -20,7 +20,7 @@ WITH days AS (
         count(*) FILTER (shows_as = 'occupied' AND is_on_leave) AS leave_bed_days
     FROM looks
     ASOF JOIN states ON states.bed_id = looks.bed_id AND states.from_at <= looks.midnight
-    WHERE until_at IS NULL OR until_at > midnight
+    WHERE (until_at IS NULL OR until_at > midnight) AND NOT is_off_census
     GROUP BY ALL
 ), corrected AS (
     SELECT DISTINCT ON (corrects_event_id) corrects_event_id AS event_id, disposition, died_at
@@ -50,14 +50,14 @@ WITH days AS (
         count(*) FILTER (event_type = 'patient_discharged') AS case_count,
         count(*) FILTER (event_type = 'booking_expired') AS no_show_count
     FROM known
-    WHERE room_id IS NOT NULL
+    WHERE room_id IS NOT NULL AND is_off_census IS NOT TRUE
     GROUP BY ALL
 ), overrides AS (
     SELECT hospital_id, ward_id, room_id, occurred_on AS census_on, count(*) AS override_count
     FROM events
     WHERE seq IN (
         SELECT min(seq) FROM events
-        WHERE override_rule IS NOT NULL AND room_id IS NOT NULL
+        WHERE override_rule IS NOT NULL AND room_id IS NOT NULL AND is_off_census IS NOT TRUE
         GROUP BY coalesce(request_id, event_id)
     )
     GROUP BY ALL

@@ -10,7 +10,7 @@ from lake.vocabulary import BookingState, EventType
 ACTIVE, COMPLETED = BookingState.ACTIVE.value, BookingState.COMPLETED.value
 LAST = ("spell_id", "booking_id", "patient_ref", "ward_id", "room_id", "bed_id", "specialty",
         "disposition", "event_type", "starts_at", "occurred_at", "booking_state",
-        "time_zone")  # fmt: skip
+        "time_zone", "is_off_census")  # fmt: skip
 
 
 def bed_stays(events: DataFrame) -> DataFrame:
@@ -35,6 +35,7 @@ def _ends(stays: DataFrame) -> DataFrame:
                 has_ended, F.when(is_transfer, "transferred").otherwise("discharged")
             ),
             "disposition": F.when(has_ended, F.col("disposition")),
+            "is_off_census": F.coalesce("is_off_census", F.lit(False)),
             "ended_on": hospital_date(ended_at),
         }
     ).drop("event_type", "occurred_at", "booking_state", "time_zone")

@@ -2,7 +2,8 @@
 
 With them the log can be read from that Monday on, and every transform gives what it would give of
 the whole log: a build costs what its dates hold, however long the history. Each row stands for one
-thing alone: the state of its bed, the state of its booking, or an event that is undone later.
+thing alone: the state of its bed, the state of its booking, an override of it, a breach that lasts,
+or an event that is undone later.
 """
 
 from datetime import date
@@ -10,33 +11,46 @@ from datetime import date
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from flows.transforms.breaches import overrides
 from flows.transforms.corrections import corrections
-from flows.transforms.hospital_time import hospital_date
+from flows.transforms.hospital_time import day_begins, hospital_date
 from lake.tables import CARRIED_EVENTS
 from lake.vocabulary import NEEDS_CLEANING, OPEN_BOOKING_STATES
 
 SINCE = ("status_from_at", "place_from_at")
 """Of a carried row of a bed: since when its status and its place held, which is before the row."""
 
+OF_A_BREACH = {"breach": "string", "breach_from_at": "timestamp", "breach_until_at": "timestamp"}
+"""Of a carried breach: its kind, since when it lasts, and the Monday's midnight that it lasts over.
+Who is affected, and where, is in the state of the bed."""
+
+OF_AN_OVERRIDE = ("hospital_id", "seq", "event_id", "occurred_at", "occurred_on", "booking_id",
+                  "override_rule", "override_reason_code", "time_zone")  # fmt: skip
 OF_THE_BOOKING = ("booking_id", "booking_state", "stay_id", "spell_id")
 
 
 def of_the_log(events: DataFrame) -> DataFrame:
     """Events that are no carried ones."""
-    since = {name: F.lit(None).cast("timestamp") for name in SINCE}
-    return events.withColumns({**since, "carried_as": F.lit(None).cast("string")})
+    types = dict.fromkeys(SINCE, "timestamp") | OF_A_BREACH | {"carried_as": "string"}
+    return events.withColumns({name: F.lit(None).cast(type_) for name, type_ in types.items()})
 
 
-def carried_events(events: DataFrame, states: DataFrame, *, until_on: date) -> DataFrame:
-    """The rows of each Monday up to `until_on`; the states are those of the same events.
+def carried_events(
+    events: DataFrame, states: DataFrame, breach_spans: DataFrame, *, until_on: date
+) -> DataFrame:
+    """The rows of each Monday up to `until_on`; states and spans are those of the same events.
 
     A row that does not stand for its booking says nothing of it, so that nobody takes it for more.
     """
     bookings = _of("booking", _of_bookings(events, until_on))
     beds = _of("bed", _of_beds(states, until_on))
     undone = _of("undone", _undone_later(events, until_on).drop(*OF_THE_BOOKING))
-    rows = bookings.unionByName(beds, allowMissingColumns=True)
-    return rows.unionByName(undone, allowMissingColumns=True)
+    overridden = _of("override", _of_overrides(events, until_on))
+    broken = _of("breach", _of_breaches(breach_spans, until_on))
+    rows = bookings
+    for more in (beds, undone, overridden, broken):
+        rows = rows.unionByName(more, allowMissingColumns=True)
+    return rows
 
 
 def _of(carried_as: str, rows: DataFrame) -> DataFrame:
@@ -96,6 +110,34 @@ def _of_bookings(events: DataFrame, last: date) -> DataFrame:
     )
     needed = rows.where("is_needed")
     return _on_mondays(needed, F.col("occurred_on"), F.col("until_on"), last)
+
+
+def _of_overrides(events: DataFrame, last: date) -> DataFrame:
+    """What may explain a breach, until its booking has ended."""
+    of_booking = events.where("booking_id IS NOT NULL AND booking_state IS NOT NULL").groupBy(
+        "hospital_id", "booking_id"
+    )
+    is_open = F.col("booking_state").isin(*OPEN_BOOKING_STATES)
+    ends = of_booking.agg(
+        F.max_by(is_open, "seq").alias("is_open"), F.max("occurred_on").alias("newest_on")
+    )
+    rows = overrides(events).select(*OF_AN_OVERRIDE).join(ends, ["hospital_id", "booking_id"])
+    ended_on = F.when(~F.col("is_open"), F.col("newest_on"))
+    return _on_mondays(rows, F.col("occurred_on"), ended_on, last)
+
+
+def _of_breaches(spans: DataFrame, last: date) -> DataFrame:
+    """Breaches that last over the Monday's midnight, with the first override that explains what
+    was of them until then."""
+    from_on, until_on = hospital_date(F.col("from_at")), hospital_date(F.col("until_at"))
+    lasting = _on_mondays(spans, from_on, until_on, last)
+    midnight = day_begins(F.col("carried_on"))
+    first = F.array_min(F.filter("overrides", lambda one: one["counts_from_at"] < midnight))
+    named = {"breach_from_at": F.col("from_at"), "breach_until_at": midnight}
+    return lasting.withColumns(named | {"first": first}).select(
+        *("carried_on", "hospital_id", "stay_id", *OF_A_BREACH, "time_zone"),
+        *("first.seq", "first.event_id", "first.override_reason_code", "first.occurred_at"),
+    )
 
 
 def _undone_later(events: DataFrame, last: date) -> DataFrame:

@@ -29,7 +29,7 @@ def census_hourly(
 
     A bed that begins to count does so from the next full hour on, and one that ends no more from
     the next: the census is the sum of these changes. A bed that could be taken counts as reserved
-    instead of available while a reservation of it is due.
+    instead of available while a reservation of it is due. What counts as no bed is in none of it.
     """
     hours = full_hours(_time_of(states, since), until)
     shown = _shown(states, since)
@@ -66,7 +66,8 @@ def _shown(states: DataFrame, since: datetime | None) -> DataFrame:
     shown = F.coalesce(words[F.col("bed_status")], F.lit(D.CLOSED.value))
     is_shut = F.col("is_closed_to_admissions") & (shown != D.OCCUPIED)
     shown = F.when(is_shut, D.CLOSED.value).otherwise(shown)
-    rows = states.withColumns({"from_at": from_at, "shown": shown})
+    counted = states.where("NOT is_off_census")
+    rows = counted.withColumns({"from_at": from_at, "shown": shown})
     rows = rows.select(
         *BED,
         *("is_staffed", "is_closed_to_admissions", "is_on_leave"),

@@ -13,6 +13,7 @@ from lake.vocabulary import EventType as E
 ROOM = ["hospital_id", "ward_id", "room_id", "census_on"]
 BED_DAYS = ("available_bed_days", "occupied_bed_days", "leave_bed_days")
 IN_USE = [status for status, shown in SHOWN_AS.items() if shown is not DisplayStatus.CLOSED]
+ON_CENSUS = "NOT coalesce(is_off_census, false)"
 MOVES = ("admission_count", "transfer_in_count", "transfer_out_count", "discharge_count",
          "death_count", "case_count", "override_count", "no_show_count")  # fmt: skip
 
@@ -20,9 +21,11 @@ MOVES = ("admission_count", "transfer_in_count", "transfer_out_count", "discharg
 def room_daily(
     events: DataFrame, spans: DataFrame, *, until: datetime, since: datetime | None = None
 ) -> DataFrame:
-    """Days that have ended by `until`, the hospital's now; of bed-days those from `since` on."""
-    counts = _bed_days(spans, until, since)
-    for more in (_moved(standing(as_now_known(events))), _overrides(events)):
+    """Days that have ended by `until`, the hospital's now; of bed-days those from `since` on. What
+    counts as no bed, and who is in it, is in none of them."""
+    counts = _bed_days(spans.where("NOT is_off_census"), until, since)
+    moves = standing(as_now_known(events)).where(ON_CENSUS)
+    for more in (_moved(moves), _overrides(events.where(ON_CENSUS))):
         counts = counts.unionByName(more, allowMissingColumns=True)
     sums = (F.sum(F.coalesce(count, F.lit(0))).alias(count) for count in (*BED_DAYS, *MOVES))
     today = newest_zones(events).withColumn("today", hospital_date(F.lit(until)))

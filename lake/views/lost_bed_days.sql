@@ -10,6 +10,7 @@ WITH told AS (
         ward_id,
         time_zone,
         booking_state,
+        is_off_census,
         bed_not_needed_since_at,
         waits_for,
         occurred_at AS from_at,
@@ -33,7 +34,9 @@ WITH told AS (
         coalesce(until_at, (SELECT max(occurred_at) FROM silver.bed_events))
             AT TIME ZONE coalesce(time_zone, 'UTC') AS until_local
     FROM told
-    WHERE booking_state = 'active' AND bed_not_needed_since_at IS NOT NULL
+    WHERE booking_state = 'active'
+        AND bed_not_needed_since_at IS NOT NULL
+        AND is_off_census IS NOT TRUE
 ), midnights AS (
     SELECT
         hospital_id,

@@ -15,6 +15,7 @@ WITH hours AS (
         spans.room_id,
         spans.is_staffed,
         spans.until_at,
+        spans.is_off_census,
         spans.is_closed_to_admissions,
         display_status(
             bed_status, false, is_closed_to_admissions := spans.is_closed_to_admissions
@@ -38,5 +39,5 @@ SELECT
     count(*) FILTER (was = 'dirty') AS dirty_count,
     count(*) FILTER (was = 'closed') AS closed_count
 FROM found
-WHERE until_at IS NULL OR until_at > census_at
+WHERE (until_at IS NULL OR until_at > census_at) AND is_off_census IS NOT TRUE
 GROUP BY hospital_id, ward_id, room_id, census_at, census_on

@@ -55,6 +55,7 @@ WITH named AS (
 ), spells AS (
     SELECT hospital_id, spell_id, min(admitted_on) AS admitted_on
     FROM silver.bed_stays
+    WHERE is_off_census IS NOT TRUE
     GROUP BY hospital_id, spell_id
 ), ended AS (
     SELECT
@@ -69,6 +70,7 @@ WITH named AS (
     LEFT JOIN gold.wards AS wards
         ON wards.hospital_id = stays.hospital_id AND wards.ward_id = stays.ward_id
     WHERE end_reason = 'discharged'
+        AND is_off_census IS NOT TRUE
         AND ended_on <= (SELECT max(census_on) FROM gold.ward_daily)
 ), ended_units AS (
     SELECT hospital_id, 'room' AS level, room_id AS unit_id, ended_on, nights FROM ended

@@ -277,7 +277,8 @@ def test_sql_shows_every_table_and_view_by_its_whole_name(replayed, query) -> No
 
     shown = {line.split(",")[0].strip('"') for line in lines}
     views = {f"gold.{name}" for name in VIEWS}
-    assert shown == {"live_board", "live_bookings"} | views | {table.name for table in TABLES}
+    live = {"live_board", "live_bookings", "live_breaches"}
+    assert shown == live | views | {table.name for table in TABLES}
 
 
 def test_an_answer_has_all_columns_and_rows_where_it_is_not_read_on_a_terminal(replayed) -> None:
@@ -291,7 +292,7 @@ def test_an_answer_has_all_columns_and_rows_where_it_is_not_read_on_a_terminal(r
     ("typed", "offered"),
     [
         ("SELECT * FROM gold.unit_k", ["gold.unit_kpis"]),
-        ("SELECT * FROM live", ["live_board", "live_bookings"]),
+        ("SELECT * FROM live", ["live_board", "live_bookings", "live_breaches"]),
         ("SELECT kpis.occupancy_p", ["occupancy_percent"]),
         ("descr", ["DESCRIBE"]),
     ],

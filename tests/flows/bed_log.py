@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from deltalake import write_deltalake
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -14,10 +15,12 @@ from pyspark.sql import functions as F
 from flows.stream.following import queries_of
 from flows.transforms.carried_events import of_the_log
 from flows.transforms.silver_bed_events import checked, silver_bed_events
+from flows.verify_lake import Compared, Recount
 from lake.arrow import open_or_create
+from lake.live import UPDATE_TEXT_MACRO
 from lake.places import Places
 from lake.spark import spark_type
-from lake.tables import BED_EVENTS, INSTANT, INT, SILVER_BED_EVENTS, Table
+from lake.tables import BED_EVENTS, INSTANT, INT, SILVER_BED_EVENTS, STRINGS, Table
 from lake.vocabulary import OF_A_BOOKING
 
 Row = dict[str, Any]
@@ -64,8 +67,27 @@ def bronze(spark: SparkSession, rows: Iterable[Row]) -> DataFrame:
 def silver(spark: SparkSession, text: str) -> DataFrame:
     """The events of a text table as rows of silver.bed_events: known by value, as a table's rows
     are, so that what is made of them is all that Spark has to plan."""
-    rows = of_the_log(silver_bed_events(checked(bronze(spark, events_of(text)))))
-    return spark.createDataFrame(rows.toArrow(), rows.schema)
+    return silver_of(spark, events_of(text))
+
+
+def silver_of(spark: SparkSession, rows: Iterable[Row]) -> DataFrame:
+    events = of_the_log(silver_bed_events(checked(bronze(spark, rows))))
+    return spark.createDataFrame(events.toArrow(), events.schema)
+
+
+def compared_again(events: DataFrame, *found: tuple[Table, DataFrame]) -> list[Compared]:
+    """What was made of the events beside what a recount makes of them, in the order given."""
+    log = events.select(*SILVER_BED_EVENTS.column_names).toArrow()
+    with duckdb.connect() as sql:
+        sql.execute("SET TimeZone = 'UTC'")
+        sql.execute(UPDATE_TEXT_MACRO)
+        for table, rows in ((BED_EVENTS, log), *((t, f.toArrow()) for t, f in found)):
+            sql.execute(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
+            sql.register("rows", rows)
+            sql.execute(f"CREATE TABLE {table.name} AS FROM rows")
+        recount = Recount(sql)
+        recount.read_log(max(log["seq"].to_pylist()))
+        return [recount.compared(table) for table, _ in found]
 
 
 def write_bronze(places: Places, rows: Iterable[Row]) -> None:
@@ -103,6 +125,8 @@ def _value(name: str, cell: str) -> Any:
         return None
     if types.get(name) == INSTANT:
         return datetime.fromisoformat(f"2026-{cell}").replace(tzinfo=UTC)
+    if types.get(name) == STRINGS:
+        return cell.split(",")
     if types.get(name) == INT:
         return int(cell)
     return {"yes": True, "no": False}.get(cell, cell)

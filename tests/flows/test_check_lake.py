@@ -23,6 +23,7 @@ from lake.tables import (
     BED_STAYS,
     BEDS,
     BOOKINGS,
+    BREACHES,
     CENSUS_HOURLY,
     CHECK_RESULTS,
     QUARANTINE,
@@ -75,6 +76,12 @@ def stay(stay_id: str, hours: tuple[int, int | None], **columns: Any) -> dict[st
     return row | {"admitted_at": AT + hours[0] * HOUR, "ended_at": ended_at} | columns
 
 
+def breach(stay_id: str, hours: tuple[int, int | None], **columns: Any) -> dict[str, Any]:
+    until_at = None if hours[1] is None else AT + hours[1] * HOUR
+    row = {"stay_id": stay_id, "breach": "mixed_sex", "bed_id": "A-1-A", "room_id": "A-1"}
+    return row | {"from_at": AT + hours[0] * HOUR, "until_at": until_at} | columns
+
+
 def broken(places: Places) -> dict[str, int]:
     return {r.check_name: r.failed_count for r in check_lake.run(places) if not r.is_ok}
 
@@ -112,6 +119,9 @@ BREAKS: list[tuple[str, int, Any, list[dict[str, Any]]]] = [
      [DAY | {"ward_id": "A", "room_id": "A-1", "census_on": ON}]),
     ("patients_are_conserved", 1, WARD_DAILY,
      [DAY | {"ward_id": "A", "census_on": ON, "admission_count": 1}]),
+    ("breach_lies_in_its_stay", 1, BREACHES, [breach("nobody's", (0, 1))]),
+    ("breaches_do_not_overlap", 1, BREACHES, [breach("s1", (0, 2)), breach("s1", (2, 3))]),
+    ("open_breaches_are_on_the_board", 1, BREACHES, [breach("s1", (0, None))]),
     ("numbers_are_fresh", 1, SILVER_BED_EVENTS, [event(2_000)]),
 ]  # fmt: skip
 
@@ -163,6 +173,64 @@ def test_patients_that_move_at_midnight_itself_are_conserved(lake: Places) -> No
     days = (
         {"census_on": ON, "occupied_bed_days": 1},
         {"census_on": next_on, "occupied_bed_days": 1, "admission_count": 1},
+    )
+    write(lake, WARD_DAILY, [DAY | {"ward_id": "A"} | day for day in days])
+    assert "patients_are_conserved" not in broken(lake)
+
+
+def test_a_breach_that_is_longer_than_its_stay_or_of_no_kind_is_found(lake: Places) -> None:
+    write(lake, BED_STAYS, [stay("s1", (2, 6)), stay("s2", (2, None)), stay("s3", (2, 6))])
+    rows = [
+        breach("s1", (2, 6)),
+        breach("s1", (1, 3), breach="isolation"),
+        breach("s1", (3, 7), breach="level_of_care"),
+        breach("s1", (4, 4), breach="not_taken_by_ward"),
+        breach("s2", (3, 4), breach="noise"),
+        breach("s3", (2, None)),
+    ]
+    write(lake, BREACHES, rows)
+    assert broken(lake)["breach_lies_in_its_stay"] == 5
+
+
+def test_what_the_board_says_is_compared_where_nothing_has_happened_since(lake: Places) -> None:
+    """At first all agree; then a third bed shows a breach that was not built. Since the build s1 has
+    gone, and something has happened to s3."""
+    lying = {"ward_id": "A", "seq": 2, "last_event_type": "note_added", "admitted_at": AT}
+    lying |= {"current_not_taken_as": ["sex"], "occurred_at": AT}
+    beds = [
+        lying | {"bed_id": f"A-{room}-B", "room_id": f"A-{room}", "current_stay_id": f"s{room}"}
+        for room in (1, 2, 3)
+    ]
+    write(lake, BED_STAYS, [stay("s1", (0, None)), stay("s2", (0, None), bed_id="A-2-B")])
+    built = {"breach": "not_taken_by_ward", "bed_id": "A-1-B"}
+    there = {"breach": "not_taken_by_ward", "bed_id": "A-2-B", "room_id": "A-2"}
+    write(lake, BREACHES, [breach("s1", (0, None), **built), breach("s2", (0, None), **there)])
+    write(lake, BED_BOARD, beds[:2])
+    assert "open_breaches_are_on_the_board" not in broken(lake)
+    write(lake, BED_BOARD, beds[2:])
+    assert broken(lake)["open_breaches_are_on_the_board"] == 1
+    gone = beds[0] | {"seq": 1_001, "current_stay_id": None}
+    since = [event(row["seq"]) | row for row in (gone, beds[2] | {"seq": 1_002})]
+    for row in since:
+        del row["last_event_type"]
+    write(lake, BED_EVENTS, [row | {"schema_version": 2} for row in since])
+    assert "open_breaches_are_on_the_board" not in broken(lake)
+
+
+def test_who_moves_at_midnight_into_what_counts_as_no_bed_is_not_counted(lake: Places) -> None:
+    """One patient more in a bed; another at that instant in a cot, and dead in it a day later."""
+    next_on = ON + timedelta(days=1)
+    midnight = datetime(2026, 1, 6, tzinfo=UTC)
+    moved = {"occurred_at": midnight, "occurred_on": next_on, "event_type": "patient_admitted"}
+    cot = {"bed_id": "C", "is_off_census": True}
+    left = cot | {"event_type": "patient_discharged", "disposition": "died", "died_at": midnight}
+    later = {"occurred_at": midnight + 30 * HOUR, "occurred_on": next_on + timedelta(days=1)}
+    write(lake, SILVER_BED_EVENTS, [event(2, **moved), event(3, **cot, **moved)])
+    write(lake, SILVER_BED_EVENTS, [event(4, **left, **later)])
+    days = (
+        {"census_on": ON, "occupied_bed_days": 1},
+        {"census_on": next_on, "occupied_bed_days": 1, "admission_count": 1},
+        {"census_on": next_on + timedelta(days=1), "occupied_bed_days": 1},
     )
     write(lake, WARD_DAILY, [DAY | {"ward_id": "A"} | day for day in days])
     assert "patients_are_conserved" not in broken(lake)

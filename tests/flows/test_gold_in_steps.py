@@ -23,6 +23,7 @@ from lake.duck import LakeReader
 from lake.places import Places
 from lake.tables import (
     BED_EVENTS,
+    BREACHES,
     CARRIED_EVENTS,
     CENSUS_HOURLY,
     SILVER_BED_EVENTS,
@@ -144,7 +145,7 @@ def test_a_recount_in_another_way_finds_the_same(whole: Places) -> None:
         found = [recount.compared(table) for table in OF_THE_BATCH.tables]
 
     assert [f for f in found if not f.is_equal] == []
-    assert all(table.row_count for table in found)
+    assert [f.table_name for f in found if not f.row_count] in ([], [BREACHES.name])
 
 
 def test_the_recount_names_what_differs(spark: SparkSession, copied: Places) -> None:

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from flows.transforms.bed_states import bed_states
 from flows.transforms.bed_status_spans import bed_status_spans
+from flows.transforms.bed_stays import bed_stays
 from flows.transforms.census_hourly import census_hourly
 from flows.transforms.reservations import reservations
 from flows.transforms.room_daily import room_daily
@@ -14,7 +15,8 @@ from flows.transforms.update_phrases import update_phrases
 from flows.transforms.update_terms import update_texts
 from flows.transforms.update_volume import update_volume
 from flows.transforms.ward_daily import ward_daily
-from tests.flows.bed_log import rows_of, silver
+from lake.tables import BED_STATUS_SPANS, BED_STAYS, CENSUS_HOURLY, ROOM_DAILY
+from tests.flows.bed_log import compared_again, rows_of, silver
 
 
 def at(text: str) -> datetime:
@@ -269,3 +271,52 @@ def test_volumes_are_updates_and_their_characters(spark: SparkSession) -> None:
 def test_no_flags_are_no_rows(spark: SparkSession) -> None:
     found: DataFrame = update_phrases(update_texts(silver(spark, TEXTS)), {})
     assert found.count() == 0
+
+
+def test_what_counts_as_no_bed_is_in_no_count_and_nor_is_who_is_in_it(spark: SparkSession) -> None:
+    """Born into the cot C at 9:00 by an override, moved to bed A at 20:00, home from there on
+    Tuesday; a second child is in the cot from then on. Its spans and stays are there all the same.
+    """
+    events = silver(
+        spark,
+        """
+        occurred_at | event_type          | bed_id | bed_status | is_off_census | stay_id | spell_id | booking_id | booking_state | starts_at   | request_id | override_rule | patient_ref
+        01-05T08:00 | bed_registered      | A      | available  | -             | -       | -        | -          | -             | -           | r1         | -             | -
+        01-05T08:00 | bed_registered      | C      | available  | yes           | -       | -        | -          | -             | -           | r2         | -             | -
+        01-05T09:00 | patient_admitted    | C      | occupied   | yes           | s1      | p1       | b1         | active        | 01-05T09:00 | r3         | mixed_sex     | P1
+        01-05T20:00 | patient_transferred | C      | dirty      | yes           | s1      | p1       | b1         | completed     | 01-05T09:00 | r4         | -             | P1
+        01-05T20:00 | patient_transferred | A      | occupied   | no            | s2      | p1       | b2         | active        | 01-05T20:00 | r4         | -             | P1
+        01-06T08:00 | patient_discharged  | A      | dirty      | no            | s2      | p1       | b2         | completed     | 01-05T20:00 | r5         | -             | P1
+        01-06T09:00 | patient_admitted    | C      | occupied   | yes           | s3      | p3       | b3         | active        | 01-06T09:00 | r6         | -             | P3
+        01-07T09:00 | patient_discharged  | C      | dirty      | yes           | s3      | p3       | b3         | completed     | 01-06T09:00 | r7         | -             | P3
+        01-08T10:00 | note_added          | A      | dirty      | no            | -       | -        | -          | -             | -           | r8         | -             | -
+        """,
+    )
+    until = at("01-08T10:00")
+    states = bed_states(events).localCheckpoint()
+    spans, stays = bed_status_spans(states), bed_stays(events)
+    census = census_hourly(states, reservations(events), until=until).localCheckpoint()
+    rooms = room_daily(events, spans, until=until).localCheckpoint()
+
+    days = ("census_on", "available_bed_days", "occupied_bed_days", "admission_count")
+    moves = ("transfer_in_count", "transfer_out_count", "case_count", "override_count")
+    assert rows_of(rooms, *days, *moves) == [
+        ("01-05", 1, 1, 0, 1, 0, 0, 0),
+        ("01-06", 1, 0, 0, 0, 0, 1, 0),
+        ("01-07", 1, 0, 0, 0, 0, 0, 0),
+    ]
+    assert rows_of(census.groupBy("bed_count", "occupied_count").count(), *SEEN) == [
+        (1, 0, 63),  # 12 from 8:00, then from 8:00 on Tuesday 51
+        (1, 1, 12),
+    ]
+    assert rows_of(stays, "stay_id", "is_off_census") == [
+        ("s1", True),
+        ("s2", False),
+        ("s3", True),
+    ]
+    made = (BED_STATUS_SPANS, spans), (BED_STAYS, stays), (ROOM_DAILY, rooms)
+    again = compared_again(events, *made, (CENSUS_HOURLY, census))
+    assert [line for one in again for line in one.first] == []
+
+
+SEEN = ("bed_count", "occupied_count", "count")

@@ -11,6 +11,8 @@ import pytest
 from lake.duck import LakeReader, init_script
 from lake.places import Places
 from lake.tables import (
+    BED_STATUS_SPANS,
+    BED_STAYS,
     BEDS,
     CENSUS_HOURLY,
     ROOM_DAILY,
@@ -213,6 +215,49 @@ def test_the_census_of_a_specialty_and_of_the_hospital_is_the_sum_of_its_wards(
         ("snr", 110, 122), ("medicine", 100, 106), ("surgery", 10, 16), ("A", 10, 16),
         ("B", 100, 106),
     ]  # fmt: skip
+
+
+def test_what_counts_as_no_bed_is_in_no_number_of_rooms_stays_and_lost_days(
+    places: Places,
+) -> None:
+    """A bed and a cot in one room, a patient in each; both could have left, and leave on the 3rd:
+    from the bed after one night, from the cot after two."""
+    morning = datetime(2025, 1, 1, 8, tzinfo=UTC)
+
+    def each(row: dict[str, Any]) -> list[dict[str, Any]]:
+        places_ = (("A-1-A", False), ("A-1-C", True))
+        return [row | {"ward_id": "A", "room_id": "A-1", "bed_id": bed, "is_off_census": off,
+                       "stay_id": bed, "spell_id": bed} for bed, off in places_]  # fmt: skip
+
+    spans = each({"from_at": morning, "bed_status": "occupied", "is_staffed": True,
+                  "is_closed_to_admissions": False, "is_on_leave": False})  # fmt: skip
+    names = BED_STATUS_SPANS.column_names
+    write(places, BED_STATUS_SPANS, [{k: v for k, v in row.items() if k in names} for row in spans])
+    write(places, CENSUS_HOURLY, [
+        {"ward_id": "A", "census_at": morning, "census_on": FIRST}
+    ])  # fmt: skip
+    [room] = ask(places, "FROM gold.room_census")
+    assert (room["bed_count"], room["occupied_count"]) == (1, 1)
+
+    third = FIRST + timedelta(days=2)
+    bed, cot = each({"ended_on": third, "end_reason": "discharged"})
+    write(places, BED_STAYS, [
+        bed | {"admitted_on": FIRST + timedelta(days=1)}, cot | {"admitted_on": FIRST}
+    ])  # fmt: skip
+    write(places, WARD_DAILY, [daily("A", third, 1, 0, 1)])
+    [day] = ask(places, "FROM gold.ward_kpis WHERE period = 'day'")
+    assert day["median_stay_days"] == 1
+
+    told = {"booking_state": "active", "bed_not_needed_since_at": morning, "time_zone": "UTC"}
+    ended = told | {"booking_state": "completed"}
+    rows = [
+        row | {"seq": seq + more, "event_id": f"e{seq + more}", "occurred_at": at}
+        for seq, state, at in ((1, told, morning), (3, ended, morning + timedelta(days=2)))
+        for more, row in enumerate(each(state))
+    ]
+    write(places, SILVER_BED_EVENTS, rows)
+    lost = ask(places, "SELECT sum(lost_bed_days) AS days FROM gold.lost_bed_days")
+    assert lost == [{"days": 2}]
 
 
 def test_an_override_is_one_record_with_whom_it_displaced_and_who_reviewed_it(
