@@ -1,4 +1,4 @@
-"""When two patients in one room break a rule of the ward, in the SQL that Spark and DuckDB share.
+"""When two patients in one room break a rule of the ward, in the SQL of Spark and of DuckDB.
 
 `a` is who is affected, `b` who is there too; both are rows with the columns of a bed's patient.
 """
@@ -12,18 +12,27 @@ MIXED_SEX = """
 """
 """From `a.current_single_sex_from_at` on. Two of whom nothing is said break it too."""
 
-ISOLATION = """
-    CASE
-        WHEN a.current_isolation_kind = 'protective' OR b.current_isolation_kind = 'protective'
-        THEN true
-        WHEN a.current_isolation_kind = 'source' AND b.current_isolation_kind = 'source'
-        THEN NOT coalesce(a.current_infection = b.current_infection, false)
-        WHEN a.current_isolation_kind = 'source'
-        THEN NOT coalesce(array_contains(b.current_contact_of, a.current_infection), false)
-        WHEN b.current_isolation_kind = 'source'
-        THEN NOT coalesce(array_contains(a.current_contact_of, b.current_infection), false)
-        ELSE coalesce(array_join(a.current_contact_of, chr(10)), '')
-            <> coalesce(array_join(b.current_contact_of, chr(10)), '')
-    END
+CARRIED_IN_SPARK = """
+    array_join(array_sort(array_union(
+        coalesce({one}.current_contact_of, array()), array_compact(array({one}.current_infection))
+    )), chr(10))
 """
-"""Those exposed to the same share a room, with its source too."""
+CARRIED_IN_DUCKDB = """
+    array_to_string(list_sort(list_distinct(list_concat(
+        coalesce({one}.current_contact_of, []), [{one}.current_infection]
+    ))), chr(10))
+"""
+"""What a patient has or was exposed to, as one text."""
+
+
+def _isolation(carried: str) -> str:
+    return f"""
+        coalesce(a.current_isolation_kind = 'protective', false)
+        OR coalesce(b.current_isolation_kind = 'protective', false)
+        OR {carried.format(one="a")} <> {carried.format(one="b")}
+    """
+
+
+ISOLATION_IN_SPARK = _isolation(CARRIED_IN_SPARK)
+ISOLATION_IN_DUCKDB = _isolation(CARRIED_IN_DUCKDB)
+"""Those who have, or were exposed to, the same share a room."""

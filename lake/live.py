@@ -3,7 +3,7 @@
 Made from the vocabulary, so that every view and page shows a bed as the API does.
 """
 
-from lake.clashes import ISOLATION, MIXED_SEX
+from lake.clashes import ISOLATION_IN_DUCKDB, MIXED_SEX
 from lake.tables import BED_BOARD, BED_EVENTS, BOOKINGS
 from lake.versions import UPDATE_TEXT
 from lake.vocabulary import (
@@ -146,7 +146,7 @@ BREACHES_AT_MACRO = f"""
             a.*,
             greatest(a.admitted_at, b.admitted_at) AS met_at,
             {MIXED_SEX} AS is_mixed,
-            {ISOLATION} AS is_exposed
+            {ISOLATION_IN_DUCKDB} AS is_exposed
         FROM here AS a
         JOIN here AS b
             ON a.hospital_id = b.hospital_id AND a.room_id = b.room_id AND a.bed_id <> b.bed_id

@@ -31,8 +31,10 @@ WITH lain AS (
         current_rooms_with AS sex,
         coalesce(current_single_sex_from_at <= looks.look_at, false) AS has_right,
         current_isolation_kind AS isolation,
-        current_infection AS infection,
-        coalesce(current_contact_of, []) AS contacts,
+        list_filter(
+            list_append(coalesce(current_contact_of, []), current_infection),
+            lambda one: one IS NOT NULL
+        ) AS carried,
         coalesce(current_not_taken_as, []) AS not_taken_as
     FROM looks
     ASOF JOIN lain
@@ -49,16 +51,11 @@ WITH lain AS (
             OR (a.placed_with IS NOT NULL AND a.placed_with IS NOT DISTINCT FROM b.patient_ref)
             OR (b.placed_with IS NOT NULL AND b.placed_with IS NOT DISTINCT FROM a.patient_ref)
         ) AS is_mixed,
-        -- What each of the two may catch of the other, and would not have been exposed to.
+        -- What each of the two may catch of the other: what they do not have in common.
         'protective' IN (coalesce(a.isolation, 'none'), coalesce(b.isolation, 'none'))
-            OR CASE (a.isolation IS NOT NULL)::INT + (b.isolation IS NOT NULL)::INT
-                WHEN 2 THEN a.infection IS NULL OR a.infection IS DISTINCT FROM b.infection
-                WHEN 1 THEN coalesce(NOT list_contains(
-                    if(a.isolation IS NULL, a.contacts, b.contacts),
-                    if(a.isolation IS NULL, b.infection, a.infection)
-                ), true)
-                ELSE list_sort(a.contacts) <> list_sort(b.contacts)
-            END AS is_exposed
+            OR len(list_filter(a.carried, lambda one: NOT list_contains(b.carried, one))) > 0
+            OR len(list_filter(b.carried, lambda one: NOT list_contains(a.carried, one))) > 0
+            AS is_exposed
     FROM there AS a
     JOIN there AS b
         ON a.hospital_id = b.hospital_id AND a.room_id = b.room_id AND a.look_at = b.look_at

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from flows.transforms.bed_states import PATIENT, merged, with_runs
 from flows.transforms.hospital_time import hospital_date
-from lake.clashes import ISOLATION, MIXED_SEX
+from lake.clashes import ISOLATION_IN_SPARK, MIXED_SEX
 from lake.vocabulary import BreachKind as B
 from lake.vocabulary import Rule
 
@@ -109,7 +109,10 @@ def _together(patients: DataFrame) -> DataFrame:
     from_at = F.greatest("a.from_at", "b.from_at")
     pairs = pairs.where(_week(from_at) == F.col("a.week"))
     right_at = F.greatest(from_at, F.col("a.current_single_sex_from_at"))
-    kinds = {B.MIXED_SEX: (F.expr(MIXED_SEX), right_at), B.ISOLATION: (F.expr(ISOLATION), from_at)}
+    kinds = {
+        B.MIXED_SEX: (F.expr(MIXED_SEX), right_at),
+        B.ISOLATION: (F.expr(ISOLATION_IN_SPARK), from_at),
+    }
     bookings = F.array("a.current_booking_id", "b.current_booking_id")
     return _broken(pairs, kinds, F.least("a.until_at", "b.until_at"), bookings)
 
