@@ -42,7 +42,7 @@ def ask_act(
 
 def _ask_known(hospital: Hospital | None) -> Details | None:
     known = booking_form.ask_who(hospital, "known")
-    placed_with = pick.word("Placed with", ["female", "male"], "As the sex says")
+    placed_with = pick.word("Placed with", ["female", "male"], "As the sex says", "known-with")
     known |= {"placed_with": placed_with} if placed_with else {}
     return {"needs": Needs(**known)} if known else None
 

@@ -125,7 +125,7 @@ def _ask_features(hospital: Hospital | None) -> list[str]:
 
 def ask_isolation(key: str) -> Isolation | None:
     """Whom it protects, and what the patient has, if that is known."""
-    kind = pick.word("Isolation", [*IsolationKind], "None")
+    kind = pick.word("Isolation", [*IsolationKind], "None", f"{key}-isolation")
     if kind is None:
         return None
     if kind == IsolationKind.PROTECTIVE:

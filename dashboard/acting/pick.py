@@ -57,7 +57,9 @@ def instant(label: str, here: Here, ahead: timedelta, key: str) -> datetime:
     )
 
 
-def word(label: str, options: Sequence[str], placeholder: str = "Any") -> str | None:
+def word(
+    label: str, options: Sequence[str], placeholder: str = "Any", key: str | None = None
+) -> str | None:
     return st.selectbox(
-        label, options, index=None, format_func=theme.words, placeholder=placeholder
+        label, options, index=None, format_func=theme.words, placeholder=placeholder, key=key
     )

@@ -145,6 +145,27 @@ def turnaround(chosen: Chosen, _: Glance) -> None:
     )
 
 
+def breaches(chosen: Chosen, now: Glance) -> None:
+    left, right = st.columns([3, 2], gap="medium")
+    draw(left, "Patients where a rule of the ward was broken, each day", charts.breach_days,
+         queries.breach_days, **chosen)  # fmt: skip
+    left.caption(
+        "Each patient once a day and rule: a room with women and men, isolation that is none, a "
+        "ward that does not give the care or does not take such patients. An override explains a "
+        "breach, it does not end it."
+    )
+    left.dataframe(
+        ask(queries.breach_days_by_ward, **chosen),
+        column_config=tables.BREACH_DAYS, hide_index=True, width="stretch",
+    )  # fmt: skip
+    right.markdown("**Now**")
+    answer = ask(queries.breaches_now, now=now.hospital_at, ward_ids=chosen["ward_ids"])
+    if answer.num_rows:
+        right.dataframe(answer, column_config=tables.BREACHES_NOW, hide_index=True, width="stretch")
+    else:
+        right.success("No rule is broken now.", icon=":material/check_circle:")
+
+
 def updates(chosen: Chosen, _: Glance) -> None:
     left, right = st.columns([3, 2], gap="medium")
     draw(left, "Updates with a flagged phrase, each day", charts.update_phrases_daily,
@@ -177,7 +198,8 @@ def rising_terms(place: Any, chosen: Chosen) -> None:
 
 
 SECTIONS = {
-    "Beds": beds, "Key figures": key_figures, "Turnaround": turnaround, "Updates": updates,
+    "Beds": beds, "Key figures": key_figures, "Turnaround": turnaround, "Breaches": breaches,
+    "Updates": updates,
 }  # fmt: skip
 
 

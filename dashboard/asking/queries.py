@@ -8,6 +8,9 @@ def _question(name: str) -> str:
 
 
 beds = _question("beds")
+breach_days = _question("breach_days")
+breach_days_by_ward = _question("breach_days_by_ward")
+breaches_now = _question("breaches_now")
 census_hourly = _question("census_hourly")
 checks = _question("checks")
 counted_period = _question("counted_period")

@@ -127,6 +127,15 @@ def turnaround_by_ward(answer: pa.Table, phase: str) -> Drawn:
 
 
 def update_phrases_daily(answer: pa.Table) -> Drawn:
+    return _stacked_daily(answer, "flag", "update", manual_count="of them manual")
+
+
+def breach_days(answer: pa.Table) -> Drawn:
+    return _stacked_daily(answer, "breach", "patient", explained_count="of them by override")
+
+
+def _stacked_daily(answer: pa.Table, name: str, what: str, **of_them: str) -> Drawn:
+    """A bar for each day, with a part for each name. `of_them`: counts of some, in words."""
     chart = (
         alt.Chart(answer)
         .mark_bar()
@@ -137,13 +146,13 @@ def update_phrases_daily(answer: pa.Table) -> Drawn:
                 scale=alt.Scale(type="utc"),
                 axis=alt.Axis(format="%a %d", labelOverlap=True),
             ),
-            y=alt.Y("update_count:Q", title="updates", stack="zero"),
-            color=_named_colour("flag"),
+            y=alt.Y(f"{what}_count:Q", title=f"{what}s", stack="zero"),
+            color=_named_colour(name),
             tooltip=[
                 _on("counted_on"),
-                alt.Tooltip("flag:N"),
-                alt.Tooltip("update_count:Q", title="updates"),
-                alt.Tooltip("manual_count:Q", title="of them manual"),
+                alt.Tooltip(f"{name}:N"),
+                alt.Tooltip(f"{what}_count:Q", title=f"{what}s"),
+                *(alt.Tooltip(f"{count}:Q", title=words) for count, words in of_them.items()),
             ],
         )
     )

@@ -35,6 +35,22 @@ UNIT_KPIS = {
     ),
 }
 
+BREACHES_NOW = {
+    "breach": column.TextColumn("What is broken"),
+    "ward_id": column.TextColumn("Ward"),
+    "bed_id": column.TextColumn("Bed"),
+    "patient_ref": column.TextColumn("Patient"),
+    "from_at": None,
+    "hours": column.NumberColumn("Hours", format="%.1f"),
+}
+
+BREACH_DAYS = {
+    "ward_name": column.TextColumn("Ward"),
+    "breach": column.TextColumn("What was broken"),
+    "patient_days": column.NumberColumn("Patient days", help="Each patient once a day"),
+    "explained_days": column.NumberColumn("Of them by override"),
+}
+
 RISING_TERMS = {
     "ward_id": column.TextColumn("Ward"),
     "term": column.TextColumn("Term"),

@@ -106,7 +106,8 @@ class Booking:
     @property
     def needs_now(self) -> Needs:
         """Who no longer needs a higher level of care needs that of a ward."""
-        if self.progress.care_not_needed_since is None or self.needs.level_of_care is None:
+        level = self.needs.level_of_care
+        if self.progress.care_not_needed_since is None or level in (None, LevelOfCare.WARD):
             return self.needs
         return replace(self.needs, level_of_care=LevelOfCare.WARD.value)
 

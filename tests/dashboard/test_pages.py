@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from lake.places import Places
 from lake.tables import (
+    BREACHES,
     CENSUS_HOURLY,
     CHECK_RESULTS,
     QUARANTINE,
@@ -410,6 +411,65 @@ def test_an_override_is_offered_for_the_bed_that_is_chosen_and_says_what_it_does
     assert not [box for box in page.expander if box.label.startswith("Override")]
 
 
+def act_on(page: AppTest, bed_id: str, act: str) -> AppTest:
+    page.selectbox(key="acted_bed_id").select(bed_id).run()
+    return page.button_group(key=f"act-{bed_id}").select(act).run()
+
+
+def test_sex_and_age_group_come_first_and_travel_with_the_wish(ward: PlayedApi) -> None:
+    ward.answers["POST /bookings"] = (201, BOOKED)
+    page = open_page("book")
+    assert [group.label for group in page.button_group][:2] == ["Sex", "Age group"]
+    page.button_group(key="wish-sex").select("female").run()
+    page.button_group(key="wish-age").select("older").run()
+    page.text_input[0].set_value("P-2002").run()
+    page.selectbox(key="booked_bed_id").select("W1-101-B").run()
+    page.button[0].click().run()
+
+    [sent] = ward.sent("POST /bookings")
+    assert sent["needs"] == {"sex": "female", "age_group": "older"}
+    assert "ends_at" not in sent  # the ward's usual stay
+
+    page.radio[1].set_value("open").run()
+    page.button[0].click().run()
+    assert ward.sent("POST /bookings")[1]["ends_at"] is None
+
+
+def test_isolation_is_started_of_a_kind_and_with_an_organism(ward: PlayedApi) -> None:
+    answer = w.IsolationAnswer(seq=9, bed_id="W1-101-A", bed_status=BedStatus.ISOLATED)
+    ward.answers["POST /beds/W1-101-A/isolation/start"] = (200, answer)
+    page = act_on(open_page("book"), "W1-101-A", "Start isolation")
+    page.selectbox(key="act-isolation").select("source").run()
+    page.text_input(key="act-organism").set_value("C. difficile").run()
+    page.button[-1].click().run()
+
+    assert ward.sent("POST /beds/W1-101-A/isolation/start") == [
+        {"kind": "source", "organism": "c_difficile"}
+    ]
+
+
+def test_what_becomes_known_of_a_patient_is_told(ward: PlayedApi) -> None:
+    ward.answers["POST /bookings/bk-1/change"] = (200, BOOKED)
+    page = act_on(open_page("book"), "W1-101-A", "Say more of the patient")
+    page.button_group(key="known-sex").select("male").run()
+    page.button[-1].click().run()
+
+    assert ward.sent("POST /bookings/bk-1/change") == [{"needs": {"sex": "male"}}]
+
+
+def test_a_mother_leaves_with_the_newborn_that_is_chosen(ward: PlayedApi, places: Places) -> None:
+    ward.answers["POST /bookings/bk-1/discharge"] = (200, BOOKED)
+    cot = {"is_cot": True, "current_patient_ref": "N-1", "current_booking_id": "B7"}
+    write_events(places, [bed_event(5, "W1-101-C", "occupied", room_id="W1-101", **cot)])
+    ward.ready(head_seq=5)
+    page = act_on(open_page("book"), "W1-101-A", "Discharge")
+    page.button_group[-1].select("N-1").run()
+    page.button[-1].click().run()
+
+    [sent] = ward.sent("POST /bookings/bk-1/discharge")
+    assert sent["newborns"] == [{"patient_ref": "N-1", "disposition": "home"}]
+
+
 def test_an_api_that_has_stopped_says_why_on_every_page(ward: PlayedApi) -> None:
     why = "stale_writer: another process has written to the lake."
     ward.refuse("GET /health/ready", 503, "storage_unavailable", why)
@@ -501,7 +561,7 @@ def test_trends_say_that_they_are_being_built() -> None:
 
 
 @pytest.mark.usefixtures("ward")
-@pytest.mark.parametrize(("section", "empty"), [("Turnaround", 3), ("Updates", 5)])
+@pytest.mark.parametrize(("section", "empty"), [("Turnaround", 3), ("Breaches", 1), ("Updates", 5)])
 def test_sections_without_numbers_say_so(section: str, empty: int) -> None:
     page = open_trends(section)
 
@@ -525,6 +585,10 @@ def counted(ward: PlayedApi, places: Places) -> PlayedApi:
         snr | {"window_at": NOON, "window_on": DAY, "is_manual": manual, "update_count": 2,
                "character_count": 50}
         for manual in (True, False)
+    ])  # fmt: skip
+    write(places, BREACHES, [
+        snr | {"stay_id": "s1", "patient_ref": "P-1001", "breach": "mixed_sex", "from_at": NOON,
+               "room_id": "W1-101", "bed_id": "W1-101-A"}
     ])  # fmt: skip
     write(places, TURNAROUND, [
         snr | {"bed_id": "W1-101-A", "dirty_at": NOON, "ended_on": DAY, "response_minutes": 20.0,
@@ -567,7 +631,7 @@ def test_a_ward_without_numbers_leaves_the_charts_empty(places: Places) -> None:
 
 
 @pytest.mark.usefixtures("counted")
-@pytest.mark.parametrize(("section", "drawn"), [("Turnaround", 3), ("Updates", 2)])
+@pytest.mark.parametrize(("section", "drawn"), [("Turnaround", 3), ("Breaches", 1), ("Updates", 2)])
 def test_each_section_draws_what_has_been_counted(section: str, drawn: int) -> None:
     assert len(open_trends(section).get("vega_lite_chart")) == drawn
 

@@ -25,7 +25,7 @@ LEGAL = """
     isolated     contaminated  vacated
     isolated     occupied      isolation_ended swapped
     isolated     available     admission_undone
-    isolated     dirty         admission_undone
+    isolated     dirty         vacated admission_undone
     isolated     cleaning      admission_undone
     dirty        cleaning      cleaning_started
     dirty        occupied      admitted vacating_undone

@@ -17,7 +17,7 @@ from lake.vocabulary import (
 )
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
-from simulator.domain.bookings import AT_FIRST, Booking, Progress
+from simulator.domain.bookings import Booking, Progress
 from simulator.domain.changes import Change, Moment
 from simulator.domain.decisions import patients
 from simulator.domain.errors import InvalidRequest, Refusal
@@ -287,7 +287,8 @@ def _moved(
     """The stay in another bed: a new booking and stay of the same spell, isolated as before."""
     isolated = hospital.isolation_of(stay) or NO_ISOLATION
     ends_at = _end_from(hospital, stay, to, moment)
-    known = replace(stay.needs_now, isolation=isolated)
+    stays_on_ward = hospital.beds[stay.bed_id].ward_id == to.ward_id
+    known = replace(stay.needs if stays_on_ward else stay.needs_now, isolation=isolated)
     return Booking(
         booking_id=f"B{seq}",
         bed_id=to.bed_id,
@@ -304,16 +305,16 @@ def _moved(
         source=moment.source,
         is_discharge_confirmed=stay.is_discharge_confirmed,
         bed_request_id=stay.bed_request_id,
-        progress=_progress_in(hospital, stay, to),
+        progress=stay.progress if stays_on_ward else _progress_after(stay),
         away_as=stay.away_as,
         away_since=stay.away_since,
         back_since=stay.back_since,
     )
 
 
-def _progress_in(hospital: Hospital, stay: Booking, to: Bed) -> Progress:
-    """That a level of care is not needed any more is said of the ward that gives it."""
-    if hospital.beds[stay.bed_id].ward_id == to.ward_id or stay.progress is AT_FIRST:
+def _progress_after(stay: Booking) -> Progress:
+    """A level of care that was no longer needed is not asked for any more."""
+    if stay.needs_now == stay.needs:
         return stay.progress
     return replace(stay.progress, care_not_needed_since=None)
 
@@ -451,7 +452,9 @@ def progress(hospital: Hospital, command: c.ProgressStay, moment: Moment) -> lis
     if command.expected_at != stay.ends_at:
         return _expected(hospital, stay, command, moment, EventType.STAY_PROGRESSED)
     bed = bed_at(hospital, stay.bed_id, moment)
-    return [Change(EventType.STAY_PROGRESSED, bed, replace(stay, source=moment.source))]
+    is_end_assumed = stay.is_end_assumed and not command.says_end
+    told_of = replace(stay, source=moment.source, is_end_assumed=is_end_assumed)
+    return [Change(EventType.STAY_PROGRESSED, bed, told_of)]
 
 
 STARTED = {Away.LEAVE: EventType.LEAVE_STARTED, Away.ABSENCE: EventType.ABSENCE_STARTED}

@@ -12,6 +12,7 @@ from lake.tables import (
     BED_BOARD,
     BEDS,
     BOOKINGS,
+    BREACHES,
     CENSUS_HOURLY,
     CHECK_RESULTS,
     QUARANTINE,
@@ -605,6 +606,37 @@ def test_what_was_set_aside_is_counted_by_rule(places: Places) -> None:
     assert [r["detail"] for r in rows(queries.quarantine_newest, most=2)] == ["no 2", "no 1"]
 
 
+def test_breaches_are_counted_by_day_and_by_ward_and_shown_as_they_are_now(places: Places) -> None:
+    """P-1 in W1 since Monday 10:00, by an override; P-2 of W2 until 12:00."""
+    row = {"hospital_id": "snr", "breach": "mixed_sex", "room_id": "r", "bed_id": "b"}
+    write(places, CENSUS_HOURLY, [
+        {"hospital_id": "snr", "ward_id": ward, "census_on": MONDAY, "census_at": NOON}
+        for ward in ("W1", "W2")
+    ])  # fmt: skip
+    write(places, BREACHES, [
+        row | {"stay_id": "s1", "patient_ref": "P-1", "ward_id": "W1", "from_at": NOON - 2 * HOUR,
+               "override_event_id": "e1"},
+        row | {"stay_id": "s2", "patient_ref": "P-2", "ward_id": "W2", "from_at": NOON - HOUR,
+               "until_at": NOON, "ended_on": MONDAY},
+    ])  # fmt: skip
+    assert rows(queries.breach_days, **CHOSEN) == [
+        {"counted_on": MONDAY, "breach": "mixed sex", "patient_count": 2, "explained_count": 1}
+    ]
+    by_ward = rows(queries.breach_days_by_ward, **CHOSEN)
+    assert [(r["ward_name"], r["patient_days"], r["explained_days"]) for r in by_ward] == [
+        ("W1", 1, 1),
+        ("W2", 1, 0),
+    ]
+    there = {"current_patient_ref": "P-1", "current_stay_id": "s1", "room_id": "W1-101",
+             "admitted_at": NOON - HOUR}  # fmt: skip
+    write_events(places, [
+        bed_event(1, "W1-101-A", "occupied", **there, current_not_taken_as=["level_of_care"])
+    ])  # fmt: skip
+    [now] = rows(queries.breaches_now, now=NOON + HOUR, ward_ids=["W1"])
+    assert (now["breach"], now["bed_id"], now["hours"]) == ("level of care", "W1-101-A", 2.0)
+    assert rows(queries.breaches_now, now=NOON, ward_ids=["W2"]) == []
+
+
 CHOSEN = {"from_on": MONDAY, "until_on": MONDAY, "ward_ids": []}
 
 OF_AN_EMPTY_LAKE: dict[str, dict[str, Any]] = {
@@ -615,6 +647,9 @@ OF_AN_EMPTY_LAKE: dict[str, dict[str, Any]] = {
     "top_terms": {**CHOSEN, "gram_size": 1, "top": 5},
     "unit_kpis": {**CHOSEN, "level": "ward", "period": "week"},
     "turnaround_by_ward": {**CHOSEN, **GOALS},
+    "breach_days": CHOSEN,
+    "breach_days_by_ward": CHOSEN,
+    "breaches_now": {"now": NOON, "ward_ids": []},
     "update_phrases_daily": CHOSEN,
     "update_origins_daily": CHOSEN,
     "rising_terms": {"ward_ids": [], "top": 5},

@@ -124,6 +124,16 @@ def test_flagged_phrases_are_stacked_by_flag() -> None:
     assert spec["encoding"]["color"]["field"] == "flag"
 
 
+def test_breaches_are_stacked_by_what_is_broken() -> None:
+    answer = columns(
+        counted_on=[None], breach=["mixed sex"], patient_count=[3], explained_count=[1]
+    )
+    spec = drawn(charts.breach_days(answer))
+
+    assert spec["encoding"]["y"]["stack"] == "zero"
+    assert {"breach", "patient_count"} <= fields(spec)
+
+
 def test_the_share_of_manual_updates_is_a_line_of_their_own_and_lengths_are_two() -> None:
     answer = columns(
         counted_on=[None], origin=["manual"], update_count=[3], share_percent=[10.0],

@@ -261,3 +261,108 @@ async def test_a_reservation_keeps_the_usual_length_when_it_is_moved(house: Hous
     house.turn_to(240)
     came = await house.post(f"/bookings/{kept['booking_id']}/admit")
     assert (came["is_end_assumed"], came["ends_at"]) == (True, later["ends_at"])
+
+
+async def test_a_planned_move_keeps_the_end_that_somebody_has_said(house: House) -> None:
+    stay = await house.admit(ADULTS, "P-1", ends_at=house.at(72))
+    kept = await house.post(
+        "/bookings", 201, bed_id="W2-211-A", patient_ref="P-1", starts_at=house.at(2), needs=WOMAN
+    )
+    house.turn_to(2)
+    moved = await house.post(f"/bookings/{kept['booking_id']}/admit")
+    assert (moved["ends_at"][:16], moved.get("is_end_assumed")) == (house.at(72)[:16], None)
+    assert moved["spell_id"] == stay["spell_id"]
+
+
+async def test_an_end_that_is_said_once_more_is_said(house: House) -> None:
+    made = await house.post("/bookings", 201, **wish(ADULTS, **WOMAN))
+    told = await house.post(f"/bookings/{made['booking_id']}/progress", needs_bed=True)
+    assert told["is_end_assumed"]
+    said = await house.post(f"/bookings/{made['booking_id']}/progress", expected_at=made["ends_at"])
+    assert not said.get("is_end_assumed")
+    kept = await house.post(
+        "/bookings", 201, bed_id="W1-102-A", patient_ref="P-2", starts_at=house.at(5)
+    )
+    same = await house.post(f"/bookings/{kept['booking_id']}/change", ends_at=kept["ends_at"])
+    assert not same.get("is_end_assumed")
+    other = await house.post(
+        "/bookings", 201, bed_id="W1-103-A", patient_ref="P-3", starts_at=house.at(5)
+    )
+    elsewhere = await house.post(f"/bookings/{other['booking_id']}/change", bed_id="W7-411-A")
+    assert elsewhere["is_end_assumed"]
+    assert elsewhere["ends_at"][:16] == house.at(5 + 3.7 * 24)[:16]
+
+
+async def test_beds_are_offered_for_what_the_patient_needs_then(house: House) -> None:
+    """Of a move with a need more, of a reservation with another age, of an inpatient who waits."""
+    man = await house.post("/bookings", 201, **wish(ADULTS, "P-1", **MAN))
+    await house.post("/bookings", 201, **wish("W1-102-A", "P-2", **WOMAN))
+    move = {"to_bed_id": "W1-102-A", "needs": {"room_class": "private"}}
+    refused = await house.post(f"/bookings/{man['booking_id']}/transfer", 409, **move)
+    offered = [other["bed_id"] for other in refused["alternatives"]]
+    assert offered
+    assert not any(bed_id.startswith("W11") for bed_id in offered)
+    taken = {"to_bed_id": offered[0], "needs": move["needs"]}
+    assert (await house.post(f"/bookings/{man['booking_id']}/transfer", **taken))["bed_id"]
+    kept = await house.book(ADULTS, "P-4", starts_at=house.at(1), ends_at=house.at(2))
+    child = {"needs": {"age_group": "child"}}
+    refused = await house.post(f"/bookings/{kept['booking_id']}/change", 409, **child)
+    assert refused["rules"] == ["not_taken_by_ward"]
+    assert {other["bed_id"].split("-")[0] for other in refused["alternatives"]} == {"W9"}
+
+
+async def test_who_no_longer_needs_intensive_care_waits_for_a_ward(house: House) -> None:
+    intensive = {"level_of_care": "intensive", **WOMAN}
+    stay = await house.post("/bookings", 201, **wish(INTENSIVE, "P-1", **intensive))
+    request = await house.wait_for_bed("P-1", ward_id="W1")
+    await house.post(f"/bookings/{stay['booking_id']}/progress", needs_level_of_care=False)
+    within = await house.post(f"/bookings/{stay['booking_id']}/transfer", to_bed_id="W8-512-A")
+    assert (await house.booking(within))["care_not_needed_since_at"] is not None
+    offered = (await house.get(f"/requests/{request}"))["suggestions"]
+    assert offered[0]["bed_id"].startswith("W1-")
+    placed = await house.post(
+        f"/requests/{request}/place", 201, bed_id=offered[0]["bed_id"], admit=True
+    )
+    assert placed["spell_id"] == stay["spell_id"]
+    needs = (await house.booking(placed))["needs"]
+    assert needs["level_of_care"] == "ward"
+
+
+async def test_a_bed_whose_end_is_only_assumed_is_offered_to_nobody(house: House) -> None:
+    await house.post("/bookings", 201, **wish(ADULTS, **WOMAN))
+    later = await house.wait_for_bed("P-2", ward_id="W1", wanted_from=house.at(9 * 24), needs=WOMAN)
+    offered = [bed["bed_id"] for bed in (await house.get(f"/requests/{later}"))["suggestions"]]
+    assert offered
+    assert ADULTS not in offered
+
+
+async def test_the_same_request_again_is_answered_alike_whatever_became_of_it(
+    house: House,
+) -> None:
+    kept = await house.book(ADULTS, "P-1", starts_at=house.at(1), ends_at=house.at(30))
+    path = f"/bookings/{kept['booking_id']}/change"
+    body = {"needs": {"age_group": "older"}, "starts_at": house.at(1)}
+    again = {"X-Actor": "clerk.7", "Idempotency-Key": "k-1"}
+    first = await house.api.post(path, json=body, headers=again)
+    house.turn_to(1)
+    await house.post(f"/bookings/{kept['booking_id']}/admit")
+    second = await house.api.post(path, json=body, headers=again)
+    assert (first.status_code, second.json()) == (200, first.json())
+
+    mate = await house.admit(ADULTS_TOO, "P-2")
+    start = f"/beds/{ADULTS}/isolation/start"
+    once = {"X-Actor": "clerk.7", "Idempotency-Key": "k-2"}
+    named = await house.api.post(start, headers=once)
+    assert [one["bed_id"] for one in named.json()["contacts"]] == [ADULTS_TOO]
+    await house.post(f"/bookings/{mate['booking_id']}/discharge")
+    assert (await house.api.post(start, headers=once)).json() == named.json()
+
+
+async def test_no_refusal_names_a_newborn_but_as_a_field(house: House) -> None:
+    stay = await house.admit(ADULTS, "P-1")
+    stranger = {"newborns": [{"patient_ref": "N-77", "to_bed_id": COT}]}
+    path = f"/bookings/{stay['booking_id']}/discharge"
+    for newborns in (stranger, {"newborns": [{"patient_ref": "N-77"}]}):
+        refused = await house.post(path, 422, disposition="home", **newborns)
+        assert "N-77" not in refused["detail"]
+        assert "newborns[0]" in refused["detail"]
