@@ -106,6 +106,8 @@ def suggest(
     wish = _wish_of(hospital, command, moment)
     if wish is None or (wish.ends_at is not None and wish.ends_at <= wish.starts_at):
         return []
+    if isinstance(command, BookBed) and wish.moves_in and hospital.stay_of(wish.patient_ref):
+        return []  # a transfer moves a patient
     bed, needs = wish.bed, wish.needs
     wanted = Wanted(
         bed.ward_id, needs.specialty or bed.specialty, needs.room_class or bed.room_class
@@ -144,7 +146,8 @@ def _wish_of(hospital: Hospital, command: Command, moment: Moment) -> Wish | Non
             needs=needs,
         ):
             start = at if moves_in else starts_at or at
-            return Wish(hospital.bed(bed_id), patient, needs, start, ends_at, now, moves_in)
+            wish = Wish(hospital.bed(bed_id), patient, needs, start, ends_at, now, moves_in)
+            return replace(wish, mother_ref=command.mother_ref)
         case PlaceRequest(
             bed_request_id=request_id,
             bed_id=bed_id,

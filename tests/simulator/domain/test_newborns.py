@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from lake.vocabulary import Away, Rule
+from lake.vocabulary import Away, Rule, Source
 from simulator.domain import commands as c
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import fold
 from simulator.domain.needs import SOURCE, Needs
 from simulator.domain.overrides import Override
+from simulator.domain.rules.suggestions import suggest
+from simulator.writer.engine import Context
 from tests.simulator.ward import WOMAN, SmallWard, hours, undoing
 
 BED, OTHER_BED, COT, OTHER_COT = (f"W8-801-{letter}" for letter in "ABCD")
@@ -297,3 +299,23 @@ def test_isolation_that_begins_with_the_mothers_move_exposes_her_newborn(ward) -
     newborn = ward.engine.hospital.stay_of("N-1")
     assert newborn.bed_id == NEXT_COT
     assert newborn.contact_of == (ward.engine.hospital.stay_of("P-1").spell_id,)
+
+
+def test_the_cot_beside_the_mother_is_offered_to_a_newborn(ward) -> None:
+    admit(ward, BED, "P-1")
+    born(ward)
+    twin = c.BookBed(bed_id=COT, patient_ref="N-2", admit=True, needs=BOY, mother_ref="P-1")
+    refused(ward, twin)
+    moment = ward.engine.moment(Context(Source.MANUAL, "tester"))
+    offered = suggest(ward.engine.hospital, twin, (Rule.BED_OCCUPIED,), moment)
+    assert offered[0].bed_id == OTHER_COT
+
+
+def test_a_cot_that_was_retired_is_a_cot_again(ward) -> None:
+    ward.do(c.RetireBed(bed_id=COT), hours(1))
+    again = c.RegisterBed(
+        bed_id=COT, room_id="W8-801", ward_id="W8", ward_name="Maternity",
+        specialty="obstetrics", room_class="general",
+    )  # fmt: skip
+    row = ward.do(again, hours(2))
+    assert (row["is_cot"], row["is_off_census"]) == (True, True)
