@@ -17,7 +17,8 @@ from lake.places import CHECKOUT
 SIDE_BY_SIDE = ("--numprocesses=logical", "--maxprocesses=4", "--dist=loadfile")
 FAST = (*SIDE_BY_SIDE, "-m", "not jvm and not stack and not fuzzer")
 BESIDE_STACK = (*SIDE_BY_SIDE, "-m", "not jvm and not stack")
-WITH_JVM = (*SIDE_BY_SIDE, "-m", "jvm and not stack")
+WITH_JVM = (*SIDE_BY_SIDE, "--no-loadscope-reorder", "-m", "jvm and not stack")
+"""In the order of tests/conftest.py: of a file that takes long the others are done beside it."""
 WITH_STACK = ("-m", "stack", "tests/system")
 """The stack has the machine nearly for itself: its tests ask how soon things come back."""
 

@@ -58,6 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(SECONDS_WITH_JVM if needed else SECONDS))
         if item.get_closest_marker("long") and not with_long:
             item.add_marker(pytest.mark.skip(reason="runs with --long only"))
+    items.sort(key=lambda item: item.get_closest_marker("takes_long") is None)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -279,7 +279,9 @@ def test_a_recount_by_sql_finds_every_table_equal(replayed, monkeypatch) -> None
     rows = {compared.table_name: compared.row_count for compared in found}
     assert [*rows] == [table.name for table in verify_lake.RECOUNTED]
     empty = {name for name, count in rows.items() if not count}
-    assert empty == {"silver.quarantine", "gold.update_phrases", "gold.turnaround"}
+    # Nobody is said to be a woman or a man, and each bed is in a room of its own.
+    not_told = {"gold.update_phrases", "gold.turnaround", "gold.breaches"}
+    assert empty == {"silver.quarantine", *not_told}
 
 
 def test_all_checks_of_the_lake_hold(replayed) -> None:
