@@ -50,8 +50,10 @@ def ask_who(hospital: Hospital | None, key: str) -> dict[str, Any]:
     """Sex and age group, in one click each."""
     left, right = st.columns(2)
     ages = legal.ages_in_words(hospital)
-    sex = left.pills("Sex", [*Sex], format_func=theme.words, key=f"{key}-sex")
-    age = right.pills("Age group", [*AgeGroup], format_func=lambda age: ages[age], key=f"{key}-age")
+    sex = left.pills("Sex", [*Sex], format_func=theme.words, key=f"{key}-sex", wrap=True)
+    age = right.pills(
+        "Age group", [*AgeGroup], format_func=lambda age: ages[age], key=f"{key}-age", wrap=True
+    )
     who = {"sex": sex, "age_group": age}
     return {name: value for name, value in who.items() if value is not None}
 
