@@ -69,7 +69,7 @@ def booking_request(client: int, number: int) -> bytes:
     end = f"{2100 + year}-01-{day + 1:02d}T{hour:02d}:59:00Z"
     body = (
         f'{{"bed_id":"{bed_id}","patient_ref":"bench-{client}-{number}",'
-        f'"starts_at":"{start}","ends_at":"{end}"}}'
+        f'"starts_at":"{start}","ends_at":"{end}","needs":{{"sex":"female"}}}}'
     )
     return (
         "POST /bookings HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"

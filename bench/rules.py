@@ -39,8 +39,15 @@ def open_hospital(beds: int, reservations: int) -> Engine:
     made = engine()
     for number in range(beds):
         ward, room, _ = bed_id(number).split("-")
-        place = (f"{ward}-{room}", ward, f"Ward {ward}", "general", "general")
-        made.stage(c.RegisterBed(bed_id(number), *place), WHO)
+        register = c.RegisterBed(
+            bed_id=bed_id(number),
+            room_id=f"{ward}-{room}",
+            ward_id=ward,
+            ward_name=f"Ward {ward}",
+            specialty="general",
+            room_class="general",
+        )
+        made.stage(register, WHO)
     for number in range(reservations):
         made.stage(booking(number % beds, number // beds, f"P-{number}"), WHO)
     return made

@@ -51,8 +51,15 @@ class Breach:
     beside: Booking | None = None
 
 
+Mates = list[tuple[Bed, Booking]]
+"""Who else is in the room at that time, each with the bed; looked for once for all rules."""
+
+
 def breaches(hospital: Hospital, wish: Wish) -> list[Breach]:
-    return [breach for rule in SOFT for breach in rule(hospital, wish)]
+    mates = _mates(hospital, wish)
+    of_the_bed = [breach for rule in OF_THE_BED for breach in rule(hospital, wish)]
+    of_the_room = [breach for rule in OF_THE_ROOM for breach in rule(hospital, wish, mates)]
+    return sorted(of_the_bed + of_the_room, key=lambda breach: ORDER[breach.rule])
 
 
 def meets(hospital: Hospital, request: BedRequest, wish: Wish) -> bool:
@@ -63,7 +70,7 @@ def meets(hospital: Hospital, request: BedRequest, wish: Wish) -> bool:
     of_the_bed = (_wrong_specialty, _wrong_room_class, _not_taken_by_ward)
     broken = [breach for rule in of_the_bed for breach in rule(hospital, asked)]
     if request.needs.isolation:
-        broken += _isolation_needed(hospital, asked)
+        broken += _isolation_needed(hospital, asked, _mates(hospital, asked))
     return not broken
 
 
@@ -146,9 +153,9 @@ def _wrong_room_class(_: Hospital, wish: Wish) -> Iterator[Breach]:
         yield Breach(Rule.WRONG_ROOM_CLASS, f"{wish.bed.bed_id} is not {', '.join(lacking)}.")
 
 
-def _mixed_sex(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+def _mixed_sex(hospital: Hospital, wish: Wish, mates: Mates) -> Iterator[Breach]:
     """A sex that was not said fits nobody; in a cot it does not matter."""
-    for bed, booking in _room_shared(hospital, wish):
+    for bed, booking in mates:
         if sharing.sexes_clash(hospital, wish, booking) and _is_of_one_sex(
             hospital, wish, bed, booking
         ):
@@ -170,10 +177,10 @@ def _is_of_one_sex(hospital: Hospital, wish: Wish, bed: Bed, booking: Booking) -
     return any(right is not None and right <= begins for right in rights)
 
 
-def _isolation_needed(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+def _isolation_needed(hospital: Hospital, wish: Wish, mates: Mates) -> Iterator[Breach]:
     """A patient in isolation, or exposed to an infection, shares a room with nobody else."""
     own = None
-    for bed, booking in _room_shared(hospital, wish):
+    for bed, booking in mates:
         if _are_mother_and_child(hospital, wish, bed, booking):
             continue
         own = own or sharing.who_comes(hospital, wish)
@@ -185,17 +192,17 @@ def _isolation_needed(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
             return
 
 
-def _room_shared(hospital: Hospital, wish: Wish) -> Iterator[tuple[Bed, Booking]]:
+def _mates(hospital: Hospital, wish: Wish) -> Mates:
     """Bookings of other patients in the same room at the same time."""
     refs = hospital.refs_of(wish.patient_ref)
-    for bed in hospital.room_mates(wish.bed):
-        for booking in hospital.of_bed.get(bed.bed_id, ()):
-            if (
-                booking.booking_id not in wish.besides
-                and booking.patient_ref not in refs
-                and _is_there(booking, wish)
-            ):
-                yield bed, booking
+    return [
+        (bed, booking)
+        for bed in hospital.room_mates(wish.bed)
+        for booking in hospital.of_bed.get(bed.bed_id, ())
+        if booking.booking_id not in wish.besides
+        and booking.patient_ref not in refs
+        and _is_there(booking, wish)
+    ]
 
 
 def _is_there(booking: Booking, wish: Wish) -> bool:
@@ -210,14 +217,14 @@ def _starts_in_past(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
         yield Breach(Rule.STARTS_IN_PAST, f"It is {now}, the start is {start}.")
 
 
-def _closed_to_admissions(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+def _closed_to_admissions(hospital: Hospital, wish: Wish, mates: Mates) -> Iterator[Breach]:
     """A move within a room, or within a ward, that takes nobody new brings in nobody new."""
     bed = wish.bed
     if bed.room_closing and not _comes_from(hospital, wish, "room_id"):
         yield from _closed(hospital, wish, bed.room_closing, f"room {bed.room_id}")
     if bed.ward_closing and not _comes_from(hospital, wish, "ward_id"):
         yield from _closed(hospital, wish, bed.ward_closing, f"ward {bed.ward_id}")
-    yield from _closed_by_isolation(hospital, wish)
+    yield from _closed_by_isolation(hospital, wish, mates)
 
 
 def _closed(hospital: Hospital, wish: Wish, closing: Closing, place: str) -> Iterator[Breach]:
@@ -235,9 +242,9 @@ def _comes_from(hospital: Hospital, wish: Wish, place: str) -> bool:
     return bool(getattr(hospital.beds[stay.bed_id], place) == getattr(wish.bed, place))
 
 
-def _closed_by_isolation(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+def _closed_by_isolation(hospital: Hospital, wish: Wish, mates: Mates) -> Iterator[Breach]:
     """A room with a source of infection takes only patients with the same organism, if named."""
-    for bed, booking in _room_shared(hospital, wish):
+    for bed, booking in mates:
         if _are_mother_and_child(hospital, wish, bed, booking):
             continue
         other = hospital.isolation_of(booking) if booking.is_stay else None
@@ -304,18 +311,18 @@ def _patient_reserved_elsewhere(hospital: Hospital, wish: Wish) -> Iterator[Brea
             return
 
 
-SOFT = (
+OF_THE_BED = (
     _overlaps_booking,
     _overlaps_open_stay,
     _bed_not_clean,
     _wrong_specialty,
     _wrong_room_class,
-    _mixed_sex,
-    _isolation_needed,
     _starts_in_past,
-    _closed_to_admissions,
     _not_taken_by_ward,
     _bed_not_staffed,
     _patient_reserved_elsewhere,
     _bed_kept_for_leave,
 )
+OF_THE_ROOM = (_mixed_sex, _isolation_needed, _closed_to_admissions)
+ORDER = {rule: place for place, rule in enumerate(Rule)}
+"""In which an override names them."""
