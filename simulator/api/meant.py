@@ -17,20 +17,21 @@ ASSUMED = {"age_group": AgeGroup.ADULT.value, "level_of_care": LevelOfCare.WARD.
 
 def needs(body: b.Needs) -> Needs:
     """What the body says of a patient who is known already."""
-    said = body.model_dump(mode="json")
-    placed_with = said.pop("placed_with")
+    placed_with = body.placed_with
+    if placed_with is not None and placed_with not in SEXES:
+        placed_with = canonical_ref(placed_with)
     return Needs(
-        **said
-        | {
-            "isolation": isolation(body.isolation),
-            "features": tuple(body.features),
-            "placed_with": placed_with and as_placed_with(placed_with),
-        }
+        specialty=body.specialty,
+        room_class=body.room_class and body.room_class.value,
+        isolation=isolation(body.isolation),
+        sex=body.sex and body.sex.value,
+        priority=body.priority,
+        age_group=body.age_group and body.age_group.value,
+        level_of_care=body.level_of_care and body.level_of_care.value,
+        admission_type=body.admission_type and body.admission_type.value,
+        features=tuple(body.features),
+        placed_with=placed_with,
     )
-
-
-def as_placed_with(said: str) -> str:
-    return said if said in SEXES else canonical_ref(said)
 
 
 def needs_of_new(body: b.Needs) -> Needs:

@@ -24,6 +24,8 @@ def spell_at(
 
 def with_its_spell(hospital: Hospital, booking: Booking, moment: Moment) -> Booking:
     """As it stands to the patient's stay; that of a patient in no bed is left as it is."""
+    if booking.patient_ref not in hospital.of_patient and not hospital.merges:
+        return booking
     if hospital.stay_of(booking.patient_ref) is None:
         return booking
     spell_id = spell_at(hospital, booking.patient_ref, booking.starts_at, moment)

@@ -268,10 +268,8 @@ def _not_taken_by_ward(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     if bed.is_cot:
         yield from _not_for_a_cot(hospital, wish)
         return
-    if wish.is_its_own or _is_of_the_ward(hospital, wish):
-        return
-    reasons = hospital.does_not_take(bed, wish.needs)
-    if reasons:
+    reasons = () if wish.is_its_own else hospital.does_not_take(bed, wish.needs)
+    if reasons and not _is_of_the_ward(hospital, wish):
         told = ", ".join(sharing.said_of_need(wish.needs, reason) for reason in reasons)
         detail = f"{bed.ward_name or bed.ward_id} does not take {told}."
         yield Breach(Rule.NOT_TAKEN_BY_WARD, detail)
