@@ -193,12 +193,14 @@ class PastEvent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelEvent:
     """`request`: the events of the same kind that came with it, itself among them. `reservations`:
-    that ended with it, as they were; `requests`: that it placed or withdrew."""
+    that ended with it, as they were; `requests`: that it placed or withdrew; `contacts`: references
+    of patients who became contacts with it."""
 
     event_id: str
     request: tuple[PastEvent, ...]
     reservations: tuple[Booking, ...] = ()
     requests: tuple[BedRequest, ...] = ()
+    contacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -269,6 +269,7 @@ class Hospital:
             of_bed={bed_id: [*of] for bed_id, of in self.of_bed.items()},
             in_room={room_id: [*beds] for room_id, beds in self.in_room.items()},
             of_patient={ref: {*ids} for ref, ids in self.of_patient.items()},
+            requests=self.requests.copy(),
         )
 
     def apply(self, bed: Bed | None, booking: Booking | None) -> None:

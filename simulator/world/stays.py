@@ -7,6 +7,7 @@ from lake.vocabulary import BedStatus, Disposition, EventType, Source
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, as_reserved, is_ended
+from simulator.domain.decisions.isolation import contacts_in
 from simulator.domain.hospital import Hospital
 from simulator.domain.requests import BedRequest, has_left_the_list
 from simulator.domain.rules.soft import Wish, breaches
@@ -164,4 +165,5 @@ def undoing(rows: list[Row], bed: Bed, booking: Booking | None) -> c.CancelEvent
         request=(past,),
         reservations=tuple(as_reserved(r) for r in others if is_ended(r)),
         requests=tuple(BedRequest.from_row(r) for r in others if has_left_the_list(r)),
+        contacts=contacts_in(others),
     )

@@ -3,6 +3,7 @@
 It is the single writer's mind; it does no I/O. `GroupCommit` makes what it stages durable.
 """
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -103,8 +104,11 @@ class Engine:
         for change in changes:
             self.hospital.apply(change.bed, change.booking)
         ids = [str(uuid7()) for _ in changes]
-        of_command = zip(changes, ids, strict=True)
-        return [self._row(change, shared, event_id, ids[-1]) for change, event_id in of_command]
+        of_command = enumerate(zip(changes, ids, strict=True))
+        return [
+            self._row(change, shared, event_id, _given_by(changes, ids, nth))
+            for nth, (change, event_id) in of_command
+        ]
 
     def moment(self, context: Context) -> Moment:
         """When and by whom a command of this context would take effect. Raises NotYet."""
@@ -153,9 +157,9 @@ class Engine:
             if changed > seen:
                 raise Outdated(f"{bed_id} has changed with event {changed}: look at it again.")
 
-    def _row(self, change: Change, shared: Row, event_id: str, last_id: str) -> Row:
+    def _row(self, change: Change, shared: Row, event_id: str, given_by: str) -> Row:
         """Written once all changes of the command are taken in: each row has the state after it.
-        The last of them is what gives a request its bed."""
+        `given_by`: the event that gives a request its bed."""
         row: Row = {
             **shared,
             "seq": self.head_seq + 1,
@@ -165,7 +169,7 @@ class Engine:
         if change.at:
             row["occurred_at"] = change.at
         if change.event_type is EventType.REQUEST_PLACED:
-            row["placed_event_id"] = last_id
+            row["placed_event_id"] = given_by
         if change.bed:
             bed = self.hospital.beds[change.bed.bed_id]
             row |= self.hospital.bed_columns(bed, bed.last_event_at)
@@ -187,3 +191,14 @@ class Engine:
         else:
             self.changed.setdefault(bed_id, before["seq"])
         self.newest[bed_id] = row
+
+
+def _given_by(changes: Sequence[Change], ids: Sequence[str], nth: int) -> str:
+    """The event with which the patient of a request gets a bed; the last one if none is theirs."""
+    if changes[nth].event_type is not EventType.REQUEST_PLACED:
+        return ids[-1]
+    ref = changes[nth].columns["patient_ref"]
+    for change, event_id in zip(changes[nth:], ids[nth:], strict=True):
+        if change.booking and change.booking.is_open and change.booking.patient_ref == ref:
+            return event_id
+    return ids[-1]

@@ -15,6 +15,7 @@ from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, as_reserved, is_ended
 from simulator.domain.commands import CancelEvent, CorrectDischarge, PastEvent
 from simulator.domain.decisions.corrections import can_be_cancelled
+from simulator.domain.decisions.isolation import contacts_in
 from simulator.domain.hospital import Hospital
 from simulator.domain.house import House
 from simulator.domain.requests import BedRequest, has_left_the_list
@@ -197,6 +198,7 @@ def cancellation(reader: LakeReader, event_id: str) -> CancelEvent | None:
         request=tuple(_past(reader, row) for row in rows if row["event_type"] == kind),
         reservations=_ended(reader, told),
         requests=_off_the_list(reader, told),
+        contacts=contacts_in(rows),
     )
 
 

@@ -6,6 +6,7 @@ from lake.vocabulary import Role, Source
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, as_reserved, is_ended
+from simulator.domain.decisions.isolation import contacts_in
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Needs
 from simulator.domain.requests import BedRequest, has_left_the_list
@@ -85,6 +86,7 @@ def undoing(rows: list[dict], event_id: str) -> c.CancelEvent:
         request=tuple(past_event(rows, row) for row in alike),
         reservations=ended(rows, told),
         requests=off_the_list(rows, told),
+        contacts=contacts_in(together),
     )
 
 

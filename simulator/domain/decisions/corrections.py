@@ -95,7 +95,7 @@ def _admission_cancelled(
     bed = _given_back(hospital, event, moment)
     booking = _reserved_again(hospital, event.booking_before, stay, moment)
     undone = Change(EventType.ADMISSION_CANCELLED, bed, booking, _corrects(event))
-    cleared = isolation.never_exposed(hospital, stay, moment)
+    cleared = isolation.never_exposed(hospital, event.booking, command.contacts, moment)
     return [*_waits_again(hospital, command, booking, moment), *cleared, undone]
 
 
@@ -151,10 +151,13 @@ def _discharge_cancelled(
     bed, stay = _taken_back(hospital, event, event.bed_before.status, moment)
     hard.alive(hospital, stay.patient_ref, besides=stay.stay_id)
     hard.in_no_other_bed(hospital, stay.patient_ref, bed.bed_id, event.occurred_at)
-    restored, lost = patients.restored(hospital, _beside(stay, command.reservations), moment)
+    refs = hospital.refs_of(stay.patient_ref)
+    own = [b for b in _beside(stay, command.reservations) if b.patient_ref in refs]
+    waited = [request for request in command.requests if request.patient_ref in refs]
+    restored, lost = patients.restored(hospital, own, moment)
     columns = _corrects(event) | _lost(lost)
     undone = Change(EventType.DISCHARGE_CANCELLED, bed, stay, columns)
-    return [*restored, *patients.wait_again(hospital, command.requests), undone]
+    return [*restored, *patients.wait_again(hospital, waited), undone]
 
 
 def _beside(stay: Booking, reservations: Sequence[Booking]) -> list[Booking]:
@@ -208,10 +211,13 @@ def _not_of_the_dead(
     """What had ended with a death that was none, but for what ends with any discharge."""
     if why is EndedWith.PATIENT_DIED or command.disposition_before != Disposition.DIED:
         return [], []
-    spell_id = command.discharge.booking.spell_id
-    reservations = [b for b in command.reservations if b.spell_id != spell_id]
-    requests = [r for r in command.requests if r.spell_id != spell_id]
-    planned = [b for b in command.reservations if b.spell_id == spell_id]
+    stay = command.discharge.booking
+    refs = hospital.refs_of(stay.patient_ref)
+    own = [b for b in command.reservations if b.patient_ref in refs]
+    reservations = [b for b in own if b.spell_id != stay.spell_id]
+    planned = [b for b in own if b.spell_id == stay.spell_id]
+    waited = [r for r in command.requests if r.patient_ref in refs]
+    requests = [r for r in waited if r.spell_id != stay.spell_id]
     restored, lost = patients.restored(hospital, reservations, moment)
     return [*restored, *patients.wait_again(hospital, requests)], [*lost, *planned]
 
@@ -275,6 +281,10 @@ def _transfer_cancelled(
     status = hospital.bed(stay.bed_id).status
     bed, resumed = _taken_back(hospital, left, status, moment)
     resumed = _as_now(hospital, resumed, stay)
+    exposed = {*arrived.booking.contact_of} - {*left.booking.contact_of}
+    known = tuple(one for one in resumed.contact_of if one not in exposed)
+    resumed = replace(resumed, contact_of=known)
+    cleared = isolation.never_exposed(hospital, arrived.booking, command.contacts, moment)
     never = _reserved_again(hospital, arrived.booking_before, stay, moment)
     given_back = _given_back(hospital, arrived, moment)
     if arrived.booking_before is None:
@@ -283,6 +293,7 @@ def _transfer_cancelled(
         again = _waits_again(hospital, command, never, moment)
     return [
         *again,
+        *cleared,
         Change(EventType.TRANSFER_CANCELLED, given_back, never, _corrects(arrived)),
         Change(EventType.TRANSFER_CANCELLED, bed, resumed, _corrects(left)),
     ]

@@ -4,8 +4,9 @@ A contact stays one, from bed to bed, until a person says otherwise. Whatever a 
 `traced` adds who was exposed by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lake.vocabulary import BedStatus, BookingState, EventType, Rule, StatusChange
 from simulator.domain import commands as c
@@ -13,7 +14,7 @@ from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import Refusal
-from simulator.domain.hospital import Hospital, Stayed, infection_of
+from simulator.domain.hospital import Hospital, Stayed, infection_of, touched
 from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation
 from simulator.domain.rules import hard
 from simulator.domain.rules.hard import bed_at
@@ -54,23 +55,28 @@ def end_contact(hospital: Hospital, command: c.EndContact, moment: Moment) -> li
     return [Change(EventType.CONTACT_ENDED, bed, replace(stay, contact_of=()))]
 
 
-def never_exposed(hospital: Hospital, source: Booking, moment: Moment) -> list[Change]:
-    """Nobody was exposed by a source that never was there, if no other one is in the room."""
-    infection = infection_of(hospital.isolation_of(source), source)
-    room = _in_room(hospital, hospital.beds[source.bed_id].room_id)
-    others = [stay for stay in room if stay.booking_id != source.booking_id]
-    sources = {infection_of(hospital.isolation_of(stay), stay) for stay in others}
-    if infection is None or infection in sources:
-        return []
+def never_exposed(
+    hospital: Hospital, source: Booking, patient_refs: Sequence[str], moment: Moment
+) -> list[Change]:
+    """Those whom an arrival made contacts that never was, wherever they lie by now. `source`: as
+    the arrival left it."""
+    infection = infection_of(source.needs.isolation or None, source)
     changes = []
-    for stay in others:
-        if infection in stay.contact_of:
+    for ref in patient_refs:
+        stay = hospital.stay_of(ref)
+        if stay and infection in stay.contact_of:
             now = replace(moment, at=moment.now)
             left = tuple(one for one in stay.contact_of if one != infection)
             bed = bed_at(hospital, stay.bed_id, now)
             cleared = replace(stay, contact_of=left)
             changes.append(Change(EventType.CONTACT_ENDED, bed, cleared, at=now.at))
     return changes
+
+
+def contacts_in(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """References of patients who became contacts with a command of these rows."""
+    started = EventType.CONTACT_STARTED
+    return tuple(row["patient_ref"] for row in rows if row["event_type"] == started)
 
 
 def traced(hospital: Hospital, changes: Sequence[Change], moment: Moment) -> list[Change]:
@@ -128,8 +134,9 @@ class _After:
         return [mate for mate in mates if mate]
 
     def expose(self, stay: Booking, moment: Moment) -> None:
-        before = self.hospital.bookings.get(stay.booking_id)
-        arrives = before is None or not before.is_stay or before.bed_id != stay.bed_id
+        was = self.hospital.stay_of(stay.patient_ref)
+        room_id = self.bed(stay.bed_id).room_id
+        arrives = was is None or self.hospital.beds[was.bed_id].room_id != room_id
         infection, own = self.infection_of(stay), self.isolation_of(stay)
         if arrives:
             for mate in self.mates(stay):
@@ -137,10 +144,10 @@ class _After:
                 self._meets(mate, infection, own)
         if infection is None:
             return
-        was = self.hospital.stay_of(stay.patient_ref)
         known = infection_of(self.hospital.isolation_of(was), was) if was else None
         if infection != known:
-            self._rename(known, infection)
+            if was and known in (was.spell_id, was.booking_id):
+                self._rename(str(known), infection)
             met = _met(self.hospital, stay, moment) | {m.patient_ref for m in self.mates(stay)}
             self.named[stay.booking_id] = met - self.hospital.refs_of(stay.patient_ref)
             for ref in self.named[stay.booking_id]:
@@ -152,12 +159,12 @@ class _After:
         if infection is not None and not are_alike(self.isolation_of(stay), source):
             self._of(stay).add(infection)
 
-    def _rename(self, known: str | None, infection: str) -> None:
+    def _rename(self, known: str, infection: str) -> None:
         """What had no name has one now."""
-        for stay in self.hospital.bookings.values() if known else ():
-            if stay.is_stay and known in stay.contact_of:
-                current = self.bookings.get(stay.booking_id, stay)
-                self._of(current).discard(str(known))
+        for stay in self.hospital.bookings.values():
+            current = self.stay_of(stay.patient_ref) if known in stay.contact_of else None
+            if stay.is_stay and current:
+                self._of(current).discard(known)
                 self._of(current).add(infection)
 
     def _of(self, stay: Booking) -> set[str]:
@@ -175,7 +182,7 @@ class _After:
             stay = self.hospital.bookings[booking_id]
             if exposed_to != stay.contact_of:
                 now = replace(moment, at=moment.now)
-                bed = self.beds.get(stay.bed_id) or bed_at(self.hospital, stay.bed_id, now)
+                bed = touched(self.bed(stay.bed_id), now.at, now.source)
                 marked = replace(stay, contact_of=exposed_to)
                 others.append(Change(EventType.CONTACT_STARTED, bed, marked, at=now.at))
         for booking_id, refs in self.named.items():

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lake.vocabulary import BedStatus, Rule, canonical_ref
+from lake.vocabulary import BedStatus, EventType, Rule, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.overrides import Override
+from simulator.domain.requests import BedRequest
 
 Decide = Callable[[Hospital, c.Command, Moment], list[Change]]
 """What a newborn's own transfer or discharge changes."""
@@ -33,7 +34,7 @@ def along(
     moment: Moment,
     decide: Decide,
 ) -> list[Change]:
-    """The changes, after those of the newborns whose mother they take out of the room.
+    """The changes, before the last one those of newborns whose mother they take out of the room.
 
     A newborn goes by a transfer or discharge of its own, with all that this asks for, once the
     mother is where she goes. Raises Refusal where it is not known where it goes, InvalidRequest
@@ -50,20 +51,25 @@ def along(
     def make(more: Sequence[Change]) -> None:
         for change in more:
             after.apply(change.bed, change.booking)
+            if change.event_type is EventType.BED_REQUESTED:
+                waits = BedRequest.from_row(change.columns)
+                after.requests[waits.bed_request_id] = waits
         made.extend(more)
 
     make(changes)
     for newborn, mother in left:
-        if newborn.booking_id not in after.bookings or _is_with_mother(after, newborn):
+        place = said.get(newborn.patient_ref)
+        if newborn.booking_id not in after.bookings:
             continue
-        place = said.get(newborn.patient_ref) or _cot_for(after, command, newborn, mother, moment)
-        if place.to_bed_id != newborn.bed_id:
+        if place is None and not _is_with_mother(after, newborn):
+            place = _cot_for(after, command, newborn, mother, moment)
+        if place and place.to_bed_id != newborn.bed_id:
+            _refuse_the_mothers_bed(changes, place, newborn)
             override = getattr(command, "override", None)
             own = _own_command(newborn, place, override)
             make(decide(after, own, replace(moment, next_seq=moment.next_seq + len(made))))
-    if isinstance(command, c.CancelEvent):
-        _refuse_alone(after, changes)
-    return [*made[len(changes) :], *changes]
+    _refuse_alone(after, command, changes)
+    return [*changes[:-1], *made[len(changes) :], *changes[-1:]]
 
 
 def _said(hospital: Hospital, command: c.Command) -> dict[str, c.Newborn]:
@@ -106,18 +112,26 @@ def _is_with_mother(after: Hospital, newborn: Booking) -> bool:
 def _cot_for(
     after: Hospital, command: c.Command, newborn: Booking, mother: Booking, moment: Moment
 ) -> c.Newborn:
-    there = after.stay_of(mother.patient_ref)
+    there, refs = after.stay_of(mother.patient_ref), after.refs_of(newborn.patient_ref)
     if there and isinstance(command, GOING_ALONG):
         for cot in after.room_mates(after.beds[there.bed_id]):
-            is_free = cot.status is BedStatus.AVAILABLE and not after.of_bed.get(cot.bed_id)
+            others = [b for b in after.of_bed.get(cot.bed_id, ()) if b.patient_ref not in refs]
+            is_free = cot.status is BedStatus.AVAILABLE and cot.is_staffed and not others
             if cot.is_cot and is_free and after.unchanged_since(cot) <= moment.at:
                 return c.Newborn(patient_ref=newborn.patient_ref, to_bed_id=cot.bed_id)
-    raise Refusal(
-        Rule.ILLEGAL_BOOKING_CHANGE,
-        f"Say where the newborn in {newborn.bed_id} goes (newborns): "
-        "there is no free cot for it where its mother goes.",
-        newborn,
-    )
+    detail = f"The newborn in {newborn.bed_id} would be left alone: move or discharge it first."
+    if hasattr(command, "newborns"):
+        detail = (
+            f"Say where the newborn in {newborn.bed_id} goes (newborns): "
+            "there is no free cot for it where its mother goes."
+        )
+    raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, newborn)
+
+
+def _refuse_the_mothers_bed(changes: Sequence[Change], place: c.Newborn, newborn: Booking) -> None:
+    if any(change.bed and change.bed.bed_id == place.to_bed_id for change in changes):
+        detail = f"{place.to_bed_id} is a bed that its mother leaves or takes."
+        raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, detail, newborn)
 
 
 def _own_command(newborn: Booking, place: c.Newborn, override: Override | None) -> c.Command:
@@ -129,9 +143,9 @@ def _own_command(newborn: Booking, place: c.Newborn, override: Override | None) 
     )
 
 
-def _refuse_alone(after: Hospital, changes: Sequence[Change]) -> None:
+def _refuse_alone(after: Hospital, command: c.Command, changes: Sequence[Change]) -> None:
     """Nobody is corrected into a cot without a mother."""
-    for change in changes:
+    for change in changes if isinstance(command, c.CancelEvent) else ():
         stay = after.bookings.get(change.booking.booking_id) if change.booking else None
         if stay is None or not stay.is_stay or not after.beds[stay.bed_id].is_cot:
             continue

@@ -72,9 +72,10 @@ def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[C
         assumes_end=command.assumes_end,
     )
     stay = hospital.stay_of(wanted.patient_ref)
+    if stay is not None:
+        booking = replace(booking, needs=hospital.needs_with(stay, wanted.needs))
     if command.admit and stay is not None:
-        asked = hospital.needs_with(stay, wanted.needs)
-        taken = move(hospital, stay, command.bed_id, booking, moment, needs=asked)
+        taken = move(hospital, stay, command.bed_id, booking, moment, needs=booking.needs)
     else:
         taken = book(hospital, booking, moment)
     return [*placed([wanted]), *taken]

@@ -319,3 +319,59 @@ def test_a_cot_that_was_retired_is_a_cot_again(ward) -> None:
     )  # fmt: skip
     row = ward.do(again, hours(2))
     assert (row["is_cot"], row["is_off_census"]) == (True, True)
+
+
+def test_a_newborn_is_not_put_into_the_bed_that_its_mother_leaves(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    there = c.Newborn(patient_ref="N-1", to_bed_id=BED)
+    move = c.TransferPatient(booking_id=mother, to_bed_id=NEXT_BED, newborns=(there,), override=WHY)
+    assert refused(ward, move).rule is Rule.ILLEGAL_BOOKING_CHANGE
+
+
+def test_what_is_undone_of_the_mother_is_not_undone_of_the_newborn(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    ward.do(c.RequestBed(patient_ref="N-1", needs=BOY))
+    died = c.Newborn(patient_ref="N-1", disposition="died")
+    gone = ward.do(
+        c.DischargePatient(booking_id=mother, disposition="home", newborns=(died,)), hours(1)
+    )
+    ward.do(undoing(ward.rows, gone["event_id"]))
+    assert ward.beds_of_patients() == {"P-1": BED}
+    assert ward.engine.hospital.requests == {}
+
+
+def test_a_newborn_who_has_died_waits_for_no_bed(ward) -> None:
+    """Its reservation is displaced by the mother's own move."""
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    kept = c.BookBed(
+        bed_id=NEXT_BED, patient_ref="N-1", needs=BOY, starts_at=hours(1), ends_at=hours(9),
+        override=WHY,
+    )  # fmt: skip
+    ward.do(kept)
+    died = c.Newborn(patient_ref="N-1", disposition="died")
+    ward.do(
+        c.TransferPatient(booking_id=mother, to_bed_id=NEXT_BED, newborns=(died,), override=WHY)
+    )
+    assert ward.engine.hospital.requests == {}
+    assert fold(ward.rows) == ward.engine.hospital
+
+
+def test_what_is_said_of_a_newborn_is_done_also_within_the_room(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    home = c.Newborn(patient_ref="N-1", disposition="home")
+    ward.do(c.TransferPatient(booking_id=mother, to_bed_id=OTHER_BED, newborns=(home,)))
+    assert ward.beds_of_patients() == {"P-1": OTHER_BED}
+
+
+def test_the_request_of_a_newborn_is_placed_by_its_own_move(ward) -> None:
+    mother = admit(ward, BED, "P-1")
+    born(ward)
+    ward.do(c.RequestBed(patient_ref="N-1", ward_id="W8", needs=BOY))
+    rows = ward.do_all(c.TransferPatient(booking_id=mother, to_bed_id=NEXT_BED))
+    [placed] = [row for row in rows if row["event_type"] == "request_placed"]
+    [arrival] = [row for row in rows if row["event_id"] == placed["placed_event_id"]]
+    assert (arrival["patient_ref"], rows[-1]["patient_ref"]) == ("N-1", "P-1")

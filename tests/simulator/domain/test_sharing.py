@@ -415,3 +415,55 @@ def test_after_a_move_to_another_ward_intensive_care_is_needed_again(unit) -> No
     again = c.TransferPatient(booking_id=there["booking_id"], to_bed_id=ICU_A, needs=needs)
     unit.do(again, hours(40))
     assert right_of(unit, ICU_A) is None
+
+
+def test_what_was_exposed_before_a_wrong_admission_stays_so(ward) -> None:
+    admit(ward, B, "P-2")
+    first = admit(ward, A, "P-3")
+    isolate(ward, A, NOROVIRUS)
+    ward.do(c.DischargePatient(booking_id=first, disposition="home"), hours(1))
+    source = Needs(sex="female", isolation=NOROVIRUS)
+    came = ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True, needs=source, override=WHY))
+    ward.do(undoing(ward.rows, came["event_id"]), hours(2))
+    assert contacts(ward) == {"P-2": ("norovirus",)}
+
+
+def test_a_transfer_that_never_was_exposed_nobody(ward) -> None:
+    """Neither whom the source met, nor who met a source; wherever they lie by now."""
+    source = admit(ward, C, "P-9", Needs(sex="female", isolation=NOROVIRUS))
+    mate = admit(ward, B, "P-2")
+    moved = ward.do(c.TransferPatient(booking_id=source, to_bed_id=A, override=WHY), hours(1))
+    ward.do(c.TransferPatient(booking_id=mate, to_bed_id=D), hours(2))
+    assert contacts(ward) == {"P-2": ("norovirus",)}
+    ward.do(undoing(ward.rows, moved["event_id"]))
+    assert contacts(ward) == {}
+    register(ward, "W1-102-B")
+    stay = ward.engine.hospital.stay_of("P-2").booking_id
+    beside = ward.do(
+        c.TransferPatient(booking_id=stay, to_bed_id="W1-102-B", override=WHY), hours(3)
+    )
+    assert contacts(ward) == {"P-2": ("norovirus",)}
+    ward.do(undoing(ward.rows, beside["event_id"]))
+    assert contacts(ward) == {}
+
+
+def test_a_name_is_given_to_the_contacts_of_that_patient_alone(ward) -> None:
+    one = admit(ward, A, "P-1")
+    admit(ward, B, "P-2")
+    isolate(ward, A, Isolation("source", "mrsa"))
+    register(ward, "W1-102-B")
+    admit(ward, C, "P-3")
+    admit(ward, "W1-102-B", "P-4")
+    isolate(ward, C, Isolation("source", "mrsa"))
+    ward.do(c.ChangeNeeds(booking_id=one, needs=Needs(isolation=Isolation("source", "vre"))))
+    assert contacts(ward) == {"P-2": ("mrsa", "vre"), "P-4": ("mrsa",)}
+
+
+def test_who_is_no_contact_any_more_is_none_by_a_move_within_the_room(ward) -> None:
+    admit(ward, A, "P-1")
+    mate = admit(ward, B, "P-2")
+    isolate(ward, A, NOROVIRUS)
+    ward.do(c.EndContact(booking_id=mate))
+    one = ward.engine.hospital.stay_of("P-1").booking_id
+    ward.do(c.SwapPatients(booking_id=one, with_booking_id=mate, override=WHY), hours(1))
+    assert contacts(ward) == {}
