@@ -112,20 +112,38 @@ def suggest(
     wanted = Wanted(
         bed.ward_id, needs.specialty or bed.specialty, needs.room_class or bed.room_class
     )
-    found = beds_that_would_do(hospital, lambda other: replace(wish, bed=other), wanted)
+    assumes_end = getattr(command, "assumes_end", False) and wish.ends_at is None
+
+    def wish_in(other: Bed) -> Wish:
+        ends_at = _usual_end(hospital, other, wish.starts_at) if assumes_end else wish.ends_at
+        return replace(wish, bed=other, ends_at=ends_at)
+
+    found = beds_that_would_do(hospital, wish_in, wanted)
     return [suggestion for suggestion in found if suggestion.bed_id != bed.bed_id]
 
 
 def suggest_for(hospital: Hospital, request: BedRequest, moment: Moment) -> list[Suggestion]:
-    """Beds for a request that waits, open-ended from the time it is wanted for."""
+    """Beds for a request that waits, from the time it is wanted for to the ward's usual end."""
     starts_at = max(request.wanted_from, moment.at)
     needs, patient = _asked(hospital, request), request.patient_ref
     moves_in = request.wanted_from <= moment.now
     return beds_that_would_do(
         hospital,
-        lambda bed: Wish(bed, patient, needs, starts_at, None, moment.now, moves_in),
+        lambda bed: Wish(
+            bed,
+            patient,
+            needs,
+            starts_at,
+            _usual_end(hospital, bed, starts_at),
+            moment.now,
+            moves_in,
+        ),
         Wanted(request.ward_id, needs.specialty, needs.room_class),
     )
+
+
+def _usual_end(hospital: Hospital, bed: Bed, starts_at: datetime) -> datetime | None:
+    return hospital.house.assumed_end(bed.ward_id, starts_at)
 
 
 def _asked(hospital: Hospital, request: BedRequest) -> Needs:

@@ -366,3 +366,18 @@ async def test_no_refusal_names_a_newborn_but_as_a_field(house: House) -> None:
         refused = await house.post(path, 422, disposition="home", **newborns)
         assert "N-77" not in refused["detail"]
         assert "newborns[0]" in refused["detail"]
+
+
+async def test_a_bed_that_is_free_for_the_usual_stay_is_offered(house: House) -> None:
+    """Of W4 every bed but one is reserved from the tenth day on; patients stay 5 days."""
+    beds = (await house.get("/beds", ward_id="W4"))["items"]
+    taken, *others = [bed["bed_id"] for bed in beds]
+    await house.admit(taken, "P-0")
+    for nth, bed_id in enumerate(others):
+        times = {"starts_at": house.at(240), "ends_at": house.at(300)}
+        await house.book(bed_id, f"Q-{nth}", **times)
+    refused = await house.post("/bookings", 409, **wish(taken, "P-1", **WOMAN))
+    offered = [other["bed_id"] for other in refused["alternatives"]]
+    assert offered[0].startswith("W4-")
+    made = await house.post("/bookings", 201, **wish(offered[0], "P-1", **WOMAN))
+    assert made["is_end_assumed"]
