@@ -88,6 +88,7 @@ class NewBooking(BaseModel):
     patient_ref: str = Field(max_length=64)
     starts_at: datetime
     ends_at: datetime
+    needs: dict[str, str] = {}  # read, and kept by ours alone
 
 
 class Booked(BaseModel):
