@@ -1,6 +1,7 @@
 """The widgets that ask what is to be done to a bed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -23,33 +24,41 @@ Details = dict[str, Any]
 """What the wire calls what an act needs to be told."""
 
 
-def ask_act(
-    bed: Bed, beds: Sequence[Bed], here: Here, hospital: Hospital | None
-) -> tuple[Act, Details] | None:
+@dataclass(frozen=True)
+class Scene:
+    """The bed that is acted on, among all beds; what hospital.toml says, if that is known."""
+
+    bed: Bed
+    beds: Sequence[Bed]
+    here: Here
+    hospital: Hospital | None
+
+
+Ask = Callable[[Scene], Details | None]
+
+
+def ask_act(scene: Scene) -> tuple[Act, Details] | None:
     """The act and its details, once they are complete."""
-    acts, key = legal.legal_acts(bed), f"act-{bed['bed_id']}"
+    acts, key = legal.legal_acts(scene.bed), f"act-{scene.bed['bed_id']}"
     chosen = st.pills("What happened?", acts, key=key, wrap=True)
     if chosen is None:
         return None
     ask_details = ASKED.get(chosen)
-    details: Details | None = ask_details(beds, here) if ask_details else {}
-    if chosen is Act.DISCHARGE and details is not None:
-        details |= _ask_newborns(bed, beds)
-    if chosen is Act.KNOWN:
-        details = _ask_known(hospital)
+    details: Details | None = ask_details(scene) if ask_details else {}
     return None if details is None else (chosen, details)
 
 
-def _ask_known(hospital: Hospital | None) -> Details | None:
-    known = booking_form.ask_who(hospital, "known")
-    placed_with = pick.word("Placed with", ["female", "male"], "As the sex says", "known-with")
+def _ask_known(scene: Scene) -> Details | None:
+    known = booking_form.ask_who(scene.hospital, "known")
+    placed_with = booking_form.ask_placed_with("known")
     known |= {"placed_with": placed_with} if placed_with else {}
     return {"needs": Needs(**known)} if known else None
 
 
-def _ask_newborns(bed: Bed, beds: Sequence[Bed]) -> Details:
+def _ask_newborns(scene: Scene) -> Details:
     """Those in the cots of the room: who of them leaves the hospital with the patient."""
-    cots = [one for one in beds if one["is_cot"] and one["room_id"] == bed["room_id"]]
+    bed = scene.bed
+    cots = [one for one in scene.beds if one["is_cot"] and one["room_id"] == bed["room_id"]]
     refs = [cot["current_patient_ref"] for cot in cots if cot["current_patient_ref"]]
     if not refs or bed["is_cot"]:
         return {}
@@ -57,42 +66,43 @@ def _ask_newborns(bed: Bed, beds: Sequence[Bed]) -> Details:
     return {"newborns": [Newborn(patient_ref=r, disposition=Disposition.HOME) for r in chosen]}
 
 
-def _ask_isolation(_: Sequence[Bed], __: Here) -> Details | None:
+def _ask_isolation(_: Scene) -> Details | None:
     isolation = booking_form.ask_isolation("act")
     return {"isolation": IsolationStart(**isolation.model_dump())} if isolation else None
 
 
-def _ask_disposition(_: Sequence[Bed], here: Here) -> Details:
+def _ask_discharge(scene: Scene) -> Details:
     """Of who has died, when that was: the bed is vacated later, when the body leaves."""
-    disposition = pick.word("Where to", [*Disposition], "Not given")
-    if disposition != Disposition.DIED:
-        return {"disposition": disposition}
-    died_at = pick.instant("Time of death", here, timedelta(), "died")
-    return {"disposition": disposition, "died_at": died_at}
+    details: Details = {"disposition": pick.word("Where to", [*Disposition], "Not given")}
+    if details["disposition"] == Disposition.DIED:
+        details["died_at"] = pick.instant("Time of death", scene.here, timedelta(), "died")
+    return details | _ask_newborns(scene)
 
 
-def _ask_new_bed(beds: Sequence[Bed], here: Here) -> Details | None:
-    free = [bed for bed in beds if Filter(status=DisplayStatus.AVAILABLE).lets_through(bed)]
-    bed = pick.bed("To which free bed", free, here, "transfer_to_bed_id")
+def _ask_new_bed(scene: Scene) -> Details | None:
+    free = [b for b in scene.beds if Filter(status=DisplayStatus.AVAILABLE).lets_through(b)]
+    bed = pick.bed("To which free bed", free, scene.here, "transfer_to_bed_id")
     return {"to_bed_id": bed["bed_id"]} if bed else None
 
 
-def _ask_expected(_: Sequence[Bed], here: Here) -> Details:
-    return {"ends_at": pick.instant("Expected discharge", here, timedelta(days=1), "expected")}
+def _ask_expected(scene: Scene) -> Details:
+    return {
+        "ends_at": pick.instant("Expected discharge", scene.here, timedelta(days=1), "expected")
+    }
 
 
-def _ask_progress(_: Sequence[Bed], __: Here) -> Details:
+def _ask_progress(_: Scene) -> Details:
     needs_bed = st.checkbox("Still needs the bed")
     waits_for = None if needs_bed else pick.word("Waits for", [*WaitsFor], "Not said")
     return {"needs_bed": needs_bed} | ({"waits_for": waits_for} if waits_for else {})
 
 
-def _ask_cancel_reason(_: Sequence[Bed], __: Here) -> Details:
+def _ask_cancel_reason(_: Scene) -> Details:
     return {"reason_code": pick.word("Why", CANCEL_REASONS, "Not given")}
 
 
-def _ask_reason(reasons: Sequence[str]) -> Callable[[Sequence[Bed], Here], Details | None]:
-    def ask(_: Sequence[Bed], __: Here) -> Details | None:
+def _ask_reason(reasons: Sequence[str]) -> Ask:
+    def ask(_: Scene) -> Details | None:
         code = pick.word("Why", reasons, "Choose")
         text = st.text_input("In words").strip()
         return {"reason_code": code, "reason": text} if code and text else None
@@ -100,13 +110,14 @@ def _ask_reason(reasons: Sequence[str]) -> Callable[[Sequence[Bed], Here], Detai
     return ask
 
 
-def _ask_note(_: Sequence[Bed], __: Here) -> Details | None:
+def _ask_note(_: Scene) -> Details | None:
     note = st.text_area("Note (no names of patients)", max_chars=500).strip()
     return {"note": note} if note else None
 
 
-ASKED: dict[Act, Callable[[Sequence[Bed], Here], Details | None]] = {
-    Act.DISCHARGE: _ask_disposition,
+ASKED: dict[Act, Ask] = {
+    Act.DISCHARGE: _ask_discharge,
+    Act.KNOWN: _ask_known,
     Act.TRANSFER: _ask_new_bed,
     Act.EXPECT: _ask_expected,
     Act.PROGRESS: _ask_progress,

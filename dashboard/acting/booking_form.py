@@ -58,6 +58,11 @@ def ask_who(hospital: Hospital | None, key: str) -> dict[str, Any]:
     return {name: value for name, value in who.items() if value is not None}
 
 
+def ask_placed_with(key: str) -> str | None:
+    """Whose room, of a patient whose sex does not say it."""
+    return pick.word("Placed with", ["female", "male"], "As the sex says", f"{key}-with")
+
+
 def _ask_bed(beds: Sequence[Bed], here: Here) -> Bed | None:
     left, right = st.columns(2)
     with left:
@@ -100,7 +105,7 @@ def _ask_needs(specialties: Sequence[str], hospital: Hospital | None) -> dict[st
         with left:
             specialty = pick.word("Needed specialty", specialties)
             level = pick.word("Level of care", [*LevelOfCare], "Ward")
-            placed_with = pick.word("Placed with", ["female", "male"], "As the sex says")
+            placed_with = ask_placed_with("wish")
             features = _ask_features(hospital)
         with right:
             room_class = pick.word("Needed room class", [*RoomClass])

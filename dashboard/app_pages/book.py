@@ -3,13 +3,14 @@
 import streamlit as st
 
 from dashboard.acting import desk, outcomes, pick
-from dashboard.acting.act_form import ask_act
+from dashboard.acting.act_form import Scene, ask_act
 from dashboard.acting.booking_form import ask_wish
 from dashboard.asking import board, queries
 from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
 from dashboard.drawing import tiles, top
 from dashboard.times import Here
+from simulator.client import Hospital
 
 
 def tell(key: str, here: Here, what: str) -> None:
@@ -20,9 +21,9 @@ def tell(key: str, here: Here, what: str) -> None:
         st.rerun()
 
 
-def book_a_bed(beds: list[board.Bed], here: Here) -> None:
+def book_a_bed(beds: list[board.Bed], here: Here, hospital: Hospital | None) -> None:
     st.subheader("Book a bed", anchor=False)
-    wish = ask_wish(beds, here, desk.hospital())
+    wish = ask_wish(beds, here, hospital)
     st.button(
         "Book",
         type="primary",
@@ -33,14 +34,14 @@ def book_a_bed(beds: list[board.Bed], here: Here) -> None:
     tell("booking_outcome", here, "book")
 
 
-def act_on_a_bed(beds: list[board.Bed], here: Here) -> None:
+def act_on_a_bed(beds: list[board.Bed], here: Here, hospital: Hospital | None) -> None:
     st.subheader("Act on a bed", anchor=False)
     bed = pick.bed("Bed", beds, here, "acted_bed_id")
     if bed is None:
         st.caption("Admit, discharge, transfer, cancel, clean, close and open: choose a bed.")
         return
     st.html(tiles.card(bed, here))
-    act = ask_act(bed, beds, here, desk.hospital())
+    act = ask_act(Scene(bed, beds, here, hospital))
     if act:
         label = f"{act[0]}: {bed['bed_id']}"
         touched = (bed["bed_id"], act[1].get("to_bed_id"))
@@ -60,11 +61,12 @@ def live_forms() -> None:
     beds = rows(queries.beds, now=now.hospital_at)
     if not beds:
         st.info("No beds are registered yet. Booking starts as soon as the hospital is set up.")
+    hospital = desk.hospital()
     left, right = st.columns(2, gap="large")
     with left:
-        book_a_bed(beds, now.here)
+        book_a_bed(beds, now.here, hospital)
     with right:
-        act_on_a_bed(beds, now.here)
+        act_on_a_bed(beds, now.here, hospital)
 
 
 if "bed_id" in st.query_params:  # chosen on the board

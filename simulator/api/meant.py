@@ -52,7 +52,7 @@ def isolation(body: b.Isolation | bool | None) -> Isolation | None:
     return body if body is None else SOURCE if body else NO_ISOLATION
 
 
-def isolation_of(body: b.Isolation | b.IsolationStart) -> Isolation:
+def isolation_of(body: b.Isolation) -> Isolation:
     """Raises InvalidRequest."""
     if body.organism and body.kind is IsolationKind.PROTECTIVE:
         raise InvalidRequest("organism: goes with isolation of a source only.")

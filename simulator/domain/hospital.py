@@ -158,11 +158,9 @@ class Hospital:
 
     def isolation_of(self, booking: Booking) -> Isolation | None:
         """Of a patient in bed the bed's status tells whether, of others what was asked for."""
-        asked = booking.needs.isolation or None
-        if not booking.is_stay:
-            return asked
-        is_isolated = self.beds[booking.bed_id].status is BedStatus.ISOLATED
-        return (asked or SOURCE) if is_isolated else None
+        if booking.is_stay:
+            return isolation_in(self.beds[booking.bed_id], booking)
+        return booking.needs.isolation or None
 
     def needs_with(self, stay: Booking, asked: Needs) -> Needs:
         """What is asked of another bed for a patient in bed, isolated as now."""
@@ -261,7 +259,7 @@ class Hospital:
         )
 
     def copy(self) -> "Hospital":
-        """One that can be changed without this one."""
+        """One that takes changes of beds, bookings and requests without this one."""
         return replace(
             self,
             beds=self.beds.copy(),
@@ -415,6 +413,11 @@ class Hospital:
             "current_is_end_assumed": stay.is_end_assumed,
         }
         return {name: value for name, value in columns.items() if value}
+
+
+def isolation_in(bed: Bed, stay: Booking) -> Isolation | None:
+    """Of the patient in the bed; an older log does not say of what kind."""
+    return (stay.needs.isolation or SOURCE) if bed.status is BedStatus.ISOLATED else None
 
 
 def infection_of(isolation: Isolation | None, booking: Booking) -> str | None:

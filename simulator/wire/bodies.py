@@ -171,11 +171,8 @@ class Opening(Write):
     reason: Note
 
 
-class IsolationStart(Write):
+class IsolationStart(Write, Isolation):
     """As `needs.isolation`."""
-
-    kind: IsolationKind = IsolationKind.SOURCE
-    organism: Code | None = Field(None, examples=["norovirus"])
 
 
 class Merge(Write):

@@ -14,36 +14,41 @@ from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import Refusal
-from simulator.domain.hospital import Hospital, Stayed, infection_of, touched
-from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation
+from simulator.domain.hospital import Hospital, Stayed, infection_of, isolation_in, touched
+from simulator.domain.needs import NO_ISOLATION, Isolation
 from simulator.domain.rules import hard
 from simulator.domain.rules.hard import bed_at
 from simulator.domain.rules.sharing import are_alike
 
 
 def start(hospital: Hospital, command: c.StartIsolation, moment: Moment) -> list[Change]:
-    changes = []
-    for bed_id in command.bed_ids:
-        bed = bed_at(hospital, bed_id, moment)
-        bed = bed.becomes(BedStatus.ISOLATED, StatusChange.ISOLATION_STARTED, moment.at)
-        stay = _isolated(hospital.current_booking(bed_id), command.isolation)
-        changes.append(Change(EventType.ISOLATION_STARTED, bed, stay))
-    return changes
+    change = (BedStatus.ISOLATED, StatusChange.ISOLATION_STARTED, EventType.ISOLATION_STARTED)
+    return [
+        _changed(hospital, bed_id, command.isolation, moment, *change) for bed_id in command.bed_ids
+    ]
 
 
 def end(hospital: Hospital, command: c.EndIsolation, moment: Moment) -> list[Change]:
     """The patient's contacts stay what they are."""
-    changes = []
-    for bed_id in command.bed_ids:
-        bed = bed_at(hospital, bed_id, moment)
-        bed = bed.becomes(BedStatus.OCCUPIED, StatusChange.ISOLATION_ENDED, moment.at)
-        stay = _isolated(hospital.current_booking(bed_id), NO_ISOLATION)
-        changes.append(Change(EventType.ISOLATION_ENDED, bed, stay))
-    return changes
+    change = (BedStatus.OCCUPIED, StatusChange.ISOLATION_ENDED, EventType.ISOLATION_ENDED)
+    return [_changed(hospital, bed_id, NO_ISOLATION, moment, *change) for bed_id in command.bed_ids]
 
 
-def _isolated(stay: Booking | None, isolation: Isolation) -> Booking | None:
-    return stay and replace(stay, needs=replace(stay.needs, isolation=isolation))
+def _changed(
+    hospital: Hospital,
+    bed_id: str,
+    isolation: Isolation,
+    moment: Moment,
+    status: BedStatus,
+    cause: StatusChange,
+    event_type: EventType,
+) -> Change:
+    """Of the bed and of its patient at once."""
+    bed = bed_at(hospital, bed_id, moment).becomes(status, cause, moment.at)
+    stay = hospital.current_booking(bed_id)
+    if stay:
+        stay = replace(stay, needs=replace(stay.needs, isolation=isolation))
+    return Change(event_type, bed, stay)
 
 
 def end_contact(hospital: Hospital, command: c.EndContact, moment: Moment) -> list[Change]:
@@ -122,8 +127,7 @@ class _After:
         return known if known and known.booking_id not in self.bookings else None
 
     def isolation_of(self, stay: Booking) -> Isolation | None:
-        is_isolated = self.bed(stay.bed_id).status is BedStatus.ISOLATED
-        return (stay.needs.isolation or SOURCE) if is_isolated else None
+        return isolation_in(self.bed(stay.bed_id), stay)
 
     def infection_of(self, stay: Booking) -> str | None:
         return infection_of(self.isolation_of(stay), stay)
