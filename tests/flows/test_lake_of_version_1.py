@@ -42,6 +42,8 @@ ONE_SPELLING = "upper(patient_ref) AS patient_ref"
 """Read in capitals since."""
 OTHERWISE = {"gold.census_hourly": {"reserved_count", "available_count"}}
 """Counted otherwise since: by every open reservation, not by the one that was next."""
+KEYS_SINCE = {"silver.carried_events": {"breach"}}
+"""Part of the key since; a row of version 1 says nothing of it, so that there is one still."""
 
 
 @pytest.mark.long
@@ -52,8 +54,9 @@ def test_a_table_is_what_it_was(rebuilt: Places, table: str) -> None:
     [known] = [known for known in TABLES if known.name == table]
     both = [c[0] for c in columns if c[0] in known.column_names]
     both = [name for name in both if name not in OTHERWISE.get(table, ())]
-    assert set(known.key) <= set(both)
-    assert rows_of(rebuilt, table, both) == then(NUMBERS[table], both, known.key)
+    key = tuple(name for name in known.key if name in both)
+    assert set(known.key) - set(key) <= KEYS_SINCE.get(table, set())
+    assert rows_of(rebuilt, table, both) == then(NUMBERS[table], both, key)
 
 
 @pytest.mark.long
