@@ -64,7 +64,8 @@ class House:
     to a room of one sex where they may mix. `contact_window`: for how long before an isolation who
     shared the room is a contact, and of which organism otherwise. `features`: the words that
     beds and needs may use; empty: any. `least_free`: a bed that is booked sooner is given to nobody
-    before. `isolation_rooms_kept`: free rooms that each ward keeps for isolation."""
+    before. `isolation_rooms_kept`: free rooms that each ward keeps for isolation. `turn_time`: how
+    long a bed takes to be clean. `match_ahead`: how far a proposal looks."""
 
     wards: Mapping[str, WardProfile] = field(default_factory=dict)
     mixed_room_classes: frozenset[str] = frozenset({RoomClass.ICU.value})
@@ -74,6 +75,8 @@ class House:
     features: frozenset[str] = ANY
     least_free: timedelta = timedelta(hours=4)
     isolation_rooms_kept: int = 0
+    turn_time: timedelta = timedelta(minutes=60)
+    match_ahead: timedelta = timedelta(hours=24)
 
     def ward(self, ward_id: str) -> WardProfile:
         return self.wards.get(ward_id, TAKES_ANYBODY)

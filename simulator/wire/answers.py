@@ -294,6 +294,37 @@ class FoundBeds(Answer):
     unsure: list[UnsureBed]
 
 
+class ProposedBed(Answer):
+    """`seq`: of the request as it was looked at, for place-all."""
+
+    bed_request_id: str
+    bed_id: str
+    starts_at: datetime
+    reasons: list[str]
+    seq: int
+
+
+class LeftRequest(Answer):
+    bed_request_id: str
+    in_the_way: str
+
+
+class PendingBed(Answer):
+    """A bed that is not free yet; the one that would help the most urgent is first. `is_for`: the
+    requests without a bed now that it would do for. `free_at` null: nobody has said when."""
+
+    bed_id: str
+    why: str
+    free_at: datetime | None
+    is_for: list[str]
+
+
+class Proposal(Answer):
+    items: list[ProposedBed]
+    left: list[LeftRequest]
+    pending: list[PendingBed]
+
+
 class BedRequest(Answer):
     """A need without a bed. `boarding_minutes`: from the time a bed was wanted for to the bed, or
     until now."""
