@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from lake.vocabulary import AgeGroup, IsolationKind, LevelOfCare, canonical_ref
 from simulator.domain import commands as c
@@ -9,6 +10,7 @@ from simulator.domain.bookings import Booking
 from simulator.domain.errors import InvalidRequest
 from simulator.domain.needs import NO_ISOLATION, SEXES, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
+from simulator.domain.requests import USUAL_PRIORITY
 from simulator.wire import bodies as b
 
 ASSUMED = {"age_group": AgeGroup.ADULT.value, "level_of_care": LevelOfCare.WARD.value}
@@ -44,6 +46,15 @@ def needs_of_new(body: b.Needs) -> Needs:
         level_of_care=said.level_of_care or ASSUMED["level_of_care"],
         assumed=unsaid,
     )
+
+
+def needs_of_request(body: b.Needs) -> Needs:
+    """Of a new patient who waits: with the usual priority, unless one is said."""
+    said = needs_of_new(body)
+    if said.priority is not None:
+        return said
+    assumed = tuple(sorted((*said.assumed, "priority")))
+    return replace(said, priority=USUAL_PRIORITY, assumed=assumed)
 
 
 def isolation(body: b.Isolation | bool | None) -> Isolation | None:
@@ -108,6 +119,35 @@ def placement(bed_request_id: str, body: b.Placement) -> c.PlaceRequest:
         override=override(body),
         assumes_end="ends_at" not in body.model_fields_set,
     )
+
+
+def placements(body: b.Placements) -> c.PlaceAll:
+    """Raises InvalidRequest."""
+    return c.PlaceAll(pairs=tuple(_pair(nth, body) for nth in range(len(body.pairs))))
+
+
+def _pair(nth: int, body: b.Placements) -> c.Pair:
+    pair = body.pairs[nth]
+    if pair.admit and pair.starts_at and pair.starts_at != body.occurred_at:
+        raise InvalidRequest(f"pairs.{nth}.starts_at: an admission starts when it occurs.")
+    place = c.PlaceRequest(
+        bed_request_id=pair.bed_request_id,
+        bed_id=pair.bed_id,
+        starts_at=pair.starts_at,
+        admit=pair.admit,
+        assumes_end=True,
+    )
+    return c.Pair(place=place, seq=pair.seq)
+
+
+def of_waiting(body: b.OfWaiting) -> dict[str, Any]:
+    """What is said of a wait, new or known."""
+    return {
+        "waits_in": body.waits_in and body.waits_in.value,
+        "arrived_at": body.arrived_at,
+        "decided_at": body.decided_at,
+        "expected_stay_hours": body.expected_stay_hours,
+    }
 
 
 def _starts_when_it_occurs(body: b.NewBooking | b.Placement) -> None:

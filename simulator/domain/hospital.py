@@ -29,7 +29,7 @@ from simulator.domain.house import House
 from simulator.domain.merges import Merge
 from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation, Needs
 from simulator.domain.overrides import OpenOverride
-from simulator.domain.requests import BedRequest
+from simulator.domain.requests import BedRequest, Rank
 
 RESERVED_AHEAD = timedelta(minutes=RESERVED_AHEAD_MINUTES)
 
@@ -95,7 +95,10 @@ class Hospital:
 
     @property
     def waiting_list(self) -> list[BedRequest]:
-        return sorted(self.requests.values(), key=lambda request: request.rank)
+        return sorted(self.requests.values(), key=self.rank)
+
+    def rank(self, request: BedRequest) -> Rank:
+        return request.rank(self.house.priority_step)
 
     def room_mates(self, bed: Bed) -> Iterator[Bed]:
         """The other registered beds of its room."""
@@ -195,7 +198,7 @@ class Hospital:
         """What the patient waits for, by rank."""
         refs = self.refs_of(patient_ref)
         found = (r for r in self.requests.values() if r.patient_ref in refs)
-        return sorted(found, key=lambda request: request.rank)
+        return sorted(found, key=self.rank)
 
     def reservations(self, bed_id: str) -> list[Booking]:
         return [b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED]
@@ -259,7 +262,7 @@ class Hospital:
         )
 
     def copy(self) -> "Hospital":
-        """One that takes changes of beds, bookings and requests without this one."""
+        """One that takes changes without this one."""
         return replace(
             self,
             beds=self.beds.copy(),
@@ -268,6 +271,13 @@ class Hospital:
             in_room={room_id: [*beds] for room_id, beds in self.in_room.items()},
             of_patient={ref: {*ids} for ref, ids in self.of_patient.items()},
             requests=self.requests.copy(),
+            left_at=self.left_at.copy(),
+            died_at={ref: {**of_ref} for ref, of_ref in self.died_at.items()},
+            lent=self.lent.copy(),
+            lately=self.lately.copy(),
+            overrides=self.overrides.copy(),
+            corrected=self.corrected.copy(),
+            merges=self.merges.copy(),
         )
 
     def apply(self, bed: Bed | None, booking: Booking | None) -> None:
@@ -402,6 +412,7 @@ class Hospital:
         needs, isolation = stay.needs, self.isolation_of(stay)
         columns = {
             "current_age_group": needs.age_group,
+            "current_need_specialty": needs.specialty,
             "current_level_of_care": needs.level_of_care,
             "current_rooms_with": needs.rooms_with,
             "current_placed_with_patient_ref": needs.placed_with_ref,

@@ -50,7 +50,9 @@ class House:
     """`single_sex_after`: how long after a level of care is no longer needed a patient has a right
     to a room of one sex where they may mix. `contact_window`: for how long before an isolation who
     shared the room is a contact, and of which organism otherwise. `features`: the words that
-    beds and needs may use; empty: any."""
+    beds and needs may use; empty: any. `arrival_breach`, `decision_breach`: within what time a
+    patient is to have a bed. `priority_step`: how long a wait weighs as much as a step of
+    priority."""
 
     wards: Mapping[str, WardProfile] = field(default_factory=dict)
     mixed_room_classes: frozenset[str] = frozenset({RoomClass.ICU.value})
@@ -58,6 +60,9 @@ class House:
     contact_window: timedelta = timedelta(hours=48)
     contact_windows: Mapping[str, timedelta] = field(default_factory=dict)
     features: frozenset[str] = ANY
+    arrival_breach: timedelta = timedelta(hours=4)
+    decision_breach: timedelta = timedelta(hours=12)
+    priority_step: timedelta = timedelta(hours=4)
 
     def ward(self, ward_id: str) -> WardProfile:
         return self.wards.get(ward_id, TAKES_ANYBODY)

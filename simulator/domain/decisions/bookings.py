@@ -41,7 +41,7 @@ def book(hospital: Hospital, command: c.BookBed, moment: Moment) -> list[Change]
     starts_at = moment.at if command.admit else command.starts_at or moment.at
     ends_at, is_end_assumed = command.ends_at, False
     if ends_at is None and command.assumes_end:
-        ends_at = hospital.house.assumed_end(bed.ward_id, starts_at)
+        ends_at = _assumed_end(hospital, command, bed, starts_at)
         is_end_assumed = ends_at is not None
     booking = Booking(
         booking_id=f"B{moment.next_seq}",
@@ -65,6 +65,14 @@ def book(hospital: Hospital, command: c.BookBed, moment: Moment) -> list[Change]
     granted = _grant(hospital, _wish(bed, booking, moment), command, moment, booking.booking_id)
     made = Change(EventType.BED_BOOKED, granted.on(bed), booking, granted.columns)
     return [*granted.first, made]
+
+
+def _assumed_end(
+    hospital: Hospital, command: c.BookBed, bed: Bed, starts_at: datetime
+) -> datetime | None:
+    if command.expected_stay:
+        return starts_at + command.expected_stay
+    return hospital.house.assumed_end(bed.ward_id, starts_at)
 
 
 def _wish(bed: Bed, booking: Booking, moment: Moment, *, moves_in: bool = False) -> Wish:
@@ -241,6 +249,8 @@ def move(
     arrived = _moved(hospital, stay, taken, needs, moment, moment.next_seq)
     if isinstance(command, c.BookBed) and command.ends_at:
         arrived = arrived.ends_by(command.ends_at)
+    elif isinstance(command, c.BookBed):
+        arrived = _as_long_as_expected(arrived, command)
     reserved = reserved or patients.own_reservation(hospital, arrived)
     arrived = _moved_as_planned(reserved, arrived, needs) if reserved else arrived
     besides = frozenset({stay.booking_id, arrived.booking_id})
@@ -262,6 +272,15 @@ def move(
         Change(EventType.PATIENT_TRANSFERRED, left, _ended(stay, moment)),
         Change(EventType.PATIENT_TRANSFERRED, bed, arrived, columns),
     ]
+
+
+def _as_long_as_expected(arrived: Booking, command: c.BookBed) -> Booking:
+    """Where nobody has said an end of the stay."""
+    is_said = arrived.ends_at is not None and not arrived.is_end_assumed
+    if is_said or not command.assumes_end or command.expected_stay is None:
+        return arrived
+    ends_at = arrived.starts_at + command.expected_stay
+    return replace(arrived, ends_at=ends_at, is_end_assumed=True)
 
 
 def _moved_as_planned(reserved: Booking, arrived: Booking, needs: Needs | None) -> Booking:
