@@ -66,7 +66,7 @@ def test_a_change_says_more_and_keeps_the_rest(ward) -> None:
 
 def test_nothing_was_decided_or_arrived_in_the_future(ward) -> None:
     for said in ({"decided_at": hours(1)}, {"arrived_at": hours(1)}):
-        with pytest.raises(NotYet, match=f"{[*said][0]}: it is 2026-03-02 08:00:00 UTC"):
+        with pytest.raises(NotYet, match=f"{next(iter(said))}: it is 2026-03-02 08:00:00 UTC"):
             asked(ward, **said)
 
 
