@@ -39,9 +39,20 @@ def duration(length: timedelta) -> str:
     return f"{days} d {hours % 24} h"
 
 
+def hours(count: float) -> timedelta:
+    return timedelta(hours=count)
+
+
 def instant(on: date, at: time, zone: ZoneInfo) -> datetime:
     """The UTC instant of a wall clock reading in the hospital."""
     return datetime.combine(on, at, tzinfo=zone).astimezone(UTC)
+
+
+def newest(at: time, now: datetime, zone: ZoneInfo) -> datetime:
+    """The last time the hospital's clock read this: today, or else yesterday."""
+    today = local(now, zone).date()
+    read_today = instant(today, at, zone)
+    return read_today if read_today <= now else instant(today - timedelta(days=1), at, zone)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ CLEANING_STARTED = w.Event(
     override_reason=None,
     note=None,
 )
-WAITS = w.BedRequest(
+WAITS = w.BedRequestWithBeds(
     bed_request_id="R7",
     state=RequestState.WAITING,
     patient_ref="P-77",
@@ -70,6 +70,7 @@ WAITS = w.BedRequest(
     in_bed_at=None,
     boarding_minutes=60.0,
     seq=3,
+    suggestions=[],
 )
 OVERRIDDEN = w.Override(
     event_id="e-1",
@@ -482,13 +483,11 @@ def test_an_api_that_has_stopped_says_why_on_every_page(ward: PlayedApi) -> None
 
 def test_a_click_on_a_bed_that_has_gone_is_answered(ward: PlayedApi) -> None:
     """Between the look and the click the bed was given away: the request suggests another."""
-    ward.answers["GET /requests"] = (200, page_of(WAITS))
-    ward.answers["GET /overrides"] = (200, page_of())
     beds = [w.Alternative(bed_id="W1-101-B", reason="same ward")]
-    with_beds = w.BedRequestWithBeds(**WAITS.model_dump(), suggestions=beds)
-    ward.answers["GET /requests/R7"] = (200, with_beds)
+    ward.answers["GET /requests"] = (200, page_of(WAITS.model_copy(update={"suggestions": beds})))
+    ward.answers["GET /overrides"] = (200, page_of())
     page = open_page("waiting")
-    ward.answers["GET /requests/R7"] = (200, with_beds.model_copy(update={"suggestions": []}))
+    ward.answers["GET /requests"] = (200, page_of(WAITS))
     ward.refuse("POST /requests/R7/place", 409, "bed_occupied", "There is a patient in this bed.")
 
     page.button(key="R7-W1-101-B").click().run()
@@ -513,10 +512,6 @@ def test_what_somebody_typed_is_shown_as_text(ward: PlayedApi) -> None:
     asked = WAITS.model_copy(update={"requested_by": image, "patient_ref": image})
     overridden = {"actor": image, "reason": image, "replace_by": image}
     ward.answers["GET /requests"] = (200, page_of(asked))
-    ward.answers["GET /requests/R7"] = (
-        200,
-        w.BedRequestWithBeds(**asked.model_dump(), suggestions=[]),
-    )
     ward.answers["GET /overrides"] = (200, page_of(OVERRIDDEN.model_copy(update=overridden)))
     page = open_page("waiting")
 

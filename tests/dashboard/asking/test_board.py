@@ -21,7 +21,9 @@ HERE = Here(NOON, ZoneInfo("Asia/Kolkata"))
 def bed(bed_id: str, display_status: str, **columns: Any) -> board.Bed:
     bed_status = columns.pop("bed_status", display_status)
     known = bed_event(1, bed_id, bed_status, **columns)
-    nothing = dict.fromkeys([*BED_BOARD.column_names, "is_beside_a_source", "next_is_at_risk"])
+    nothing = dict.fromkeys(
+        [*BED_BOARD.column_names, "is_beside_a_source", "is_outlier", "next_is_at_risk"]
+    )
     more = {name: columns[name] for name in columns if name in nothing}
     return {**nothing, **known, **more, "display_status": display_status}
 

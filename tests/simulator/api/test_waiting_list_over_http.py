@@ -124,11 +124,12 @@ async def test_an_inpatient_waits_on_the_ward_without_a_clock(house: House) -> N
 
 async def test_the_order_does_not_change_between_two_pages(house: House) -> None:
     await ask(house, "P-1", needs={"priority": 4})
-    await ask(house, "P-2", needs={"priority": 1})
     house.turn_to(9)
     await ask(house, "P-3", needs={"priority": 2})
+    house.turn_to(30)
+    await ask(house, "P-2", needs={"priority": 1})
     order, after = [], {}
-    for hour in (9, 50, 90):
+    for hour in (30, 50, 90):
         house.turn_to(hour)
         page = await house.get("/requests", limit=1, **after)
         order += [item["patient_ref"] for item in page["items"]]
@@ -210,11 +211,12 @@ async def test_a_request_that_has_changed_or_gone_is_412_and_named(house: House)
 
 async def test_a_bed_that_has_changed_since_is_412_with_if_match(house: House) -> None:
     request = await ask(house, "P-1")
-    await house.admit(A, "P-2")
+    stay = await house.admit(A, "P-2")
     headers = CLERK | {"If-Match": f'"{request["seq"]}"'}
     body = {"pairs": [pair(request, A)]}
     answer = await house.api.post("/requests/place-all", json=body, headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+    assert answer.status_code == 412
+    assert answer.json()["detail"] == f"{A} has changed with event {stay['seq']}: look at it again."
 
 
 @pytest.mark.parametrize("pairs", [[], [{"bed_request_id": "R1", "bed_id": A, "seq": 1}] * 201])
