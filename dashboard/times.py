@@ -39,10 +39,6 @@ def duration(length: timedelta) -> str:
     return f"{days} d {hours % 24} h"
 
 
-def hours(count: float) -> timedelta:
-    return timedelta(hours=count)
-
-
 def instant(on: date, at: time, zone: ZoneInfo) -> datetime:
     """The UTC instant of a wall clock reading in the hospital."""
     return datetime.combine(on, at, tzinfo=zone).astimezone(UTC)

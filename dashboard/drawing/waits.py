@@ -1,7 +1,7 @@
 """Who waits for a bed, in words and HTML."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
@@ -58,7 +58,7 @@ def story(request: BedRequest, here: Here) -> str:
     told: Sequence[tuple[str, str]] = (
         ("arrived", here.moment(request.arrived_at)),
         ("decided", _decided(request, here)),
-        ("expected stay", times.duration(times.hours(stay)) if stay else ""),
+        ("expected stay", times.duration(timedelta(hours=stay)) if stay else ""),
         ("asked for by", request.requested_by),
     )
     displaced = ["displaced by an override"] if request.displaced_booking_id else []

@@ -323,10 +323,9 @@ def test_a_refusal_is_overridden_by_somebody_with_a_name_and_a_reason(ward: Play
 
 
 def test_a_request_that_waits_is_placed_and_an_override_reviewed(ward: PlayedApi) -> None:
-    ward.answers["GET /requests"] = (200, page_of(WAITS))
     beds = [w.Alternative(bed_id="W1-101-B", reason="same ward")]
-    with_beds = w.BedRequestWithBeds(**WAITS.model_dump(), suggestions=beds)
-    ward.answers["GET /requests/R7"] = (200, with_beds)
+    with_beds = WAITS.model_copy(update={"suggestions": beds})
+    ward.answers["GET /requests"] = (200, page_of(with_beds))
     ward.answers["GET /overrides"] = (200, page_of(OVERRIDDEN))
     ward.answers["POST /requests/R7/place"] = (201, BOOKED)
     ward.answers["POST /overrides/e-1/review"] = (200, w.ReviewAnswer(event_id="e-1", seq=9))
