@@ -25,6 +25,7 @@ def ask_for_a_bed(now: Glance) -> None:
         st.button(
             "Put on the list",
             type="primary",
+            key="request-go",
             disabled=wish is None,
             on_click=outcomes.do,
             args=(OUTCOME, desk.request_bed, wish),

@@ -59,10 +59,10 @@ def story(request: BedRequest, here: Here) -> str:
         ("arrived", here.moment(request.arrived_at)),
         ("decided", _decided(request, here)),
         ("expected stay", times.duration(timedelta(hours=stay)) if stay else ""),
-        ("asked for by", request.requested_by),
+        ("asked for by", plain(request.requested_by)),
     )
     displaced = ["displaced by an override"] if request.displaced_booking_id else []
-    return ", ".join([*(f"{name} {plain(fact)}" for name, fact in told if fact), *displaced])
+    return ", ".join([*(f"{name} {fact}" for name, fact in told if fact), *displaced])
 
 
 def _decided(request: BedRequest, here: Here) -> str:

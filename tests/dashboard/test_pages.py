@@ -1,5 +1,6 @@
 """Each page as a file, against a small lake and a played API."""
 
+import datetime as dt
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -503,6 +504,56 @@ def test_the_waiting_list_says_how_many_it_does_not_show(ward: PlayedApi) -> Non
 
     assert page.subheader[0].value == "Waiting for a bed: 24"
     assert any("first 20 of 24" in caption.value for caption in page.caption)
+
+
+def test_the_waiting_list_is_asked_for_once_however_many_wait(ward: PlayedApi) -> None:
+    many = [WAITS.model_copy(update={"bed_request_id": f"R{n}"}) for n in range(9)]
+    ward.answers["GET /requests"] = (200, page_of(*many))
+    ward.answers["GET /overrides"] = (200, page_of())
+    open_page("waiting")
+
+    asked = [route for route, *_ in ward.requests if route.startswith("GET /requests")]
+    assert asked == ["GET /requests"]
+
+
+def test_a_bed_is_asked_for_by_the_reference_alone(ward: PlayedApi) -> None:
+    page = waiting_page(ward)
+    assert page.button(key="request-go").disabled
+    page.text_input(key="request-ref").set_value("P-88").run()
+    page.button(key="request-go").click().run()
+
+    assert ward.sent("POST /requests") == [{"patient_ref": "P-88"}]
+
+
+def test_a_bed_is_asked_for_with_all_that_is_known(ward: PlayedApi) -> None:
+    page = waiting_page(ward)
+    page.text_input(key="request-ref").set_value("P-88").run()
+    page.button_group(key="request-waits-in").select("emergency_department").run()
+    page.button_group(key="request-priority").select(2).run()
+    page.time_input(key="request-arrived").set_value(dt.time(17, 0)).run()
+    page.time_input(key="request-decided").set_value(dt.time(17, 20)).run()
+    page.number_input(key="request-stay").set_value(1.5).run()
+    page.selectbox(key="request-ward").select("W1").run()
+    page.button(key="request-go").click().run()
+
+    assert ward.sent("POST /requests") == [
+        {
+            "patient_ref": "P-88",
+            "waits_in": "emergency_department",
+            "arrived_at": "2024-03-04T11:30:00Z",
+            "decided_at": "2024-03-04T11:50:00Z",
+            "expected_stay_hours": 36.0,
+            "ward_id": "W1",
+            "needs": {"priority": 2},
+        }
+    ]
+
+
+def waiting_page(ward: PlayedApi) -> AppTest:
+    ward.answers["GET /requests"] = (200, page_of())
+    ward.answers["GET /overrides"] = (200, page_of())
+    ward.answers["POST /requests"] = (201, w.RequestAnswer(bed_request_id="R8", seq=9))
+    return open_page("waiting")
 
 
 def test_what_somebody_typed_is_shown_as_text(ward: PlayedApi) -> None:

@@ -258,6 +258,22 @@ def test_what_the_ward_must_know_of_a_bed_is_marked_and_told() -> None:
     assert board.counts([odd, beside, cot]).registered == 2
 
 
+def test_an_outlier_is_told_on_its_tile_and_can_be_looked_for() -> None:
+    far = bed(
+        "W1-103-A",
+        "occupied",
+        current_patient_ref="P-7",
+        current_need_specialty="general_surgery",
+        is_outlier=True,
+    )
+    assert ">outlier: general surgery<" in tiles.tile(far, HERE)
+    assert "outlier" not in tiles.tile(WARD[0], HERE)
+    assert "outlier: general surgery" in tiles.tile(far, HERE).split('title="')[1].split('"')[0]
+    assert "<th>Outlier</th>" in tiles.card(far, HERE)
+    [ward] = board.wards([*WARD, far], board.Filter(is_outlier=True))
+    assert [one["bed_id"] for one in ward.beds] == ["W1-103-A"]
+
+
 def test_an_end_that_nobody_has_said_is_no_overdue_one() -> None:
     stay = {"current_patient_ref": "P-7", "current_is_end_assumed": True}
     passed = bed("W1-103-A", "occupied", expected_discharge_at=NOON - HOUR, **stay)
