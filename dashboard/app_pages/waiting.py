@@ -37,10 +37,13 @@ def show_request(request: BedRequestWithBeds, here: Here) -> None:
         st.markdown(waits.headline(request))
         st.html(waits.clocks(request, here))
         st.caption(waits.story(request, here))
-        offer_beds(request, is_early=waits.is_early(request, here.now))
-        withdrawing = (OUTCOME, desk.withdraw, request.bed_request_id)
-        key = f"{request.bed_request_id}-withdraw"
-        st.button("Withdraw", key=key, on_click=outcomes.do, args=withdrawing)
+        if not request.suggestions:
+            st.caption("No bed would do without breaking a rule.")
+        with st.container(horizontal=True, gap="small"):
+            offer_beds(request, is_early=waits.is_early(request, here.now))
+            withdrawing = (OUTCOME, desk.withdraw, request.bed_request_id)
+            key = f"{request.bed_request_id}-withdraw"
+            st.button("Withdraw", key=key, on_click=outcomes.do, args=withdrawing)
 
 
 def offer_beds(request: BedRequestWithBeds, *, is_early: bool) -> None:
@@ -53,8 +56,6 @@ def offer_beds(request: BedRequestWithBeds, *, is_early: bool) -> None:
             on_click=outcomes.do,
             args=placing,
         )
-    if not request.suggestions:
-        st.caption("No bed would do without breaking a rule.")
 
 
 def show_override(record: OverrideRecord, here: Here) -> None:

@@ -9,6 +9,7 @@ from dashboard import theme, times
 from dashboard.drawing import html
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
+from lake.vocabulary import LevelOfCare
 from simulator.client import BedRequest
 
 
@@ -24,7 +25,8 @@ def headline(request: BedRequest) -> str:
 
 def _needs(request: BedRequest) -> str:
     needs = request.needs
-    said = (needs.specialty, needs.room_class, needs.sex)
+    care = None if needs.level_of_care == LevelOfCare.WARD else needs.level_of_care
+    said = (needs.specialty, care, needs.room_class, needs.sex)
     isolation = ["isolation"] if needs.isolation else []
     return ", ".join([*(theme.words(one) for one in said if one), *isolation]) or "no special needs"
 

@@ -39,9 +39,14 @@ def request(**said: Any) -> w.BedRequest:
 
 
 def test_the_headline_says_who_how_urgent_where_and_what_is_needed() -> None:
-    needs = w.Needs(specialty="general_medicine", sex="female", priority=2)
+    needs = w.Needs(specialty="general_medicine", sex="female", level_of_care="ward", priority=2)
     shown = waits.headline(request(needs=needs, waits_in="emergency_department", ward_id="W3"))
     assert shown == ("**P-77** · priority 2 · emergency department · W3 · general medicine, female")
+
+
+def test_a_higher_level_of_care_is_told() -> None:
+    needs = w.Needs(level_of_care="step_down", sex="male")
+    assert waits.headline(request(needs=needs)).endswith("step down, male")
 
 
 def test_a_priority_that_nobody_said_is_marked() -> None:
