@@ -13,7 +13,7 @@ from simulator.domain.hospital import fold
 from simulator.domain.house import House, WardProfile
 from simulator.domain.needs import Needs
 from simulator.domain.requests import BedRequest
-from tests.simulator.ward import BEDS, HOUR, MORNING, SmallWard, hours
+from tests.simulator.ward import BEDS, HOUR, MORNING, SmallWard, hours, undoing
 
 A, B, C, D = BEDS
 HOUSE = House()
@@ -214,6 +214,15 @@ def test_an_inpatient_who_moves_keeps_the_end_that_was_said(
     )
     moved = ward.do(place)
     assert (moved["ends_at"], moved.get("is_end_assumed")) == (hours(moved_until), is_assumed)
+
+
+def test_who_came_by_mistake_waits_again_as_before(ward) -> None:
+    request = asked(ward, **SAID, expected_stay_hours=36.5)
+    ward.do(c.PlaceRequest(bed_request_id=request.bed_request_id, bed_id=A, admit=True))
+    ward.do(undoing(ward.rows, ward.rows[-1]["event_id"]))
+    again = ward.engine.hospital.request(request.bed_request_id)
+    assert again == request
+    assert again.seq > request.seq
 
 
 # Outliers
