@@ -164,6 +164,10 @@ class WaitsFor(StrEnum):
     OTHER = "other"
 
 
+USUAL_PRIORITY = 3
+"""Of who waits for a bed, where nobody says one; 1 is the most urgent, 5 the least."""
+
+
 class WaitsIn(StrEnum):
     """Where a patient is who waits for a bed."""
 

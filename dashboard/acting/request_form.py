@@ -10,7 +10,7 @@ from dashboard import theme
 from dashboard.acting import booking_form, legal, pick
 from dashboard.asking.board import Bed, choices
 from dashboard.times import Here
-from lake.vocabulary import WaitsIn
+from lake.vocabulary import USUAL_PRIORITY, WaitsIn
 from simulator.client import Hospital, Needs, NewBedRequest
 
 
@@ -25,7 +25,9 @@ def ask_request(beds: Sequence[Bed], here: Here, hospital: Hospital | None) -> N
     who = booking_form.ask_who(hospital, "request")
     where = _ask_where(here)
     priority = st.pills(
-        "Priority: 1 most urgent, 3 if not said", booking_form.PRIORITIES, key="request-priority"
+        f"Priority: 1 most urgent, {USUAL_PRIORITY} if not said",
+        booking_form.PRIORITIES,
+        key="request-priority",
     )
     when = _ask_when(beds, here)
     needs = who | booking_form.ask_needs(choices(beds, "specialty"), hospital)

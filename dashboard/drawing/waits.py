@@ -9,15 +9,15 @@ from dashboard import theme, times
 from dashboard.drawing import html
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
-from lake.vocabulary import LevelOfCare
+from lake.vocabulary import USUAL_PRIORITY, LevelOfCare
 from simulator.client import BedRequest
 
 
 def headline(request: BedRequest) -> str:
     """As Markdown: who, how urgent, where the patient is, what is needed."""
     needs = request.needs
-    assumed = " (assumed)" if "priority" in needs.assumed else ""
-    priority = f"priority {needs.priority}{assumed}" if needs.priority else "no priority"
+    is_assumed = needs.priority is None or "priority" in needs.assumed
+    priority = f"priority {needs.priority or USUAL_PRIORITY}{' (assumed)' * is_assumed}"
     where = theme.words(request.waits_in) or "place not said"
     parts = [priority, where, request.ward_id or "any ward", _needs(request)]
     return " · ".join([f"**{plain(request.patient_ref)}**", *map(plain, parts)])

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from lake.vocabulary import AgeGroup, IsolationKind, LevelOfCare, canonical_ref
+from lake.vocabulary import USUAL_PRIORITY, AgeGroup, IsolationKind, LevelOfCare, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import InvalidRequest
 from simulator.domain.needs import NO_ISOLATION, SEXES, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
-from simulator.domain.requests import USUAL_PRIORITY
 from simulator.wire import bodies as b
 
 ASSUMED = {"age_group": AgeGroup.ADULT.value, "level_of_care": LevelOfCare.WARD.value}

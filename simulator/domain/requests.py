@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from lake.vocabulary import AdmissionType, EventType, WaitsIn
+from lake.vocabulary import USUAL_PRIORITY, AdmissionType, EventType, WaitsIn
 from simulator.domain.house import House
 from simulator.domain.needs import Needs
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-USUAL_PRIORITY = 3
-"""Where nobody says one."""
 
 
 class Rank(NamedTuple):
@@ -74,9 +72,8 @@ class BedRequest:
         priority weighs as much as a wait of `step`, so nobody waits for ever. Whose bed was lent
         comes before the others of either."""
         since = EPOCH if self.bed_was_lent else max(self.wanted_from, self.decided)
-        is_urgent = self.priority == 1
-        due_at = since if is_urgent else since + self.priority * step
-        return Rank(not is_urgent, due_at, self.requested_at, self.bed_request_id)
+        due_at = since + self.priority * step
+        return Rank(self.priority != 1, due_at, self.requested_at, self.bed_request_id)
 
     def where(self, *, is_in_bed: bool) -> str | None:
         """Where the patient is; None: not said. Who has a bed is on the ward, or in theatre."""

@@ -1,5 +1,6 @@
 """Bed requests: needs without a bed, ranked, placed or withdrawn."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
@@ -44,8 +45,11 @@ async def requests(
     with up to three beds that would do, if it waits."""
     look = _waiting if state is RequestState.WAITING else _ended
     rows, following = await look(call.desk, state, ward_id, limit, after)
-    item = _with_beds if with_beds else _item
-    return page([item(row, call.desk) for row in rows[:limit]], following)
+    items: list[w.BedRequest] = []
+    for row in rows[:limit]:
+        items.append(_with_beds(row, call.desk) if with_beds else _item(row, call.desk))
+        await asyncio.sleep(0)  # looking for beds takes its time: others come in between
+    return page(items, following)
 
 
 async def _ended(

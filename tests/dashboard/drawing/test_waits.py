@@ -50,8 +50,9 @@ def test_a_higher_level_of_care_is_told() -> None:
 
 
 def test_a_priority_that_nobody_said_is_marked() -> None:
-    shown = waits.headline(request(needs=w.Needs(priority=3, assumed=("priority",))))
-    assert "priority 3 (assumed) · place not said · any ward · no special needs" in shown
+    for needs in (w.Needs(priority=3, assumed=("priority",)), w.Needs()):
+        shown = waits.headline(request(needs=needs))
+        assert "priority 3 (assumed) · place not said · any ward · no special needs" in shown
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ def test_a_request_says_where_the_patient_is_and_since_when(ward) -> None:
     row = ward.rows[-1]
     assert {name: row[name] for name in SAID} == SAID
     assert row["expected_stay_hours"] == 36.5
+    assert {name: getattr(request, name) for name in SAID} == SAID
+    assert (request.expected_stay_hours, request.seq) == (36.5, row["seq"])
     assert fold(ward.rows).requests == {request.bed_request_id: request}
 
 
@@ -93,6 +95,7 @@ def test_the_clock_from_arrival_runs_in_the_emergency_department_only() -> None:
     assert in_emergency.clocks(HOUSE, is_in_bed=False).arrival_breach_at == hours(5)
     for request in (a_request(waits_in="clinic", **here), a_request(**here)):
         assert request.clocks(HOUSE, is_in_bed=False).arrival_breach_at is None
+    assert in_emergency.clocks(HOUSE, is_in_bed=True).arrival_breach_at is None
     unsaid = a_request(waits_in="emergency_department")
     assert unsaid.clocks(HOUSE, is_in_bed=False).arrival_breach_at is None
 
@@ -150,6 +153,13 @@ def test_a_priority_that_nobody_said_counts_as_three() -> None:
     urgent, unsaid, low = a_request(1, 2), a_request(2), a_request(3, 4)
     assert ranked(low, unsaid, urgent) == ["R1", "R2", "R3"]
     assert unsaid.rank(HOUR)[:2] == a_request(2, 3).rank(HOUR)[:2]
+
+
+def test_of_two_that_weigh_alike_the_one_that_was_asked_for_first_comes_first() -> None:
+    """A step of priority and four hours; then the ids, so that no two ranks are the same."""
+    earlier, later = since(0, 2, priority=3), since(4, 1, priority=2)
+    assert ranked(later, earlier) == ["R2", "R1"]
+    assert ranked(a_request(4), a_request(3)) == ["R3", "R4"]
 
 
 def test_the_wait_counts_from_the_decision_if_that_is_later_than_the_time_wanted() -> None:
