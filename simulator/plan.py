@@ -141,6 +141,15 @@ class RoomRules(_Part):
     least_free_hours: float = Field(4, ge=0, le=24 * 30)
 
 
+class Waiting(_Part):
+    """When a wait for a bed is a breach, from the arrival in the emergency department and from the
+    decision to admit; and how long a wait weighs as much as one step of priority."""
+
+    arrival_breach_hours: float = Field(4, gt=0, le=24 * 30)
+    decision_breach_hours: float = Field(12, gt=0, le=24 * 30)
+    priority_step_hours: float = Field(4, ge=0, le=24 * 30)
+
+
 class Assumptions(_Part):
     """Shares of the simulated hospital that have no published source."""
 
@@ -177,6 +186,7 @@ class HospitalPlan(_Part):
     assumptions: Assumptions
     age_groups: AgeGroups = AgeGroups()
     room_rules: RoomRules = RoomRules()
+    waiting: Waiting = Waiting()
 
     @field_validator("time_zone")
     @classmethod
@@ -200,6 +210,9 @@ class HospitalPlan(_Part):
             features=frozenset(
                 name for ward in self.wards for group in ward.rooms for name in group.features
             ),
+            arrival_breach=timedelta(hours=self.waiting.arrival_breach_hours),
+            decision_breach=timedelta(hours=self.waiting.decision_breach_hours),
+            priority_step=timedelta(hours=self.waiting.priority_step_hours),
         )
 
     def beds(self) -> list[RegisterBed]:

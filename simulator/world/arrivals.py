@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from lake.vocabulary import AdmissionType, Sex
+from lake.vocabulary import AdmissionType, Sex, WaitsIn
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.needs import SOURCE, Needs
@@ -79,8 +79,13 @@ class Arrivals:
         return self._scene.chance.one_of(others).value if is_other else first.value
 
     def _on_the_list(self, patient: Patient, at: datetime) -> Patient:
+        is_emergency = patient.needs.admission_type == AdmissionType.EMERGENCY
         command = c.RequestBed(
-            patient_ref=patient.patient_ref, ward_id=patient.ward.ward_id, needs=patient.needs
+            patient_ref=patient.patient_ref,
+            ward_id=patient.ward.ward_id,
+            needs=patient.needs,
+            waits_in=WaitsIn.EMERGENCY_DEPARTMENT.value if is_emergency else None,
+            arrived_at=patient.waiting_since if is_emergency else None,
         )
         for row in self._scene.agenda.do(command, at, self._scene.chance.text(texts.REQUEST)):
             return replace(patient, bed_request_id=row["bed_request_id"])

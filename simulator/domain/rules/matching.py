@@ -27,15 +27,17 @@ NEXT_TO_NOTHING = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A bed over `[starts_at, ends_at)`; `ends_at` None: open, or if `assumes_end` as usual on each
-    ward. `moves_in`: at once. `besides`: bookings that are not in the way. `ward_id`, `specialty`,
-    `room_class`: what is preferred; what is needed stands in `needs`."""
+    """A bed over `[starts_at, ends_at)`; `ends_at` None: open, or if `assumes_end` for the
+    `expected_stay`, or as usual on each ward. `moves_in`: at once. `besides`: bookings that are not
+    in the way. `ward_id`, `specialty`, `room_class`: what is preferred; what is needed stands in
+    `needs`."""
 
     needs: Needs
     starts_at: datetime
     now: datetime
     ends_at: datetime | None = None
     assumes_end: bool = True
+    expected_stay: timedelta | None = None
     moves_in: bool = False
     patient_ref: str = ""
     ward_id: str | None = None
@@ -300,7 +302,9 @@ class _ForWard:
         self._search = search
         self._ward_id = ward_id
         self._profile = hospital.house.ward(ward_id)
-        self.usual_end = hospital.house.assumed_end(ward_id, search.starts_at)
+        usual_end = hospital.house.assumed_end(ward_id, search.starts_at)
+        expected = search.expected_stay
+        self.usual_end = search.starts_at + expected if expected else usual_end
 
     @cached_property
     def takes_not(self) -> bool:

@@ -18,12 +18,12 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from lake.vocabulary import BedStatus, BookingState, RoomClass
+from lake.vocabulary import USUAL_PRIORITY, BedStatus, BookingState, RoomClass
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Moment
 from simulator.domain.hospital import Hospital
-from simulator.domain.requests import LEAST_URGENT, BedRequest
+from simulator.domain.requests import BedRequest
 from simulator.domain.rules.matching import Fit, Matcher, Search, Unfit, natural
 from simulator.domain.rules.soft import Wish, excludes, may_have_isolation
 from simulator.domain.rules.suggestions import search_for
@@ -319,7 +319,7 @@ class Choice:
         return np.asarray(ranks.max() + 1 - ranks)
 
     def _priority(self, column: "Column") -> int:
-        return self._waiters[column.place].request.needs.priority or LEAST_URGENT
+        return self._waiters[column.place].request.needs.priority or USUAL_PRIORITY
 
     def _reach(self, aim: Weights) -> None:
         """As much of it as is possible, which stays so."""
