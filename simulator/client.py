@@ -41,6 +41,7 @@ from simulator.wire.answers import (
     Patient,
     PlacementsAnswer,
     Problem,
+    Proposal,
     Ready,
     RequestAnswer,
     ReviewAnswer,
@@ -59,6 +60,7 @@ from simulator.wire.bodies import (
     DischargeCorrection,
     Isolation,
     IsolationStart,
+    Matching,
     Merge,
     Needs,
     NewBedRequest,
@@ -365,6 +367,10 @@ class BookingClient:
 
     def change_request(self, bed_request_id: str, change: RequestChange) -> RequestAnswer:
         return self._post(RequestAnswer, f"/requests/{_id(bed_request_id)}/change", change)
+
+    def match_requests(self) -> Proposal:
+        """A bed for all who wait; nothing is booked by it."""
+        return self._post(Proposal, "/requests/match", Matching())
 
     def place_request(self, bed_request_id: str, placement: Placement) -> BookingAnswer:
         return self._post(BookingAnswer, f"/requests/{_id(bed_request_id)}/place", placement)

@@ -114,6 +114,10 @@ class BedSearch(Body):
     mother_ref: PatientRef | None = None
 
 
+class Matching(Body):
+    """Nothing yet: all who wait are matched."""
+
+
 class BookingChange(Overriding):
     """What is left out stays as it is, of the needs too; `ends_at: null` takes the end away. Of a
     stay either `ends_at` can change, which is its expected discharge, or what is known of the
