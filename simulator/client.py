@@ -35,6 +35,8 @@ from simulator.wire.answers import (
     FoundBeds,
     Hospital,
     IsolationAnswer,
+    Lounge,
+    LoungeAnswer,
     MergeAnswer,
     Page,
     PairNotPlaced,
@@ -324,10 +326,19 @@ class BookingClient:
         *,
         disposition: Disposition | None = None,
         died_at: datetime | None = None,
+        to_lounge: bool | None = None,
         newborns: list[Newborn] | None = None,
     ) -> BookingAnswer:
-        given = _given(disposition=disposition, died_at=died_at, newborns=newborns)
+        given = _given(
+            disposition=disposition, died_at=died_at, to_lounge=to_lounge, newborns=newborns
+        )
         return self._act(booking_id, "discharge", Discharge(**given))
+
+    def lounge(self) -> Lounge:
+        return self._get(Lounge, "/lounge")
+
+    def leave_lounge(self, booking_id: str) -> LoungeAnswer:
+        return self._post(LoungeAnswer, f"/bookings/{_id(booking_id)}/lounge/leave", Write())
 
     def correct_discharge(
         self, booking_id: str, correction: DischargeCorrection

@@ -126,3 +126,23 @@ async def test_a_proposal_is_placed_as_it_is_in_one_call(house: House) -> None:
     again = await house.api.post("/requests/place-all", json={"pairs": pairs})
     assert again.status_code in (409, 412)
     assert (await house.api.post("/requests/match")).json()["items"] == []
+
+
+async def test_the_discharge_lounge_is_known_after_a_restart(places) -> None:
+    plan = read_plan(Path(CHECKOUT) / "hospital.toml")
+    async with serving(make_desk(places, plan)) as api:
+        for bed_id, patient in (("W7-411-A", "P-1"), ("W7-412-A", "P-2")):
+            body = {"bed_id": bed_id, "patient_ref": patient, "admit": True}
+            booking = (await api.post("/bookings", json=body)).json()["booking_id"]
+            left = await api.post(
+                f"/bookings/{booking}/discharge", json={"disposition": "home", "to_lounge": True}
+            )
+            assert left.status_code == 200, left.text
+        found = (await api.get("/lounge")).json()
+        assert (found["places"], len(found["items"])) == (10, 2)
+        gone = await api.post(f"/bookings/{booking}/lounge/leave")
+        assert gone.status_code == 200, gone.text
+        assert (await api.post(f"/bookings/{booking}/lounge/leave")).status_code in (404, 409)
+    async with serving(make_desk(places, plan)) as api:
+        [there] = (await api.get("/lounge")).json()["items"]
+        assert (there["patient_ref"], there["ward_id"]) == ("P-1", "W7")
