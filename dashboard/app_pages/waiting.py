@@ -44,7 +44,7 @@ def show_request(request: BedRequestWithBeds, here: Here) -> None:
             offer_beds(request, is_early=waits.is_early(request, here.now))
             withdrawing = (OUTCOME, desk.withdraw, request.bed_request_id)
             key = f"{request.bed_request_id}-withdraw"
-            st.button("Withdraw", key=key, on_click=outcomes.do, args=withdrawing)
+            st.button("Withdraw", key=key, type="tertiary", on_click=outcomes.do, args=withdrawing)
 
 
 def offer_beds(request: BedRequestWithBeds, *, is_early: bool) -> None:
