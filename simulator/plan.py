@@ -138,6 +138,7 @@ class RoomRules(_Part):
     contact_hours: float = Field(48, ge=0, le=24 * 30)
     contact_hours_of: dict[str, Annotated[float, Field(ge=0, le=24 * 30)]] = {}
     isolation_rooms_kept: int = Field(0, ge=0, le=99)
+    fills_rooms: bool = False
     least_free_hours: float = Field(4, ge=0, le=24 * 30)
 
 
@@ -212,6 +213,7 @@ class HospitalPlan(_Part):
             contact_windows={name: timedelta(hours=hours) for name, hours in of_organisms},
             least_free=timedelta(hours=rules.least_free_hours),
             isolation_rooms_kept=rules.isolation_rooms_kept,
+            fills_rooms=rules.fills_rooms,
             lounge_places=self.discharge_lounge.places,
             features=frozenset(
                 name for ward in self.wards for group in ward.rooms for name in group.features

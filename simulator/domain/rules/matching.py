@@ -65,7 +65,7 @@ class Unfit(NamedTuple):
     detail: str
 
 
-Rank = tuple[bool, bool, int, bool, bool, int, bool, timedelta, bool, tuple[int | str, ...]]
+Rank = tuple[bool, bool, int, bool, bool, int, bool, timedelta, bool, bool, tuple[int | str, ...]]
 
 
 class Matcher:
@@ -81,9 +81,9 @@ class Matcher:
         self._wards: dict[str, _ForWard] = {}
         self._refs = hospital.refs_of(search.patient_ref)
 
-    def ranked(self) -> Iterator[Fit]:
-        """The best first; a bed is looked at when it is asked for."""
-        for bed, until in self._in_order():
+    def ranked(self, beds: Iterable[Bed] | None = None) -> Iterator[Fit]:
+        """Of these beds, or of all, the best first; a bed is looked at when it is asked for."""
+        for bed, until in self._in_order(beds):
             if self._is_fit(bed, until):
                 yield self._fit(bed, until)
 
@@ -99,10 +99,11 @@ class Matcher:
         ranked = list(starmap(self._fit, islice(fits, limit)))
         return ranked, sorted(unfit.values(), key=self._order)
 
-    def _in_order(self) -> Iterator[tuple[Bed, datetime | None]]:
+    def _in_order(self, beds: Iterable[Bed] | None = None) -> Iterator[tuple[Bed, datetime | None]]:
+        beds = self._hospital.beds.values() if beds is None else beds
         could = [
             (self._rank(bed, until), bed, until)
-            for bed, until in self._not_ruled_out()
+            for bed, until in self._not_ruled_out(beds)
             if not self._ward(bed.ward_id).takes_not or bed.is_cot
         ]
         could.sort(key=itemgetter(0))
@@ -128,12 +129,12 @@ class Matcher:
         ward_id = self._hospital.beds[unfit.bed_id].ward_id
         return ward_id != self._search.ward_id, natural(unfit.bed_id)
 
-    def _not_ruled_out(self) -> Iterator[tuple[Bed, datetime | None]]:
+    def _not_ruled_out(self, beds: Iterable[Bed]) -> Iterator[tuple[Bed, datetime | None]]:
         """Most beds are ruled out by their status or their diary, at once; the others, each with
         the start of the booking that follows."""
         search, of_bed = self._search, self._hospital.of_bed
         is_for_cots = search.mother_ref is not None
-        for bed in self._hospital.beds.values():
+        for bed in beds:
             if bed.is_retired or (search.moves_in and bed.status is not BedStatus.AVAILABLE):
                 continue
             if bed.is_cot and not is_for_cots:
@@ -247,11 +248,19 @@ class Matcher:
             wanted is not None and bed.specialty != wanted,
             search.room_class is not None and bed.room_class != search.room_class,
             self._features_wasted(bed) if bed.features else 0,
-            not bed.is_staffed,
+            not bed.is_staffed or bed.is_temporary,
             self._lacks(bed, until),
             bed.status is not BedStatus.AVAILABLE,
+            self._is_of_an_empty_bay(bed),
             natural(bed.bed_id),
         )
+
+    def _is_of_an_empty_bay(self, bed: Bed) -> bool:
+        """Where the house fills rooms: patients of either sex could have it."""
+        hospital = self._hospital
+        if not hospital.house.fills_rooms or hospital.is_single(bed):
+            return False
+        return not any(mate.holds_a_patient for mate in hospital.room_mates(bed))
 
     def _features_wasted(self, bed: Bed) -> int:
         """On who does not need them."""

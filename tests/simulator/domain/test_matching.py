@@ -14,7 +14,7 @@ from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import SOURCE, Isolation, Needs
 from simulator.domain.rules.matching import Fit, Matcher, Search, Unfit, natural
-from simulator.plan import Rooms, Ward
+from simulator.plan import RoomRules, Rooms, Ward
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine
 from tests.simulator.ward import HOUR, MAN, MORNING, WOMAN, hours
@@ -183,8 +183,8 @@ STAY = (1.0, 1.0)
 
 
 def small_house(*wards: Ward, **rules: int) -> Engine:
-    room_rules = plan().room_rules.model_copy(update=rules)
-    made = plan().model_copy(update={"wards": wards, "room_rules": room_rules})
+    rules_of_rooms = RoomRules.model_validate(rules)
+    made = plan().model_copy(update={"wards": wards, "room_rules": rules_of_rooms})
     engine = Engine("snr", Hospital(house=made.house), _clock(MORNING), b"salt")
     for bed in made.beds():
         engine.stage(bed, WHO)
@@ -275,6 +275,30 @@ def _reserved(bed_id: str, after: float) -> c.BookBed:
     return c.BookBed(
         bed_id=bed_id, patient_ref=f"R-{bed_id}", starts_at=hours(after), ends_at=hours(after + 9)
     )
+
+
+def test_empty_bays_are_left_for_either_sex_where_the_house_fills_rooms() -> None:
+    wards = (a_ward(1, rooms("general", 2, 2)),)
+    for fills_rooms, first in ((0, "W1-101-A"), (1, "W1-102-B")):
+        engine = small_house(*wards, fills_rooms=fills_rooms)
+        stay = c.BookBed(bed_id="W1-102-A", patient_ref="P-1", admit=True, needs=ADULT)
+        engine.stage(stay, WHO)
+        assert order(engine, ADULT)[0] == first
+
+
+def test_surge_beds_come_after_the_others() -> None:
+    engine = small_house(a_ward(1, rooms("general", 2)))
+    surge = c.RegisterBed(
+        bed_id="W1-100-A",
+        room_id="W1-100",
+        ward_id="W1",
+        ward_name="Ward 1",
+        specialty="general_medicine",
+        room_class="general",
+        is_temporary=True,
+    )
+    engine.stage(surge, WHO)
+    assert order(engine, ADULT) == ["W1-101-A", "W1-102-A", "W1-100-A"]
 
 
 def test_side_rooms_come_last_for_who_needs_none_and_first_for_who_does() -> None:
