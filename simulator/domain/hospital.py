@@ -4,7 +4,7 @@ All of it is folded from event rows; only what a decision may still ask for is k
 """
 
 from bisect import insort
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -269,29 +269,6 @@ class Hospital:
             return False
         held = (b for b in self.of_bed.get(bed.bed_id, ()) if b.starts_at <= at)
         return not any(b.runs_over(now) or b.overlaps(at, None) for b in held)
-
-    def with_assumed_end(self, booking: Booking, stay: timedelta | None = None) -> Booking:
-        """The end is that of the expected stay, or the usual one of the ward; where somebody else
-        has booked the bed before that, the patient has it until then, if that is long enough to be
-        worth it, and is at risk."""
-        starts_at = booking.starts_at
-        usual = self.house.assumed_end(self.beds[booking.bed_id].ward_id, starts_at)
-        usual = starts_at + stay if stay else usual
-        following = self.booked_after(booking.bed_id, starts_at, self.refs_of(booking.patient_ref))
-        cut = following and self.house.until(usual, following.starts_at, starts_at)
-        return replace(
-            booking,
-            ends_at=cut or usual,
-            is_end_assumed=usual is not None,
-            is_at_risk=cut is not None,
-        )
-
-    def booked_after(self, bed_id: str, at: datetime, refs: Collection[str]) -> Booking | None:
-        """The next booking of the bed that begins after that and is none of these patients'."""
-        for other in self.of_bed.get(bed_id, ()):
-            if other.starts_at > at and other.patient_ref not in refs:
-                return other
-        return None
 
     def said_of_day(self, at: datetime, now: datetime) -> str:
         """The time alone, if that is within a day from now."""

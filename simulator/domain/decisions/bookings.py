@@ -25,6 +25,7 @@ from simulator.domain.hospital import Hospital
 from simulator.domain.needs import NO_ISOLATION, Isolation, Needs
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules import hard
+from simulator.domain.rules.ends import with_assumed_end
 from simulator.domain.rules.grants import Grant, grant
 from simulator.domain.rules.hard import bed_at
 from simulator.domain.rules.soft import Wish, breaches, overlaps
@@ -52,7 +53,7 @@ def book(hospital: Hospital, command: c.BookBed, moment: Moment) -> list[Change]
         mother_ref=canonical_ref(command.mother_ref) if command.mother_ref else None,
     )
     if command.assumes_end and booking.ends_at is None:
-        booking = hospital.with_assumed_end(booking, command.expected_stay)
+        booking = with_assumed_end(hospital, booking, moment.now, command.expected_stay)
     hard.not_empty(starts_at, booking.ends_at)
     if command.admit:
         booking = _taken_up(patients.own_reservation(hospital, booking), booking)
@@ -124,17 +125,17 @@ def admit(hospital: Hospital, command: c.AdmitPatient, moment: Moment) -> list[C
     if stay is not None and stay.bed_id != booking.bed_id:
         return move(hospital, stay, booking.bed_id, command, moment, reserved=booking)
     bed = bed_at(hospital, booking.bed_id, moment)
-    booking = _with_end_that_lasts(hospital, replace(booking, starts_at=moment.at))
+    booking = _with_end_that_lasts(hospital, replace(booking, starts_at=moment.at), moment)
     return _admitted(hospital, bed, replace(booking, source=moment.source), command, moment)
 
 
-def _with_end_that_lasts(hospital: Hospital, booking: Booking) -> Booking:
+def _with_end_that_lasts(hospital: Hospital, booking: Booking, moment: Moment) -> Booking:
     """The booking's end, if it has not passed as it begins; else none is known. One that was set
     by what followed in another bed is none."""
     lasts = booking.ends_at is None or booking.ends_at > booking.starts_at
     if not booking.is_end_assumed:
         return booking if lasts else booking.ends_by(None)
-    return hospital.with_assumed_end(booking, booking.length if lasts else None)
+    return with_assumed_end(hospital, booking, moment.now, booking.length if lasts else None)
 
 
 def _admitted(
@@ -233,7 +234,7 @@ def move(
     if isinstance(command, c.BookBed) and command.ends_at:
         arrived = arrived.ends_by(command.ends_at)
     elif isinstance(command, c.BookBed):
-        arrived = _as_long_as_expected(hospital, arrived, command)
+        arrived = _as_long_as_expected(hospital, arrived, command, moment)
     reserved = reserved or patients.own_reservation(hospital, arrived)
     arrived = _moved_as_planned(reserved, arrived, needs) if reserved else arrived
     besides = frozenset({stay.booking_id, arrived.booking_id})
@@ -257,12 +258,14 @@ def move(
     ]
 
 
-def _as_long_as_expected(hospital: Hospital, arrived: Booking, command: c.BookBed) -> Booking:
+def _as_long_as_expected(
+    hospital: Hospital, arrived: Booking, command: c.BookBed, moment: Moment
+) -> Booking:
     """Where nobody has said an end of the stay."""
     is_said = arrived.ends_at is not None and not arrived.is_end_assumed
     if is_said or not command.assumes_end or command.expected_stay is None:
         return arrived
-    return hospital.with_assumed_end(arrived, command.expected_stay)
+    return with_assumed_end(hospital, arrived, moment.now, command.expected_stay)
 
 
 def _moved_as_planned(reserved: Booking, arrived: Booking, needs: Needs | None) -> Booking:
@@ -311,7 +314,7 @@ def _moved(
         away_since=stay.away_since,
         back_since=stay.back_since,
     )
-    return _with_end_that_lasts(hospital, arrived)
+    return _with_end_that_lasts(hospital, arrived, moment)
 
 
 def _progress_after(stay: Booking) -> Progress:
@@ -396,7 +399,7 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
     )
     if after.is_end_assumed and not _is_of_same_time(before, after):
         is_of_ward = hospital.bed(before.bed_id).ward_id == bed.ward_id
-        after = hospital.with_assumed_end(after, before.length if is_of_ward else None)
+        after = with_assumed_end(hospital, after, moment.now, before.length if is_of_ward else None)
     hard.not_empty(after.starts_at, after.ends_at)
     hard.not_closed(hospital, bed, after.starts_at)
     after = patients.with_its_spell(hospital, after, moment)

@@ -20,6 +20,7 @@ from simulator.domain.bookings import END_OF_TIME, Booking
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Needs
 from simulator.domain.rules import hard, sharing
+from simulator.domain.rules.ends import needed_from
 from simulator.domain.rules.soft import HOUR, Wish, breaches, in_words
 
 NEXT_TO_NOTHING = timedelta(0)
@@ -114,13 +115,13 @@ class Matcher:
         held = self._hospital.of_bed.get(bed.bed_id, ())
         if any(self._is_in_the_way(booking) for booking in held):
             return None
-        until = self._following(held)
+        until = self._until(bed)
         return self._fit(bed, until) if self._is_fit(bed, until) else None
 
     def would_fit_empty(self, bed: Bed) -> bool:
         """Whether it would do if its patient had left and it were clean."""
         stay = self._hospital.current_booking(bed.bed_id)
-        until = self._following(self._hospital.of_bed.get(bed.bed_id, ()))
+        until = self._until(bed)
         wish = self._wish(replace(bed, status=BedStatus.AVAILABLE), until)
         besides = wish.besides | {stay.booking_id} if stay else wish.besides
         return not breaches(self._hospital, replace(wish, besides=besides))
@@ -141,7 +142,7 @@ class Matcher:
                 continue
             held = of_bed.get(bed.bed_id, ())
             if not any(self._is_in_the_way(booking) for booking in held):
-                yield bed, self._following(held)
+                yield bed, self._until(bed)
 
     def _is_in_the_way(self, booking: Booking) -> bool:
         """Whether somebody is to have the bed at the start; who has no end that was said, is."""
@@ -152,11 +153,18 @@ class Matcher:
             return True
         return search.starts_at < (booking.ends_at or END_OF_TIME)
 
-    def _following(self, held: Iterable[Booking]) -> datetime | None:
-        """When the next booking of somebody else begins."""
-        starts_at, refs = self._search.starts_at, self._refs
-        later = (b for b in held if b.starts_at > starts_at and b.patient_ref not in refs)
-        return next((booking.starts_at for booking in later), None)
+    def _until(self, bed: Bed) -> datetime | None:
+        """When somebody else is to have the bed; if the end is only assumed, also whoever is to
+        come into the room and shuts this patient out."""
+        search = self._search
+        if search.ends_at is None and search.assumes_end:
+            return needed_from(self._hospital, self._wish(bed, None))
+        later = (
+            booking.starts_at
+            for booking in self._hospital.of_bed.get(bed.bed_id, ())
+            if booking.starts_at > search.starts_at and booking.patient_ref not in self._refs
+        )
+        return next(later, None)
 
     def _is_fit(self, bed: Bed, until: datetime | None) -> bool:
         known = self._known.get(bed.bed_id)
@@ -224,7 +232,7 @@ class Matcher:
             return Unfit(bed.bed_id, (refused[0],), refused[1])
         held = self._hospital.of_bed.get(bed.bed_id, ())
         lends = self._hospital.stay_on_leave(bed.bed_id) if self._search.moves_in else None
-        broken = breaches(self._hospital, self._wish(bed, self._following(held), lends))
+        broken = breaches(self._hospital, self._wish(bed, self._until(bed), lends))
         if broken:
             rules = tuple(dict.fromkeys(breach.rule for breach in broken))
             return Unfit(bed.bed_id, rules, "; ".join(dict.fromkeys(b.briefly for b in broken)))

@@ -68,7 +68,7 @@ def breaches(hospital: Hospital, wish: Wish) -> list[Breach]:
 
 def excludes(hospital: Hospital, wish: Wish, mate: tuple[Bed, Booking]) -> bool:
     """Whether somebody who had that bed of the room would be in the way of the wish."""
-    return any(True for rule in OF_THE_ROOM for _ in rule(hospital, wish, [mate]))
+    return any(True for rule in OF_TWO for _ in rule(hospital, wish, [mate]))
 
 
 def meets(hospital: Hospital, request: BedRequest, wish: Wish) -> bool:
@@ -382,6 +382,7 @@ OF_THE_BED = (
     _bed_kept_for_leave,
     _kept_for_isolation,
 )
+OF_TWO = (_mixed_sex, _isolation_needed, _closed_by_isolation)
 OF_THE_ROOM = (_mixed_sex, _isolation_needed, _closed_to_admissions)
 ORDER = {rule: place for place, rule in enumerate(Rule)}
 """In which an override names them."""

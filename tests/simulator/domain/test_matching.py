@@ -271,6 +271,27 @@ def test_a_bed_that_is_free_for_the_night_is_had_until_it_is_booked() -> None:
     assert engine.hospital.is_at_risk(reserved, hours(0))
 
 
+def test_a_bay_in_which_somebody_is_to_come_tomorrow_is_had_for_the_night_too() -> None:
+    """A man is to come into the bay; a woman has the other bed of it until then."""
+    engine = small_house(a_ward(1, rooms("general", beds=2)))
+    engine.stage(replace(_reserved("W1-101-B", 11), needs=MAN), WHO)
+    fits, _ = look(engine, ADULT)
+    assert [(fit.bed_id, fit.free_hours, fit.ends_at) for fit in fits] == [
+        ("W1-101-A", 11, hours(11)),
+        ("W1-101-B", 11, hours(11)),
+    ]
+    [both, _], _ = look(engine, replace(ADULT, sex="male"))
+    assert (both.bed_id, both.free_hours) == ("W1-101-A", None)
+    _, said = look(engine, ADULT, ends_at=hours(20))
+    assert said["W1-101-A"].rules == (Rule.MIXED_SEX,)
+    booked = c.BookBed(
+        bed_id="W1-101-A", patient_ref="NEW-1", admit=True, needs=ADULT, assumes_end=True
+    )
+    engine.stage(booked, WHO)
+    stay = engine.hospital.current_booking("W1-101-A")
+    assert (stay.ends_at, stay.is_at_risk) == (hours(11), True)
+
+
 def _reserved(bed_id: str, after: float) -> c.BookBed:
     return c.BookBed(
         bed_id=bed_id, patient_ref=f"R-{bed_id}", starts_at=hours(after), ends_at=hours(after + 9)
