@@ -1,0 +1,240 @@
+"""What a simulated run comes to: every figure of docs/simulated_hospital.md, from event rows.
+
+Pure: rows in the order of `seq` and an end in, numbers out. Cots and who lies in them count nowhere.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from lake.vocabulary import HOLDS_A_PATIENT
+
+Row = dict[str, Any]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+IN_TIME = 4 * HOUR
+"""By when who needs isolation is to lie alone, and how long no bed may stand idle."""
+
+
+class Span(NamedTuple):
+    """A bed in one status, as the row says with which it began."""
+
+    row: Row
+    lasts: timedelta
+
+    @property
+    def is_held(self) -> bool:
+        return self.row["bed_status"] in HOLDS_A_PATIENT
+
+
+def spans(rows: Iterable[Row], until: datetime) -> Iterator[Span]:
+    """From each row of a bed to its next one, or the end; a retired bed has none."""
+    of_bed: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.get("bed_id") and not row.get("is_cot"):
+            of_bed[row["bed_id"]].append(row)
+    for known in of_bed.values():
+        for row, following in pairwise([*known, {"occurred_at": until}]):
+            if row["event_type"] != "bed_retired":
+                yield Span(row, following["occurred_at"] - row["occurred_at"])
+
+
+def held_days(rows: list[Row], until: datetime) -> dict[str, float]:
+    """Bed-days per ward."""
+    days: dict[str, float] = defaultdict(float)
+    for span in spans(rows, until):
+        days[span.row["ward_id"]] += span.is_held * (span.lasts / DAY)
+    return days
+
+
+def occupancy(rows: list[Row], until: datetime) -> dict[str, float]:
+    """Percent per ward, and of `all`: bed-days held / bed-days of beds that are not closed."""
+    held, there = Counter[str](), Counter[str]()
+    for span in spans(rows, until):
+        for place in (span.row["ward_id"], "all"):
+            held[place] += span.is_held * (span.lasts / DAY)  # type: ignore[assignment]
+            there[place] += (span.row["bed_status"] != "closed") * (span.lasts / DAY)  # type: ignore[assignment]
+    return {place: 100 * held[place] / there[place] for place in there}
+
+
+def boarding(rows: Iterable[Row]) -> dict[int, list[float]]:
+    """Minutes from an emergency's decision (its first request for a bed) to the bed, by priority."""
+    decided: dict[str, Row] = {}
+    minutes: dict[int, list[float]] = defaultdict(list)
+    for row in rows:
+        if row["event_type"] == "bed_requested" and row.get("admission_type") == "emergency":
+            if not row.get("spell_id"):
+                decided.setdefault(row["patient_ref"], row)
+        elif row["event_type"] == "patient_admitted" and row["patient_ref"] in decided:
+            asked = decided.pop(row["patient_ref"])
+            waited = row["occurred_at"] - asked["occurred_at"]
+            minutes[asked["priority"]].append(waited / timedelta(minutes=1))
+    return minutes
+
+
+def median_boarding(minutes: dict[int, list[float]]) -> float:
+    return median(one for of in minutes.values() for one in of)
+
+
+def single_rooms(rows: Iterable[Row]) -> set[str]:
+    """Rooms with one bed."""
+    beds = defaultdict(set)
+    for row in rows:
+        if row["event_type"] == "bed_registered" and not row.get("is_cot"):
+            beds[row["room_id"]].add(row["bed_id"])
+    return {room for room, of in beds.items() if len(of) == 1}
+
+
+def isolated_in_time(rows: list[Row], until: datetime) -> list[bool]:
+    """Of each need of isolation, whether the patient lay alone within 4 hours of its being known:
+    with the request for a bed, at the admission without one, or as isolation started. A need that
+    ended, or a run that did, before the 4 hours had passed is not counted."""
+    alone, known, done = single_rooms(rows), dict[str, datetime](), list[bool]()
+    is_alone: dict[str, bool] = {}
+    for row in rows:
+        ref, at, kind = row.get("patient_ref"), row["occurred_at"], row["event_type"]
+        if ref is None or row.get("is_cot"):
+            continue
+        is_in_bed = row.get("booking_state") == "active"
+        if is_in_bed:
+            is_alone[ref] = row["room_id"] in alone
+        needs = row.get("need_isolation") and (is_in_bed or kind == "bed_requested")
+        if needs and f"{ref} done" not in known:
+            known.setdefault(ref, at)
+        if ref in known and (is_alone.get(ref) or at > known[ref] + IN_TIME):
+            done.append(bool(is_alone.get(ref)) and at <= known.pop(ref) + IN_TIME)
+            known.pop(ref, None)
+            known[f"{ref} done"] = at
+        if kind in {"isolation_ended", "patient_discharged", "request_withdrawn"}:
+            known.pop(ref, None)
+            known.pop(f"{ref} done", None)
+            is_alone.pop(ref, None) if kind == "patient_discharged" else None
+    waiting = (at for ref, at in known.items() if not ref.endswith(" done"))
+    return [*done, *(False for at in waiting if at + IN_TIME < until)]
+
+
+def others_in_isolation_rooms(rows: list[Row], until: datetime) -> float:
+    """Share of the days of the beds of class isolation on which somebody lay there who needs none."""
+    days = Counter[bool]()
+    for span in spans(rows, until):
+        if span.row["room_class"] == "isolation":
+            days[span.row["bed_status"] == "occupied"] += span.lasts / DAY  # type: ignore[assignment]
+    return days[True] / sum(days.values())
+
+
+def stepped_down(rows: Iterable[Row]) -> list[bool]:
+    """Of each who left the hospital alive and had been in intensive care: whether from a ward."""
+    intensive, left = set[str](), list[bool]()
+    for row in rows:
+        is_icu = row.get("room_class") == "icu"
+        if row.get("booking_state") == "active" and is_icu:
+            intensive.add(row["spell_id"])
+        is_end = row["event_type"] == "patient_discharged" and row["disposition"] != "died"
+        if is_end and row["spell_id"] in intensive:
+            left.append(not is_icu)
+    return left
+
+
+FELL = re.compile(r"\b(fell|fall,|fall )", re.IGNORECASE)
+
+
+def falls_per_1000_days(rows: list[Row], until: datetime) -> float:
+    fallen = sum(1 for row in notes(rows) if FELL.search(row["note"]))
+    return 1000 * fallen / sum(held_days(rows, until).values())
+
+
+class Cases(NamedTuple):
+    """Per ward: who left it (the hospital, or for another ward), and who of them died there."""
+
+    left: Counter[str]
+    died: Counter[str]
+
+
+def cases(rows: Iterable[Row]) -> Cases:
+    left, died = Counter[str](), Counter[str]()
+    ward_of: dict[str, str] = {}
+    for row in rows:
+        if row.get("is_cot") or not row.get("spell_id"):
+            continue
+        ward, spell = row.get("ward_id", ""), row["spell_id"]
+        if row.get("booking_state") == "active" and row["event_type"] != "discharge_cancelled":
+            before = ward_of.get(spell, ward)
+            left[before] += before != ward
+            ward_of[spell] = ward
+        if row["event_type"] in {"patient_discharged", "discharge_cancelled"}:
+            step = 1 if row["event_type"] == "patient_discharged" else -1
+            left[ward] += step
+            died[ward] += step * (row.get("disposition") == "died")
+    return Cases(left, died)
+
+
+def length_of_stay(rows: list[Row], until: datetime) -> dict[str, float]:
+    """Days per ward as StatsWales counts them: bed-days / cases."""
+    held, of = held_days(rows, until), cases(rows)
+    return {ward: days / of.left[ward] for ward, days in held.items() if of.left[ward]}
+
+
+def before_noon(rows: Iterable[Row], zone: ZoneInfo) -> float:
+    """Share of the discharges of the living."""
+    hours = [
+        row["occurred_at"].astimezone(zone).hour
+        for row in rows
+        if row["event_type"] == "patient_discharged"
+        and row["disposition"] != "died"
+        and not row.get("is_cot")
+    ]
+    return sum(hour < 12 for hour in hours) / len(hours)
+
+
+def notes(rows: Iterable[Row]) -> Iterator[Row]:
+    return (row for row in rows if row["event_type"] == "note_added")
+
+
+ASK: tuple[tuple[str, Callable[[Row], bool]], ...] = (
+    (r"isolation|precautions|barrier", lambda row: row["bed_status"] == "isolated"),
+    (r"norovirus", lambda row: row.get("current_isolation_organism") in {None, "norovirus"}),
+    (r"mother|baby|contraction", lambda row: row["ward_id"] == "W11"),
+    (r"parent|play", lambda row: row.get("current_age_group") in {"child", "neonate"}),
+    (r"ventilat|sedat", lambda row: row.get("current_level_of_care") == "intensive"),
+    (
+        r"mobilised|walk|slept well|eating|relatives visited|fell|fall,",
+        lambda row: row.get("current_level_of_care") != "intensive"
+        or bool(row.get("current_care_not_needed_since_at")),
+    ),
+    (
+        r"social worker|care home|home care|carer",
+        lambda row: row.get("current_age_group") in {"adult", "older"},
+    ),
+    (r"waiting for|waits for", lambda row: bool(row.get("current_waits_for"))),
+    (r"died|last hours", lambda row: False),
+)
+"""What a note says that asks something of the bed that it is written on."""
+
+
+def contradictions(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Notes, each with its bed, that are not so: of an empty bed, or of another kind of patient."""
+    return [
+        (row["bed_id"], row["note"])
+        for row in notes(rows)
+        if row["bed_status"] not in HOLDS_A_PATIENT
+        or any(
+            re.search(words, row["note"], re.IGNORECASE) and not holds(row) for words, holds in ASK
+        )
+    ]
+
+
+Idle = list[set[tuple[str, str]]]
+"""Hour by hour: each request that waits, with the free and clean beds that would do for it."""
+
+
+def idle_share(rows: Iterable[Row], idle: Idle) -> float:
+    """Share of the requests for which one and the same bed stood idle for 4 hours."""
+    asked = {row["bed_request_id"] for row in rows if row["event_type"] == "bed_requested"}
+    hours = 1 + IN_TIME // HOUR
+    windows = (idle[start : start + hours] for start in range(len(idle) - hours + 1))
+    failed = {request for window in windows for request, _ in set.intersection(*window)}
+    return len(failed) / max(len(asked), 1)
