@@ -4,7 +4,8 @@ Sources are in docs/simulated_hospital.md.
 """
 
 import math
-from datetime import datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -18,10 +19,11 @@ ARRIVALS_BY_HOUR = (
 )
 # A weekday's admissions against a weekend day's, 120 to 91 (Sun 2018), scaled to a mean of 1.
 WEEKDAY_FACTOR, WEEKEND_FACTOR = 120 * 7 / 782, 91 * 7 / 782
-# Emergency decision to bed: median 79 minutes, quartiles 36 and 145 (Pitts 2014).
-BOARDING_MEDIAN_MINUTES, BOARDING_SIGMA, LONGEST_BOARDING_MINUTES = 79.0, 1.03, 600
+HANDOVER_SIGMA, LONGEST_HANDOVER_MINUTES = 0.5, 240.0
 # Discharges: 13 % before noon, 42 % before 15:00 (202 hospitals); a normal curve through both.
 DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD = 15.65, 3.23
+SHORTEST_STAY = timedelta(hours=4)
+FIRST_MOVE_HOUR, LAST_MOVE_HOUR = 7, 22
 FIRST_DISCHARGE_HOUR, LAST_DISCHARGE_HOUR = 7.0, 21.5
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -45,14 +47,29 @@ class Chance:
     def one_of(self, things: "tuple[T, ...] | list[T]") -> T:
         return self._random.choice(things)
 
-    def shuffled(self, things: list[T]) -> list[T]:
-        return self._random.sample(things, len(things))
+    def weighted(self, weights: "Mapping[T, float]") -> T:
+        return self._random.choices([*weights], [*weights.values()])[0]
 
     def text(self, texts: tuple[str, ...], **words: str) -> str:
         return self._random.choice(texts).format(**words)
 
     def patient_ref(self) -> str:
         return f"M{self._random.randrange(10**9):09d}"
+
+    def hour(self, at: datetime) -> int:
+        """Of the hospital's day."""
+        return at.astimezone(self._zone).hour
+
+    def is_at_work(self, at: datetime) -> bool:
+        """When nobody is moved who could wait for the morning, it is not."""
+        return FIRST_MOVE_HOUR <= self.hour(at) < LAST_MOVE_HOUR
+
+    def next_at(self, hour: float, at: datetime) -> datetime:
+        """The next time that the hospital's clocks show that hour."""
+        local = at.astimezone(self._zone)
+        minutes = round(hour * 60)
+        today = datetime.combine(local.date(), time(minutes // 60, minutes % 60), self._zone)
+        return (today if today > local else today + DAY).astimezone(at.tzinfo)
 
     def hours(self, least: float, most: float) -> timedelta:
         return HOUR * self._random.uniform(least, most)
@@ -67,9 +84,12 @@ class Chance:
     def minutes(self, mean_sd: tuple[float, float], factor: float = 1.0) -> timedelta:
         return MINUTE * max(3.0, self._random.gauss(*mean_sd) * factor)
 
-    def boarding(self) -> timedelta:
-        minutes = self._random.lognormvariate(math.log(BOARDING_MEDIAN_MINUTES), BOARDING_SIGMA)
-        return MINUTE * min(minutes, LONGEST_BOARDING_MINUTES)
+    def handover(self, priority: int) -> timedelta:
+        """From a bed that is found to the patient in it: report, porter, lift."""
+        medians = self._assumptions.handover_minutes
+        middle = medians[min(max(priority, 1), len(medians)) - 1]
+        minutes = self._random.lognormvariate(math.log(middle), HANDOVER_SIGMA)
+        return MINUTE * min(minutes, LONGEST_HANDOVER_MINUTES)
 
     def stay(self, ward: Ward) -> timedelta:
         return DAY * max(0.1, self._lognormal(*ward.stay_days))
@@ -118,20 +138,45 @@ class Chance:
         return start.astimezone(at.tzinfo)
 
     def leaves_at(self, admitted_at: datetime, stay: timedelta) -> datetime:
-        """The day follows the length of stay, the hour the published profile of discharges."""
+        """The day follows the length of stay, the hour the published profile of discharges. Who
+        would leave at a weekend is sent home before it as often as kept until after it."""
         raw = admitted_at + stay
         day = raw.astimezone(self._zone).date()
-        while day.weekday() >= SATURDAY and not self.happens(
+        if day.weekday() >= SATURDAY and not self.happens(
             self._assumptions.weekend_discharge_factor
         ):
-            day += DAY
+            day = self._working_day(day)
         hour = self._random.gauss(DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD)
         hour = min(max(hour, FIRST_DISCHARGE_HOUR), LAST_DISCHARGE_HOUR)
         at = datetime.combine(day, time(0), self._zone).astimezone(raw.tzinfo) + HOUR * hour
-        return at if at > admitted_at + 2 * HOUR else raw
+        while at < admitted_at + SHORTEST_STAY:
+            at += DAY
+        return at
+
+    def _working_day(self, day: date) -> date:
+        is_before = self.happens(0.5)
+        while day.weekday() >= SATURDAY:
+            day += -DAY if is_before else DAY
+        return day
 
     def expected_at(self, at: datetime, leaves_at: datetime) -> datetime:
         """What the ward expects: the day known, the hour not quite; a full hour on its clock."""
         guess = max(leaves_at + HOUR * self._random.gauss(1, 3), at + HOUR)
         full = guess.astimezone(self._zone).replace(minute=0, second=0, microsecond=0)
         return full.astimezone(at.tzinfo) + HOUR
+
+
+class Quota:
+    """Something that happens at a rate: each chance adds to what is due, and about once for each
+    whole it happens. Counts scatter far less than by the throw of a coin for each chance."""
+
+    def __init__(self, chance: Chance) -> None:
+        self._chance = chance
+        self._until_next = chance.share()
+
+    def takes(self, share: float, *, is_possible: bool = True) -> bool:
+        self._until_next -= share
+        if self._until_next > 0 or not is_possible:
+            return False
+        self._until_next += 0.5 + self._chance.share()
+        return True

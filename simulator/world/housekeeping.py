@@ -62,9 +62,9 @@ class Housekeeping:
         words = texts.TERMINAL_CLEANING_FINISHED if isolation else texts.CLEANING_FINISHED
         if bed_id in self._cleaning:
             self._cleaning.discard(bed_id)
-            self._scene.agenda.do(
-                c.FinishCleaning(bed_id=bed_id), at, self._scene.chance.text(words)
-            )
+            text = self._scene.chance.text(words)
+            if self._scene.agenda.do(c.FinishCleaning(bed_id=bed_id), at, text):
+                self._scene.bell.ring(self._scene.ward_of(bed_id).ward_id, at)
 
     def _sweep(self, at: datetime) -> None:
         """Find the beds that somebody else left dirty."""
@@ -106,6 +106,6 @@ class Housekeeping:
         is_own = self._scene.hospital().beds[bed_id].last_source == Source.SIMULATOR
         if bed_id in self._closed and is_own:
             self._closed.discard(bed_id)
-            self._scene.agenda.do(
-                c.OpenBeds(bed_ids=(bed_id,)), at, self._scene.chance.text(texts.OPENING), "ready"
-            )
+            text = self._scene.chance.text(texts.OPENING)
+            if self._scene.agenda.do(c.OpenBeds(bed_ids=(bed_id,)), at, text, "ready"):
+                self._scene.bell.ring(self._scene.ward_of(bed_id).ward_id, at)

@@ -1,0 +1,78 @@
+"""Moves of patients in bed: to a side room and out of it, back to their own ward, within it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from lake.vocabulary import BedStatus, RoomClass
+from simulator.domain import commands as c
+from simulator.domain.beds import Bed
+from simulator.domain.bookings import Booking
+from simulator.world import texts
+from simulator.world.chance import DAY, HOUR
+from simulator.world.housekeeping import Housekeeping
+from simulator.world.placing import Placing, Search
+from simulator.world.scene import Scene
+
+
+class Moves:
+    def __init__(self, scene: Scene, placing: Placing, housekeeping: Housekeeping) -> None:
+        self._scene = scene
+        self._placing = placing
+        self._housekeeping = housekeeping
+
+    def move(
+        self, stay: Booking, beds: Iterable[Bed], at: datetime, words: tuple[str, ...], ward_id: str
+    ) -> bool:
+        """To the best of these beds of that ward, if one will do."""
+        place = self._placing.best(self.search(stay, at, ward_id), beds, at)
+        if place is None:
+            return False
+        command = c.TransferPatient(booking_id=stay.booking_id, to_bed_id=place.bed.bed_id)
+        rows = self._scene.agenda.do(command, at, self._scene.chance.text(words))
+        if rows:
+            self._housekeeping.call_for(stay.bed_id, at)
+        return bool(rows)
+
+    def leave_bed(self, bed_id: str, at: datetime) -> None:
+        self._housekeeping.call_for(bed_id, at)
+
+    def search(self, stay: Booking, at: datetime, ward_id: str) -> Search:
+        hospital = self._scene.hospital()
+        isolation = hospital.isolation_of(stay)
+        return Search(
+            patient_ref=stay.patient_ref,
+            needs=hospital.needs_with(stay, stay.needs_now),
+            ward_id=ward_id,
+            starts_at=at,
+            ends_at=max(stay.ends_at or at + DAY, at + 5 * HOUR),
+            is_pressing=bool(isolation),
+            besides=frozenset({stay.booking_id}),
+        )
+
+    def make_room(self, ward_ids: Iterable[str], at: datetime) -> str | None:
+        """Of a side room in which somebody lies who needs none; gives its bed."""
+        clean = self._scene.clean_beds()
+        for stay, bed in self._who_could_go(list(ward_ids)):
+            others = [other for other in clean if other.ward_id == bed.ward_id]
+            if self.move(stay, others, at, texts.FOR_ISOLATION, bed.ward_id):
+                return bed.bed_id
+        return None
+
+    def _who_could_go(self, ward_ids: list[str]) -> list[tuple[Booking, Bed]]:
+        """From rooms for isolation first, then from other rooms for one."""
+        hospital = self._scene.hospital()
+        found = [
+            (stay, bed)
+            for bed in hospital.registered_beds
+            if bed.ward_id in ward_ids and not bed.is_cot and bed.status is BedStatus.OCCUPIED
+            if self._scene.is_alone(bed) and (stay := self.own_in(bed))
+        ]
+        order = {ward_id: place for place, ward_id in enumerate(ward_ids)}
+        return sorted(
+            found,
+            key=lambda of: (order[of[1].ward_id], of[1].room_class != RoomClass.ISOLATION),
+        )
+
+    def own_in(self, bed: Bed) -> Booking | None:
+        stay = self._scene.hospital().current_booking(bed.bed_id)
+        return stay and self._scene.own_stay(stay.patient_ref)

@@ -1,0 +1,278 @@
+"""The waiting list of the simulated hospital, walked by rank whenever a bed can be had."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from lake.vocabulary import EventType, OverrideReason, RoomClass, Source
+from simulator.domain import commands as c
+from simulator.domain.beds import Bed
+from simulator.domain.bookings import Booking
+from simulator.domain.needs import Needs
+from simulator.domain.overrides import Override
+from simulator.domain.requests import BedRequest
+from simulator.plan import Ward
+from simulator.world import texts
+from simulator.world.admissions import Admissions
+from simulator.world.agenda import BED_MANAGER, MATRON, SIMULATED_STAFF
+from simulator.world.chance import HOUR, MINUTE
+from simulator.world.moves import Moves
+from simulator.world.patients import Patient, Patients
+from simulator.world.placing import Place, Placing, Search
+from simulator.world.scene import Scene
+from simulator.world.stays import Stays
+from simulator.writer.engine import Row
+
+ROUND_MINUTES = 30
+PRESSING_AFTER = 3 * HOUR
+"""From then on a room for isolation will do for who needs none."""
+SHORTEST_STAY = 5 * HOUR
+ROOM_IS_MADE_WITHIN = 3 * HOUR
+
+
+class Waiting:
+    def __init__(
+        self,
+        scene: Scene,
+        people: Patients,
+        placing: Placing,
+        moves: Moves,
+        stays: Stays,
+        admissions: Admissions,
+    ) -> None:
+        self._scene = scene
+        self._people = people
+        self._placing = placing
+        self._moves = moves
+        self._stays = stays
+        self._admissions = admissions
+        self._patients: dict[str, Patient] = {}
+        self._room_made: dict[str, datetime] = {}
+
+    def start(self, at: datetime) -> None:
+        self._scene.bell.answer = self._bed_is_free
+        self._scene.agenda.plan(at + ROUND_MINUTES * MINUTE, self._round)
+
+    def join(self, patient: Patient, at: datetime) -> None:
+        self._ask(patient, patient.ward, patient.needs, texts.REQUEST, at)
+
+    def join_from_bed(
+        self, patient: Patient, ward: Ward, needs: Needs, words: tuple[str, ...], at: datetime
+    ) -> None:
+        """One who lies here waits for another bed."""
+        patient = replace(
+            patient,
+            ward=ward,
+            waiting_since=at,
+            outlies_from=self._people.outlies_from(ward, at),
+        )
+        self._ask(patient, ward, needs, words, at)
+
+    def _ask(
+        self, patient: Patient, ward: Ward, needs: Needs, words: tuple[str, ...], at: datetime
+    ) -> None:
+        command = c.RequestBed(
+            patient_ref=patient.patient_ref, ward_id=ward.ward_id, needs=needs
+        )
+        for row in self._scene.agenda.do(command, at, self._scene.chance.text(words)):
+            self._patients[row["bed_request_id"]] = patient
+            self._serve(self._scene.hospital().requests[row["bed_request_id"]], at)
+
+    def take_up(self, request: BedRequest, patient: Patient) -> None:
+        """Of an earlier run, or that an override has left."""
+        self._patients[request.bed_request_id] = patient
+
+    @property
+    def own(self) -> list[BedRequest]:
+        """By rank."""
+        return [
+            request
+            for request in self._scene.hospital().waiting_list
+            if request.requested_by in SIMULATED_STAFF and request.bed_request_id in self._patients
+        ]
+
+    def _bed_is_free(self, ward_id: str, at: datetime) -> None:
+        self._walk(at, ward_id)
+        if self._scene.chance.is_at_work(at):
+            self._bring_back(ward_id, at)
+            self._clear_side_rooms(ward_id, at)
+
+    def _walk(self, at: datetime, ward_id: str | None = None) -> None:
+        for request in self.own if self._scene.hospital().requests else ():
+            beds = self._scene.clean_beds()
+            if not beds:
+                return
+            self._serve(request, at, [b for b in beds if ward_id in (None, b.ward_id)])
+
+    def _serve(self, request: BedRequest, at: datetime, beds: list[Bed] | None = None) -> bool:
+        if request.wanted_from > at:
+            return False
+        patient = self._patients[request.bed_request_id]
+        stay = self._scene.hospital().stay_of(request.patient_ref)
+        if stay and stay.source != Source.SIMULATOR:
+            return False
+        search = self._search(request, patient, stay, at)
+        place = self._placing.best(search, beds or self._scene.clean_beds(), at)
+        if place is None:
+            if request.needs.isolation:
+                self._make_room(request, patient, at)
+            return False
+        if stay:
+            return self._move(request, patient, stay, place, at)
+        return self._allocate(request, patient, place, at)
+
+    def _search(
+        self, request: BedRequest, patient: Patient, stay: Booking | None, at: datetime
+    ) -> Search:
+        hospital = self._scene.hospital()
+        needs = hospital.needs_with(stay, request.needs) if stay else request.needs
+        may_outlie = self._people.may_outlie(patient.ward)
+        return Search(
+            patient_ref=request.patient_ref,
+            needs=needs,
+            ward_id=request.ward_id or patient.ward.ward_id,
+            starts_at=at,
+            ends_at=max(patient.expected_at, at + SHORTEST_STAY),
+            anywhere=at >= patient.outlies_from or (may_outlie and bool(needs.isolation)),
+            is_pressing=at >= patient.waiting_since + PRESSING_AFTER,
+            besides=frozenset({stay.booking_id}) if stay else frozenset(),
+        )
+
+    def _allocate(
+        self, request: BedRequest, patient: Patient, place: Place, at: datetime
+    ) -> bool:
+        """The bed is the patient's, who is on the way to it."""
+        comes_at = at + self._scene.chance.handover(request.needs.priority or 3)
+        is_own = place.bed.ward_id == patient.ward.ward_id
+        words = texts.ALLOCATED if is_own else texts.ALLOCATED_ELSEWHERE
+        command = c.PlaceRequest(
+            bed_request_id=request.bed_request_id,
+            bed_id=place.bed.bed_id,
+            starts_at=comes_at,
+            ends_at=max(place.until, comes_at + HOUR),
+        )
+        note = self._scene.chance.text(words, ward=patient.ward.name)
+        rows = self._scene.agenda.do(command, at, note)
+        for row in rows:
+            if row["event_type"] == EventType.BED_BOOKED:
+                self._patients.pop(request.bed_request_id, None)
+                self._admissions.expect(row["booking_id"], patient, comes_at)
+        return bool(rows)
+
+    def _move(
+        self, request: BedRequest, patient: Patient, stay: Booking, place: Place, at: datetime
+    ) -> bool:
+        command = c.PlaceRequest(
+            bed_request_id=request.bed_request_id,
+            bed_id=place.bed.bed_id,
+            ends_at=place.until,
+            admit=True,
+        )
+        words = texts.TO_SIDE_ROOM if request.needs.isolation else texts.STEP_DOWN
+        rows = self._scene.agenda.do(command, at, self._scene.chance.text(words))
+        if rows:
+            self._patients.pop(request.bed_request_id, None)
+            self._moves.leave_bed(stay.bed_id, at)
+            if not request.needs.isolation:
+                self._stays.step_down(patient.patient_ref, at)
+        return bool(rows)
+
+    def _make_room(self, request: BedRequest, patient: Patient, at: datetime) -> None:
+        made_at = self._room_made.get(request.bed_request_id)
+        if made_at and at < made_at + ROOM_IS_MADE_WITHIN:
+            return
+        wards = [request.ward_id or patient.ward.ward_id]
+        if self._people.may_outlie(patient.ward):
+            others = (ward for ward in self._scene.plan.wards if self._people.may_outlie(ward))
+            wards += [ward.ward_id for ward in others if ward.ward_id not in wards]
+        if self._moves.make_room(wards, at):
+            self._room_made[request.bed_request_id] = at
+
+    def _bring_back(self, ward_id: str, at: datetime) -> None:
+        """Patients of the ward who lie on another one."""
+        for course in [*self._stays.courses.values()]:
+            if course.patient.home.ward_id != ward_id or course.is_intensive or course.is_dying:
+                continue
+            stay = self._scene.own_stay(course.patient.patient_ref)
+            lies_on = self._scene.hospital().beds[stay.bed_id].ward_id if stay else ward_id
+            if stay and lies_on != ward_id and self._stays.remaining(stay, at) > 12 * HOUR:
+                if not self._people.may_outlie(self._scene.ward(lies_on)):
+                    continue
+                beds = self._of(ward_id)
+                if not beds:
+                    return
+                self._moves.move(stay, beds, at, texts.REPATRIATION, ward_id)
+
+    def _clear_side_rooms(self, ward_id: str, at: datetime) -> None:
+        """Of patients who need no isolation (any more)."""
+        for bed in self._scene.beds_of(self._scene.ward(ward_id)):
+            stay = self._moves.own_in(bed) if bed.room_class == RoomClass.ISOLATION else None
+            if stay and not self._scene.hospital().isolation_of(stay):
+                beds = [other for other in self._of(ward_id) if other.room_class != bed.room_class]
+                if not beds:
+                    return
+                self._moves.move(stay, beds, at, texts.FROM_SIDE_ROOM, ward_id)
+
+    def _of(self, ward_id: str) -> list[Bed]:
+        return [bed for bed in self._scene.clean_beds() if bed.ward_id == ward_id]
+
+    def _round(self, at: datetime) -> None:
+        """Time alone changes whom a bed suits; and some cannot wait any longer."""
+        self._scene.agenda.plan(at + ROUND_MINUTES * MINUTE, self._round)
+        self._walk(at)
+        for request in self.own:
+            self._press(request, at)
+
+    def _press(self, request: BedRequest, at: datetime) -> None:
+        a, patient = self._scene.assumptions, self._patients[request.bed_request_id]
+        if self._scene.hospital().stay_of(request.patient_ref):
+            return
+        waited = at - patient.waiting_since
+        if waited > a.wait_hours_before_diversion * HOUR:
+            text = self._scene.chance.text(texts.DIVERSION)
+            command = c.WithdrawRequest(bed_request_id=request.bed_request_id)
+            self._scene.agenda.do(command, at, text, "diverted")
+        elif waited > a.wait_hours_before_override * HOUR and self._scene.chance.happens(
+            a.override_share
+        ):
+            self._override(request, patient, at)
+
+    def _override(self, request: BedRequest, patient: Patient, at: datetime) -> None:
+        """The bed manager gives a clean bed of the ward although a rule is against it."""
+        beds = [bed for bed in self._of(patient.ward.ward_id) if self._may_override(bed)]
+        if not beds:
+            return
+        reason = self._scene.chance.one_of(list(texts.OVERRIDE))
+        command = c.PlaceRequest(
+            bed_request_id=request.bed_request_id,
+            bed_id=self._scene.chance.one_of(beds).bed_id,
+            ends_at=max(patient.expected_at, at + HOUR),
+            admit=True,
+            override=Override(OverrideReason(reason).value, texts.OVERRIDE[reason]),
+        )
+        text = self._scene.chance.text(texts.ADMISSION, specialty=patient.ward.name.lower())
+        rows = self._scene.agenda.do(command, at, text, actor=BED_MANAGER)
+        self.look_after_displaced(rows, at)
+        if rows:
+            self._patients.pop(request.bed_request_id, None)
+            self._admissions.begin(patient, at)
+
+    def _may_override(self, bed: Bed) -> bool:
+        booked = self._scene.hospital().of_bed.get(bed.bed_id, ())
+        return not bed.closings and all(booking.source == Source.SIMULATOR for booking in booked)
+
+    def look_after_displaced(self, rows: Iterable[Row], at: datetime) -> None:
+        for row in rows:
+            if row["event_type"] == EventType.BED_REQUESTED:
+                request = BedRequest.from_row(row)
+                self.take_up(request, self._people.known(request, at))
+            if row.get("override_rules") and self._scene.chance.happens(
+                self._scene.assumptions.override_reviewed_share
+            ):
+                when = at + self._scene.chance.hours(2, 20)
+                self._scene.agenda.plan(when, partial(self._review_override, row["event_id"]))
+
+    def _review_override(self, event_id: str, at: datetime) -> None:
+        text = self._scene.chance.text(texts.OVERRIDE_REVIEW)
+        self._scene.agenda.do(c.ReviewOverride(event_id=event_id), at, text, actor=MATRON)
