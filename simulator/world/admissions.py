@@ -10,7 +10,7 @@ from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.plan import Ward
 from simulator.world import texts
-from simulator.world.chance import HOUR
+from simulator.world.chance import HOUR, MINUTE
 from simulator.world.patients import CHILDREN, Patient
 from simulator.world.placing import Placing, Search
 from simulator.world.scene import Scene, own_booking
@@ -18,6 +18,8 @@ from simulator.world.stays import Stays, undoing
 from simulator.writer.engine import Row
 
 SHORT_OF_BEDS = 5 * HOUR
+LOOK_AGAIN, LATE = 10 * MINUTE, 2 * HOUR
+"""While the bed is being cleaned."""
 
 Wait = Callable[[Patient, datetime], None]
 """Puts a patient who is here on the waiting list."""
@@ -50,9 +52,17 @@ class Admissions:
             return
         if self._admit(booking, patient, at):
             return
+        if self._will_be_clean(booking, at):
+            again = partial(self._come_in, booking_id, patient)
+            self._scene.agenda.plan(at + LOOK_AGAIN, again)
+            return
         moved = self.rebed(booking, at)
         if moved is None or not self._admit(moved, patient, at):
             self._turn_away(booking_id, patient, at)
+
+    def _will_be_clean(self, booking: Booking, at: datetime) -> bool:
+        is_late = at >= booking.starts_at + LATE
+        return self._scene.hospital().beds[booking.bed_id].needs_cleaning and not is_late
 
     def _admit(self, booking: Booking, patient: Patient, at: datetime) -> bool:
         before = self._scene.hospital().beds[booking.bed_id]

@@ -44,6 +44,7 @@ class Housekeeping:
         self._called_for.add(bed_id)
         response = self._scene.chance.minutes(self._scene.assumptions.response_minutes)
         self._scene.agenda.plan(at + response, partial(self._start_cleaning, bed_id))
+        self._scene.bell.ring(self._scene.ward_of(bed_id).ward_id, at)
 
     def _start_cleaning(self, bed_id: str, at: datetime) -> None:
         self._called_for.discard(bed_id)

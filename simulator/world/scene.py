@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lake.vocabulary import BedStatus, Source
+from lake.vocabulary import NEEDS_CLEANING, BedStatus, Source
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.hospital import Hospital
@@ -13,6 +13,9 @@ from simulator.plan import Assumptions, HospitalPlan, Ward
 from simulator.world.agenda import Agenda
 from simulator.world.chance import Chance
 from simulator.world.organisms import drawn
+
+IS_CLEAN = frozenset({BedStatus.AVAILABLE})
+IS_EMPTY = IS_CLEAN | NEEDS_CLEANING
 
 
 class Bell:
@@ -59,12 +62,18 @@ class Scene:
 
     def clean_beds(self) -> list[Bed]:
         """Those that somebody could lie down in, without cots."""
-        available = BedStatus.AVAILABLE
+        return self._empty(IS_CLEAN)
+
+    def empty_beds(self) -> list[Bed]:
+        """With those that wait for a clean."""
+        return self._empty(IS_EMPTY)
+
+    def _empty(self, status: frozenset[BedStatus]) -> list[Bed]:
         beds = self.hospital().beds.values()
         return [
             bed
             for bed in beds
-            if bed.status is available and bed.is_staffed and not bed.is_cot and not bed.is_retired
+            if bed.status in status and bed.is_staffed and not bed.is_cot and not bed.is_retired
         ]
 
     def is_alone(self, bed: Bed) -> bool:

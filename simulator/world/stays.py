@@ -190,12 +190,17 @@ class Stays:
 
     def _is_fatal(self, stay: Booking) -> bool:
         """Who is ready to leave does not die instead."""
-        a, ward = self._scene.assumptions, self._scene.ward_of(stay.bed_id)
+        a, ward = self._scene.assumptions, self._looks_after(stay)
         share = a.death_share if ward.death_share is None else ward.death_share
         is_mixed = {AgeGroup.ADULT, AgeGroup.OLDER} <= {*ward.takes.age_groups}
         factor = a.of_age(a.older_death_factor, stay.needs.age_group) if is_mixed else 1.0
         is_possible = stay.progress.bed_not_needed_since is None
         return self._deaths[ward.ward_id].takes(share * factor, is_possible=is_possible)
+
+    def _looks_after(self, stay: Booking) -> Ward:
+        """The ward whose patient it is."""
+        course, lies_on = self._courses.get(stay.patient_ref), self._scene.ward_of(stay.bed_id)
+        return course.patient.home if course and not course.is_intensive else lies_on
 
     def _begin_to_die(self, ref: str, at: datetime) -> None:
         self._courses[ref] = replace(self._courses[ref], is_dying=True)

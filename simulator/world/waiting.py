@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from lake.vocabulary import EventType, OverrideReason, RoomClass, Source
+from lake.vocabulary import BedStatus, EventType, OverrideReason, RoomClass, Source
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
@@ -25,6 +25,12 @@ from simulator.world.stays import Stays
 from simulator.writer.engine import Row
 
 ROUND_MINUTES = 30
+UNTIL_CLEAN = {
+    BedStatus.DIRTY: 65 * MINUTE,
+    BedStatus.CONTAMINATED: 85 * MINUTE,
+    BedStatus.CLEANING: 35 * MINUTE,
+}
+"""What the bed manager reckons with."""
 PRESSING_AFTER = 3 * HOUR
 """From then on a room for isolation will do for who needs none."""
 SHORTEST_STAY = 5 * HOUR
@@ -100,12 +106,10 @@ class Waiting:
 
     def _walk(self, at: datetime, ward_id: str | None = None) -> None:
         for request in self.own if self._scene.hospital().requests else ():
-            beds = self._scene.clean_beds()
-            if not beds:
-                return
-            self._serve(request, at, [b for b in beds if ward_id in (None, b.ward_id)])
+            self._serve(request, at, ward_id)
 
-    def _serve(self, request: BedRequest, at: datetime, beds: list[Bed] | None = None) -> bool:
+    def _serve(self, request: BedRequest, at: datetime, ward_id: str | None = None) -> bool:
+        """From the beds of that ward, or from all: who is in no bed comes once it is clean."""
         if request.wanted_from > at:
             return False
         patient = self._patients[request.bed_request_id]
@@ -113,7 +117,9 @@ class Waiting:
         if stay and stay.source != Source.SIMULATOR:
             return False
         search = self._search(request, patient, stay, at)
-        place = self._placing.best(search, beds or self._scene.clean_beds(), at)
+        beds = self._scene.clean_beds() if stay else self._scene.empty_beds()
+        beds = [bed for bed in beds if ward_id in {None, bed.ward_id}]
+        place = self._placing.best(search, beds, at)
         if place is None:
             if request.needs.isolation:
                 self._make_room(request, patient, at)
@@ -143,7 +149,8 @@ class Waiting:
         self, request: BedRequest, patient: Patient, place: Place, at: datetime
     ) -> bool:
         """The bed is the patient's, who is on the way to it."""
-        comes_at = at + self._scene.chance.handover(request.needs.priority or 3)
+        handover = self._scene.chance.handover(request.needs.priority or 3)
+        comes_at = at + max(handover, UNTIL_CLEAN.get(place.bed.status, handover))
         is_own = place.bed.ward_id == patient.ward.ward_id
         words = texts.ALLOCATED if is_own else texts.ALLOCATED_ELSEWHERE
         command = c.PlaceRequest(

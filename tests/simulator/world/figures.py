@@ -148,34 +148,46 @@ def falls_per_1000_days(rows: list[Row], until: datetime) -> float:
 
 
 class Cases(NamedTuple):
-    """Per ward: who left it (the hospital, or for another ward), and who of them died there."""
+    """Per ward whose patients they are: who left, who of them died, and the days in bed."""
 
     left: Counter[str]
     died: Counter[str]
+    days: dict[str, float]
+
+    def length_of_stay(self, ward_id: str) -> float:
+        """Days as StatsWales counts them: bed-days / cases."""
+        return self.days[ward_id] / self.left[ward_id]
 
 
-def cases(rows: Iterable[Row]) -> Cases:
-    left, died = Counter[str](), Counter[str]()
-    ward_of: dict[str, str] = {}
+def cases(rows: Iterable[Row], until: datetime) -> Cases:
+    """A patient is of the ward that was asked for (the first bed, if none was), wherever the bed is;
+    of intensive care while in it, which is left for a ward as for good."""
+    left, died, days = Counter[str](), Counter[str](), defaultdict[str, float](float)
+    asked: dict[str, str] = {}
+    since: dict[str, tuple[str, datetime]] = {}
     for row in rows:
-        if row.get("is_cot") or not row.get("spell_id"):
+        ref, kind, at = row.get("patient_ref"), row["event_type"], row["occurred_at"]
+        if ref is None or row.get("is_cot"):
             continue
-        ward, spell = row.get("ward_id", ""), row["spell_id"]
-        if row.get("booking_state") == "active" and row["event_type"] != "discharge_cancelled":
-            before = ward_of.get(spell, ward)
-            left[before] += before != ward
-            ward_of[spell] = ward
-        if row["event_type"] in {"patient_discharged", "discharge_cancelled"}:
-            step = 1 if row["event_type"] == "patient_discharged" else -1
-            left[ward] += step
-            died[ward] += step * (row.get("disposition") == "died")
-    return Cases(left, died)
-
-
-def length_of_stay(rows: list[Row], until: datetime) -> dict[str, float]:
-    """Days per ward as StatsWales counts them: bed-days / cases."""
-    held, of = held_days(rows, until), cases(rows)
-    return {ward: days / of.left[ward] for ward, days in held.items() if of.left[ward]}
+        is_for_isolation = row.get("spell_id") and row.get("need_isolation")
+        if kind == "bed_requested" and row["ward_id"] and not is_for_isolation:
+            asked[ref] = row["ward_id"]
+        is_end = kind == "patient_discharged"
+        if row.get("booking_state") != "active" and not is_end:
+            continue
+        of = row["ward_id"] if row["room_class"] == "icu" else asked.setdefault(ref, row["ward_id"])
+        if ref in since and (is_end or since[ref][0] != of):
+            ward, came_at = since.pop(ref)
+            days[ward] += (at - came_at) / DAY
+            left[ward] += 1
+            died[ward] += is_end and row["disposition"] == "died"
+        if kind == "discharge_cancelled":
+            left[of] -= 1
+        if not is_end:
+            since.setdefault(ref, (of, at))
+    for ward, came_at in since.values():
+        days[ward] += (until - came_at) / DAY
+    return Cases(left, died, days)
 
 
 def before_noon(rows: Iterable[Row], zone: ZoneInfo) -> float:
