@@ -7,7 +7,6 @@ from lake.vocabulary import BedStatus, RoomClass
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
-from simulator.world import texts
 from simulator.world.chance import DAY, HOUR
 from simulator.world.housekeeping import Housekeeping
 from simulator.world.placing import Placing, Search
@@ -49,29 +48,28 @@ class Moves:
             besides=frozenset({stay.booking_id}),
         )
 
-    def make_room(self, ward_ids: Iterable[str], at: datetime) -> str | None:
-        """Of a side room in which somebody lies who needs none; gives its bed."""
+    def make_room(
+        self, ward_ids: list[str], at: datetime, words: tuple[str, ...], *, for_isolation: bool
+    ) -> bool:
+        """Whether somebody who needs no room for one has moved out of it, into a bay."""
         clean = self._scene.clean_beds()
-        for stay, bed in self._who_could_go(list(ward_ids)):
-            others = [other for other in clean if other.ward_id == bed.ward_id]
-            if self.move(stay, others, at, texts.FOR_ISOLATION, bed.ward_id):
-                return bed.bed_id
-        return None
+        for ward_id in ward_ids:
+            bays = [b for b in clean if b.ward_id == ward_id and not self._scene.is_alone(b)]
+            leaving = self._who_could_go(ward_id, for_isolation=for_isolation) if bays else ()
+            if any(self.move(stay, bays, at, words, ward_id) for stay in leaving):
+                return True
+        return False
 
-    def _who_could_go(self, ward_ids: list[str]) -> list[tuple[Booking, Bed]]:
-        """From rooms for isolation first, then from other rooms for one."""
-        hospital = self._scene.hospital()
-        found = [
-            (stay, bed)
-            for bed in hospital.registered_beds
-            if bed.ward_id in ward_ids and not bed.is_cot and bed.status is BedStatus.OCCUPIED
-            if self._scene.is_alone(bed) and (stay := self.own_in(bed))
+    def _who_could_go(self, ward_id: str, *, for_isolation: bool) -> list[Booking]:
+        """From rooms for isolation first, if it is for that, then from other rooms for one."""
+        beds = [
+            bed
+            for bed in self._scene.beds_of(self._scene.ward(ward_id))
+            if bed.status is BedStatus.OCCUPIED and self._scene.is_alone(bed)
+            if for_isolation or bed.room_class != RoomClass.ISOLATION
         ]
-        order = {ward_id: place for place, ward_id in enumerate(ward_ids)}
-        return sorted(
-            found,
-            key=lambda of: (order[of[1].ward_id], of[1].room_class != RoomClass.ISOLATION),
-        )
+        beds.sort(key=lambda bed: bed.room_class != RoomClass.ISOLATION)
+        return [stay for bed in beds if (stay := self.own_in(bed))]
 
     def own_in(self, bed: Bed) -> Booking | None:
         stay = self._scene.hospital().current_booking(bed.bed_id)

@@ -8,9 +8,10 @@ from simulator.domain.bookings import Booking
 from simulator.domain.needs import Isolation, Needs
 from simulator.domain.requests import BedRequest
 from simulator.plan import Ward
-from simulator.world.chance import DAY
+from simulator.world.chance import DAY, HOUR
 from simulator.world.scene import Scene
 
+USUAL_WAIT = 1.5 * HOUR
 URGENCIES = (1, 2, 2, 3, 3)
 CHILDREN = frozenset({AgeGroup.CHILD.value, AgeGroup.NEONATE.value})
 
@@ -50,7 +51,7 @@ class Patients:
         age_group = self._age_group(home)
         stay = self.stay(home, age_group)
         intensive = self._scene.chance.stay(ward) if self.is_intensive(ward) else None
-        leaves_at = self._scene.chance.leaves_at(at, intensive or stay)
+        leaves_at = self._scene.chance.leaves_at(at + USUAL_WAIT, intensive or stay)
         needs = Needs(
             specialty=None if ward.takes_outliers else ward.specialty,
             sex=sex or self._scene.chance.one_of(self._sexes(home)),

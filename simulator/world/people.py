@@ -23,7 +23,7 @@ from simulator.world.moves import Moves
 from simulator.world.patients import Patient, Patients
 from simulator.world.placing import Placing
 from simulator.world.planned import Planned
-from simulator.world.scene import Scene
+from simulator.world.scene import Bell, Scene
 from simulator.world.stays import Stays
 from simulator.world.waiting import Waiting
 
@@ -38,7 +38,8 @@ class People:
         hospital: Callable[[], Hospital],
         execute: Execute,
     ) -> None:
-        self._scene = scene = Scene(plan, hospital, Agenda(execute), Chance(plan, seed))
+        agenda = Agenda(execute)
+        self._scene = scene = Scene(plan, hospital, agenda, Chance(plan, seed), Bell(agenda))
         self._people = Patients(scene)
         self._housekeeping = Housekeeping(scene)
         self._stays = Stays(scene, self._housekeeping, self._want_bed)
@@ -46,9 +47,7 @@ class People:
         placing = Placing(scene)
         moves = Moves(scene, placing, self._housekeeping)
         self._admissions = Admissions(scene, placing, self._stays, self._wait, self._begun)
-        self._waiting = Waiting(
-            scene, self._people, placing, moves, self._stays, self._admissions
-        )
+        self._waiting = Waiting(scene, self._people, placing, moves, self._stays, self._admissions)
         self._arrivals = Arrivals(scene, self._people, self._waiting, self._admissions)
         self._planned = Planned(
             scene, self._people, placing, self._arrivals, self._admissions, self._waiting
@@ -71,6 +70,7 @@ class People:
             for bed in self._scene.beds_of(ward):
                 if self._scene.chance.share() * 100 < ward.occupancy_percent:
                     self._arrivals.place_at_start(ward, bed, at)
+        self._planned.fill(at)
         self._start(at)
 
     def resume(self, at: datetime) -> None:

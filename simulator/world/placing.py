@@ -15,7 +15,7 @@ from simulator.world.scene import Scene
 
 SHORTEST_GAP = 4 * HOUR
 """A bed that is booked may be used until then, if that is no sooner."""
-KEPT_ROOMS = 2
+KEPT_ROOMS = 4
 """So many free rooms for isolation of the hospital are not given to who needs none."""
 ALONE = 0.5
 """How a room for one ranks between empty rooms and those with company."""
@@ -124,4 +124,3 @@ class Placing:
             besides=search.besides,
         )
         return not breaches(self._scene.hospital(), wish)
-

@@ -11,7 +11,7 @@ from simulator.plan import Ward
 from simulator.world import texts
 from simulator.world.admissions import Admissions
 from simulator.world.arrivals import Arrivals
-from simulator.world.chance import HOUR
+from simulator.world.chance import DAY, HOUR
 from simulator.world.patients import Patient, Patients
 from simulator.world.placing import Placing, Search
 from simulator.world.scene import Scene, own_booking
@@ -45,19 +45,34 @@ class Planned:
             self._plan_elective(ward, at)
         self._scene.agenda.plan(self._scene.chance.next_at(MEETING_HOUR, at), self._meet)
 
+    def fill(self, at: datetime) -> None:
+        """With what was booked in the days before, and lies ahead."""
+        last = BOOKED_AHEAD_DAYS[-1]
+        for ward in self._scene.plan.wards:
+            booked_at = at - last * DAY
+            while (booked_at := self._next_booking(ward, booked_at)) < at:
+                ahead = self._scene.chance.one_of(BOOKED_AHEAD_DAYS)
+                if booked_at + ahead * DAY > at + DAY:
+                    self._book(ward, at, ahead - (at - booked_at) // DAY)
+
     def _plan_elective(self, ward: Ward, at: datetime) -> None:
+        when = self._next_booking(ward, at)
+        self._scene.agenda.plan(when, partial(self._elective, ward))
+
+    def _next_booking(self, ward: Ward, at: datetime) -> datetime:
         a = self._scene.assumptions
         come_share = 1 - a.reservation_cancelled_share - a.reservation_no_show_share
         per_day = self._arrivals.cases_per_day(ward) * (1 - ward.emergency_share) / come_share
-        when = self._scene.chance.next_elective(per_day, at)
-        self._scene.agenda.plan(when, partial(self._elective, ward))
+        return self._scene.chance.next_elective(per_day, at)
 
     def _elective(self, ward: Ward, at: datetime) -> None:
         self._plan_elective(ward, at)
+        self._book(ward, at, self._scene.chance.one_of(BOOKED_AHEAD_DAYS))
+
+    def _book(self, ward: Ward, at: datetime, ahead: int) -> None:
         is_infected = self._scene.chance.happens(self._scene.assumptions.isolation_share / 2)
         isolation = self._scene.infection(ward) if is_infected else None
         last = BOOKED_AHEAD_DAYS[-1]
-        ahead = self._scene.chance.one_of(BOOKED_AHEAD_DAYS)
         starts_at = self._scene.chance.admission_morning(at, ahead)
         kind = AdmissionType.ELECTIVE
         patient = self._people.arrive(ward, starts_at, kind, isolation=isolation)

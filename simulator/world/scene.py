@@ -1,8 +1,9 @@
 """What every part of the simulated hospital works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from lake.vocabulary import NEEDS_CLEANING, BedStatus, Source
 from simulator.domain.beds import Bed
@@ -19,14 +20,23 @@ IS_EMPTY = IS_CLEAN | NEEDS_CLEANING
 
 
 class Bell:
-    """Rung with the ward of a bed that somebody may have now; until somebody listens, unheard."""
+    """Rung with the ward of a bed that somebody may have; answered once what rang it is done."""
 
-    def __init__(self) -> None:
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
+        self._rung: set[str] = set()
         self.answer: Callable[[str, datetime], None] | None = None
 
     def ring(self, ward_id: str, at: datetime) -> None:
-        if self.answer:
-            self.answer(ward_id, at)
+        if self.answer and ward_id not in self._rung:
+            self._rung.add(ward_id)
+            self._agenda.plan(at, partial(self._be_heard, self.answer, ward_id))
+
+    def _be_heard(
+        self, answer: Callable[[str, datetime], None], ward_id: str, at: datetime
+    ) -> None:
+        self._rung.discard(ward_id)
+        answer(ward_id, at)
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Scene:
     hospital: Callable[[], Hospital]
     agenda: Agenda
     chance: Chance
-    bell: Bell = field(default_factory=Bell)
+    bell: Bell
 
     @property
     def assumptions(self) -> Assumptions:

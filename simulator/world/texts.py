@@ -36,6 +36,8 @@ REQUEST = (
 )
 ALLOCATED = ("Bed found, porter called", "Bed found, handover to the ward under way")
 ALLOCATED_ELSEWHERE = ("No bed on {ward} in time, bed found here for now",)
+ALLOCATED_TO_MOVE = ("Bed found, move once it is clean",)
+REQUESTED_AGAIN = ("Bed not ready in time, another one requested",)
 DIVERSION = ("No bed found in time, patient goes to another hospital",)
 OVERRIDE = {
     "clinical_need": "Cannot wait any longer, needs observation on this ward",
@@ -71,6 +73,7 @@ REPATRIATION = ("Moved back to the ward of the specialty",)
 SIDE_ROOM_WANTED = ("Side room needed for isolation",)
 TO_SIDE_ROOM = ("Moved to a side room for isolation",)
 FOR_ISOLATION = ("Moved to free a side room for isolation",)
+FOR_ANOTHER = ("Moved into a bay, room for one needed for another patient",)
 FROM_SIDE_ROOM = ("Isolation over, moved out of the side room",)
 INFECTION = {
     "influenza": "Influenza swab positive, isolated",

@@ -14,17 +14,19 @@ from simulator.domain.overrides import Override
 from simulator.domain.requests import BedRequest
 from simulator.plan import Ward
 from simulator.world import texts
-from simulator.world.admissions import Admissions
+from simulator.world.admissions import LATE, LOOK_AGAIN, Admissions
 from simulator.world.agenda import BED_MANAGER, MATRON, SIMULATED_STAFF
 from simulator.world.chance import HOUR, MINUTE
 from simulator.world.moves import Moves
 from simulator.world.patients import Patient, Patients
 from simulator.world.placing import Place, Placing, Search
-from simulator.world.scene import Scene
+from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays
 from simulator.writer.engine import Row
 
 ROUND_MINUTES = 30
+WORTH_A_MOVE = 24 * HOUR
+"""Who leaves sooner stays where a bed was found."""
 UNTIL_CLEAN = {
     BedStatus.DIRTY: 65 * MINUTE,
     BedStatus.CONTAMINATED: 85 * MINUTE,
@@ -78,9 +80,7 @@ class Waiting:
     def _ask(
         self, patient: Patient, ward: Ward, needs: Needs, words: tuple[str, ...], at: datetime
     ) -> None:
-        command = c.RequestBed(
-            patient_ref=patient.patient_ref, ward_id=ward.ward_id, needs=needs
-        )
+        command = c.RequestBed(patient_ref=patient.patient_ref, ward_id=ward.ward_id, needs=needs)
         for row in self._scene.agenda.do(command, at, self._scene.chance.text(words)):
             self._patients[row["bed_request_id"]] = patient
             self._serve(self._scene.hospital().requests[row["bed_request_id"]], at)
@@ -91,12 +91,13 @@ class Waiting:
 
     @property
     def own(self) -> list[BedRequest]:
-        """By rank."""
-        return [
+        """By rank, those first who need isolation: few beds will do for them."""
+        own = [
             request
             for request in self._scene.hospital().waiting_list
             if request.requested_by in SIMULATED_STAFF and request.bed_request_id in self._patients
         ]
+        return sorted(own, key=lambda request: not request.needs.isolation)
 
     def _bed_is_free(self, ward_id: str, at: datetime) -> None:
         self._walk(at, ward_id)
@@ -105,11 +106,11 @@ class Waiting:
             self._clear_side_rooms(ward_id, at)
 
     def _walk(self, at: datetime, ward_id: str | None = None) -> None:
-        for request in self.own if self._scene.hospital().requests else ():
+        for request in self.own:
             self._serve(request, at, ward_id)
 
     def _serve(self, request: BedRequest, at: datetime, ward_id: str | None = None) -> bool:
-        """From the beds of that ward, or from all: who is in no bed comes once it is clean."""
+        """From the beds of that ward, or from all."""
         if request.wanted_from > at:
             return False
         patient = self._patients[request.bed_request_id]
@@ -117,14 +118,12 @@ class Waiting:
         if stay and stay.source != Source.SIMULATOR:
             return False
         search = self._search(request, patient, stay, at)
-        beds = self._scene.clean_beds() if stay else self._scene.empty_beds()
-        beds = [bed for bed in beds if ward_id in {None, bed.ward_id}]
+        beds = [bed for bed in self._scene.empty_beds() if ward_id in {None, bed.ward_id}]
         place = self._placing.best(search, beds, at)
         if place is None:
-            if request.needs.isolation:
-                self._make_room(request, patient, at)
+            self._make_room(request, patient, at)
             return False
-        if stay:
+        if stay and not place.bed.needs_cleaning:
             return self._move(request, patient, stay, place, at)
         return self._allocate(request, patient, place, at)
 
@@ -145,14 +144,14 @@ class Waiting:
             besides=frozenset({stay.booking_id}) if stay else frozenset(),
         )
 
-    def _allocate(
-        self, request: BedRequest, patient: Patient, place: Place, at: datetime
-    ) -> bool:
+    def _allocate(self, request: BedRequest, patient: Patient, place: Place, at: datetime) -> bool:
         """The bed is the patient's, who is on the way to it."""
         handover = self._scene.chance.handover(request.needs.priority or 3)
         comes_at = at + max(handover, UNTIL_CLEAN.get(place.bed.status, handover))
         is_own = place.bed.ward_id == patient.ward.ward_id
         words = texts.ALLOCATED if is_own else texts.ALLOCATED_ELSEWHERE
+        if request.spell_id:
+            words = texts.ALLOCATED_TO_MOVE
         command = c.PlaceRequest(
             bed_request_id=request.bed_request_id,
             bed_id=place.bed.bed_id,
@@ -164,8 +163,43 @@ class Waiting:
         for row in rows:
             if row["event_type"] == EventType.BED_BOOKED:
                 self._patients.pop(request.bed_request_id, None)
-                self._admissions.expect(row["booking_id"], patient, comes_at)
+                if request.spell_id:
+                    come = partial(self._come_from_bed, row["booking_id"], request, patient)
+                    self._scene.agenda.plan(comes_at, come)
+                else:
+                    self._admissions.expect(row["booking_id"], patient, comes_at)
         return bool(rows)
+
+    def _come_from_bed(
+        self, booking_id: str, request: BedRequest, patient: Patient, at: datetime
+    ) -> None:
+        """Into the bed that was being cleaned; if that takes too long, another one is asked for."""
+        booking = own_booking(self._scene.hospital(), booking_id)
+        stay = self._scene.own_stay(patient.patient_ref)
+        if booking is None or stay is None or stay.booking_id == booking_id:
+            return
+        words = self._words_of_move(request)
+        command = c.AdmitPatient(booking_id=booking_id)
+        if self._scene.agenda.do(command, at, self._scene.chance.text(words)):
+            self._have_moved(request, patient, stay, at)
+        elif at < booking.starts_at + LATE:
+            again = partial(self._come_from_bed, booking_id, request, patient)
+            self._scene.agenda.plan(at + LOOK_AGAIN, again)
+        elif self._scene.agenda.do(
+            c.CancelBooking(booking_id=booking_id), at, None, "planned_change"
+        ):
+            ward = self._scene.ward(request.ward_id)
+            self.join_from_bed(patient, ward, request.needs, texts.REQUESTED_AGAIN, at)
+
+    def _words_of_move(self, request: BedRequest) -> tuple[str, ...]:
+        return texts.TO_SIDE_ROOM if request.needs.isolation else texts.STEP_DOWN
+
+    def _have_moved(
+        self, request: BedRequest, patient: Patient, left: Booking, at: datetime
+    ) -> None:
+        self._moves.leave_bed(left.bed_id, at)
+        if not request.needs.isolation:
+            self._stays.step_down(patient.patient_ref, at)
 
     def _move(
         self, request: BedRequest, patient: Patient, stay: Booking, place: Place, at: datetime
@@ -176,25 +210,32 @@ class Waiting:
             ends_at=place.until,
             admit=True,
         )
-        words = texts.TO_SIDE_ROOM if request.needs.isolation else texts.STEP_DOWN
+        words = self._words_of_move(request)
         rows = self._scene.agenda.do(command, at, self._scene.chance.text(words))
         if rows:
             self._patients.pop(request.bed_request_id, None)
-            self._moves.leave_bed(stay.bed_id, at)
-            if not request.needs.isolation:
-                self._stays.step_down(patient.patient_ref, at)
+            self._have_moved(request, patient, stay, at)
         return bool(rows)
 
     def _make_room(self, request: BedRequest, patient: Patient, at: datetime) -> None:
+        """Somebody moves out of a room for one: it suits either sex, and who needs isolation."""
         made_at = self._room_made.get(request.bed_request_id)
         if made_at and at < made_at + ROOM_IS_MADE_WITHIN:
             return
-        wards = [request.ward_id or patient.ward.ward_id]
-        if self._people.may_outlie(patient.ward):
-            others = (ward for ward in self._scene.plan.wards if self._people.may_outlie(ward))
-            wards += [ward.ward_id for ward in others if ward.ward_id not in wards]
-        if self._moves.make_room(wards, at):
+        wards, words = [request.ward_id or patient.ward.ward_id], texts.FOR_ANOTHER
+        if request.needs.isolation:
+            words = texts.FOR_ISOLATION
+            wards += self._other_wards(patient, wards)
+        elif not self._scene.chance.is_at_work(at):
+            return
+        if self._moves.make_room(wards, at, words, for_isolation=bool(request.needs.isolation)):
             self._room_made[request.bed_request_id] = at
+
+    def _other_wards(self, patient: Patient, besides: list[str]) -> list[str]:
+        if not self._people.may_outlie(patient.ward):
+            return []
+        wards = (ward for ward in self._scene.plan.wards if self._people.may_outlie(ward))
+        return [ward.ward_id for ward in wards if ward.ward_id not in besides]
 
     def _bring_back(self, ward_id: str, at: datetime) -> None:
         """Patients of the ward who lie on another one."""
@@ -203,7 +244,7 @@ class Waiting:
                 continue
             stay = self._scene.own_stay(course.patient.patient_ref)
             lies_on = self._scene.hospital().beds[stay.bed_id].ward_id if stay else ward_id
-            if stay and lies_on != ward_id and self._stays.remaining(stay, at) > 12 * HOUR:
+            if stay and lies_on != ward_id and self._stays.remaining(stay, at) > WORTH_A_MOVE:
                 if not self._people.may_outlie(self._scene.ward(lies_on)):
                     continue
                 beds = self._of(ward_id)

@@ -214,8 +214,10 @@ ASK: tuple[tuple[str, Callable[[Row], bool]], ...] = (
     (r"ventilat|sedat", lambda row: row.get("current_level_of_care") == "intensive"),
     (
         r"mobilised|walk|slept well|eating|relatives visited|fell|fall,",
-        lambda row: row.get("current_level_of_care") != "intensive"
-        or bool(row.get("current_care_not_needed_since_at")),
+        lambda row: (
+            row.get("current_level_of_care") != "intensive"
+            or bool(row.get("current_care_not_needed_since_at"))
+        ),
     ),
     (
         r"social worker|care home|home care|carer",
