@@ -58,6 +58,7 @@ class People:
 
     def _begun(self, patient: Patient, at: datetime) -> None:
         self._infections.expect(patient, at)
+        self._waiting.note_ward(patient)
 
     def _want_bed(
         self, patient: Patient, ward: Ward, needs: Needs, words: tuple[str, ...], at: datetime

@@ -15,7 +15,7 @@ from simulator.world.scene import Scene
 
 SHORTEST_GAP = 4 * HOUR
 """A bed that is booked may be used until then, if that is no sooner."""
-KEPT_ROOMS = 4
+KEPT_ROOMS = 5
 """So many free rooms for isolation of the hospital are not given to who needs none."""
 ALONE = 0.5
 """How a room for one ranks between empty rooms and those with company."""
@@ -49,20 +49,41 @@ class Placing:
     def best(self, search: Search, beds: Iterable[Bed], now: datetime) -> Place | None:
         """Of the ward first, for the whole stay, in the room with most company: an empty room
         takes a patient of either sex. All choice of beds is here."""
+        wards = self._wards_for(search)
         places = [
             Place(bed, until)
             for bed in beds
-            if self._is_asked_for(bed, search)
+            if bed.ward_id in wards
+            and self._is_asked_for(bed, search)
+            and not self._is_with_others(bed, search)
             and (until := self._free_until(bed, search)) >= search.starts_at + SHORTEST_GAP
         ]
         places.sort(key=lambda place: self._rank(place, search))
         return next((place for place in places if self._fits(place, search, now)), None)
 
+    def _wards_for(self, search: Search) -> set[str]:
+        """No ward with cots lends a bed."""
+        if not search.anywhere:
+            return {search.ward_id}
+        house = self._scene.hospital().house
+        return {
+            ward.ward_id
+            for ward in self._scene.plan.wards
+            if not (ward.takes_cots or house.ward(ward.ward_id).does_not_take(search.needs))
+        } | {search.ward_id}
+
+    def _is_with_others(self, bed: Bed, search: Search) -> bool:
+        """Whether patients of another sex lie in the room: most beds are ruled out by that."""
+        hospital = self._scene.hospital()
+        if hospital.house.mixes_sexes(bed.ward_id, bed.room_class):
+            return False
+        for mate in hospital.room_mates(bed):
+            stay = None if mate.is_cot else hospital.current_booking(mate.bed_id)
+            if stay and stay.needs.sex != search.needs.sex:
+                return stay.booking_id not in search.besides
+        return False
+
     def _is_asked_for(self, bed: Bed, search: Search) -> bool:
-        if bed.ward_id != search.ward_id and not search.anywhere:
-            return False
-        if bed.ward_id != search.ward_id and self._scene.ward(bed.ward_id).takes_cots:
-            return False
         if search.needs.isolation:
             return self._scene.is_alone(bed)
         return bed.room_class != RoomClass.ISOLATION or (

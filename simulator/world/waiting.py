@@ -16,7 +16,7 @@ from simulator.plan import Ward
 from simulator.world import texts
 from simulator.world.admissions import LATE, LOOK_AGAIN, Admissions
 from simulator.world.agenda import BED_MANAGER, MATRON, SIMULATED_STAFF
-from simulator.world.chance import HOUR, MINUTE
+from simulator.world.chance import DAY, HOUR, MINUTE
 from simulator.world.moves import Moves
 from simulator.world.patients import Patient, Patients
 from simulator.world.placing import Place, Placing, Search
@@ -24,7 +24,7 @@ from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays
 from simulator.writer.engine import Row
 
-ROUND_MINUTES = 30
+ROUND_MINUTES = 120
 WORTH_A_MOVE = 24 * HOUR
 """Who leaves sooner stays where a bed was found."""
 UNTIL_CLEAN = {
@@ -33,10 +33,11 @@ UNTIL_CLEAN = {
     BedStatus.CLEANING: 35 * MINUTE,
 }
 """What the bed manager reckons with."""
-PRESSING_AFTER = 3 * HOUR
+PRESSING_AFTER = 5 * HOUR
 """From then on a room for isolation will do for who needs none."""
 SHORTEST_STAY = 5 * HOUR
-ROOM_IS_MADE_WITHIN = 3 * HOUR
+ROOM_IS_MADE_WITHIN, NO_ROOM_FOR = 3 * HOUR, 20 * MINUTE
+"""When to ask again for a room for one, after somebody has moved out of one and if nobody could."""
 
 
 class Waiting:
@@ -56,7 +57,8 @@ class Waiting:
         self._stays = stays
         self._admissions = admissions
         self._patients: dict[str, Patient] = {}
-        self._room_made: dict[str, datetime] = {}
+        self._make_room_from: dict[str, datetime] = {}
+        self._outliers: dict[str, Ward] = {}
 
     def start(self, at: datetime) -> None:
         self._scene.bell.answer = self._bed_is_free
@@ -82,8 +84,21 @@ class Waiting:
     ) -> None:
         command = c.RequestBed(patient_ref=patient.patient_ref, ward_id=ward.ward_id, needs=needs)
         for row in self._scene.agenda.do(command, at, self._scene.chance.text(words)):
-            self._patients[row["bed_request_id"]] = patient
-            self._serve(self._scene.hospital().requests[row["bed_request_id"]], at)
+            request_id = row["bed_request_id"]
+            self._patients[request_id] = patient
+            self._serve(self._scene.hospital().requests[request_id], at)
+            self._look_again(request_id, patient, at)
+
+    def _look_again(self, request_id: str, patient: Patient, at: datetime) -> None:
+        """Once beds of other wards will do, and once any room will."""
+        for when in (patient.outlies_from, patient.waiting_since + PRESSING_AFTER):
+            if request_id in self._patients and at < when < at + DAY:
+                self._scene.agenda.plan(when, partial(self._serve_again, request_id))
+
+    def _serve_again(self, request_id: str, at: datetime) -> None:
+        request = self._scene.hospital().requests.get(request_id)
+        if request and request_id in self._patients:
+            self._serve(request, at)
 
     def take_up(self, request: BedRequest, patient: Patient) -> None:
         """Of an earlier run, or that an override has left."""
@@ -100,10 +115,12 @@ class Waiting:
         return sorted(own, key=lambda request: not request.needs.isolation)
 
     def _bed_is_free(self, ward_id: str, at: datetime) -> None:
-        self._walk(at, ward_id)
-        if self._scene.chance.is_at_work(at):
-            self._bring_back(ward_id, at)
+        is_at_work = self._scene.chance.is_at_work(at)
+        if is_at_work:
             self._clear_side_rooms(ward_id, at)
+        self._walk(at, ward_id)
+        if is_at_work:
+            self._bring_back(ward_id, at)
 
     def _walk(self, at: datetime, ward_id: str | None = None) -> None:
         for request in self.own:
@@ -200,6 +217,7 @@ class Waiting:
         self._moves.leave_bed(left.bed_id, at)
         if not request.needs.isolation:
             self._stays.step_down(patient.patient_ref, at)
+            self.note_ward(replace(patient, intensive=None))
 
     def _move(
         self, request: BedRequest, patient: Patient, stay: Booking, place: Place, at: datetime
@@ -219,8 +237,7 @@ class Waiting:
 
     def _make_room(self, request: BedRequest, patient: Patient, at: datetime) -> None:
         """Somebody moves out of a room for one: it suits either sex, and who needs isolation."""
-        made_at = self._room_made.get(request.bed_request_id)
-        if made_at and at < made_at + ROOM_IS_MADE_WITHIN:
+        if at < self._make_room_from.get(request.bed_request_id, at):
             return
         wards, words = [request.ward_id or patient.ward.ward_id], texts.FOR_ANOTHER
         if request.needs.isolation:
@@ -228,8 +245,10 @@ class Waiting:
             wards += self._other_wards(patient, wards)
         elif not self._scene.chance.is_at_work(at):
             return
-        if self._moves.make_room(wards, at, words, for_isolation=bool(request.needs.isolation)):
-            self._room_made[request.bed_request_id] = at
+        for_isolation = bool(request.needs.isolation)
+        is_made = self._moves.make_room(wards, at, words, for_isolation=for_isolation)
+        again = ROOM_IS_MADE_WITHIN if is_made or not for_isolation else NO_ROOM_FOR
+        self._make_room_from[request.bed_request_id] = at + again
 
     def _other_wards(self, patient: Patient, besides: list[str]) -> list[str]:
         if not self._people.may_outlie(patient.ward):
@@ -239,18 +258,26 @@ class Waiting:
 
     def _bring_back(self, ward_id: str, at: datetime) -> None:
         """Patients of the ward who lie on another one."""
-        for course in [*self._stays.courses.values()]:
-            if course.patient.home.ward_id != ward_id or course.is_intensive or course.is_dying:
-                continue
-            stay = self._scene.own_stay(course.patient.patient_ref)
-            lies_on = self._scene.hospital().beds[stay.bed_id].ward_id if stay else ward_id
-            if stay and lies_on != ward_id and self._stays.remaining(stay, at) > WORTH_A_MOVE:
-                if not self._people.may_outlie(self._scene.ward(lies_on)):
-                    continue
+        for ref, home in [*self._outliers.items()]:
+            stay = self._scene.own_stay(ref)
+            if stay is None or self._scene.ward_of(stay.bed_id) == home:
+                del self._outliers[ref]
+            elif home.ward_id == ward_id and self._is_worth_a_move(stay, at):
                 beds = self._of(ward_id)
                 if not beds:
                     return
                 self._moves.move(stay, beds, at, texts.REPATRIATION, ward_id)
+
+    def _is_worth_a_move(self, stay: Booking, at: datetime) -> bool:
+        if self._stays.is_dying(stay.patient_ref):
+            return False
+        return self._stays.remaining(stay, at) > WORTH_A_MOVE
+
+    def note_ward(self, patient: Patient) -> None:
+        """Who lies on another ward than the own one is to come back to it."""
+        stay = self._scene.own_stay(patient.patient_ref)
+        if stay and patient.intensive is None and self._scene.ward_of(stay.bed_id) != patient.home:
+            self._outliers[patient.patient_ref] = patient.home
 
     def _clear_side_rooms(self, ward_id: str, at: datetime) -> None:
         """Of patients who need no isolation (any more)."""
