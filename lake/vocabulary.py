@@ -349,6 +349,7 @@ class Rule(StrEnum):
     BED_NOT_STAFFED = "bed_not_staffed"
     PATIENT_RESERVED_ELSEWHERE = "patient_reserved_elsewhere"
     BED_KEPT_FOR_LEAVE = "bed_kept_for_leave"
+    KEPT_FOR_ISOLATION = "kept_for_isolation"
 
 
 SOFT_RULES = frozenset(
@@ -366,6 +367,7 @@ SOFT_RULES = frozenset(
         Rule.BED_NOT_STAFFED,
         Rule.PATIENT_RESERVED_ELSEWHERE,
         Rule.BED_KEPT_FOR_LEAVE,
+        Rule.KEPT_FOR_ISOLATION,
     }
 )
 

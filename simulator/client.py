@@ -32,6 +32,7 @@ from simulator.wire.answers import (
     Conflict,
     DischargeAnswer,
     Event,
+    FoundBeds,
     Hospital,
     IsolationAnswer,
     MergeAnswer,
@@ -46,6 +47,7 @@ from simulator.wire.answers import (
 )
 from simulator.wire.answers import Override as OverrideRecord
 from simulator.wire.bodies import (
+    BedSearch,
     Body,
     BookingChange,
     Cancellation,
@@ -248,6 +250,9 @@ class BookingClient:
 
     def booking(self, booking_id: str) -> Booking:
         return self._get(Booking, f"/bookings/{_id(booking_id)}")
+
+    def search(self, wish: BedSearch) -> FoundBeds:
+        return self._post(FoundBeds, "/beds/search", wish)
 
     def book(self, wish: NewBooking) -> BookingAnswer:
         return self._post(BookingAnswer, "/bookings", wish)

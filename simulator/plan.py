@@ -78,6 +78,7 @@ class Ward(_Part):
             levels_of_care=frozenset(level.value for level in self.takes.levels_of_care),
             mixes_sexes=self.mixes_sexes,
             usual_stay=timedelta(days=self.stay_days[0]),
+            specialty=self.specialty,
         )
 
     @property
@@ -137,6 +138,8 @@ class RoomRules(_Part):
     single_sex_after_hours: float = Field(4, ge=0)
     contact_hours: float = Field(48, ge=0, le=24 * 30)
     contact_hours_of: dict[str, Annotated[float, Field(ge=0, le=24 * 30)]] = {}
+    isolation_rooms_kept: int = Field(0, ge=0, le=99)
+    least_free_hours: float = Field(4, ge=0, le=24 * 30)
 
 
 class ByAge(_Part):
@@ -224,6 +227,8 @@ class HospitalPlan(_Part):
             single_sex_after=timedelta(hours=rules.single_sex_after_hours),
             contact_window=timedelta(hours=rules.contact_hours),
             contact_windows={name: timedelta(hours=hours) for name, hours in of_organisms},
+            least_free=timedelta(hours=rules.least_free_hours),
+            isolation_rooms_kept=rules.isolation_rooms_kept,
             features=frozenset(
                 name for ward in self.wards for group in ward.rooms for name in group.features
             ),

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from lake.vocabulary import AgeGroup, IsolationKind, LevelOfCare, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import InvalidRequest
+from simulator.domain.hospital import Hospital
 from simulator.domain.needs import NO_ISOLATION, SEXES, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
+from simulator.domain.rules import hard
+from simulator.domain.rules.matching import Search
 from simulator.wire import bodies as b
 
 ASSUMED = {"age_group": AgeGroup.ADULT.value, "level_of_care": LevelOfCare.WARD.value}
@@ -92,6 +96,33 @@ def booking(body: b.NewBooking) -> c.BookBed:
         override=override(body),
         assumes_end="ends_at" not in body.model_fields_set,
         mother_ref=body.mother_ref,
+    )
+
+
+def search(hospital: Hospital, body: b.BedSearch, now: datetime) -> Search:
+    """Raises InvalidRequest, and Refusal for a patient who has died."""
+    starts_at = body.starts_at or now
+    if starts_at < now:
+        raise InvalidRequest("starts_at: has passed; leave it out for now.")
+    patient_ref = canonical_ref(body.patient_ref) if body.patient_ref else ""
+    hard.alive(hospital, patient_ref)
+    hard.not_empty(starts_at, body.ends_at)
+    stay = hospital.stay_of(patient_ref)
+    wanted = hospital.needs_with(stay, needs(body.needs)) if stay else needs_of_new(body.needs)
+    hard.known_features(hospital, wanted)
+    if body.ward_id is not None:
+        hospital.beds_of_ward(body.ward_id)
+    return Search(
+        needs=wanted,
+        starts_at=starts_at,
+        now=now,
+        ends_at=body.ends_at,
+        assumes_end="ends_at" not in body.model_fields_set,
+        moves_in=body.starts_at is None,
+        patient_ref=patient_ref,
+        ward_id=body.ward_id,
+        besides=frozenset({stay.booking_id}) if stay else frozenset(),
+        mother_ref=canonical_ref(body.mother_ref) if body.mother_ref else None,
     )
 
 

@@ -4,9 +4,10 @@ All of it is folded from event rows; only what a decision may still ask for is k
 """
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from lake.vocabulary import (
     DisplayStatus,
     Disposition,
     EventType,
+    RoomClass,
     Rule,
     display_status,
 )
@@ -32,6 +34,10 @@ from simulator.domain.overrides import OpenOverride
 from simulator.domain.requests import BedRequest
 
 RESERVED_AHEAD = timedelta(minutes=RESERVED_AHEAD_MINUTES)
+ONE_DAY = timedelta(days=1)
+SIDE_ROOMS = frozenset(
+    room_class.value for room_class in (RoomClass.ISOLATION, RoomClass.PRIVATE, RoomClass.DELUXE)
+)
 
 
 class Stayed(NamedTuple):
@@ -46,16 +52,19 @@ class Stayed(NamedTuple):
 @dataclass
 class Hospital:
     """`bookings`: the open ones; `of_bed`: the same per bed, by start; `of_patient`: their ids per
-    patient; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient died, by
-    the stay; `requests`: the waiting list; `overrides`: those without a review; `corrected`: ids of
-    the events that were undone; `merges`: by the reference that became another one; `lent`: spells
-    that go on without a bed, with the stays that ended as theirs was lent; `lately`: ended
-    stays in whose rooms contacts may still be traced; `house`: its rules."""
+    patient; `exposed`: ids of those whose patients were exposed to an infection; `left_at`: when a
+    patient's newest ended stay ended; `died_at`: when a patient died, by the stay; `requests`: the
+    waiting list; `overrides`: those without a review; `corrected`: ids of the events that were
+    undone; `merges`: by the reference that became another one; `lent`: spells that go on without a
+    bed, with the stays that ended as theirs was lent; `lately`: ended stays in whose rooms contacts
+    may still be traced; `house`: its rules."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
     of_bed: dict[str, list[Booking]] = field(default_factory=dict)
     in_room: dict[str, list[str]] = field(default_factory=dict)
+    in_ward: dict[str, set[str]] = field(default_factory=dict)
+    exposed: set[str] = field(default_factory=set)
     of_patient: dict[str, set[str]] = field(default_factory=dict)
     left_at: dict[str, datetime] = field(default_factory=dict)
     died_at: dict[str, dict[str, datetime]] = field(default_factory=dict)
@@ -109,8 +118,23 @@ class Hospital:
 
     def beds_of_ward(self, ward_id: str) -> list[Bed]:
         """Raises NotThere."""
-        beds = [bed for bed in self.registered_beds if bed.ward_id == ward_id]
+        beds = [self.beds[bed_id] for bed_id in sorted(self.in_ward.get(ward_id, ()))]
+        beds = [bed for bed in beds if not bed.is_retired]
         return _found(beds, f"There is no ward {ward_id}.")
+
+    def is_single(self, bed: Bed) -> bool:
+        """Whether the room has no other bed; cots are none."""
+        if len(self.in_room[bed.room_id]) == 1:
+            return True
+        return all(other.is_cot for other in self.room_mates(bed))
+
+    def side_rooms(self, ward_id: str) -> list[Bed]:
+        return [bed for bed in self.beds_of_ward(ward_id) if self.is_side_room(bed)]
+
+    def is_side_room(self, bed: Bed) -> bool:
+        """The bed of a room for one, which could be used for isolation; not of intensive care."""
+        is_of_class = bed.room_class in SIDE_ROOMS and not bed.is_cot
+        return is_of_class and self.is_single(bed)
 
     def current_booking(self, bed_id: str) -> Booking | None:
         """The booking of the patient in the bed."""
@@ -147,6 +171,8 @@ class Hospital:
 
     def stay_of(self, patient_ref: str) -> Booking | None:
         """Where the patient is now; None: in no bed."""
+        if not self.merges and patient_ref not in self.of_patient:
+            return None
         return next((b for b in self.bookings_of(patient_ref) if b.is_stay), None)
 
     def spell_without_bed(self, patient_ref: str) -> Booking | None:
@@ -170,7 +196,7 @@ class Hospital:
 
     def contact_of(self, patient_ref: str) -> frozenset[str]:
         """Infections that the patient, who lies here, was exposed to."""
-        stay = self.stay_of(patient_ref)
+        stay = self.stay_of(patient_ref) if self.exposed else None
         return frozenset(stay.contact_of) if stay else frozenset()
 
     def single_sex_from(self, bed: Bed, stay: Booking) -> datetime | None:
@@ -204,6 +230,11 @@ class Hospital:
         """The bed's bookings whose start has passed; they are kept by start."""
         return takewhile(lambda b: b.starts_at <= now, self.of_bed.get(bed_id, ()))
 
+    def booked_by(self, bed_id: str, at: datetime | None) -> Iterable[Booking]:
+        """The bed's bookings that begin before that; they are kept by start."""
+        held = self.of_bed.get(bed_id, ())
+        return takewhile(lambda b: b.starts_at < at, held) if at and held else held
+
     def next_booking(self, bed_id: str, at: datetime | None = None) -> Booking | None:
         """The first reservation of the bed; with `at` the first that has not passed by then."""
         reserved = self.reservations(bed_id)
@@ -214,6 +245,44 @@ class Hospital:
         stay = self.current_booking(bed.bed_id)
         since = (stay.starts_at, stay.away_since, stay.back_since) if stay else ()
         return max([bed.status_since_at, *filter(None, since)])
+
+    def free_isolation_rooms(self, ward_id: str, at: datetime, now: datetime) -> set[str]:
+        """Rooms of the ward for isolation in which, as far as is known, somebody could be put."""
+        beds = (self.beds[bed_id] for bed_id in self.in_ward.get(ward_id, ()))
+        rooms = (bed for bed in beds if bed.room_class == RoomClass.ISOLATION)
+        return {bed.room_id for bed in rooms if self._could_be_used(bed, at, now)}
+
+    def _could_be_used(self, bed: Bed, at: datetime, now: datetime) -> bool:
+        is_shut = bed.is_retired or bed.status is BedStatus.CLOSED or bed.closings
+        if is_shut or not bed.is_staffed:
+            return False
+        held = (b for b in self.of_bed.get(bed.bed_id, ()) if b.starts_at <= at)
+        return not any(b.runs_over(now) or b.overlaps(at, None) for b in held)
+
+    def with_assumed_end(self, booking: Booking) -> Booking:
+        """The end is the usual one of the ward; where somebody else has booked the bed before that,
+        the patient has it until then, if that is long enough to be worth it, and is at risk."""
+        starts_at = booking.starts_at
+        usual = self.house.assumed_end(self.beds[booking.bed_id].ward_id, starts_at)
+        following = self.booked_after(booking.bed_id, starts_at, self.refs_of(booking.patient_ref))
+        cut = following and self.house.until(usual, following.starts_at, starts_at)
+        return replace(
+            booking,
+            ends_at=cut or usual,
+            is_end_assumed=usual is not None,
+            is_at_risk=cut is not None,
+        )
+
+    def booked_after(self, bed_id: str, at: datetime, refs: Collection[str]) -> Booking | None:
+        """The next booking of the bed that begins after that and is none of these patients'."""
+        for other in self.of_bed.get(bed_id, ()):
+            if other.starts_at > at and other.patient_ref not in refs:
+                return other
+        return None
+
+    def said_of_day(self, at: datetime, now: datetime) -> str:
+        """The time alone, if that is within a day from now."""
+        return _said(at, self.time_zone, "%H:%M" if timedelta() <= at - now < ONE_DAY else WITH_DAY)
 
     def said(self, at: datetime) -> str:
         """An instant as people of the hospital say it."""
@@ -266,6 +335,8 @@ class Hospital:
             bookings=self.bookings.copy(),
             of_bed={bed_id: [*of] for bed_id, of in self.of_bed.items()},
             in_room={room_id: [*beds] for room_id, beds in self.in_room.items()},
+            in_ward={ward_id: {*beds} for ward_id, beds in self.in_ward.items()},
+            exposed=self.exposed.copy(),
             of_patient={ref: {*ids} for ref, ids in self.of_patient.items()},
             requests=self.requests.copy(),
         )
@@ -348,10 +419,15 @@ class Hospital:
             if known:
                 self.in_room[known.room_id].remove(bed.bed_id)
             insort(self.in_room.setdefault(bed.room_id, []), bed.bed_id)
+        if known is None or known.ward_id != bed.ward_id:
+            if known:
+                self.in_ward[known.ward_id].discard(bed.bed_id)
+            self.in_ward.setdefault(bed.ward_id, set()).add(bed.bed_id)
         self.beds[bed.bed_id] = bed
 
     def _forget(self, booking: Booking | None) -> None:
         if booking:
+            self.exposed.discard(booking.booking_id)
             held = self.of_bed[booking.bed_id]
             held.remove(booking)
             if not held:
@@ -363,6 +439,8 @@ class Hospital:
 
     def _remember(self, booking: Booking) -> None:
         self.bookings[booking.booking_id] = booking
+        if booking.contact_of:
+            self.exposed.add(booking.booking_id)
         insort(self.of_bed.setdefault(booking.bed_id, []), booking, key=_start)
         self.of_patient.setdefault(booking.patient_ref, set()).add(booking.booking_id)
 
@@ -413,6 +491,14 @@ class Hospital:
             "current_is_end_assumed": stay.is_end_assumed,
         }
         return {name: value for name, value in columns.items() if value}
+
+
+WITH_DAY = "%a %d %b %H:%M"
+
+
+@lru_cache(4096)
+def _said(at: datetime, time_zone: str, form: str) -> str:
+    return at.astimezone(ZoneInfo(time_zone)).strftime(form)
 
 
 def isolation_in(bed: Bed, stay: Booking) -> Isolation | None:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lake.vocabulary import RoomClass
+from lake.vocabulary import AgeGroup, LevelOfCare, RoomClass
 from simulator.domain.needs import Needs
 
 ANY: frozenset[str] = frozenset()
+LEVELS = [level.value for level in LevelOfCare]
+"""The lowest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class WardProfile:
     levels_of_care: frozenset[str] = ANY
     mixes_sexes: bool | None = None
     usual_stay: timedelta | None = None
+    specialty: str | None = None
 
     def does_not_take(self, needs: Needs) -> tuple[str, ...]:
         """What of the patient the ward does not take. Of age, sex, way of coming and level of care,
@@ -41,6 +44,16 @@ class WardProfile:
             reasons.append("specialty")
         return tuple(reasons)
 
+    def is_for_others(self, needs: Needs) -> int:
+        """How far the ward is meant for other patients, although it takes this one."""
+        if needs.specialty is not None and needs.specialty == self.specialty:
+            return 0
+        level = LEVELS.index(needs.level_of_care or LevelOfCare.WARD)
+        higher = max((LEVELS.index(taken) for taken in self.levels_of_care), default=level) - level
+        is_for_young = bool(self.age_groups) and AgeGroup.ADULT not in self.age_groups
+        is_for_some = bool(self.sexes or self.admission_types)
+        return max(higher, 0) + is_for_some + (is_for_young and needs.age_group is None)
+
 
 TAKES_ANYBODY = WardProfile()
 
@@ -50,7 +63,8 @@ class House:
     """`single_sex_after`: how long after a level of care is no longer needed a patient has a right
     to a room of one sex where they may mix. `contact_window`: for how long before an isolation who
     shared the room is a contact, and of which organism otherwise. `features`: the words that
-    beds and needs may use; empty: any."""
+    beds and needs may use; empty: any. `least_free`: a bed that is booked sooner is given to nobody
+    before. `isolation_rooms_kept`: free rooms that each ward keeps for isolation."""
 
     wards: Mapping[str, WardProfile] = field(default_factory=dict)
     mixed_room_classes: frozenset[str] = frozenset({RoomClass.ICU.value})
@@ -58,6 +72,8 @@ class House:
     contact_window: timedelta = timedelta(hours=48)
     contact_windows: Mapping[str, timedelta] = field(default_factory=dict)
     features: frozenset[str] = ANY
+    least_free: timedelta = timedelta(hours=4)
+    isolation_rooms_kept: int = 0
 
     def ward(self, ward_id: str) -> WardProfile:
         return self.wards.get(ward_id, TAKES_ANYBODY)
@@ -72,6 +88,14 @@ class House:
     @property
     def longest_window(self) -> timedelta:
         return max([self.contact_window, *self.contact_windows.values()])
+
+    def until(
+        self, usual: datetime | None, following: datetime, since: datetime
+    ) -> datetime | None:
+        """Until when a bed is had that is booked before the usual end; None: it is not worth it."""
+        if usual is None or usual <= following or following - since < self.least_free:
+            return None
+        return following
 
     def assumed_end(self, ward_id: str, starts_at: datetime) -> datetime | None:
         """When a patient of that ward usually leaves; None: that is not known."""

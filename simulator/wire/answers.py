@@ -5,7 +5,14 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from lake.vocabulary import BedStatus, BookingState, DisplayStatus, EventType, RequestState
+from lake.vocabulary import (
+    BedStatus,
+    BookingState,
+    DisplayStatus,
+    EventType,
+    RequestState,
+    Rule,
+)
 
 
 class Answer(BaseModel):
@@ -253,6 +260,38 @@ class Ward(Answer):
 class Alternative(Answer):
     bed_id: str
     reason: str
+
+
+class FitBed(Answer):
+    """`free_hours`: until the bed's next booking; null: none. `ends_at`: until when it would be
+    booked, if nobody says an end; null: open."""
+
+    bed_id: str
+    reasons: list[str]
+    free_hours: float | None
+    ends_at: datetime | None
+
+
+class UnfitBed(Answer):
+    """`rules`: what a booking of the bed is refused with; `detail`: why, in few words."""
+
+    bed_id: str
+    rules: list[Rule]
+    detail: str
+
+
+class UnsureBed(Answer):
+    bed_id: str
+    detail: str
+
+
+class FoundBeds(Answer):
+    """`items`: the beds that would do, the best first. `unsure`: beds that can be booked, but
+    nobody has said that they will be free by then."""
+
+    items: list[FitBed]
+    unfit: list[UnfitBed]
+    unsure: list[UnsureBed]
 
 
 class BedRequest(Answer):

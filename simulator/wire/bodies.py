@@ -99,6 +99,20 @@ class NewBooking(Overriding):
     mother_ref: PatientRef | None = None
 
 
+class BedSearch(Body):
+    """`starts_at` left out: the patient moves in now. `ends_at` null: open; left out: as long as is
+    usual on each ward. `ward_id`: the wanted one. `patient_ref`: whose own bookings are not in the
+    way; of a patient in bed what is known is needed too."""
+
+    needs: Needs = Needs()
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    limit: Annotated[int, Field(ge=1, le=1000, strict=True)] = 20
+    ward_id: KnownId | None = None
+    patient_ref: PatientRef | None = None
+    mother_ref: PatientRef | None = None
+
+
 class BookingChange(Overriding):
     """What is left out stays as it is, of the needs too; `ends_at: null` takes the end away. Of a
     stay either `ends_at` can change, which is its expected discharge, or what is known of the

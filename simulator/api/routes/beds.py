@@ -16,6 +16,7 @@ from simulator.api.front import carry_out, not_after_now
 from simulator.api.problems import PROBLEMS
 from simulator.domain import commands as c
 from simulator.domain.hospital import Hospital
+from simulator.domain.rules.matching import Matcher
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
 from simulator.writer.desk import Desk
@@ -75,6 +76,21 @@ async def register(call: Call, body: b.NewBed) -> Response:
     fields = body.model_dump(exclude={"occurred_at", "note"}, mode="json")
     fields["features"] = tuple(body.features)
     return await _act(call.desk, c.RegisterBed(**fields), call.context(body), 201)
+
+
+@router.post("/beds/search", response_model=w.FoundBeds)
+async def search(call: Call, body: b.BedSearch) -> Response:
+    """The right bed for a patient: those that would do, ranked, and why each other one does not."""
+    hospital, now = call.desk.engine.hospital, call.desk.clock.now()
+    fits, others = Matcher(hospital, meant.search(hospital, body, now)).all(body.limit)
+    await call.desk.commit.durable()
+    return json_of(
+        w.FoundBeds(
+            items=[w.FitBed.model_validate(fit._asdict()) for fit in fits],
+            unfit=[w.UnfitBed.model_validate(one._asdict()) for one in others if one.rules],
+            unsure=[w.UnsureBed(bed_id=o.bed_id, detail=o.detail) for o in others if not o.rules],
+        )
+    )
 
 
 @router.post("/beds/{bed_id}/update", response_model=w.BedAnswer)

@@ -126,7 +126,8 @@ def _cleared(
     if not booked:
         return Grant()
     names = ", ".join(f"{booking.booking_id} in {booking.bed_id}" for booking in booked)
-    breach = Breach(Rule.OVERLAPS_BOOKING, f"Move or displace what is booked: {names}.", booked)
+    detail = f"Move or displace what is booked: {names}."
+    breach = Breach(Rule.OVERLAPS_BOOKING, detail, "booked", booked)
     return grant(hospital, [breach], override, moment, starts_at=moment.at)
 
 

@@ -39,24 +39,21 @@ def book(hospital: Hospital, command: c.BookBed, moment: Moment) -> list[Change]
     hard.known_features(hospital, command.needs)
     hard.another_mother(hospital, canonical_ref(command.patient_ref), command.mother_ref)
     starts_at = moment.at if command.admit else command.starts_at or moment.at
-    ends_at, is_end_assumed = command.ends_at, False
-    if ends_at is None and command.assumes_end:
-        ends_at = hospital.house.assumed_end(bed.ward_id, starts_at)
-        is_end_assumed = ends_at is not None
     booking = Booking(
         booking_id=f"B{moment.next_seq}",
         bed_id=bed.bed_id,
         patient_ref=canonical_ref(command.patient_ref),
         state=BookingState.RESERVED,
         starts_at=starts_at,
-        ends_at=ends_at,
-        is_end_assumed=is_end_assumed,
+        ends_at=command.ends_at,
         needs=command.needs,
         source=moment.source,
         bed_request_id=command.bed_request_id,
         mother_ref=canonical_ref(command.mother_ref) if command.mother_ref else None,
     )
-    hard.not_empty(starts_at, ends_at)
+    if command.assumes_end and booking.ends_at is None:
+        booking = hospital.with_assumed_end(booking)
+    hard.not_empty(starts_at, booking.ends_at)
     if command.admit:
         booking = _taken_up(patients.own_reservation(hospital, booking), booking)
         return _admitted(hospital, bed, booking, command, moment)
@@ -92,6 +89,7 @@ def _taken_up(reserved: Booking | None, booking: Booking) -> Booking:
         booking_id=reserved.booking_id,
         ends_at=said.ends_at,
         is_end_assumed=said.is_end_assumed,
+        is_at_risk=said.is_at_risk,
         mother_ref=booking.mother_ref or reserved.mother_ref,
         spell_id=booking.spell_id or reserved.spell_id,
         needs=reserved.needs.with_given(booking.needs),
@@ -126,24 +124,17 @@ def admit(hospital: Hospital, command: c.AdmitPatient, moment: Moment) -> list[C
     if stay is not None and stay.bed_id != booking.bed_id:
         return move(hospital, stay, booking.bed_id, command, moment, reserved=booking)
     bed = bed_at(hospital, booking.bed_id, moment)
-    ends_at = _end_from(hospital, booking, bed, moment)
-    booking = replace(
-        booking,
-        starts_at=moment.at,
-        ends_at=ends_at,
-        is_end_assumed=booking.is_end_assumed and ends_at is not None,
-        source=moment.source,
-    )
-    return _admitted(hospital, bed, booking, command, moment)
+    booking = _with_end_that_lasts(hospital, replace(booking, starts_at=moment.at))
+    return _admitted(hospital, bed, replace(booking, source=moment.source), command, moment)
 
 
-def _end_from(hospital: Hospital, booking: Booking, bed: Bed, moment: Moment) -> datetime | None:
-    """The booking's end, if it has not passed; else none is known, or it is assumed anew."""
-    if booking.ends_at is None or booking.ends_at > moment.at:
-        return booking.ends_at
-    if not booking.is_end_assumed:
-        return None
-    return hospital.house.assumed_end(bed.ward_id, moment.at)
+def _with_end_that_lasts(hospital: Hospital, booking: Booking) -> Booking:
+    """The booking's end, if it has not passed as it begins; else none is known. One that was set
+    by what followed in another bed is none."""
+    is_cut = booking.is_end_assumed and booking.is_at_risk
+    if not is_cut and (booking.ends_at is None or booking.ends_at > booking.starts_at):
+        return booking
+    return hospital.with_assumed_end(booking) if booking.is_end_assumed else booking.ends_by(None)
 
 
 def _admitted(
@@ -286,17 +277,17 @@ def _moved(
 ) -> Booking:
     """The stay in another bed: a new booking and stay of the same spell, isolated as before."""
     isolated = hospital.isolation_of(stay) or NO_ISOLATION
-    ends_at = _end_from(hospital, stay, to, moment)
     stays_on_ward = hospital.beds[stay.bed_id].ward_id == to.ward_id
     known = replace(stay.needs if stays_on_ward else stay.needs_now, isolation=isolated)
-    return Booking(
+    arrived = Booking(
         booking_id=f"B{seq}",
         bed_id=to.bed_id,
         patient_ref=stay.patient_ref,
         state=BookingState.ACTIVE,
         starts_at=moment.at,
-        ends_at=ends_at,
-        is_end_assumed=stay.is_end_assumed and ends_at is not None,
+        ends_at=stay.ends_at,
+        is_end_assumed=stay.is_end_assumed,
+        is_at_risk=stay.is_end_assumed and stay.is_at_risk,
         stay_id=f"S{seq}",
         spell_id=stay.spell_id,
         needs=known.with_given(needs or Needs()),
@@ -310,6 +301,7 @@ def _moved(
         away_since=stay.away_since,
         back_since=stay.back_since,
     )
+    return _with_end_that_lasts(hospital, arrived)
 
 
 def _progress_after(stay: Booking) -> Progress:
@@ -379,22 +371,22 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
     hard.alive(hospital, before.patient_ref)
     hard.known_features(hospital, command.needs)
     bed = bed_at(hospital, command.bed_id, moment)
-    is_end_assumed = before.is_end_assumed and not command.says_end
-    ends_at = command.ends_at
-    is_of_ward = hospital.bed(before.bed_id).ward_id == bed.ward_id
-    if is_end_assumed and (command.starts_at != before.starts_at or not is_of_ward):
-        ends_at = hospital.house.assumed_end(bed.ward_id, command.starts_at)
-    hard.not_empty(command.starts_at, ends_at)
-    hard.not_closed(hospital, bed, command.starts_at)
     after = replace(
         before,
         bed_id=bed.bed_id,
         starts_at=command.starts_at,
-        ends_at=ends_at,
-        is_end_assumed=is_end_assumed and ends_at is not None,
+        ends_at=command.ends_at,
+        is_end_assumed=before.is_end_assumed and not command.says_end,
         needs=before.needs.with_given(command.needs),
         source=moment.source,
     )
+    if after.is_end_assumed and (after.bed_id, after.starts_at) != (
+        before.bed_id,
+        before.starts_at,
+    ):
+        after = hospital.with_assumed_end(after)
+    hard.not_empty(after.starts_at, after.ends_at)
+    hard.not_closed(hospital, bed, after.starts_at)
     after = patients.with_its_spell(hospital, after, moment)
     wish = _wish(bed, after, moment)
     if before.starts_at == after.starts_at:

@@ -45,10 +45,13 @@ def not_before_the_register(hospital: Hospital, at: datetime) -> None:
 
 def not_closed(hospital: Hospital, bed: Bed, starts_at: datetime) -> None:
     """A closed bed may be booked for the time after its closing is planned to end."""
-    opens_before = bed.closed_until_at is not None and bed.closed_until_at <= starts_at
-    if bed.status is BedStatus.CLOSED and not opens_before:
+    if bed.status is BedStatus.CLOSED and not opens_by(bed, starts_at):
         until = f" until {hospital.said(bed.closed_until_at)}" if bed.closed_until_at else ""
         raise Refusal(Rule.BED_CLOSED, f"{bed.bed_id} is closed{until}: {bed.closed_reason_code}.")
+
+
+def opens_by(bed: Bed, at: datetime) -> bool:
+    return bed.closed_until_at is not None and bed.closed_until_at <= at
 
 
 def not_empty(starts_at: datetime, ends_at: datetime | None) -> None:

@@ -3,6 +3,7 @@
 What is written into the log of each bed lets the same be counted there: `gold.breaches`.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 from simulator.domain.bookings import Booking
@@ -26,6 +27,9 @@ class Carrier(NamedTuple):
     infections: frozenset[str]
 
 
+HARMLESS = Carrier(None, frozenset())
+
+
 def sexes_clash(hospital: Hospital, wish: Coming, booking: Booking) -> bool:
     """Unless both are known to be of one sex, or one is placed with the other."""
     own, other = wish.needs, booking.needs
@@ -38,28 +42,35 @@ def sexes_clash(hospital: Hospital, wish: Coming, booking: Booking) -> bool:
 
 def who_comes(hospital: Hospital, wish: Coming) -> Carrier:
     isolation = wish.needs.isolation or None
+    if isolation is None and not hospital.exposed:
+        return HARMLESS
     stay = hospital.stay_of(wish.patient_ref)
     own = infection_of(isolation, stay) if stay else None
     if stay is None and isolation and isolation.is_source:
         own = isolation.organism or "what this patient has"
-    return _carrier(hospital, isolation, own, wish.patient_ref)
+    return _carrier(isolation, own, stay.contact_of if stay else ())
 
 
 def who_is_there(hospital: Hospital, booking: Booking) -> Carrier:
     isolation = hospital.isolation_of(booking)
-    return _carrier(hospital, isolation, infection_of(isolation, booking), booking.patient_ref)
+    exposed_to: Collection[str] = booking.contact_of
+    if hospital.exposed and not booking.is_stay:
+        exposed_to = hospital.contact_of(booking.patient_ref)
+    if isolation is None and not exposed_to:
+        return HARMLESS
+    return _carrier(isolation, infection_of(isolation, booking), exposed_to)
 
 
-def _carrier(
-    hospital: Hospital, isolation: Isolation | None, own: str | None, patient_ref: str
-) -> Carrier:
-    exposed_to = hospital.contact_of(patient_ref)
-    return Carrier(isolation, exposed_to | {own} if own else exposed_to)
+def _carrier(isolation: Isolation | None, own: str | None, exposed_to: Collection[str]) -> Carrier:
+    infections = frozenset(exposed_to)
+    return Carrier(isolation, infections | {own} if own else infections)
 
 
 def infects(one: Carrier, other: Carrier) -> bool:
     """Whether the two must not share a room: but for those who have, or were exposed to, the same;
     what is not named is never the same."""
+    if one is other:
+        return False
     kinds = [carrier.isolation for carrier in (one, other) if carrier.isolation]
     is_protected = any(not isolation.is_source for isolation in kinds)
     return is_protected or one.infections != other.infections
@@ -78,6 +89,17 @@ def said_of_sexes(own: Needs, other: Needs, where: str) -> str:
     if other.rooms_with is None:
         return f"{where} is of a patient whose sex is not said."
     return f"{where} is of a {other.rooms_with} patient."
+
+
+SAID_OF_SEX = {"female": "women", "male": "men"}
+
+
+def said_of_sexes_briefly(own: Needs, other: Needs) -> str:
+    if own.rooms_with is None:
+        return "room has others, and the patient's sex is not said"
+    if other.rooms_with is None:
+        return "room has a patient whose sex is not said"
+    return f"room has {SAID_OF_SEX[other.rooms_with]}"
 
 
 def said_of_isolation(other: Carrier) -> str:

@@ -5,11 +5,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from lake.vocabulary import AgeGroup, BedStatus, Rule
+from lake.vocabulary import AgeGroup, BedStatus, RoomClass, Rule
 from simulator.domain.beds import Bed, Closing
-from simulator.domain.bookings import Booking
+from simulator.domain.bookings import END_OF_TIME, Booking
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Needs
@@ -43,13 +43,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """`in_the_way`: what an override displaces; `beside`: what it is told by, and leaves."""
+    """`detail` names what is in the way, `briefly` does not. `in_the_way`: what an override
+    displaces; `beside`: what it is told by, and leaves."""
 
     rule: Rule
     detail: str
+    briefly: str
     in_the_way: tuple[Booking, ...] = ()
     beside: Booking | None = None
 
+
+HOUR = timedelta(hours=1)
 
 Mates = list[tuple[Bed, Booking]]
 """Who else is in the room at that time, each with the bed; looked for once for all rules."""
@@ -79,12 +83,24 @@ def _bed_kept_for_leave(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     if stay := wish.lends:
         since = hospital.said(stay.away_since or stay.starts_at)
         detail = f"The patient in {wish.bed.bed_id} is on leave since {since}."
-        yield Breach(Rule.BED_KEPT_FOR_LEAVE, detail, beside=stay)
+        yield Breach(Rule.BED_KEPT_FOR_LEAVE, detail, "kept for a patient on leave", beside=stay)
 
 
 def overlaps(hospital: Hospital, wish: Wish) -> list[Breach]:
     """Of the rules only that about time: the bed itself does not change."""
     return list(_overlaps_booking(hospital, wish))
+
+
+def said_of_diary(hospital: Hospital, wish: Wish, following: Booking) -> str:
+    """From when on the bed is somebody else's, and how long it is free before that."""
+    hours = (following.starts_at - wish.starts_at) / HOUR
+    if hours <= 0:
+        return "booked"
+    return f"booked from {hospital.said_of_day(following.starts_at, wish.now)}: {hours:.0f} h free"
+
+
+def in_words(code: str) -> str:
+    return code.replace("_", " ")
 
 
 def refusal_of(broken: list[Breach]) -> Refusal:
@@ -106,15 +122,17 @@ def _overlaps_booking(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """No two open bookings of a bed have planned intervals that overlap."""
     in_the_way = tuple(
         booking
-        for booking in hospital.of_bed.get(wish.bed.bed_id, ())
-        if booking.booking_id not in wish.besides
+        for booking in hospital.booked_by(wish.bed.bed_id, wish.ends_at)
+        if wish.starts_at < (booking.ends_at or END_OF_TIME)
+        and booking.booking_id not in wish.besides
         and not (booking.is_stay and (booking.ends_at is None or booking.runs_over(wish.now)))
-        and booking.overlaps(wish.starts_at, wish.ends_at)
     )
     if in_the_way:
         names = ", ".join(booking.booking_id for booking in in_the_way)
         verb = "hold" if len(in_the_way) > 1 else "holds"
-        yield Breach(Rule.OVERLAPS_BOOKING, f"{names} {verb} {wish.bed.bed_id}.", in_the_way)
+        detail = f"{names} {verb} {wish.bed.bed_id}."
+        briefly = said_of_diary(hospital, wish, in_the_way[0])
+        yield Breach(Rule.OVERLAPS_BOOKING, detail, briefly, in_the_way)
 
 
 def _overlaps_open_stay(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
@@ -125,20 +143,23 @@ def _overlaps_open_stay(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
         return
     is_open = stay.ends_at is None and stay.overlaps(wish.starts_at, wish.ends_at)
     if is_open or (stay.runs_over(wish.now) and wish.starts_at <= wish.now):
-        yield Breach(Rule.OVERLAPS_OPEN_STAY, hospital.in_words(stay, wish.now), (stay,))
+        detail, briefly = hospital.in_words(stay, wish.now), "occupied, no end is known"
+        yield Breach(Rule.OVERLAPS_OPEN_STAY, detail, briefly, (stay,))
 
 
 def _bed_not_clean(_: Hospital, wish: Wish) -> Iterator[Breach]:
     """A dirty bed may be reserved, not moved into; one after isolation is not lent without."""
     is_lent_after_isolation = wish.lends is not None and wish.bed.status is BedStatus.ISOLATED
     if (wish.moves_in and wish.bed.needs_cleaning) or is_lent_after_isolation:
-        yield Breach(Rule.BED_NOT_CLEAN, f"{wish.bed.bed_id} is {wish.bed.status}.")
+        status = wish.bed.status
+        yield Breach(Rule.BED_NOT_CLEAN, f"{wish.bed.bed_id} is {status}.", f"{status}")
 
 
 def _wrong_specialty(_: Hospital, wish: Wish) -> Iterator[Breach]:
     needed, has = wish.needs.specialty, wish.bed.specialty
     if needed is not None and needed != has and not wish.is_its_own:
-        yield Breach(Rule.WRONG_SPECIALTY, f"{wish.bed.bed_id} is {has}, the need is {needed}.")
+        detail = f"{wish.bed.bed_id} is {has}, the need is {needed}."
+        yield Breach(Rule.WRONG_SPECIALTY, detail, f"is {in_words(has)}")
 
 
 def _wrong_room_class(_: Hospital, wish: Wish) -> Iterator[Breach]:
@@ -147,10 +168,13 @@ def _wrong_room_class(_: Hospital, wish: Wish) -> Iterator[Breach]:
     if wish.is_its_own:
         return
     if needed is not None and needed != has:
-        yield Breach(Rule.WRONG_ROOM_CLASS, f"{wish.bed.bed_id} is {has}, the need is {needed}.")
+        detail = f"{wish.bed.bed_id} is {has}, the need is {needed}."
+        yield Breach(Rule.WRONG_ROOM_CLASS, detail, f"is {in_words(has)}")
     lacking = [name for name in wish.needs.features if name not in wish.bed.features]
     if lacking:
-        yield Breach(Rule.WRONG_ROOM_CLASS, f"{wish.bed.bed_id} is not {', '.join(lacking)}.")
+        told = ", ".join(lacking)
+        detail = f"{wish.bed.bed_id} is not {told}."
+        yield Breach(Rule.WRONG_ROOM_CLASS, detail, f"not {in_words(told)}")
 
 
 def _mixed_sex(hospital: Hospital, wish: Wish, mates: Mates) -> Iterator[Breach]:
@@ -160,7 +184,9 @@ def _mixed_sex(hospital: Hospital, wish: Wish, mates: Mates) -> Iterator[Breach]
             hospital, wish, bed, booking
         ):
             where = f"{booking.booking_id} in {bed.bed_id}"
-            yield Breach(Rule.MIXED_SEX, sharing.said_of_sexes(wish.needs, booking.needs, where))
+            detail = sharing.said_of_sexes(wish.needs, booking.needs, where)
+            briefly = sharing.said_of_sexes_briefly(wish.needs, booking.needs)
+            yield Breach(Rule.MIXED_SEX, detail, briefly)
             return
 
 
@@ -187,51 +213,55 @@ def _isolation_needed(hospital: Hospital, wish: Wish, mates: Mates) -> Iterator[
         other = sharing.who_is_there(hospital, booking)
         if sharing.infects(own, other):
             where = f"{booking.booking_id} in {bed.bed_id}"
-            detail = f"{where} is of a patient {sharing.said_of_isolation(other)}."
-            yield Breach(Rule.ISOLATION_NEEDED, detail)
+            told = sharing.said_of_isolation(other)
+            detail = f"{where} is of a patient {told}."
+            yield Breach(Rule.ISOLATION_NEEDED, detail, f"room has a patient {told} (isolation)")
             return
 
 
 def _mates(hospital: Hospital, wish: Wish) -> Mates:
-    """Bookings of other patients in the same room at the same time."""
+    """Bookings of other patients in the same room at the same time. A patient whose stay runs over
+    is there now; after that nobody knows."""
     refs = hospital.refs_of(wish.patient_ref)
+    begins_by_now = wish.starts_at <= wish.now
     return [
         (bed, booking)
         for bed in hospital.room_mates(wish.bed)
-        for booking in hospital.of_bed.get(bed.bed_id, ())
-        if booking.booking_id not in wish.besides
+        for booking in hospital.booked_by(bed.bed_id, wish.ends_at)
+        if (
+            wish.starts_at < (booking.ends_at or END_OF_TIME)
+            or (begins_by_now and booking.runs_over(wish.now))
+        )
+        and booking.booking_id not in wish.besides
         and booking.patient_ref not in refs
-        and _is_there(booking, wish)
     ]
-
-
-def _is_there(booking: Booking, wish: Wish) -> bool:
-    """A patient whose stay runs over is there now; after that nobody knows."""
-    is_there_now = booking.runs_over(wish.now) and wish.starts_at <= wish.now
-    return is_there_now or booking.overlaps(wish.starts_at, wish.ends_at)
 
 
 def _starts_in_past(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     if wish.not_before is not None and wish.starts_at < wish.not_before:
         now, start = hospital.said(wish.now), hospital.said(wish.starts_at)
-        yield Breach(Rule.STARTS_IN_PAST, f"It is {now}, the start is {start}.")
+        detail = f"It is {now}, the start is {start}."
+        yield Breach(Rule.STARTS_IN_PAST, detail, "the start has passed")
 
 
 def _closed_to_admissions(hospital: Hospital, wish: Wish, mates: Mates) -> Iterator[Breach]:
     """A move within a room, or within a ward, that takes nobody new brings in nobody new."""
     bed = wish.bed
     if bed.room_closing and not _comes_from(hospital, wish, "room_id"):
-        yield from _closed(hospital, wish, bed.room_closing, f"room {bed.room_id}")
+        yield from _closed(hospital, wish, bed.room_closing, "room", bed.room_id)
     if bed.ward_closing and not _comes_from(hospital, wish, "ward_id"):
-        yield from _closed(hospital, wish, bed.ward_closing, f"ward {bed.ward_id}")
+        yield from _closed(hospital, wish, bed.ward_closing, "ward", bed.ward_id)
     yield from _closed_by_isolation(hospital, wish, mates)
 
 
-def _closed(hospital: Hospital, wish: Wish, closing: Closing, place: str) -> Iterator[Breach]:
+def _closed(
+    hospital: Hospital, wish: Wish, closing: Closing, place: str, name: str
+) -> Iterator[Breach]:
     if closing.covers(wish.starts_at, wish.now):
         until = f" until {hospital.said(closing.until_at)}" if closing.until_at else ""
-        detail = f"The {place} takes nobody new{until}: {closing.reason_code}."
-        yield Breach(Rule.CLOSED_TO_ADMISSIONS, detail)
+        detail = f"The {place} {name} takes nobody new{until}: {closing.reason_code}."
+        briefly = f"{place} takes nobody new: {in_words(closing.reason_code)}"
+        yield Breach(Rule.CLOSED_TO_ADMISSIONS, detail, briefly)
 
 
 def _comes_from(hospital: Hospital, wish: Wish, place: str) -> bool:
@@ -251,7 +281,7 @@ def _closed_by_isolation(hospital: Hospital, wish: Wish, mates: Mates) -> Iterat
         is_closed = other and other.is_source and not sharing.are_alike(wish.needs.isolation, other)
         if is_closed and not _comes_from(hospital, wish, "room_id"):
             detail = f"{booking.bed_id} is isolated: the room takes nobody new."
-            yield Breach(Rule.CLOSED_TO_ADMISSIONS, detail)
+            yield Breach(Rule.CLOSED_TO_ADMISSIONS, detail, "room is isolated")
             return
 
 
@@ -271,8 +301,8 @@ def _not_taken_by_ward(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     reasons = () if wish.is_its_own else hospital.does_not_take(bed, wish.needs)
     if reasons and not _is_of_the_ward(hospital, wish):
         told = ", ".join(sharing.said_of_need(wish.needs, reason) for reason in reasons)
-        detail = f"{bed.ward_name or bed.ward_id} does not take {told}."
-        yield Breach(Rule.NOT_TAKEN_BY_WARD, detail)
+        briefly = f"does not take {told}"
+        yield Breach(Rule.NOT_TAKEN_BY_WARD, f"{bed.ward_name or bed.ward_id} {briefly}.", briefly)
 
 
 def _is_of_the_ward(hospital: Hospital, wish: Wish) -> bool:
@@ -288,14 +318,14 @@ def _not_for_a_cot(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     mother = hospital.stay_of(wish.mother_ref) if wish.mother_ref else None
     is_beside = mother is not None and hospital.beds[mother.bed_id].room_id == wish.bed.room_id
     if wish.needs.age_group != AgeGroup.NEONATE or not is_beside:
-        detail = f"{wish.bed.bed_id} is a cot, for a newborn whose mother lies in that room."
-        yield Breach(Rule.NOT_TAKEN_BY_WARD, detail)
+        briefly = "is a cot, for a newborn whose mother lies in that room"
+        yield Breach(Rule.NOT_TAKEN_BY_WARD, f"{wish.bed.bed_id} {briefly}.", briefly)
 
 
 def _bed_not_staffed(_: Hospital, wish: Wish) -> Iterator[Breach]:
     """A bed without staff may be reserved, not moved into."""
     if wish.moves_in and not wish.bed.is_staffed:
-        yield Breach(Rule.BED_NOT_STAFFED, f"{wish.bed.bed_id} has no staff.")
+        yield Breach(Rule.BED_NOT_STAFFED, f"{wish.bed.bed_id} has no staff.", "unstaffed")
 
 
 def _patient_reserved_elsewhere(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
@@ -305,8 +335,33 @@ def _patient_reserved_elsewhere(hospital: Hospital, wish: Wish) -> Iterator[Brea
         is_kept = is_other and not booking.is_stay
         if is_kept and booking.overlaps(wish.starts_at, wish.ends_at):
             detail = f"{booking.booking_id} keeps {booking.bed_id} for the same patient."
-            yield Breach(Rule.PATIENT_RESERVED_ELSEWHERE, detail, beside=booking)
+            briefly = "another bed is kept for the patient"
+            yield Breach(Rule.PATIENT_RESERVED_ELSEWHERE, detail, briefly, beside=booking)
             return
+
+
+def _kept_for_isolation(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+    """The last free isolation rooms of a ward are for who needs isolation, or was exposed."""
+    bed, kept = wish.bed, hospital.house.isolation_rooms_kept
+    if not kept or bed.room_class != RoomClass.ISOLATION or _may_have_isolation(hospital, wish):
+        return
+    others = hospital.free_isolation_rooms(bed.ward_id, wish.starts_at, wish.now) - {bed.room_id}
+    if len(others) < kept:
+        briefly = f"kept for isolation: {len(others)} besides it free, {kept} wanted"
+        detail = f"{bed.bed_id} is {briefly}."
+        yield Breach(Rule.KEPT_FOR_ISOLATION, detail, briefly)
+
+
+def _may_have_isolation(hospital: Hospital, wish: Wish) -> bool:
+    """Also who asks for such a room, or lies in one of the ward's already."""
+    if wish.is_its_own or wish.needs.isolation or wish.needs.room_class == RoomClass.ISOLATION:
+        return True
+    stay = hospital.stay_of(wish.patient_ref)
+    if stay is None:
+        return False
+    bed = hospital.beds[stay.bed_id]
+    has_one = (bed.ward_id, bed.room_class) == (wish.bed.ward_id, RoomClass.ISOLATION)
+    return has_one or bool(stay.contact_of)
 
 
 OF_THE_BED = (
@@ -320,6 +375,7 @@ OF_THE_BED = (
     _bed_not_staffed,
     _patient_reserved_elsewhere,
     _bed_kept_for_leave,
+    _kept_for_isolation,
 )
 OF_THE_ROOM = (_mixed_sex, _isolation_needed, _closed_to_admissions)
 ORDER = {rule: place for place, rule in enumerate(Rule)}

@@ -1,12 +1,12 @@
-"""Up to three beds that would do, when a bed will not, with the reason of their rank."""
+"""What the matcher is asked when a bed will not do, or a request waits: up to three beds."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from lake.vocabulary import BedStatus, Rule
+from lake.vocabulary import Rule
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Moment
@@ -18,12 +18,11 @@ from simulator.domain.commands import (
     PlaceRequest,
     TransferPatient,
 )
-from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Needs
 from simulator.domain.requests import BedRequest
-from simulator.domain.rules import hard
-from simulator.domain.rules.soft import Wish, breaches, overlaps
+from simulator.domain.rules.matching import Fit, Matcher, Search
+from simulator.domain.rules.soft import Wish
 
 MOST = 3
 NO_OTHER_BED_HELPS = frozenset(
@@ -45,58 +44,6 @@ class Suggestion(NamedTuple):
     reason: str
 
 
-class Wanted(NamedTuple):
-    """What the beds are ranked by: the ward and what the room should be."""
-
-    ward_id: str | None
-    specialty: str | None
-    room_class: str | None
-
-
-WishIn = Callable[[Bed], Wish]
-
-
-def beds_that_would_do(hospital: Hospital, wish_in: WishIn, wanted: Wanted) -> list[Suggestion]:
-    """Beds in which the wish breaks no rule; same ward first, then specialty, class, clean now."""
-    ranked = sorted(hospital.registered_beds, key=lambda bed: (_rank(bed, wanted), bed.bed_id))
-    fit = (bed for bed in ranked if _fits(hospital, wish_in(bed)))
-    return [Suggestion(bed.bed_id, _reason(bed, wanted)) for bed in islice(fit, MOST)]
-
-
-def _fits(hospital: Hospital, wish: Wish) -> bool:
-    # Most beds are ruled out by their status or their diary: those are looked at first.
-    if wish.moves_in and wish.bed.status is not BedStatus.AVAILABLE:
-        return False
-    if not wish.bed.is_staffed or hospital.unchanged_since(wish.bed) > wish.now:
-        return False
-    stay = hospital.current_booking(wish.bed.bed_id)
-    if stay and stay.is_end_assumed and stay.booking_id not in wish.besides:
-        return False  # nobody has said that it will be free
-    if overlaps(hospital, wish):
-        return False
-    try:
-        hard.not_closed(hospital, wish.bed, wish.starts_at)
-    except Refusal:
-        return False
-    return not breaches(hospital, wish)
-
-
-def _rank(bed: Bed, wanted: Wanted) -> tuple[bool, bool, bool, bool]:
-    return (
-        bed.ward_id != wanted.ward_id,
-        bed.specialty != wanted.specialty,
-        bed.room_class != wanted.room_class,
-        bed.status is not BedStatus.AVAILABLE,
-    )
-
-
-def _reason(bed: Bed, wanted: Wanted) -> str:
-    ward = "same ward" if bed.ward_id == wanted.ward_id else f"on {bed.ward_name}"
-    kind = "same class" if bed.room_class == wanted.room_class else bed.room_class
-    clean = "clean now" if bed.status is BedStatus.AVAILABLE else f"{bed.status} now"
-    return f"{ward}, {kind}, {clean}, free for the whole time"
-
-
 def suggest(
     hospital: Hospital, command: Command, refused: Collection[Rule], moment: Moment
 ) -> list[Suggestion]:
@@ -109,41 +56,45 @@ def suggest(
     if isinstance(command, BookBed) and wish.moves_in and hospital.stay_of(wish.patient_ref):
         return []  # a transfer moves a patient
     bed, needs = wish.bed, wish.needs
-    wanted = Wanted(
-        bed.ward_id, needs.specialty or bed.specialty, needs.room_class or bed.room_class
+    search = Search(
+        needs=needs,
+        starts_at=wish.starts_at,
+        now=wish.now,
+        ends_at=wish.ends_at,
+        assumes_end=getattr(command, "assumes_end", False),
+        moves_in=wish.moves_in,
+        patient_ref=wish.patient_ref,
+        ward_id=bed.ward_id,
+        specialty=bed.specialty,
+        room_class=bed.room_class,
+        besides=wish.besides,
+        mother_ref=wish.mother_ref,
     )
-    assumes_end = getattr(command, "assumes_end", False) and wish.ends_at is None
-
-    def wish_in(other: Bed) -> Wish:
-        ends_at = _usual_end(hospital, other, wish.starts_at) if assumes_end else wish.ends_at
-        return replace(wish, bed=other, ends_at=ends_at)
-
-    found = beds_that_would_do(hospital, wish_in, wanted)
-    return [suggestion for suggestion in found if suggestion.bed_id != bed.bed_id]
+    others = (fit for fit in Matcher(hospital, search).ranked() if fit.bed_id != bed.bed_id)
+    return _in_words(others)
 
 
 def suggest_for(hospital: Hospital, request: BedRequest, moment: Moment) -> list[Suggestion]:
     """Beds for a request that waits, from the time it is wanted for to the ward's usual end."""
-    starts_at = max(request.wanted_from, moment.at)
-    needs, patient = _asked(hospital, request), request.patient_ref
-    moves_in = request.wanted_from <= moment.now
-    return beds_that_would_do(
-        hospital,
-        lambda bed: Wish(
-            bed,
-            patient,
-            needs,
-            starts_at,
-            _usual_end(hospital, bed, starts_at),
-            moment.now,
-            moves_in,
-        ),
-        Wanted(request.ward_id, needs.specialty, needs.room_class),
+    return _in_words(Matcher(hospital, search_for(hospital, request, moment)).ranked())
+
+
+def search_for(hospital: Hospital, request: BedRequest, moment: Moment) -> Search:
+    """Of a patient in bed with what is known of the stay."""
+    stay = hospital.stay_of(request.patient_ref)
+    return Search(
+        needs=_asked(hospital, request),
+        starts_at=max(request.wanted_from, moment.at),
+        now=moment.now,
+        moves_in=request.wanted_from <= moment.now,
+        patient_ref=request.patient_ref,
+        ward_id=request.ward_id,
+        besides=frozenset({stay.booking_id}) if stay else frozenset(),
     )
 
 
-def _usual_end(hospital: Hospital, bed: Bed, starts_at: datetime) -> datetime | None:
-    return hospital.house.assumed_end(bed.ward_id, starts_at)
+def _in_words(fits: Iterator[Fit]) -> list[Suggestion]:
+    return [Suggestion(fit.bed_id, ", ".join(fit.reasons)) for fit in islice(fits, MOST)]
 
 
 def _asked(hospital: Hospital, request: BedRequest) -> Needs:

@@ -250,7 +250,7 @@ def test_only_beds_that_break_no_rule_are_suggested(ward) -> None:
     moment = ward.engine.moment(Context("manual", "tester"))
     found = suggest(ward.engine.hospital, command, broken, moment)
     assert [suggestion.bed_id for suggestion in found] == [C, D]
-    assert found[0].reason == "same ward, same class, clean now, free for the whole time"
+    assert found[0].reason == "same ward, general, nothing booked after, clean now"
 
 
 def test_a_transfer_that_names_one_need_keeps_the_others(ward) -> None:

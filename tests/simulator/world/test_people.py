@@ -28,12 +28,17 @@ def plan() -> HospitalPlan:
     return read_plan(Path(CHECKOUT) / "hospital.toml")
 
 
-def simulate(seed: int, days: int) -> tuple[list[Row], dict[str, list[float]]]:
+def an_engine() -> Engine:
+    clock = HospitalClock(START, wall_now(), 0.0, "UTC")
+    return Engine("snr", Hospital(house=plan().house), clock, b"salt")
+
+
+def simulate(
+    seed: int, days: int, engine: Engine | None = None
+) -> tuple[list[Row], dict[str, list[float]]]:
     """Event rows, and for each ward its occupied share at every sixth hour."""
     end = START + timedelta(days=days)
-    engine = Engine(
-        "snr", Hospital(house=plan().house), HospitalClock(START, wall_now(), 0.0, "UTC"), b"salt"
-    )
+    engine = engine or an_engine()
     rows: list[Row] = []
     occupied = defaultdict(list)
 

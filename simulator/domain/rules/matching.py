@@ -1,0 +1,310 @@
+"""The right bed for a patient: the beds that would do, ranked with reasons, and why others do not.
+
+Asked by the board, a refusal, the waiting list and the simulated hospital. A bed that is ranked
+breaks no rule when it is booked at once; one that is unfit is refused with the rules that it
+names.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache, cached_property
+from itertools import islice, starmap
+from operator import itemgetter
+from typing import NamedTuple
+
+from lake.vocabulary import BedStatus, Rule
+from simulator.domain.beds import Bed
+from simulator.domain.bookings import END_OF_TIME, Booking
+from simulator.domain.hospital import Hospital
+from simulator.domain.needs import Needs
+from simulator.domain.rules import hard, sharing
+from simulator.domain.rules.soft import HOUR, Wish, breaches, in_words
+
+NEXT_TO_NOTHING = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A bed over `[starts_at, ends_at)`; `ends_at` None: open, or if `assumes_end` as usual on each
+    ward. `moves_in`: at once. `besides`: bookings that are not in the way. `ward_id`, `specialty`,
+    `room_class`: what is preferred; what is needed stands in `needs`."""
+
+    needs: Needs
+    starts_at: datetime
+    now: datetime
+    ends_at: datetime | None = None
+    assumes_end: bool = True
+    moves_in: bool = False
+    patient_ref: str = ""
+    ward_id: str | None = None
+    specialty: str | None = None
+    room_class: str | None = None
+    besides: frozenset[str] = field(default_factory=frozenset)
+    mother_ref: str | None = None
+
+
+class Fit(NamedTuple):
+    """`ends_at`: until when the bed is had, None: open. `free_hours`: until the bed's next booking;
+    None: nothing is booked."""
+
+    bed_id: str
+    reasons: tuple[str, ...]
+    free_hours: float | None
+    ends_at: datetime | None
+
+
+class Unfit(NamedTuple):
+    """`rules` empty: the bed can be booked, but nobody has said that it will be free by then."""
+
+    bed_id: str
+    rules: tuple[Rule, ...]
+    detail: str
+
+
+Rank = tuple[bool, bool, int, bool, bool, int, bool, timedelta, bool, tuple[int | str, ...]]
+
+
+class Matcher:
+    """One search through the hospital as it is."""
+
+    def __init__(self, hospital: Hospital, search: Search) -> None:
+        self._hospital = hospital
+        self._search = search
+        self._wards: dict[str, _ForWard] = {}
+        self._refs = hospital.refs_of(search.patient_ref)
+
+    def ranked(self) -> Iterator[Fit]:
+        """The best first; a bed is looked at when it is asked for."""
+        for bed, until in self._in_order():
+            if self._is_fit(bed, until):
+                yield self._fit(bed, until)
+
+    def all(self, limit: int) -> tuple[list[Fit], list[Unfit]]:
+        """The first so many that fit, and why each other bed does not: of the wanted ward first,
+        then in the order of ids. A bed that fits, beyond the limit, is in neither."""
+        unfit = {
+            bed.bed_id: found
+            for bed in self._hospital.registered_beds
+            if (found := self._unfit(bed))
+        }
+        fits = ((bed, until) for bed, until in self._in_order() if bed.bed_id not in unfit)
+        ranked = list(starmap(self._fit, islice(fits, limit)))
+        return ranked, sorted(unfit.values(), key=self._order)
+
+    def _in_order(self) -> Iterator[tuple[Bed, datetime | None]]:
+        could = [
+            (self._rank(bed, until), bed, until)
+            for bed, until in self._not_ruled_out()
+            if not self._ward(bed.ward_id).takes_not or bed.is_cot
+        ]
+        could.sort(key=itemgetter(0))
+        return ((bed, until) for _, bed, until in could)
+
+    def _order(self, unfit: Unfit) -> tuple[bool, tuple[int | str, ...]]:
+        ward_id = self._hospital.beds[unfit.bed_id].ward_id
+        return ward_id != self._search.ward_id, natural(unfit.bed_id)
+
+    def _not_ruled_out(self) -> Iterator[tuple[Bed, datetime | None]]:
+        """Most beds are ruled out by their status or their diary, at once; the others, each with
+        the start of the booking that follows."""
+        search, of_bed = self._search, self._hospital.of_bed
+        is_for_cots = search.mother_ref is not None
+        for bed in self._hospital.beds.values():
+            if bed.is_retired or (search.moves_in and bed.status is not BedStatus.AVAILABLE):
+                continue
+            if bed.is_cot and not is_for_cots:
+                continue
+            held = of_bed.get(bed.bed_id, ())
+            if not any(self._is_in_the_way(booking) for booking in held):
+                yield bed, self._following(held)
+
+    def _is_in_the_way(self, booking: Booking) -> bool:
+        """Whether somebody is to have the bed at the start; who has no end that was said, is."""
+        search = self._search
+        if booking.starts_at > search.starts_at or booking.booking_id in search.besides:
+            return False
+        if booking.is_stay and (booking.is_end_assumed or booking.runs_over(search.now)):
+            return True
+        return search.starts_at < (booking.ends_at or END_OF_TIME)
+
+    def _following(self, held: Iterable[Booking]) -> datetime | None:
+        """When the next booking of somebody else begins."""
+        starts_at, refs = self._search.starts_at, self._refs
+        later = (b for b in held if b.starts_at > starts_at and b.patient_ref not in refs)
+        return next((booking.starts_at for booking in later), None)
+
+    def _is_fit(self, bed: Bed, until: datetime | None) -> bool:
+        return not (self._refused_hard(bed) or breaches(self._hospital, self._wish(bed, until)))
+
+    def _wish(self, bed: Bed, until: datetime | None, lends: Booking | None = None) -> Wish:
+        search = self._search
+        return Wish(
+            bed,
+            search.patient_ref,
+            search.needs,
+            search.starts_at,
+            self._ends_at(bed, until),
+            search.now,
+            search.moves_in,
+            search.besides | {lends.booking_id} if lends else search.besides,
+            mother_ref=search.mother_ref,
+            lends=lends,
+        )
+
+    def _ends_at(self, bed: Bed, until: datetime | None) -> datetime | None:
+        search = self._search
+        if search.ends_at is not None or not search.assumes_end:
+            return search.ends_at
+        usual = self._ward(bed.ward_id).usual_end
+        cut = until and self._hospital.house.until(usual, until, search.starts_at)
+        return cut or usual
+
+    def _refused_hard(self, bed: Bed) -> tuple[Rule, str] | None:
+        """By what no override sets aside."""
+        hospital, search = self._hospital, self._search
+        if bed.last_event_at > search.now and hospital.unchanged_since(bed) > search.now:
+            return Rule.BEFORE_LAST_EVENT, "is what it is since later"
+        if bed.status is BedStatus.CLOSED and (
+            search.moves_in or not hard.opens_by(bed, search.starts_at)
+        ):
+            return Rule.BED_CLOSED, f"closed: {in_words(bed.closed_reason_code or 'no reason')}"
+        if search.moves_in and bed.holds_a_patient and not hospital.stay_on_leave(bed.bed_id):
+            return Rule.BED_OCCUPIED, self._said_of(hospital.current_booking(bed.bed_id))
+        return None
+
+    def _said_of(self, stay: Booking | None) -> str:
+        """Until when, if somebody has said so."""
+        if stay is None or stay.ends_at is None or stay.is_end_assumed:
+            return "occupied"
+        if stay.ends_at <= self._search.now:
+            return "occupied, expected to have left"
+        how = "confirmed" if stay.is_discharge_confirmed else "expected"
+        return (
+            f"occupied, {how} to leave {self._hospital.said_of_day(stay.ends_at, self._search.now)}"
+        )
+
+    def _unfit(self, bed: Bed) -> Unfit | None:
+        refused = self._refused_hard(bed)
+        if refused:
+            return Unfit(bed.bed_id, (refused[0],), refused[1])
+        held = self._hospital.of_bed.get(bed.bed_id, ())
+        lends = self._hospital.stay_on_leave(bed.bed_id) if self._search.moves_in else None
+        broken = breaches(self._hospital, self._wish(bed, self._following(held), lends))
+        if broken:
+            rules = tuple(dict.fromkeys(breach.rule for breach in broken))
+            return Unfit(bed.bed_id, rules, "; ".join(dict.fromkeys(b.briefly for b in broken)))
+        if any(self._is_in_the_way(booking) for booking in held):
+            return Unfit(bed.bed_id, (), "occupied; nobody has said until when")
+        return None
+
+    def _ward(self, ward_id: str) -> "_ForWard":
+        known = self._wards.get(ward_id)
+        if known is None:
+            known = self._wards[ward_id] = _ForWard(self._hospital, self._search, ward_id)
+        return known
+
+    def _rank(self, bed: Bed, until: datetime | None) -> Rank:
+        search, ward = self._search, self._ward(bed.ward_id)
+        wanted = search.needs.specialty or search.specialty
+        return (
+            self._is_of_wrong_kind(bed),
+            search.ward_id is not None and bed.ward_id != search.ward_id,
+            ward.is_for_others,
+            wanted is not None and bed.specialty != wanted,
+            search.room_class is not None and bed.room_class != search.room_class,
+            self._features_wasted(bed) if bed.features else 0,
+            not bed.is_staffed,
+            self._lacks(bed, until),
+            bed.status is not BedStatus.AVAILABLE,
+            natural(bed.bed_id),
+        )
+
+    def _features_wasted(self, bed: Bed) -> int:
+        """On who does not need them."""
+        return sum(name not in self._search.needs.features for name in bed.features)
+
+    def _lacks(self, bed: Bed, until: datetime | None) -> timedelta:
+        """How much of the expected stay the bed is not free for."""
+        expected = self._search.ends_at or self._ward(bed.ward_id).usual_end
+        if until is None or (expected is not None and expected <= until):
+            return NEXT_TO_NOTHING
+        return (expected or END_OF_TIME) - until
+
+    def _is_of_wrong_kind(self, bed: Bed) -> bool:
+        """A side room for who needs none, or a shared room for who needs isolation."""
+        if self._needs_side_room:
+            return not self._hospital.is_single(bed)
+        return self._search.needs.room_class is None and self._hospital.is_side_room(bed)
+
+    @cached_property
+    def _needs_side_room(self) -> bool:
+        coming = sharing.who_comes(self._hospital, self._search)
+        return bool(coming.isolation or coming.infections)
+
+    def _fit(self, bed: Bed, until: datetime | None) -> Fit:
+        hours = (until - self._search.starts_at) / HOUR if until else None
+        return Fit(bed.bed_id, tuple(self._reasons(bed, until)), hours, self._ends_at(bed, until))
+
+    def _reasons(self, bed: Bed, until: datetime | None) -> Iterator[str]:
+        search = self._search
+        yield self._ward(bed.ward_id).said_of(bed)
+        asked = [name for name in search.needs.features if name in bed.features]
+        yield in_words(", ".join([bed.room_class, *asked]))
+        if until is None:
+            yield "nothing booked after"
+        else:
+            hours = (until - search.starts_at) / HOUR
+            day = self._hospital.said_of_day(until, search.now)
+            is_short = self._lacks(bed, until) > NEXT_TO_NOTHING
+            yield f"free until {day} ({hours:.0f} h{', less than usual' if is_short else ''})"
+        yield "clean now" if bed.status is BedStatus.AVAILABLE else f"{bed.status} now"
+        if not bed.is_staffed:
+            yield "unstaffed now"
+        if self._needs_side_room and self._hospital.is_single(bed):
+            yield "room for one"
+        elif self._is_of_wrong_kind(bed):
+            yield "no room for one" if self._needs_side_room else self._ward(bed.ward_id).rooms_left
+
+
+class _ForWard:
+    """What a search asks of a ward, once."""
+
+    def __init__(self, hospital: Hospital, search: Search, ward_id: str) -> None:
+        self._hospital = hospital
+        self._search = search
+        self._ward_id = ward_id
+        self._profile = hospital.house.ward(ward_id)
+        self.usual_end = hospital.house.assumed_end(ward_id, search.starts_at)
+
+    @cached_property
+    def takes_not(self) -> bool:
+        """Who is on the ward already is weighed bed by bed."""
+        is_there = self._hospital.stay_of(self._search.patient_ref) is not None
+        return not is_there and bool(self._profile.does_not_take(self._search.needs))
+
+    @cached_property
+    def is_for_others(self) -> int:
+        return self._profile.is_for_others(self._search.needs)
+
+    def said_of(self, bed: Bed) -> str:
+        name = bed.ward_name or bed.ward_id
+        place = "same ward" if bed.ward_id == self._search.ward_id else f"on {name}"
+        wanted = self._search.needs.specialty or self._search.specialty
+        if wanted is not None and wanted != bed.specialty:
+            return f"{place}, an outlier of {in_words(wanted)}"
+        return place
+
+    @cached_property
+    def rooms_left(self) -> str:
+        """Rooms for one of the ward, and how many of them are free."""
+        rooms = self._hospital.side_rooms(self._ward_id)
+        free = sum(bed.status is BedStatus.AVAILABLE for bed in rooms)
+        return f"keep for isolation: {free} of {len(rooms)} left"
+
+
+@cache
+def natural(bed_id: str) -> tuple[int | str, ...]:
+    """Sorts W2 before W10."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", bed_id))
