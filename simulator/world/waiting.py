@@ -258,15 +258,16 @@ class Waiting:
 
     def _bring_back(self, ward_id: str, at: datetime) -> None:
         """Patients of the ward who lie on another one."""
-        for ref, home in [*self._outliers.items()]:
+        away = [ref for ref, home in self._outliers.items() if home.ward_id == ward_id]
+        beds = self._of(ward_id) if away else []
+        for ref in away if beds else ():
             stay = self._scene.own_stay(ref)
-            if stay is None or self._scene.ward_of(stay.bed_id) == home:
+            if stay is None or self._scene.ward_of(stay.bed_id).ward_id == ward_id:
                 del self._outliers[ref]
-            elif home.ward_id == ward_id and self._is_worth_a_move(stay, at):
+            elif self._is_worth_a_move(stay, at) and self._moves.move(
+                stay, beds, at, texts.REPATRIATION, ward_id
+            ):
                 beds = self._of(ward_id)
-                if not beds:
-                    return
-                self._moves.move(stay, beds, at, texts.REPATRIATION, ward_id)
 
     def _is_worth_a_move(self, stay: Booking, at: datetime) -> bool:
         if self._stays.is_dying(stay.patient_ref):
