@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from random import Random
+from statistics import NormalDist
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,12 @@ FIRST_DISCHARGE_HOUR, LAST_DISCHARGE_HOUR = 7.0, 21.5
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SATURDAY = 5
+GOLDEN, SILVER = (math.sqrt(5) - 1) / 2, math.sqrt(2) - 1
+REGULARITY = 4
+"""Of what comes at a steady pace; 1 would be at random."""
+OFFICE_HOURS = 9
 
+NORMAL = NormalDist()
 T = TypeVar("T")
 
 
@@ -37,6 +43,7 @@ class Chance:
         self._random = Random(seed)  # noqa: S311 - a simulation wants the same draws again
         self._assumptions = plan.assumptions
         self._zone = ZoneInfo(plan.time_zone)
+        self._evenly_drawn: dict[str, float] = {}
 
     def share(self) -> float:
         return self._random.random()
@@ -92,17 +99,21 @@ class Chance:
         return MINUTE * min(minutes, LONGEST_HANDOVER_MINUTES)
 
     def stay(self, ward: Ward) -> timedelta:
-        return DAY * max(0.1, self._lognormal(*ward.stay_days))
+        return DAY * max(0.1, lognormal(*ward.stay_days, self._evenly(ward.ward_id)))
 
     def rest_of_stay(self, ward: Ward) -> timedelta:
         """Of somebody met in bed: longer stays are met more often."""
         mean, sd = ward.stay_days
         biased_mean = mean * (1 + (sd / mean) ** 2)
-        return DAY * self._lognormal(biased_mean, sd * biased_mean / mean) * self._random.random()
+        whole = lognormal(biased_mean, sd * biased_mean / mean, self._evenly(ward.ward_id))
+        return DAY * whole * self._evenly(f"{ward.ward_id} begun", SILVER)
 
-    def _lognormal(self, mean: float, sd: float) -> float:
-        sigma2 = math.log(1 + (sd / mean) ** 2)
-        return self._random.lognormvariate(math.log(mean) - sigma2 / 2, math.sqrt(sigma2))
+    def _evenly(self, what: str, step: float = GOLDEN) -> float:
+        """Between 0 and 1, far from the last ones of its kind: means of few scatter little."""
+        last = self._evenly_drawn.get(what)
+        drawn = self._random.random() if last is None else (last + step) % 1
+        self._evenly_drawn[what] = drawn
+        return min(max(drawn, 1e-6), 1 - 1e-6)
 
     def next_emergency(self, per_day: float, at: datetime) -> datetime:
         """The next arrival of a Poisson process with the published profile, by thinning."""
@@ -115,15 +126,22 @@ class Chance:
                 return at
 
     def next_elective(self, per_day: float, at: datetime) -> datetime:
-        """Bookings of planned admissions are made on weekdays from 8 to 17."""
-        while True:
-            at = self.after_hours(at, 9 * 5 / 7 / max(per_day, 1e-6))
-            local = at.astimezone(self._zone)
-            if local.weekday() < SATURDAY and 8 <= local.hour < 17:
-                return at
-            at = self._next_office_hour(local).astimezone(at.tzinfo)
+        """Bookings of planned admissions are made on weekdays from 8 to 17, at a steady pace."""
+        left = self.regularly(OFFICE_HOURS * 5 / 7 / max(per_day, 1e-6))
+        local = self._in_office(at.astimezone(self._zone))
+        while local + left >= (closes := local.replace(hour=17, minute=0, second=0, microsecond=0)):
+            left -= closes - local
+            local = self._in_office(closes)
+        return (local + left).astimezone(at.tzinfo)
 
-    def _next_office_hour(self, local: datetime) -> datetime:
+    def regularly(self, mean_hours: float) -> timedelta:
+        """Until the next of its kind, which is due."""
+        return HOUR * self._random.gammavariate(REGULARITY, mean_hours / REGULARITY)
+
+    def _in_office(self, local: datetime) -> datetime:
+        """Then, or when offices open next."""
+        if local.weekday() < SATURDAY and 8 <= local.hour < 17:
+            return local
         day = local.date() if local.hour < 8 else local.date() + DAY
         while day.weekday() >= SATURDAY:
             day += DAY
@@ -164,6 +182,12 @@ class Chance:
         guess = max(leaves_at + HOUR * self._random.gauss(1, 3), at + HOUR)
         full = guess.astimezone(self._zone).replace(minute=0, second=0, microsecond=0)
         return full.astimezone(at.tzinfo) + HOUR
+
+
+def lognormal(mean: float, sd: float, share: float) -> float:
+    """Below which that share of the values lies."""
+    sigma2 = math.log(1 + (sd / mean) ** 2)
+    return math.exp(math.log(mean) - sigma2 / 2 + math.sqrt(sigma2) * NORMAL.inv_cdf(share))
 
 
 class Quota:

@@ -20,7 +20,7 @@ NOROVIRUS = Isolation(organism="norovirus")
 OUTBREAK_REASON = "norovirus"
 FREE_OF_SYMPTOMS = 72 * HOUR
 """How long nobody in the bay may have symptoms before it opens."""
-CAUGHT_BY = 0.4
+CAUGHT_BY = 0.35
 """Share of the contacts in the bay; an assumption."""
 FEWEST_IN_BAY = 3
 CONTACTS_CLEARED_AFTER = (40.0, 56.0)
@@ -33,7 +33,7 @@ class Infections:
 
     def start(self, at: datetime) -> None:
         days = self._scene.assumptions.days_between_outbreaks
-        when = self._scene.chance.after_hours(at, 24 * days)
+        when = at + self._scene.chance.regularly(24 * days)
         self._scene.agenda.plan(when, self._break_out)
 
     def resume(self, at: datetime) -> None:
