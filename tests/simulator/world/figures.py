@@ -1,11 +1,12 @@
 """What a simulated run comes to: every figure of docs/simulated_hospital.md, from event rows.
 
-Pure: rows in the order of `seq` and an end in, numbers out. Cots and who lies in them count nowhere.
+Pure: rows in the order of `seq` and an end in, numbers out. Cots and their patients count nowhere.
 """
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
@@ -53,16 +54,16 @@ def held_days(rows: list[Row], until: datetime) -> dict[str, float]:
 
 def occupancy(rows: list[Row], until: datetime) -> dict[str, float]:
     """Percent per ward, and of `all`: bed-days held / bed-days of beds that are not closed."""
-    held, there = Counter[str](), Counter[str]()
+    held, there = defaultdict[str, float](float), defaultdict[str, float](float)
     for span in spans(rows, until):
         for place in (span.row["ward_id"], "all"):
-            held[place] += span.is_held * (span.lasts / DAY)  # type: ignore[assignment]
-            there[place] += (span.row["bed_status"] != "closed") * (span.lasts / DAY)  # type: ignore[assignment]
+            held[place] += span.is_held * (span.lasts / DAY)
+            there[place] += (span.row["bed_status"] != "closed") * (span.lasts / DAY)
     return {place: 100 * held[place] / there[place] for place in there}
 
 
 def boarding(rows: Iterable[Row]) -> dict[int, list[float]]:
-    """Minutes from an emergency's decision (its first request for a bed) to the bed, by priority."""
+    """Minutes from an emergency's decision (the first request for a bed) to the bed, by priority."""
     decided: dict[str, Row] = {}
     minutes: dict[int, list[float]] = defaultdict(list)
     for row in rows:
@@ -89,40 +90,51 @@ def single_rooms(rows: Iterable[Row]) -> set[str]:
     return {room for room, of in beds.items() if len(of) == 1}
 
 
+@dataclass
+class Need:
+    """Of isolation, from when it is known; `was_met`: whether the patient lay alone in time."""
+
+    since: datetime
+    was_met: bool | None = None
+
+    def look(self, at: datetime, *, is_alone: bool) -> None:
+        if self.was_met is None and (is_alone or at > self.since + IN_TIME):
+            self.was_met = is_alone and at <= self.since + IN_TIME
+
+
 def isolated_in_time(rows: list[Row], until: datetime) -> list[bool]:
     """Of each need of isolation, whether the patient lay alone within 4 hours of its being known:
     with the request for a bed, at the admission without one, or as isolation started. A need that
     ended, or a run that did, before the 4 hours had passed is not counted."""
-    alone, known, done = single_rooms(rows), dict[str, datetime](), list[bool]()
-    is_alone: dict[str, bool] = {}
+    single, alone = single_rooms(rows), set[str]()
+    needs: dict[str, Need] = {}
+    ended: list[Need] = []
     for row in rows:
         ref, at, kind = row.get("patient_ref"), row["occurred_at"], row["event_type"]
         if ref is None or row.get("is_cot"):
             continue
         is_in_bed = row.get("booking_state") == "active"
         if is_in_bed:
-            is_alone[ref] = row["room_id"] in alone
-        needs = row.get("need_isolation") and (is_in_bed or kind == "bed_requested")
-        if needs and f"{ref} done" not in known:
-            known.setdefault(ref, at)
-        if ref in known and (is_alone.get(ref) or at > known[ref] + IN_TIME):
-            done.append(bool(is_alone.get(ref)) and at <= known.pop(ref) + IN_TIME)
-            known.pop(ref, None)
-            known[f"{ref} done"] = at
-        if kind in {"isolation_ended", "patient_discharged", "request_withdrawn"}:
-            known.pop(ref, None)
-            known.pop(f"{ref} done", None)
-            is_alone.pop(ref, None) if kind == "patient_discharged" else None
-    waiting = (at for ref, at in known.items() if not ref.endswith(" done"))
-    return [*done, *(False for at in waiting if at + IN_TIME < until)]
+            (alone.add if row["room_id"] in single else alone.discard)(ref)
+        if row.get("need_isolation") and (is_in_bed or kind == "bed_requested"):
+            needs.setdefault(ref, Need(at))
+        if ref in needs:
+            needs[ref].look(at, is_alone=ref in alone)
+        if kind in {"isolation_ended", "patient_discharged", "request_withdrawn"} and ref in needs:
+            ended.append(needs.pop(ref))
+        if kind == "patient_discharged":
+            alone.discard(ref)
+    for need in needs.values():
+        need.look(until, is_alone=False)
+    return [need.was_met for need in [*ended, *needs.values()] if need.was_met is not None]
 
 
 def others_in_isolation_rooms(rows: list[Row], until: datetime) -> float:
-    """Share of the days of the beds of class isolation on which somebody lay there who needs none."""
-    days = Counter[bool]()
+    """Share of the isolation rooms' days on which somebody lay there who needs none."""
+    days = {True: 0.0, False: 0.0}
     for span in spans(rows, until):
         if span.row["room_class"] == "isolation":
-            days[span.row["bed_status"] == "occupied"] += span.lasts / DAY  # type: ignore[assignment]
+            days[span.row["bed_status"] == "occupied"] += span.lasts / DAY
     return days[True] / sum(days.values())
 
 
@@ -160,7 +172,7 @@ class Cases(NamedTuple):
 
 
 def cases(rows: Iterable[Row], until: datetime) -> Cases:
-    """A patient is of the ward that was asked for (the first bed, if none was), wherever the bed is;
+    """A patient is of the ward that was asked for (of the first bed, if none was), wherever it is;
     of intensive care while in it, which is left for a ward as for good."""
     left, died, days = Counter[str](), Counter[str](), defaultdict[str, float](float)
     asked: dict[str, str] = {}
@@ -224,7 +236,7 @@ ASK: tuple[tuple[str, Callable[[Row], bool]], ...] = (
         lambda row: row.get("current_age_group") in {"adult", "older"},
     ),
     (r"waiting for|waits for", lambda row: bool(row.get("current_waits_for"))),
-    (r"died|last hours", lambda row: False),
+    (r"died|last hours", lambda _: False),
 )
 """What a note says that asks something of the bed that it is written on."""
 

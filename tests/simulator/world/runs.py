@@ -48,22 +48,33 @@ class Run:
             self.idle.append(idle(self.engine.hospital, self.end))
 
 
-def opened() -> Run:
-    """With its beds, and nobody in them."""
+def an_engine() -> Engine:
     clock = HospitalClock(START, wall_now(), 0.0, "UTC")
-    run = Run(Engine("snr", Hospital(house=plan().house), clock, b"salt"))
+    return Engine("snr", Hospital(house=plan().house), clock, b"salt")
+
+
+def opened(engine: Engine | None = None) -> Run:
+    """With its beds, and nobody in them."""
+    run = Run(engine or an_engine())
     for bed in plan().beds():
         run.execute(bed, START)
     return run
 
 
-@cache
-def simulate(seed: int, days: int) -> Run:
-    run = opened()
-    world = People(plan(), seed, lambda: run.engine.hospital, run.execute)
+def world_of(run: Run, seed: int | str) -> People:
+    return People(plan(), seed, lambda: run.engine.hospital, run.execute)
+
+
+def simulate(seed: int, days: int, engine: Engine | None = None) -> Run:
+    run = opened(engine)
+    world = world_of(run, seed)
     world.open_doors(START)
     run.live(world, 24 * days)
     return run
+
+
+lived = cache(simulate)
+"""For tests that only look."""
 
 
 def idle(hospital: Hospital, now: datetime) -> set[tuple[str, str]]:
