@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from lake.vocabulary import AdmissionType, BookingState, LevelOfCare
+from lake.vocabulary import BookingState
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
-from simulator.plan import Ward
 from simulator.world import texts
 from simulator.world.chance import HOUR, MINUTE
-from simulator.world.patients import CHILDREN, Patient
+from simulator.world.patients import Patient
 from simulator.world.placing import Placing, Search
 from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays, undoing
+from simulator.world.words import words_of_arrival
 from simulator.writer.engine import Row
 
 SHORT_OF_BEDS = 5 * HOUR
@@ -66,7 +66,7 @@ class Admissions:
 
     def _admit(self, booking: Booking, patient: Patient, at: datetime) -> bool:
         before = self._scene.hospital().beds[booking.bed_id]
-        note = self._words(booking)
+        note = self._words(booking, patient)
         rows = self._scene.agenda.do(c.AdmitPatient(booking_id=booking.booking_id), at, note)
         if not rows:
             return False
@@ -81,10 +81,9 @@ class Admissions:
         self._stays.begin(patient, at)
         self._begun(patient, at)
 
-    def _words(self, booking: Booking) -> str:
-        ward = self._scene.ward_of(booking.bed_id)
-        words = words_for(booking, ward)
-        return self._scene.chance.text(words, specialty=ward.name.lower())
+    def _words(self, booking: Booking, patient: Patient) -> str:
+        words = words_of_arrival(booking.needs, patient.ward)
+        return self._scene.chance.text(words, specialty=patient.ward.name.lower())
 
     def rebed(self, booking: Booking, at: datetime) -> Booking | None:
         """Another bed of the ward that is clean now; gives the reservation as it is then."""
@@ -140,20 +139,3 @@ class Admissions:
                 self.expect(booking.booking_id, patient, when)
             else:
                 self._wait(patient, at)
-
-
-def words_for(booking: Booking, ward: Ward) -> tuple[str, ...]:
-    """What the ward writes of such a patient who arrives."""
-    needs = booking.needs
-    if needs.level_of_care == LevelOfCare.INTENSIVE:
-        return texts.INTENSIVE_ADMISSION
-    if ward.takes_cots:
-        return texts.MATERNITY_ADMISSION
-    if needs.isolation:
-        return texts.ISOLATED_ADMISSION
-    if needs.age_group in CHILDREN:
-        return texts.CHILD_ADMISSION
-    if needs.admission_type != AdmissionType.ELECTIVE:
-        return texts.ADMISSION
-    is_slow = ward.specialty == "rehabilitation"
-    return texts.REHABILITATION_ADMISSION if is_slow else texts.ELECTIVE_ADMISSION

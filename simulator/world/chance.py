@@ -164,12 +164,17 @@ class Chance:
             self._assumptions.weekend_discharge_factor
         ):
             day = self._working_day(day)
-        hour = self._random.gauss(DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD)
-        hour = min(max(hour, FIRST_DISCHARGE_HOUR), LAST_DISCHARGE_HOUR)
+        hour = self._discharge_hour()
         at = datetime.combine(day, time(0), self._zone).astimezone(raw.tzinfo) + HOUR * hour
         while at < admitted_at + SHORTEST_STAY:
             at += DAY
         return at
+
+    def _discharge_hour(self) -> float:
+        while True:
+            hour = self._random.gauss(DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD)
+            if FIRST_DISCHARGE_HOUR <= hour <= LAST_DISCHARGE_HOUR:
+                return hour
 
     def _working_day(self, day: date) -> date:
         is_before = self.happens(0.5)

@@ -78,12 +78,19 @@ class Housekeeping:
     def _next_closure(self, at: datetime) -> datetime:
         a = self._scene.assumptions
         closed = a.closed_bed_share * sum(1 for _ in self._scene.hospital().registered_beds)
-        return self._scene.chance.after_hours(at, a.closure_hours / max(closed, 1e-6))
+        when = self._scene.chance.after_hours(at, a.closure_hours / max(closed, 1e-6))
+        return self._at_work(when)
+
+    def _at_work(self, when: datetime) -> datetime:
+        """At night no bed is closed or opened."""
+        is_day = self._scene.chance.is_at_work(when)
+        return when if is_day else self._scene.chance.next_at(7.5, when)
 
     def _close_one(self, at: datetime) -> None:
         """A bed that is free now and that nobody has booked for the time."""
         self._scene.agenda.plan(self._next_closure(at), self._close_one)
-        opens_at = self._scene.chance.after_hours(at, self._scene.assumptions.closure_hours)
+        hours = self._scene.assumptions.closure_hours
+        opens_at = self._at_work(self._scene.chance.after_hours(at, hours))
         until = opens_at + HOUR
         beds = [
             bed for bed in self._scene.hospital().registered_beds if self._is_idle(bed, at, until)

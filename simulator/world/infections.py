@@ -85,6 +85,8 @@ class Infections:
         for row in rows:
             if row["event_type"] == EventType.CONTACT_STARTED:
                 when = at + self._scene.chance.hours(*CONTACTS_CLEARED_AFTER)
+                if not self._scene.chance.is_at_work(when):
+                    when = self._scene.chance.next_at(9, when)
                 self._scene.agenda.plan(when, partial(self._clear, row["patient_ref"]))
 
     def _ask_for_side_room(

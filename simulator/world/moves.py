@@ -12,6 +12,9 @@ from simulator.world.housekeeping import Housekeeping
 from simulator.world.placing import Placing, Search
 from simulator.world.scene import Scene
 
+LET_LIE = 6 * HOUR
+"""Nobody is moved on sooner than that."""
+
 
 class Moves:
     def __init__(self, scene: Scene, placing: Placing, housekeeping: Housekeeping) -> None:
@@ -55,12 +58,12 @@ class Moves:
         clean = self._scene.clean_beds()
         for ward_id in ward_ids:
             bays = [b for b in clean if b.ward_id == ward_id and not self._scene.is_alone(b)]
-            leaving = self._who_could_go(ward_id, for_isolation=for_isolation) if bays else ()
+            leaving = self._who_could_go(ward_id, at, for_isolation=for_isolation) if bays else ()
             if any(self.move(stay, bays, at, words, ward_id) for stay in leaving):
                 return True
         return False
 
-    def _who_could_go(self, ward_id: str, *, for_isolation: bool) -> list[Booking]:
+    def _who_could_go(self, ward_id: str, at: datetime, *, for_isolation: bool) -> list[Booking]:
         """From rooms for isolation first, if it is for that, then from other rooms for one."""
         beds = [
             bed
@@ -69,7 +72,8 @@ class Moves:
             if for_isolation or bed.room_class != RoomClass.ISOLATION
         ]
         beds.sort(key=lambda bed: bed.room_class != RoomClass.ISOLATION)
-        return [stay for bed in beds if (stay := self.own_in(bed))]
+        stays = (self.own_in(bed) for bed in beds)
+        return [stay for stay in stays if stay and stay.starts_at < at - LET_LIE]
 
     def own_in(self, bed: Bed) -> Booking | None:
         stay = self._scene.hospital().current_booking(bed.bed_id)

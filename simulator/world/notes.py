@@ -35,6 +35,12 @@ class Facts(NamedTuple):
         return self.is_grown_up and not self.is_intensive and not self.is_dying
 
     @property
+    def is_fit(self) -> bool:
+        """For therapy, while therapists are there."""
+        is_day = self.part_of_day in {"morning", "afternoon"}
+        return self.is_up and is_day and not self.has_come
+
+    @property
     def is_dry(self) -> bool:
         return self.organism not in {"norovirus", "c_difficile"}
 
@@ -49,7 +55,7 @@ CARE: tuple[tuple[str, Holds], ...] = (
     ),
     (
         "Slept well, no complaints",
-        lambda f: f.is_up and f.part_of_day == "morning" and not f.has_come,
+        lambda f: f.is_up and f.part_of_day == "early" and not f.has_come,
     ),
     ("Asleep at each round", lambda f: f.is_up and f.part_of_day == "night"),
     (
@@ -62,11 +68,11 @@ CARE: tuple[tuple[str, Holds], ...] = (
     ),
     (
         "Mobilised with physiotherapy",
-        lambda f: f.is_up and not f.is_isolated and f.part_of_day in {"morning", "afternoon"},
+        lambda f: f.is_fit and not f.is_isolated,
     ),
     (
-        "Mobilised within the side room",
-        lambda f: f.is_up and f.is_isolated and f.part_of_day in {"morning", "afternoon"},
+        "Mobilised within the room",
+        lambda f: f.is_fit and f.is_isolated,
     ),
     ("Falls risk assessment done, bed rails up", lambda f: f.is_up and f.age_group == "older"),
     (
@@ -99,12 +105,7 @@ CARE: tuple[tuple[str, Holds], ...] = (
     ),
     (
         "Walked stairs with physiotherapy",
-        lambda f: (
-            f.is_up
-            and not f.is_isolated
-            and f.specialty == "rehabilitation"
-            and f.part_of_day in {"morning", "afternoon"}
-        ),
+        lambda f: f.is_fit and not f.is_isolated and f.specialty == "rehabilitation",
     ),
     (
         "Social worker asked for home care",
@@ -138,7 +139,14 @@ FALLS = (
     "Fell on the way to the toilet, graze dressed, family informed",
     "Fall, slid from the chair, no injury, neurological observations started",
 )
-PARTS_OF_DAY = ((6, "night"), (12, "morning"), (20, "afternoon"), (22, "evening"), (24, "night"))
+PARTS_OF_DAY = (
+    (6, "night"),
+    (8, "early"),
+    (12, "morning"),
+    (20, "afternoon"),
+    (22, "evening"),
+    (24, "night"),
+)
 WITHOUT_FALLS = frozenset({LevelOfCare.INTENSIVE.value})
 
 

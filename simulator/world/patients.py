@@ -13,7 +13,6 @@ from simulator.world.scene import Scene
 
 USUAL_WAIT = 1.5 * HOUR
 URGENCIES = (1, 2, 2, 3, 3)
-CHILDREN = frozenset({AgeGroup.CHILD.value, AgeGroup.NEONATE.value})
 
 
 @dataclass(frozen=True)
@@ -116,8 +115,10 @@ class Patients:
     def _age_group(self, ward: Ward) -> str:
         """Of those that the ward takes: most are of the group that it names first."""
         first, *others = ward.takes.age_groups
-        is_other = others and self._scene.chance.happens(self._scene.assumptions.other_age_share)
-        return self._scene.chance.one_of(others).value if is_other else first.value
+        other = self._scene.chance.one_of(others) if others else first
+        a = self._scene.assumptions
+        share = a.neonate_share if other is AgeGroup.NEONATE else a.other_age_share
+        return (other if self._scene.chance.happens(share) else first).value
 
     def met(
         self,

@@ -114,11 +114,14 @@ class Placing:
             and not self._scene.hospital().house.mixes_sexes(bed.ward_id, bed.room_class)
         )
 
-    def _rank(self, place: Place, search: Search) -> tuple[bool, bool, bool, bool, float, str]:
+    def _rank(
+        self, place: Place, search: Search
+    ) -> tuple[bool, bool, bool, bool, bool, float, str]:
         bed = place.bed
         is_side_room = bed.room_class == RoomClass.ISOLATION
         return (
             bed.ward_id != search.ward_id,
+            bed.is_temporary,
             is_side_room != bool(search.needs.isolation),
             place.until < min(search.ends_at, search.starts_at + 24 * HOUR),
             bed.needs_cleaning,

@@ -16,9 +16,11 @@ from simulator.world.patients import Patient, Patients
 from simulator.world.placing import Placing, Search
 from simulator.world.scene import Scene, own_booking
 from simulator.world.waiting import Waiting
+from simulator.world.words import words_of_reservation
 
 BOOKED_AHEAD_DAYS = tuple(range(1, 11))
 NO_SHOW_AFTER = 2 * HOUR
+IN_THEATRE = 5 * HOUR
 MEETING_HOUR, MEETING_LOOKS_AHEAD = 6.5, 8 * HOUR
 """The bed meeting, at which the beds of the day's planned admissions are looked at."""
 
@@ -73,18 +75,23 @@ class Planned:
         is_infected = self._scene.chance.happens(self._scene.assumptions.isolation_share / 2)
         isolation = self._scene.infection(ward) if is_infected else None
         last = BOOKED_AHEAD_DAYS[-1]
-        starts_at = self._scene.chance.admission_morning(at, ahead)
+        starts_at = self._comes_at(ward, at, ahead)
         kind = AdmissionType.ELECTIVE
         patient = self._people.arrive(ward, starts_at, kind, isolation=isolation)
         for later in range(last + 7 - ahead):
             if later:
-                starts_at = self._scene.chance.admission_morning(at, ahead + later)
+                starts_at = self._comes_at(ward, at, ahead + later)
                 patient = self._people.put_off(patient, starts_at)
             if self._reserve(patient, at, starts_at):
                 return
-        comes_at = self._scene.chance.admission_morning(at, last)
+        comes_at = self._comes_at(ward, at, last)
         patient = self._people.put_off(patient, comes_at)
         self._scene.agenda.plan(comes_at, partial(self._waiting.join, patient))
+
+    def _comes_at(self, ward: Ward, at: datetime, days_ahead: int) -> datetime:
+        """In the morning, to intensive care from theatre."""
+        morning = self._scene.chance.admission_morning(at, days_ahead)
+        return morning + IN_THEATRE if self._people.is_intensive(ward) else morning
 
     def _reserve(self, patient: Patient, at: datetime, starts_at: datetime) -> bool:
         search = Search(
@@ -99,6 +106,8 @@ class Planned:
         place = self._placing.best(search, open_beds, at)
         if place is None or place.until < patient.expected_at:
             return False
+        words = words_of_reservation(patient.needs, patient.ward)
+        note = self._scene.chance.text(words)
         command = c.BookBed(
             bed_id=place.bed.bed_id,
             patient_ref=patient.patient_ref,
@@ -106,7 +115,7 @@ class Planned:
             ends_at=patient.expected_at,
             needs=patient.needs,
         )
-        for row in self._scene.agenda.do(command, at, self._scene.chance.text(texts.RESERVATION)):
+        for row in self._scene.agenda.do(command, at, note):
             self._plan_reservation(row["booking_id"], patient, at, starts_at)
         return True
 

@@ -19,8 +19,9 @@ from simulator.world.births import Births
 from simulator.world.chance import DAY, HOUR, Quota
 from simulator.world.housekeeping import Housekeeping
 from simulator.world.notes import Notes
-from simulator.world.patients import CHILDREN, Patient
+from simulator.world.patients import Patient
 from simulator.world.scene import Scene
+from simulator.world.words import CHILDREN
 from simulator.writer.engine import Row
 
 DELAYS: dict[WaitsFor, tuple[float, float]] = {
@@ -49,6 +50,8 @@ DELAYED_BY = {
 OF_CHILDREN = {WaitsFor.MEDICINES: 70.0, WaitsFor.FAMILY: 30.0}
 ASKED_FOR_EARLY = 0.5
 """How much of a stay may be a delay of its end."""
+
+FIRST_ROUND, LAST_ROUND = 8, 17
 
 WantsBed = Callable[[Patient, Ward, Needs, tuple[str, ...], datetime], None]
 """Puts a patient in bed on the waiting list."""
@@ -92,7 +95,7 @@ class Stays:
         if patient.intensive is None:
             self._plan_end(ref, at)
         else:
-            self._scene.agenda.plan(leaves_at - 4 * HOUR, partial(self._end_care, ref))
+            self._scene.agenda.plan(self._on_round(leaves_at), partial(self._end_care, ref))
         self._plan_review(ref, at)
         self._notes.begin(ref, at)
         self._births.expect(ref, at, leaves_at)
@@ -116,6 +119,14 @@ class Stays:
         self._plan_end(patient_ref, at)
         self._plan_review(patient_ref, at)
 
+    def _on_round(self, leaves_at: datetime) -> datetime:
+        """By noon at the latest it is said who goes to a ward that day."""
+        said_at = leaves_at - 4 * HOUR
+        hour = self._scene.chance.hour(said_at)
+        return (
+            said_at if FIRST_ROUND <= hour < LAST_ROUND else self._scene.chance.next_at(9, said_at)
+        )
+
     def _end_care(self, ref: str, at: datetime) -> None:
         """Who survives intensive care goes on to a ward, or to another hospital."""
         stay = self._scene.own_stay(ref)
@@ -131,7 +142,8 @@ class Stays:
             command = c.ProgressStay(
                 booking_id=stay.booking_id, expected_at=stay.ends_at, needs_level_of_care=False
             )
-            self._scene.agenda.do(command, at)
+            text = self._scene.chance.text(texts.NO_LONGER_INTENSIVE)
+            self._scene.agenda.do(command, at, text)
             needs = Needs(level_of_care=LevelOfCare.WARD.value, priority=2)
             patient, words = course.patient, texts.STEP_DOWN_WANTED
             self._wants_bed(patient, patient.home, needs, words, at)
@@ -224,14 +236,16 @@ class Stays:
         stay, course = self._scene.own_stay(ref), self._courses.get(ref)
         if stay is None or course is None or course.is_dying or at >= course.leaves_at:
             return
-        if stay.runs_over(at):
+        is_leaving = stay.is_discharge_confirmed or course.leaves_at < at + 3 * HOUR
+        if stay.runs_over(at) and not is_leaving:
             command = c.ExpectDischarge(
                 booking_id=stay.booking_id,
                 expected_at=self._scene.chance.expected_at(at, course.leaves_at),
             )
             words = texts.REVIEW_READY if stay.progress.waits_for else texts.REVIEW
             self._scene.agenda.do(command, at, self._scene.chance.text(words))
-        self._plan_review(ref, at)
+        if not is_leaving:
+            self._plan_review(ref, at)
 
     def _die(self, ref: str, at: datetime) -> None:
         died_at = at - self._scene.chance.hours(1, 3)

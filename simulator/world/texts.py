@@ -6,9 +6,10 @@ ADMISSION = (
     "Emergency admission, allergies checked, handover from the emergency department",
 )
 ISOLATED_ADMISSION = (
-    "Admitted straight to the side room, precautions in place",
-    "Emergency admission to a side room, sign on the door, allergies checked",
+    "Admitted straight to a room for one, precautions in place",
+    "Admitted to a room for one, sign on the door, allergies checked",
 )
+PLANNED_INTENSIVE_ADMISSION = ("Arrived from theatre after major surgery, monitored",)
 INTENSIVE_ADMISSION = (
     "Admitted to intensive care, monitored, lines in place",
     "Arrived from the resuscitation room with the anaesthetist",
@@ -23,6 +24,8 @@ MATERNITY_ADMISSION = (
     "Admitted to the maternity ward, monitoring started",
     "Admitted with her partner, midwife introduced herself",
 )
+RESERVATION_OF_INTENSIVE = ("Reserved for after major surgery",)
+RESERVATION_OF_REHABILITATION = ("Reserved for transfer to rehabilitation",)
 RESERVATION = (
     "Bed reserved for planned admission",
     "Reserved after outpatient clinic",
@@ -30,6 +33,9 @@ RESERVATION = (
 )
 REBEDDED = ("Bed still in use this morning, planned admission given another one",)
 NO_BED_THIS_MORNING = ("No bed this morning, patient waits in the admission lounge",)
+REQUEST_OF_MATERNITY = ("In labour, bed on the maternity ward requested",)
+REQUEST_OF_INTENSIVE = ("Intensive care needed, waits in the resuscitation room",)
+REQUEST_OF_PLANNED = ("Here for a planned admission, waits in the admission lounge",)
 REQUEST = (
     "Bed needed, patient waits in the emergency department",
     "Decision to admit, bed requested",
@@ -67,6 +73,7 @@ TRANSFER = (
     "Moved to another room at the patient's wish",
     "Moved within the ward, bed space needed for equipment",
 )
+NO_LONGER_INTENSIVE = ("Reviewed on the morning round, ward care will do",)
 STEP_DOWN_WANTED = ("No longer needs intensive care, bed on a ward requested",)
 STEP_DOWN = ("Stepped down from intensive care, handover given",)
 REPATRIATION = ("Moved back to the ward of the specialty",)

@@ -17,11 +17,12 @@ from simulator.world import texts
 from simulator.world.admissions import LATE, LOOK_AGAIN, Admissions
 from simulator.world.agenda import BED_MANAGER, MATRON, SIMULATED_STAFF
 from simulator.world.chance import DAY, HOUR, MINUTE
-from simulator.world.moves import Moves
+from simulator.world.moves import LET_LIE, Moves
 from simulator.world.patients import Patient, Patients
 from simulator.world.placing import Place, Placing, Search
 from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays
+from simulator.world.words import words_of_request
 from simulator.writer.engine import Row
 
 ROUND_MINUTES = 120
@@ -65,7 +66,8 @@ class Waiting:
         self._scene.agenda.plan(at + ROUND_MINUTES * MINUTE, self._round)
 
     def join(self, patient: Patient, at: datetime) -> None:
-        self._ask(patient, patient.ward, patient.needs, texts.REQUEST, at)
+        words = words_of_request(patient.needs, patient.ward)
+        self._ask(patient, patient.ward, patient.needs, words, at)
 
     def join_from_bed(
         self, patient: Patient, ward: Ward, needs: Needs, words: tuple[str, ...], at: datetime
@@ -132,7 +134,7 @@ class Waiting:
             return False
         patient = self._patients[request.bed_request_id]
         stay = self._scene.hospital().stay_of(request.patient_ref)
-        if stay and stay.source != Source.SIMULATOR:
+        if stay and not self._may_move(stay, request, at):
             return False
         search = self._search(request, patient, stay, at)
         beds = [bed for bed in self._scene.empty_beds() if ward_id in {None, bed.ward_id}]
@@ -143,6 +145,11 @@ class Waiting:
         if stay and not place.bed.needs_cleaning:
             return self._move(request, patient, stay, place, at)
         return self._allocate(request, patient, place, at)
+
+    def _may_move(self, stay: Booking, request: BedRequest, at: datetime) -> bool:
+        """At night nobody is moved but for isolation."""
+        is_due = bool(request.needs.isolation) or self._scene.chance.is_at_work(at)
+        return is_due and stay.source == Source.SIMULATOR
 
     def _search(
         self, request: BedRequest, patient: Patient, stay: Booking | None, at: datetime
@@ -270,7 +277,7 @@ class Waiting:
                 beds = self._of(ward_id)
 
     def _is_worth_a_move(self, stay: Booking, at: datetime) -> bool:
-        if self._stays.is_dying(stay.patient_ref):
+        if self._stays.is_dying(stay.patient_ref) or at < stay.starts_at + LET_LIE:
             return False
         return self._stays.remaining(stay, at) > WORTH_A_MOVE
 
@@ -291,7 +298,9 @@ class Waiting:
                 self._moves.move(stay, beds, at, texts.FROM_SIDE_ROOM, ward_id)
 
     def _of(self, ward_id: str) -> list[Bed]:
-        return [bed for bed in self._scene.clean_beds() if bed.ward_id == ward_id]
+        """Clean, and there to stay."""
+        beds = self._scene.clean_beds()
+        return [bed for bed in beds if bed.ward_id == ward_id and not bed.is_temporary]
 
     def _round(self, at: datetime) -> None:
         """Time alone changes whom a bed suits; and some cannot wait any longer."""

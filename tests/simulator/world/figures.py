@@ -63,7 +63,7 @@ def occupancy(rows: list[Row], until: datetime) -> dict[str, float]:
 
 
 def boarding(rows: Iterable[Row]) -> dict[int, list[float]]:
-    """Minutes from an emergency's decision (the first request for a bed) to the bed, by priority."""
+    """Minutes from an emergency's decision (its first request) to the bed, by priority."""
     decided: dict[str, Row] = {}
     minutes: dict[int, list[float]] = defaultdict(list)
     for row in rows:
