@@ -13,7 +13,7 @@ from simulator.world.chance import DAY, HOUR
 from simulator.world.organisms import INFECTIOUS_DAYS
 from simulator.world.patients import Patient
 from simulator.world.scene import Scene
-from simulator.world.stays import WantsBed
+from simulator.world.stays import Stays, WantsBed
 from simulator.writer.engine import Row
 
 NOROVIRUS = Isolation(organism="norovirus")
@@ -27,8 +27,9 @@ CONTACTS_CLEARED_AFTER = (40.0, 56.0)
 
 
 class Infections:
-    def __init__(self, scene: Scene, wants_bed: WantsBed) -> None:
+    def __init__(self, scene: Scene, stays: Stays, wants_bed: WantsBed) -> None:
         self._scene = scene
+        self._stays = stays
         self._wants_bed = wants_bed
 
     def start(self, at: datetime) -> None:
@@ -132,6 +133,8 @@ class Infections:
         command = c.CloseAdmissions(bed_ids=beds, reason_code=OUTBREAK_REASON, until_at=until)
         if not self._scene.agenda.do(command, at, texts.OUTBREAK, OUTBREAK_REASON):
             return
+        if course := self._stays.courses.get(first.patient_ref):
+            self._ask_for_side_room(course.patient, first, NOROVIRUS, at)
         last_at = at
         for other in others:
             if self._scene.chance.happens(CAUGHT_BY):
@@ -155,6 +158,7 @@ class Infections:
             stays
             for beds in rooms.values()
             if len(beds) > FEWEST_IN_BAY and beds[0].ward_id in wards
+            if not beds[0].is_temporary
             if all(bed.last_source == Source.SIMULATOR and not bed.closings for bed in beds)
             if not any(bed.status is BedStatus.ISOLATED for bed in beds)
             if (stays := [stay for bed in beds if (stay := self._own_in(bed))])

@@ -43,7 +43,7 @@ class People:
         self._people = Patients(scene)
         self._housekeeping = Housekeeping(scene)
         self._stays = Stays(scene, self._housekeeping, self._want_bed)
-        self._infections = Infections(scene, self._want_bed)
+        self._infections = Infections(scene, self._stays, self._want_bed)
         placing = Placing(scene)
         moves = Moves(scene, placing, self._housekeeping)
         self._admissions = Admissions(scene, placing, self._stays, self._wait, self._begun)

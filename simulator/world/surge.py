@@ -16,7 +16,8 @@ from simulator.world.scene import Scene
 HELD_FOR = 1.5 * DAY
 """How long surge beds are kept at least."""
 LONG_WAIT = 2 * HOUR
-RUSH_HOURS = (9.0, 22.0)
+RUSH_LASTS = (2.0, 15.0)
+"""Hours after it begins in the morning."""
 
 
 class Surge:
@@ -31,7 +32,7 @@ class Surge:
 
     def start(self, at: datetime) -> None:
         if self._wards:
-            self._scene.agenda.plan(self._scene.chance.next_at(7, at), self._begin_day)
+            self._plan_rush(at)
             self._scene.agenda.plan(at + HOUR, self._look)
 
     @property
@@ -40,14 +41,19 @@ class Surge:
         a = self._scene.assumptions
         return a.rush_emergencies / a.days_between_rushes
 
-    def _begin_day(self, at: datetime) -> None:
-        self._scene.agenda.plan(self._scene.chance.next_at(7, at), self._begin_day)
-        if self._scene.chance.happens(1 / self._scene.assumptions.days_between_rushes):
-            weights = {ward.ward_id: float(ward.bed_count) for ward in self._wards}
-            for _ in range(self._scene.assumptions.rush_emergencies):
-                ward = self._scene.ward(self._scene.chance.weighted(weights))
-                when = at + self._scene.chance.hours(RUSH_HOURS[0] - 7, RUSH_HOURS[1] - 7)
-                self._scene.agenda.plan(when, partial(self._arrive, ward))
+    def _plan_rush(self, at: datetime) -> None:
+        days = self._scene.assumptions.days_between_rushes
+        when = self._scene.chance.next_at(7, at + self._scene.chance.regularly(24 * days - 12))
+        self._scene.agenda.plan(when, self._begin_rush)
+
+    def _begin_rush(self, at: datetime) -> None:
+        """Of emergencies that come on this day besides."""
+        self._plan_rush(at)
+        weights = {ward.ward_id: float(ward.bed_count) for ward in self._wards}
+        for _ in range(self._scene.assumptions.rush_emergencies):
+            ward = self._scene.ward(self._scene.chance.weighted(weights))
+            when = at + self._scene.chance.hours(*RUSH_LASTS)
+            self._scene.agenda.plan(when, partial(self._arrive, ward))
 
     @property
     def _room_prefix(self) -> str:
