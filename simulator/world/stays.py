@@ -240,12 +240,19 @@ class Stays:
         if stay.runs_over(at) and not is_leaving:
             command = c.ExpectDischarge(
                 booking_id=stay.booking_id,
-                expected_at=self._scene.chance.expected_at(at, course.leaves_at),
+                expected_at=self._until_booked(stay, at, course.leaves_at),
             )
             words = texts.REVIEW_READY if stay.progress.waits_for else texts.REVIEW
             self._scene.agenda.do(command, at, self._scene.chance.text(words))
         if not is_leaving:
             self._plan_review(ref, at)
+
+    def _until_booked(self, stay: Booking, at: datetime, leaves_at: datetime) -> datetime:
+        """What is expected, but for what is booked before: that is looked at when it begins."""
+        expected_at = self._scene.chance.expected_at(at, leaves_at)
+        following = self._scene.hospital().next_booking(stay.bed_id, at)
+        is_before = following is not None and at < following.starts_at < expected_at
+        return following.starts_at if following and is_before else expected_at
 
     def _die(self, ref: str, at: datetime) -> None:
         died_at = at - self._scene.chance.hours(1, 3)

@@ -61,13 +61,16 @@ def opened(engine: Engine | None = None) -> Run:
     return run
 
 
-def world_of(run: Run, seed: int | str) -> People:
-    return People(plan(), seed, lambda: run.engine.hospital, run.execute)
+def world_of(run: Run, seed: int | str, **assumed: float) -> People:
+    """`assumed` instead of the assumptions of hospital.toml."""
+    assumptions = plan().assumptions.model_copy(update=assumed)
+    there = plan().model_copy(update={"assumptions": assumptions})
+    return People(there, seed, lambda: run.engine.hospital, run.execute)
 
 
-def simulate(seed: int, days: int, engine: Engine | None = None) -> Run:
+def simulate(seed: int, days: int, engine: Engine | None = None, **assumed: float) -> Run:
     run = opened(engine)
-    world = world_of(run, seed)
+    world = world_of(run, seed, **assumed)
     world.open_doors(START)
     run.live(world, 24 * days)
     return run
