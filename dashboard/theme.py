@@ -5,6 +5,7 @@ for colour-blind eyes, and dark text on the pale ones keeps a contrast above 7:1
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from lake.vocabulary import DisplayStatus
 
@@ -70,6 +71,16 @@ def occupancy_level(percent: float, limits: Thresholds = NHS) -> Level:
     if percent >= limits.full:
         return FULL_LEVEL
     return BUSY_LEVEL if percent >= limits.busy else CALM_LEVEL
+
+
+SOON = timedelta(hours=1)
+
+
+def clock_level(left: timedelta) -> Level:
+    """Of a wait that is to end within that time."""
+    if left <= timedelta():
+        return Level("▲", "over", "#9b1c15")
+    return Level("△", "left", "#8a5200") if left < SOON else Level("", "left", "#4a5663")
 
 
 def words(name: str | None) -> str:
@@ -149,6 +160,9 @@ STYLE = f"""
     border-radius: 4px; }}
   .snr .card td, .snr .card th {{ border: 0; font-size: 0.9rem; }}
   .snr .card th {{ width: 10rem; }}
+
+  .snr .wait {{ display: flex; gap: 0.3rem 1.1rem; flex-wrap: wrap; font-size: 0.9rem; }}
+  .snr .wait .clock {{ color: var(--level); font-weight: 650; }}
 
   .snr table {{ border-collapse: collapse; width: 100%; font-size: 0.8rem; }}
   .snr th {{ text-align: left; font-weight: 600; border-bottom: 2px solid #aab3bc;

@@ -44,6 +44,13 @@ def instant(on: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(on, at, tzinfo=zone).astimezone(UTC)
 
 
+def newest(at: time, now: datetime, zone: ZoneInfo) -> datetime:
+    """The last time the hospital's clock read this: today, or else yesterday."""
+    today = local(now, zone).date()
+    read_today = instant(today, at, zone)
+    return read_today if read_today <= now else instant(today - timedelta(days=1), at, zone)
+
+
 @dataclass(frozen=True)
 class Here:
     """The hospital's now and zone, for telling times."""

@@ -29,6 +29,7 @@ from lake.vocabulary import (
     Sex,
     Source,
     WaitsFor,
+    WaitsIn,
 )
 
 STRING = pa.string()
@@ -150,8 +151,12 @@ EVENT_COLUMNS = (
     Column("unmet_request_ids", STRINGS, "Requests of the patient that the bed does not meet"),
     Column("at_risk_booking_ids", STRINGS, "Reservations in the time of a closing to admissions"),
     Column("lost_booking_ids", STRINGS, "Reservations that a correction could not restore"),
-    Column("arrived_at", INSTANT, "On a request: when the patient arrived, hospital time"),
-    Column("decided_at", INSTANT, "On a request: when it was decided, hospital time"),
+    Column("waits_in", STRING, f"On a request: where the patient is: {_any_of(WaitsIn)}"),
+    Column("arrived_at", INSTANT, "On a request: when the patient came here; null: not said"),
+    Column(
+        "decided_at", INSTANT, "On a request: when it was decided to admit; null: as it was made"
+    ),
+    Column("expected_stay_hours", FLOAT, "On a request: how long; null: as is usual on the ward"),
     Column("is_end_assumed", BOOL, "Whether the end of the booking is only assumed"),
     Column("died_at", INSTANT, "When the patient died, hospital time"),
     Column("priority", INT, "1 (most urgent) to 5"),
@@ -205,6 +210,7 @@ BED_STATE_COLUMNS = (
     Column("current_patient_ref", STRING, "The patient in the bed", is_private=True),
     Column("current_patient_sex", STRING, "The sex of that patient"),
     Column("current_age_group", STRING, "The age group of that patient"),
+    Column("current_need_specialty", STRING, "The specialty of that patient; null: not said"),
     Column("current_level_of_care", STRING, "The level of care that patient needs"),
     Column("current_rooms_with", STRING, "Whose room that patient is in by right; null: not said"),
     Column(

@@ -164,6 +164,26 @@ class WaitsFor(StrEnum):
     OTHER = "other"
 
 
+USUAL_PRIORITY = 3
+"""Of who waits for a bed, where nobody says one; 1 is the most urgent, 5 the least."""
+
+
+class WaitsIn(StrEnum):
+    """Where a patient is who waits for a bed."""
+
+    EMERGENCY_DEPARTMENT = "emergency_department"
+    CLINIC = "clinic"
+    THEATRE = "theatre"
+    WARD = "ward"
+    OTHER_HOSPITAL = "other_hospital"
+
+
+def is_outlier(needed: str | None, specialty: str | None, *, is_cot: bool) -> bool:
+    """Whether a patient lies on a ward of another specialty than the stay names. Whose specialty
+    nobody said is none, nor is a newborn beside its mother."""
+    return needed is not None and needed != specialty and not is_cot
+
+
 def canonical_ref(patient_ref: str) -> str:
     """A patient's reference as it is written and compared: leading zeros stay."""
     return patient_ref.strip(" ").upper()

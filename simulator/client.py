@@ -37,7 +37,9 @@ from simulator.wire.answers import (
     IsolationAnswer,
     MergeAnswer,
     Page,
+    PairNotPlaced,
     Patient,
+    PlacementsAnswer,
     Problem,
     Ready,
     RequestAnswer,
@@ -66,7 +68,9 @@ from simulator.wire.bodies import (
     Opening,
     Override,
     Overriding,
+    Pair,
     Placement,
+    Placements,
     Progress,
     RequestChange,
     Simulation,
@@ -106,7 +110,11 @@ __all__ = [
     "Opening",
     "Override",
     "OverrideRecord",
+    "Pair",
+    "PairNotPlaced",
     "Placement",
+    "Placements",
+    "PlacementsAnswer",
     "Progress",
     "Readiness",
     "Refused",
@@ -128,7 +136,8 @@ class ClientError(Exception):
 
 class Refused(ClientError):
     """`code` is the rule, or another of the API's problem codes. `rules`: all that the request
-    breaks; an override may go against them if `can_be_overridden`."""
+    breaks; an override may go against them if `can_be_overridden`. `pair`: of several requests, the
+    one that was not placed."""
 
     def __init__(self, problem: Problem) -> None:
         self.status = problem.status
@@ -139,6 +148,7 @@ class Refused(ClientError):
         self.alternatives = problem.alternatives
         self.rules = problem.rules
         self.can_be_overridden = problem.can_be_overridden
+        self.pair = problem.pair
         super().__init__(self.detail)
 
 
@@ -343,6 +353,10 @@ class BookingClient:
         """Those that wait, ranked, unless another state is asked for."""
         return self._list(Page[BedRequest], "/requests", state=state, ward_id=ward_id)
 
+    def requests_with_beds(self, *, ward_id: str | None = None) -> list[BedRequestWithBeds]:
+        """Those that wait, ranked, each with up to three beds that would do."""
+        return self._list(Page[BedRequestWithBeds], "/requests", with_beds=True, ward_id=ward_id)
+
     def request(self, bed_request_id: str) -> BedRequestWithBeds:
         return self._get(BedRequestWithBeds, f"/requests/{_id(bed_request_id)}")
 
@@ -354,6 +368,10 @@ class BookingClient:
 
     def place_request(self, bed_request_id: str, placement: Placement) -> BookingAnswer:
         return self._post(BookingAnswer, f"/requests/{_id(bed_request_id)}/place", placement)
+
+    def place_all(self, placements: Placements) -> PlacementsAnswer:
+        """All of them, or none. Raises Refused with the `pair` that was not."""
+        return self._post(PlacementsAnswer, "/requests/place-all", placements)
 
     def withdraw_request(
         self, bed_request_id: str, *, reason_code: str | None = None

@@ -155,6 +155,15 @@ class ByAge(_Part):
         return self.older if age_group == AgeGroup.OLDER else self.adult
 
 
+class Waiting(_Part):
+    """When a wait for a bed is a breach, from the arrival in the emergency department and from the
+    decision to admit; and how long a wait weighs as much as one step of priority."""
+
+    arrival_breach_hours: float = Field(4, gt=0, le=24 * 30)
+    decision_breach_hours: float = Field(12, gt=0, le=24 * 30)
+    priority_step_hours: float = Field(4, ge=0, le=24 * 30)
+
+
 class Assumptions(_Part):
     """What the simulated hospital rests on and no source says."""
 
@@ -176,7 +185,7 @@ class Assumptions(_Part):
     older_death_factor: float = Field(1.0, gt=0, lt=2)
     other_hospital_share: float
     step_down_share: float = 0.93
-    delay_share: ByAge = ByAge(child=0.05, adult=0.12, older=0.35)
+    delay_share: ByAge = ByAge(child=0.05, adult=0.15, older=0.45)
     response_minutes: tuple[float, float]
     clean_minutes: tuple[float, float]
     isolation_clean_factor: float
@@ -210,6 +219,7 @@ class HospitalPlan(_Part):
     assumptions: Assumptions
     age_groups: AgeGroups = AgeGroups()
     room_rules: RoomRules = RoomRules()
+    waiting: Waiting = Waiting()
 
     @field_validator("time_zone")
     @classmethod
@@ -233,6 +243,9 @@ class HospitalPlan(_Part):
             features=frozenset(
                 name for ward in self.wards for group in ward.rooms for name in group.features
             ),
+            arrival_breach=timedelta(hours=self.waiting.arrival_breach_hours),
+            decision_breach=timedelta(hours=self.waiting.decision_breach_hours),
+            priority_step=timedelta(hours=self.waiting.priority_step_hours),
         )
 
     def beds(self) -> list[RegisterBed]:

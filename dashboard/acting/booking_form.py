@@ -13,7 +13,7 @@ from dashboard.times import Here
 from lake.vocabulary import AdmissionType, AgeGroup, IsolationKind, LevelOfCare, RoomClass, Sex
 from simulator.client import Hospital, Isolation, Needs, NewBooking
 
-PRIORITIES = ["1", "2", "3", "4", "5"]
+PRIORITIES = (1, 2, 3, 4, 5)
 USUAL, OPEN, SET = "usual stay", "open", "at a set time"
 
 
@@ -28,7 +28,7 @@ def ask_wish(beds: Sequence[Bed], here: Here, hospital: Hospital | None) -> NewB
     starts_at, ends = _ask_interval(here)
     admit = st.checkbox("Admit now: the patient is here", disabled=starts_at is not None)
     mother = _ask_mother(bed)
-    needs = who | _ask_needs(choices(beds, "specialty"), hospital)
+    needs = who | ask_needs(choices(beds, "specialty"), hospital, with_priority=True)
     problem = legal.patient_ref_problem(ref) or legal.interval_problem(
         starts_at, ends.get("ends_at"), here.now
     )
@@ -99,7 +99,9 @@ def _ask_interval(here: Here) -> tuple[datetime | None, dict[str, datetime | Non
     return starts_at, ends
 
 
-def _ask_needs(specialties: Sequence[str], hospital: Hospital | None) -> dict[str, Any]:
+def ask_needs(
+    specialties: Sequence[str], hospital: Hospital | None, *, with_priority: bool = False
+) -> dict[str, Any]:
     with st.expander("Needs of the patient (optional)"):
         left, right = st.columns(2)
         with left:
@@ -110,7 +112,7 @@ def _ask_needs(specialties: Sequence[str], hospital: Hospital | None) -> dict[st
         with right:
             room_class = pick.word("Needed room class", [*RoomClass])
             admission_type = pick.word("Comes as", [*AdmissionType], "Not given")
-            priority = pick.word("Priority (1 is most urgent)", PRIORITIES, "Not given")
+            priority = _ask_priority() if with_priority else None
             isolation = ask_isolation("wish")
         needs = {
             "specialty": specialty,
@@ -119,10 +121,15 @@ def _ask_needs(specialties: Sequence[str], hospital: Hospital | None) -> dict[st
             "features": features or None,
             "room_class": room_class,
             "admission_type": admission_type,
-            "priority": int(priority) if priority else None,
+            "priority": priority,
             "isolation": isolation,
         }
     return {name: need for name, need in needs.items() if need is not None}
+
+
+def _ask_priority() -> int | None:
+    chosen = pick.word("Priority (1 is most urgent)", [*map(str, PRIORITIES)], "Not given")
+    return int(chosen) if chosen else None
 
 
 def _ask_features(hospital: Hospital | None) -> list[str]:

@@ -18,6 +18,7 @@ from simulator.client import (
     Closing,
     Event,
     Hospital,
+    NewBedRequest,
     NewBooking,
     NotSent,
     Opening,
@@ -137,6 +138,10 @@ def act(chosen: Act, details: dict[str, Any], bed: Bed, seen_seq: int) -> Outcom
         bed_id=bed_id,
         against_rules=lambda override: act(chosen, details | {"override": override}, bed, seen_seq),
     )
+
+
+def request_bed(wish: NewBedRequest) -> Outcome:
+    return _attempt(f"Ask for a bed for {wish.patient_ref}", lambda api: api.request_bed(wish))
 
 
 def place(bed_request_id: str, bed_id: str, admit: bool) -> Outcome:

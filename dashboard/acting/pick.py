@@ -57,6 +57,12 @@ def instant(label: str, here: Here, ahead: timedelta, key: str) -> datetime:
     )
 
 
+def past(label: str, here: Here, key: str) -> datetime | None:
+    """A time within the last day, in the hospital's own; None: not said."""
+    at = st.time_input(label, value=None, key=key, step=timedelta(minutes=5))
+    return times.newest(at, here.now, here.zone) if at else None
+
+
 def word(
     label: str, options: Sequence[str], placeholder: str = "Any", key: str | None = None
 ) -> str | None:

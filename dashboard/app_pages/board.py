@@ -15,8 +15,8 @@ from lake.vocabulary import DisplayStatus
 
 def choose(beds: list[board.Bed]) -> tuple[board.Filter, bool]:
     """The filter, and whether only free beds are looked for."""
-    search, ward, status, specialty, room, free = st.columns(
-        [2, 1.2, 1.4, 1.8, 1.4, 1.4], vertical_alignment="center"
+    search, ward, status, specialty, room, outliers, free = st.columns(
+        [1.8, 1.2, 1.3, 1.6, 1.4, 1.1, 1.4], vertical_alignment="center"
     )
     wants_free = free.toggle("Find a free bed", key="wants_free")
 
@@ -38,6 +38,7 @@ def choose(beds: list[board.Bed]) -> tuple[board.Filter, bool]:
         status=one(status, "Any status", [*DisplayStatus]),
         specialty=one(specialty, "Any specialty", board.choices(beds, "specialty")),
         room_class=one(room, "Any room class", board.choices(beds, "room_class")),
+        is_outlier=outliers.toggle("Outliers", key="outliers"),
     )
     return chosen, wants_free
 

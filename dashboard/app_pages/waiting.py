@@ -4,60 +4,58 @@ import streamlit as st
 
 from dashboard import theme, times
 from dashboard.acting import desk, outcomes
-from dashboard.asking.live import glance
-from dashboard.drawing import top
+from dashboard.acting.request_form import ask_request
+from dashboard.asking import queries
+from dashboard.asking.ask import rows
+from dashboard.asking.live import Glance, glance
+from dashboard.drawing import top, waits
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
-from simulator.client import Alternative, BedRequest, ClientError, OverrideRecord
+from simulator.client import BedRequestWithBeds, ClientError, OverrideRecord
 
 MOST_SHOWN = 20
 OUTCOME = "waiting_outcome"
-READ_EVERY_SECONDS = 10  # each request that is shown is asked for beds of its own
+READ_EVERY_SECONDS = 10  # the API looks for beds for each who waits
 
 
-def needs_of(request: BedRequest) -> str:
-    needs = request.needs
-    named = [theme.words(need) for need in (needs.specialty, needs.room_class, needs.sex) if need]
-    isolation = ["isolation"] if needs.isolation else []
-    return plain(", ".join([*named, *isolation])) or "no special needs"
-
-
-def suggestions(request: BedRequest) -> list[Alternative]:
-    """None for a request that has just gone: the next reading leaves it out."""
-    try:
-        return desk.reading().request(request.bed_request_id).suggestions
-    except ClientError:
-        return []
-
-
-def show_request(request: BedRequest, here: Here) -> None:
-    with st.container(border=True):
-        priority = request.needs.priority or "-"
-        st.markdown(
-            f"**{plain(request.patient_ref)}** · priority {priority} · "
-            f"{plain(request.ward_id or 'any ward')} · {needs_of(request)}"
+def ask_for_a_bed(now: Glance) -> None:
+    with st.expander("Ask for a bed", icon=":material/add:"):
+        beds = rows(queries.beds, now=now.hospital_at)
+        wish = ask_request(beds, now.here, desk.hospital())
+        st.button(
+            "Put on the list",
+            type="primary",
+            key="request-go",
+            disabled=wish is None,
+            on_click=outcomes.do,
+            args=(OUTCOME, desk.request_bed, wish),
         )
-        displaced = ", displaced by an override" if request.displaced_booking_id else ""
-        waits = times.duration(here.now - max(request.wanted_from, request.requested_at))
-        is_early = request.wanted_from > here.now
-        wanted = f"wanted from {here.moment(request.wanted_from)}" if is_early else f"waits {waits}"
-        st.caption(f"{wanted}, asked for by {plain(request.requested_by)}{displaced}")
-        beds = suggestions(request)
-        for bed in beds:
-            verb = "Reserve" if is_early else "Admit to"
-            label = f"{verb} {bed.bed_id}: {plain(bed.reason)}"
-            placing = (OUTCOME, desk.place, request.bed_request_id, bed.bed_id, not is_early)
-            st.button(
-                label,
-                key=f"{request.bed_request_id}-{bed.bed_id}",
-                on_click=outcomes.do,
-                args=placing,
-            )
-        if not beds:
+
+
+def show_request(request: BedRequestWithBeds, here: Here) -> None:
+    with st.container(border=True):
+        st.markdown(waits.headline(request))
+        st.html(waits.clocks(request, here))
+        st.caption(waits.story(request, here))
+        if not request.suggestions:
             st.caption("No bed would do without breaking a rule.")
-        withdrawing = (OUTCOME, desk.withdraw, request.bed_request_id)
-        key = f"{request.bed_request_id}-withdraw"
-        st.button("Withdraw", key=key, on_click=outcomes.do, args=withdrawing)
+        with st.container(horizontal=True, gap="small"):
+            offer_beds(request, is_early=waits.is_early(request, here.now))
+            withdrawing = (OUTCOME, desk.withdraw, request.bed_request_id)
+            key = f"{request.bed_request_id}-withdraw"
+            st.button("Withdraw", key=key, on_click=outcomes.do, args=withdrawing)
+
+
+def offer_beds(request: BedRequestWithBeds, *, is_early: bool) -> None:
+    verb = "Reserve" if is_early else "Admit to"
+    for bed in request.suggestions:
+        placing = (OUTCOME, desk.place, request.bed_request_id, bed.bed_id, not is_early)
+        st.button(
+            f"{verb} {bed.bed_id}: {plain(bed.reason)}",
+            key=f"{request.bed_request_id}-{bed.bed_id}",
+            on_click=outcomes.do,
+            args=placing,
+        )
 
 
 def show_override(record: OverrideRecord, here: Here) -> None:
@@ -86,7 +84,7 @@ def head() -> None:
 def lists() -> None:
     now = glance()
     try:
-        waiting = desk.reading().requests()
+        waiting = desk.reading().requests_with_beds()
         unreviewed = desk.reading().overrides(reviewed=False)
     except ClientError as error:
         st.error(
@@ -97,6 +95,9 @@ def lists() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader(f"Waiting for a bed: {len(waiting)}", anchor=False)
+        if too_long := waits.overdue(waiting):
+            st.markdown(f":red[**{too_long}**]")
+        ask_for_a_bed(now)
         not_shown(len(waiting), "who wait, the most urgent first")
         for one in waiting[:MOST_SHOWN]:
             show_request(one, now.here)

@@ -41,13 +41,14 @@ class Ward:
 
 @dataclass(frozen=True)
 class Filter:
-    """What to show; empty: everything."""
+    """What to show; empty: everything. `is_outlier`: outliers only."""
 
     ward_id: str | None = None
     status: str | None = None
     specialty: str | None = None
     room_class: str | None = None
     text: str = ""
+    is_outlier: bool = False
 
     def lets_through(self, bed: Bed) -> bool:
         return (
@@ -56,6 +57,7 @@ class Filter:
             and self.specialty in (None, bed["specialty"])
             and self.room_class in (None, bed["room_class"])
             and self.text.strip().lower() in _searched(bed)
+            and (bed["is_outlier"] or not self.is_outlier)
         )
 
 

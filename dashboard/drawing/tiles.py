@@ -50,7 +50,7 @@ def tile(bed: Bed, here: Here) -> str:
             {escape(status_word(bed))}</span></div>
         <div><span class="cut">{escape(_subject(bed))}</span>
           <span class="quiet">{here.since(bed["status_since_at"])}</span></div>
-        <div>{_leaving(bed, here)}<span>{_coming(bed, here)}</span></div></div>"""
+        <div>{_leaving(bed, here)}<span>{_coming(bed, here)}</span></div>{_outlier(bed)}</div>"""
 
 
 def _mark(bed: Bed) -> str:
@@ -163,6 +163,12 @@ def _coming(bed: Bed, here: Here) -> str:
     return told
 
 
+def _outlier(bed: Bed) -> str:
+    """A line of its own: whose patient this is has to be read from afar."""
+    specialty = escape(theme.words(bed["current_need_specialty"]))
+    return f'<div><span class="cut">outlier: {specialty}</span></div>' if bed["is_outlier"] else ""
+
+
 def _story(bed: Bed, here: Here) -> str:
     """All that the tile says, in full words."""
     zone = here.zone
@@ -174,6 +180,8 @@ def _story(bed: Bed, here: Here) -> str:
     told = [f"{name} {times.full(at, zone)}" for name, at in parts if at]
     if bed["unreviewed_override_count"]:
         told.append("an override waits for a review")
+    if bed["is_outlier"]:
+        told.append(f"outlier: {theme.words(bed['current_need_specialty'])}")
     return ", ".join([f"{bed['bed_id']} {status_word(bed)}", _subject(bed), *told])
 
 
@@ -237,6 +245,7 @@ def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
         ("Patient", bed["current_patient_ref"] or ""),
         ("Sex, age group", _who(bed)),
         ("Level of care", theme.words(bed["current_level_of_care"])),
+        ("Outlier", theme.words(bed["current_need_specialty"]) if bed["is_outlier"] else ""),
         ("Isolation", theme.words(bed["current_isolation_kind"])),
         ("Contact", "of an infection" if bed["current_contact_of"] else ""),
         ("Ward does not take", ", ".join(map(theme.words, bed["current_not_taken_as"] or ()))),

@@ -1,6 +1,7 @@
 """What a route asks of the desk: a command carried out, rows of the log; once the desk is open."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from lake.vocabulary import Rule
 from simulator.api.problems import ANSWERS
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
-from simulator.domain.errors import NotThere, NotYet, Overloaded, Refusal
+from simulator.domain.errors import NotThere, NotYet, Outdated, Overloaded, Refusal
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, Row
 from simulator.writer.memory import (
@@ -51,6 +52,8 @@ async def _explain_closed(desk: Desk, command: c.Command) -> None:
                 raise Refusal(
                     Rule.ILLEGAL_BOOKING_CHANGE, f"{bed_request_id} is {row['request_state']}."
                 )
+        case c.PlaceAll(pairs=pairs):
+            await _explain_gone(desk, pairs)
         case c.ReviewOverride(event_id=event_id):
             rows = await from_log(desk, EVENT_WITH_ITS_REQUEST, event_id=event_id)
             if any(row["event_id"] == event_id and row["override_rules"] for row in rows):
@@ -60,6 +63,19 @@ async def _explain_closed(desk: Desk, command: c.Command) -> None:
             await _explain_ended(desk, with_booking_id)
         case _:
             await _explain_ended(desk, getattr(command, "booking_id", None))
+
+
+async def _explain_gone(desk: Desk, pairs: Sequence[c.Pair]) -> None:
+    """A request that waits no more has changed since it was seen."""
+    for nth, pair in enumerate(pairs):
+        bed_request_id = pair.place.bed_request_id
+        if bed_request_id in desk.engine.hospital.requests:
+            continue
+        for row in await requests_in_log(desk, bed_request_id=bed_request_id):
+            gone = Outdated(f"{bed_request_id} is {row['request_state']}: look at the list again.")
+            gone.pair = (nth, bed_request_id)
+            raise gone
+        return
 
 
 async def _explain_ended(desk: Desk, booking_id: str | None) -> None:

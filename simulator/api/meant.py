@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from lake.vocabulary import AgeGroup, IsolationKind, LevelOfCare, canonical_ref
+from lake.vocabulary import USUAL_PRIORITY, AgeGroup, IsolationKind, LevelOfCare, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import InvalidRequest
@@ -48,6 +49,15 @@ def needs_of_new(body: b.Needs) -> Needs:
         level_of_care=said.level_of_care or ASSUMED["level_of_care"],
         assumed=unsaid,
     )
+
+
+def needs_of_request(body: b.Needs) -> Needs:
+    """Of a new patient who waits: with the usual priority, unless one is said."""
+    said = needs_of_new(body)
+    if said.priority is not None:
+        return said
+    assumed = tuple(sorted((*said.assumed, "priority")))
+    return replace(said, priority=USUAL_PRIORITY, assumed=assumed)
 
 
 def isolation(body: b.Isolation | bool | None) -> Isolation | None:
@@ -108,6 +118,12 @@ def search(hospital: Hospital, body: b.BedSearch, now: datetime) -> Search:
     hard.alive(hospital, patient_ref)
     hard.not_empty(starts_at, body.ends_at)
     stay = hospital.stay_of(patient_ref)
+    ends_at, rest = body.ends_at, None
+    if stay and stay.ends_at and stay.ends_at > starts_at:
+        if stay.is_end_assumed:
+            rest = stay.length and stay.ends_at - starts_at
+        else:
+            ends_at = ends_at or stay.ends_at
     wanted = hospital.needs_with(stay, needs(body.needs)) if stay else needs_of_new(body.needs)
     hard.known_features(hospital, wanted)
     if body.ward_id is not None:
@@ -116,8 +132,9 @@ def search(hospital: Hospital, body: b.BedSearch, now: datetime) -> Search:
         needs=wanted,
         starts_at=starts_at,
         now=now,
-        ends_at=body.ends_at,
+        ends_at=ends_at,
         assumes_end="ends_at" not in body.model_fields_set,
+        expected_stay=rest,
         moves_in=body.starts_at is None,
         patient_ref=patient_ref,
         ward_id=body.ward_id,
@@ -139,6 +156,35 @@ def placement(bed_request_id: str, body: b.Placement) -> c.PlaceRequest:
         override=override(body),
         assumes_end="ends_at" not in body.model_fields_set,
     )
+
+
+def placements(body: b.Placements) -> c.PlaceAll:
+    """Raises InvalidRequest."""
+    return c.PlaceAll(pairs=tuple(_pair(nth, body) for nth in range(len(body.pairs))))
+
+
+def _pair(nth: int, body: b.Placements) -> c.Pair:
+    pair = body.pairs[nth]
+    if pair.admit and pair.starts_at and pair.starts_at != body.occurred_at:
+        raise InvalidRequest(f"pairs.{nth}.starts_at: an admission starts when it occurs.")
+    place = c.PlaceRequest(
+        bed_request_id=pair.bed_request_id,
+        bed_id=pair.bed_id,
+        starts_at=pair.starts_at,
+        admit=pair.admit,
+        assumes_end=True,
+    )
+    return c.Pair(place=place, seq=pair.seq)
+
+
+def of_waiting(body: b.OfWaiting) -> dict[str, Any]:
+    """What is said of a wait, new or known."""
+    return {
+        "waits_in": body.waits_in and body.waits_in.value,
+        "arrived_at": body.arrived_at,
+        "decided_at": body.decided_at,
+        "expected_stay_hours": body.expected_stay_hours,
+    }
 
 
 def _starts_when_it_occurs(body: b.NewBooking | b.Placement) -> None:

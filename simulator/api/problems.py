@@ -47,7 +47,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     403: {**PROBLEM, "description": "Somebody else may do this: actor_required, same_actor"},
     404: {**PROBLEM, "description": "No such bed, booking, request, event or route"},
     409: {**PROBLEM, "description": "A rule says no; `code` is the rule"},
-    412: {**PROBLEM, "description": "The bed has changed since (If-Match)"},
+    412: {**PROBLEM, "description": "The bed or request has changed since it was seen"},
     413: {**PROBLEM, "description": "Body over 64 KiB"},
     422: {**PROBLEM, "description": "A value is missing, unknown or wrong"},
     503: {**PROBLEM, "description": "Not ready, overloaded, or storage is away; try again"},
@@ -74,10 +74,15 @@ def handle_problems(app: FastAPI) -> None:
 
 async def _not_carried_out(_: Request, error: Exception) -> Response:
     assert isinstance(error, NotCarriedOut)  # noqa: S101 - registered for this type only
+    detail, more = str(error), {}
+    if error.pair:
+        index, bed_request_id = error.pair
+        detail = f"pairs.{index}, {bed_request_id}: {detail}"
+        more["pair"] = w.PairNotPlaced(index=index, bed_request_id=bed_request_id)
     if not isinstance(error, Refusal):
-        return problem(error.code, str(error))
+        return problem(error.code, detail, **more)
     ANSWERS.labels(error.code).inc()
-    return problem(error.code, str(error), **_of_a_rule(error))
+    return problem(error.code, detail, **more, **_of_a_rule(error))
 
 
 def _of_a_rule(refusal: Refusal) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lake.vocabulary import (
@@ -117,6 +117,11 @@ class Booking:
 
     def away_since_as(self, away_as: Away) -> datetime | None:
         return self.away_since if self.away_as == away_as else None
+
+    @property
+    def length(self) -> timedelta | None:
+        """None: it is open, or was cut short by what comes after it."""
+        return self.ends_at - self.starts_at if self.ends_at and not self.is_at_risk else None
 
     def completed(self) -> "Booking":
         """The stay as it is once its patient has left the bed."""

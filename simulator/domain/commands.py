@@ -1,7 +1,7 @@
 """What people, feeds and the simulated hospital may ask for; imperative, one dataclass each."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lake.vocabulary import Away
 from simulator.domain.beds import Bed
@@ -43,8 +43,9 @@ class RetireBed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookBed:
-    """`starts_at` None: now. `ends_at` None: open, or if `assumes_end` what is usual on the ward.
-    `admit`: the patient takes the bed at once. `mother_ref`: of a newborn for a cot."""
+    """`starts_at` None: now. `ends_at` None: open, or if `assumes_end` after the `expected_stay`,
+    else what is usual on the ward. `admit`: the patient takes the bed at once. `mother_ref`: of a
+    newborn for a cot."""
 
     bed_id: str
     patient_ref: str
@@ -55,6 +56,7 @@ class BookBed:
     override: Override | None = None
     bed_request_id: str | None = None
     assumes_end: bool = False
+    expected_stay: timedelta | None = None
     mother_ref: str | None = None
 
 
@@ -298,12 +300,16 @@ class AddNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBed:
-    """`ward_id` None: any. `wanted_from` None: now."""
+    """`ward_id` None: any. `wanted_from` None: now. Of the others None: not said."""
 
     patient_ref: str
     ward_id: str | None = None
     needs: Needs = Needs()
     wanted_from: datetime | None = None
+    waits_in: str | None = None
+    arrived_at: datetime | None = None
+    decided_at: datetime | None = None
+    expected_stay_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,6 +320,10 @@ class ChangeRequest:
     ward_id: str | None = None
     needs: Needs = Needs()
     wanted_from: datetime | None = None
+    waits_in: str | None = None
+    arrived_at: datetime | None = None
+    decided_at: datetime | None = None
+    expected_stay_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +343,25 @@ class PlaceRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawRequest:
     bed_request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """`seq`: of the request as it was seen."""
+
+    place: PlaceRequest
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceAll:
+    """All of them, or none; each sees those before it."""
+
+    pairs: tuple[Pair, ...]
+
+    @property
+    def bed_ids(self) -> tuple[str, ...]:
+        return tuple(pair.place.bed_id for pair in self.pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -404,6 +433,7 @@ Command = (
     | RequestBed
     | ChangeRequest
     | PlaceRequest
+    | PlaceAll
     | WithdrawRequest
     | MergePatients
     | CancelMerge

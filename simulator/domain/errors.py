@@ -4,7 +4,7 @@ NotCarriedOut
 ├── Refusal               a rule of the ward says no: `code` is the rule, with what is in the way
 ├── Forbidden             somebody else may do this, this actor may not
 ├── NotThere              the booking, request or event that is named does not exist
-├── Outdated              the bed has changed since the caller looked at it
+├── Outdated              the bed or request has changed since the caller looked at it
 ├── WrongMode             only a demo lake has an inhabitant
 ├── InvalidRequest        what is asked cannot be meant
 │   ├── NotYet            `occurred_at` lies after the hospital's now
@@ -57,9 +57,11 @@ SENTENCES = {
 
 
 class NotCarriedOut(Exception):
-    """`code` is for programs, the text for people."""
+    """`code` is for programs, the text for people. `pair`: of several requests that were to be
+    placed, the number and the id of the one that was not."""
 
     code: str
+    pair: tuple[int, str] | None = None
 
 
 class Refusal(NotCarriedOut):

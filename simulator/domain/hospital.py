@@ -31,7 +31,7 @@ from simulator.domain.house import House
 from simulator.domain.merges import Merge
 from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation, Needs
 from simulator.domain.overrides import OpenOverride
-from simulator.domain.requests import BedRequest
+from simulator.domain.requests import BedRequest, Rank
 
 RESERVED_AHEAD = timedelta(minutes=RESERVED_AHEAD_MINUTES)
 ONE_DAY = timedelta(days=1)
@@ -104,7 +104,10 @@ class Hospital:
 
     @property
     def waiting_list(self) -> list[BedRequest]:
-        return sorted(self.requests.values(), key=lambda request: request.rank)
+        return sorted(self.requests.values(), key=self.rank)
+
+    def rank(self, request: BedRequest) -> Rank:
+        return request.rank(self.house.priority_step)
 
     def room_mates(self, bed: Bed) -> Iterator[Bed]:
         """The other registered beds of its room."""
@@ -221,7 +224,7 @@ class Hospital:
         """What the patient waits for, by rank."""
         refs = self.refs_of(patient_ref)
         found = (r for r in self.requests.values() if r.patient_ref in refs)
-        return sorted(found, key=lambda request: request.rank)
+        return sorted(found, key=self.rank)
 
     def reservations(self, bed_id: str) -> list[Booking]:
         return [b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED]
@@ -259,11 +262,13 @@ class Hospital:
         held = (b for b in self.of_bed.get(bed.bed_id, ()) if b.starts_at <= at)
         return not any(b.runs_over(now) or b.overlaps(at, None) for b in held)
 
-    def with_assumed_end(self, booking: Booking) -> Booking:
-        """The end is the usual one of the ward; where somebody else has booked the bed before that,
-        the patient has it until then, if that is long enough to be worth it, and is at risk."""
+    def with_assumed_end(self, booking: Booking, stay: timedelta | None = None) -> Booking:
+        """The end is that of the expected stay, or the usual one of the ward; where somebody else
+        has booked the bed before that, the patient has it until then, if that is long enough to be
+        worth it, and is at risk."""
         starts_at = booking.starts_at
         usual = self.house.assumed_end(self.beds[booking.bed_id].ward_id, starts_at)
+        usual = starts_at + stay if stay else usual
         following = self.booked_after(booking.bed_id, starts_at, self.refs_of(booking.patient_ref))
         cut = following and self.house.until(usual, following.starts_at, starts_at)
         return replace(
@@ -328,7 +333,7 @@ class Hospital:
         )
 
     def copy(self) -> "Hospital":
-        """One that takes changes of beds, bookings and requests without this one."""
+        """One that takes changes without this one."""
         return replace(
             self,
             beds=self.beds.copy(),
@@ -339,6 +344,13 @@ class Hospital:
             exposed=self.exposed.copy(),
             of_patient={ref: {*ids} for ref, ids in self.of_patient.items()},
             requests=self.requests.copy(),
+            left_at=self.left_at.copy(),
+            died_at={ref: {**of_ref} for ref, of_ref in self.died_at.items()},
+            lent=self.lent.copy(),
+            lately=self.lately.copy(),
+            overrides=self.overrides.copy(),
+            corrected=self.corrected.copy(),
+            merges=self.merges.copy(),
         )
 
     def apply(self, bed: Bed | None, booking: Booking | None) -> None:
@@ -480,6 +492,7 @@ class Hospital:
         needs, isolation = stay.needs, self.isolation_of(stay)
         columns = {
             "current_age_group": needs.age_group,
+            "current_need_specialty": needs.specialty,
             "current_level_of_care": needs.level_of_care,
             "current_rooms_with": needs.rooms_with,
             "current_placed_with_patient_ref": needs.placed_with_ref,

@@ -135,6 +135,12 @@ class IsolationAnswer(BedAnswer):
     contacts: tuple[Contact, ...] = ()
 
 
+class PlacementsAnswer(Change):
+    """In the order of the pairs."""
+
+    bookings: tuple[BookingAnswer, ...]
+
+
 class BedsAnswer(Change):
     """Of a change of several beds: how many. `at_risk_booking_ids`: what is reserved in them while
     they take nobody new."""
@@ -181,7 +187,8 @@ class ReviewAnswer(Change):
 
 
 class Bed(Answer):
-    """The columns of gold.bed_board, what the board shows, whether the next booking is at risk."""
+    """The columns of gold.bed_board, what the board shows, whether the next booking is at risk.
+    `is_outlier`: the patient's specialty is another one than the ward's."""
 
     hospital_id: str
     bed_id: str
@@ -230,6 +237,8 @@ class Bed(Answer):
     ward_closed_since_at: datetime | None = None
     ward_closed_until_at: datetime | None = None
     current_age_group: str | None = None
+    current_need_specialty: str | None = None
+    is_outlier: bool = False
     current_level_of_care: str | None = None
     current_rooms_with: str | None = None
     current_placed_with_patient_ref: str | None = None
@@ -294,9 +303,42 @@ class FoundBeds(Answer):
     unsure: list[UnsureBed]
 
 
+class ProposedBed(Answer):
+    """`seq`: of the request as it was looked at, for place-all."""
+
+    bed_request_id: str
+    bed_id: str
+    starts_at: datetime
+    reasons: list[str]
+    seq: int
+
+
+class LeftRequest(Answer):
+    bed_request_id: str
+    in_the_way: str
+
+
+class PendingBed(Answer):
+    """A bed that is not free yet; the one that would help the most urgent is first. `is_for`: the
+    requests without a bed now that it would do for. `free_at` null: nobody has said when."""
+
+    bed_id: str
+    why: str
+    free_at: datetime | None
+    is_for: list[str]
+
+
+class Proposal(Answer):
+    items: list[ProposedBed]
+    left: list[LeftRequest]
+    pending: list[PendingBed]
+
+
 class BedRequest(Answer):
     """A need without a bed. `boarding_minutes`: from the time a bed was wanted for to the bed, or
-    until now."""
+    until now. `arrival_breach_at`, `decision_breach_at`: by when the patient is to be in bed; null:
+    no such clock runs. `is_breached`: it was later than that, of who waits no more when that ended.
+    `seq`: for placing it as it was seen."""
 
     bed_request_id: str
     state: RequestState
@@ -304,6 +346,13 @@ class BedRequest(Answer):
     ward_id: str | None
     needs: Needs
     wanted_from: datetime
+    waits_in: str | None = None
+    arrived_at: datetime | None = None
+    decided_at: datetime | None = None
+    expected_stay_hours: float | None = None
+    arrival_breach_at: datetime | None = None
+    decision_breach_at: datetime | None = None
+    is_breached: bool = False
     requested_at: datetime
     requested_by: str
     displaced_booking_id: str | None
@@ -434,10 +483,18 @@ class Conflict(Answer):
     ends_at: datetime | None
 
 
+class PairNotPlaced(Answer):
+    """`index`: its place among the pairs, from 0."""
+
+    index: int
+    bed_request_id: str
+
+
 class Problem(Answer):
     """RFC 9457. `code` is for programs, `detail` for people. Of a rule that says no: `rules` are
     all that the request breaks, and an override may go against them if `can_be_overridden`.
-    `earliest_at`: the first time that would do, of what lies too early."""
+    `earliest_at`: the first time that would do, of what lies too early. `pair`: of several
+    requests that were to be placed, the one for which none was."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -480,3 +537,4 @@ class Problem(Answer):
     can_be_overridden: bool = False
     in_the_way: list[Conflict] = []
     earliest_at: datetime | None = None
+    pair: PairNotPlaced | None = None

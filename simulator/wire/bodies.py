@@ -14,6 +14,7 @@ from lake.vocabulary import (
     RoomClass,
     Sex,
     WaitsFor,
+    WaitsIn,
 )
 from simulator.wire.scalars import Code, Instant, KnownId, Note, PatientRef, RegisterId
 
@@ -195,8 +196,23 @@ class Merge(Write):
     into: PatientRef
 
 
-class NewBedRequest(Write):
-    """A need without a bed. `ward_id` null: any ward. `wanted_from` null: now."""
+StayHours = Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False, strict=True)]
+
+
+class OfWaiting(Write):
+    """Null: not said. `arrived_at`: when the patient came to the hospital. `decided_at`: when it
+    was decided to admit; not said: as the request was made. `expected_stay_hours` not said: as long
+    as is usual on the ward."""
+
+    waits_in: WaitsIn | None = None
+    arrived_at: Instant | None = None
+    decided_at: Instant | None = None
+    expected_stay_hours: StayHours | None = None
+
+
+class NewBedRequest(OfWaiting):
+    """A need without a bed. `ward_id` null: any ward. `wanted_from` null: now. A priority that is
+    not said is 3."""
 
     patient_ref: PatientRef
     ward_id: KnownId | None = Field(None, examples=["W3"])
@@ -204,7 +220,7 @@ class NewBedRequest(Write):
     wanted_from: Instant | None = None
 
 
-class RequestChange(Write):
+class RequestChange(OfWaiting):
     """What is left out, or null, stays as it is; of the needs too."""
 
     ward_id: KnownId | None = Field(None, examples=["W3"])
@@ -219,6 +235,22 @@ class Placement(Overriding, WithNewborns):
     starts_at: Instant | None = None
     ends_at: Instant | None = None
     admit: StrictBool = False
+
+
+class Pair(Body):
+    """A request and the bed that it is given; `seq` as it was seen."""
+
+    bed_request_id: KnownId = Field(examples=["R48190"])
+    bed_id: KnownId = Field(examples=["W3-204-A"])
+    seq: Annotated[int, Field(ge=1, le=2**62, strict=True)]
+    starts_at: Instant | None = None
+    admit: StrictBool = False
+
+
+class Placements(Write):
+    """All of them, or none; each sees those before it."""
+
+    pairs: Annotated[list[Pair], Field(min_length=1, max_length=200)]
 
 
 class Withdrawal(Write):

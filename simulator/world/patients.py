@@ -11,6 +11,8 @@ from simulator.plan import Ward
 from simulator.world.chance import DAY, HOUR
 from simulator.world.scene import Scene
 
+UNTIL_DECIDED = (0.7, 3.5)
+"""Hours in the emergency department before it is decided to admit; an assumption."""
 USUAL_WAIT = 1.5 * HOUR
 URGENCIES = (1, 2, 2, 3, 3)
 
@@ -20,7 +22,7 @@ class Patient:
     """`ward`: where the patient is to lie, `home`: whose patient it is once intensive care, which
     takes `intensive`, is over. `waiting_since`: when the need of a bed arose; from `outlies_from`
     a bed of another ward will do. `leaves_at`: the ward, or who needs it intensive care;
-    `expected_at`: what the ward expects of that."""
+    `expected_at`: what the ward expects of that. `arrived_at`: in the emergency department."""
 
     patient_ref: str
     ward: Ward
@@ -32,6 +34,7 @@ class Patient:
     leaves_at: datetime
     expected_at: datetime
     intensive: timedelta | None = None
+    arrived_at: datetime | None = None
 
 
 class Patients:
@@ -47,6 +50,7 @@ class Patients:
         isolation: Isolation | None = None,
     ) -> Patient:
         home = self.home(ward)
+        is_emergency = admission_type is AdmissionType.EMERGENCY
         age_group = self._age_group(home)
         stay = self.stay(home, age_group)
         intensive = self._scene.chance.stay(ward) if self.is_intensive(ward) else None
@@ -71,7 +75,11 @@ class Patients:
             leaves_at=leaves_at,
             expected_at=self._scene.chance.expected_at(at, leaves_at),
             intensive=intensive,
+            arrived_at=self._arrived_at(at) if is_emergency else None,
         )
+
+    def _arrived_at(self, decided_at: datetime) -> datetime:
+        return decided_at - self._scene.chance.hours(*UNTIL_DECIDED)
 
     def _priority(self, ward: Ward, admission_type: AdmissionType) -> int:
         if self.is_intensive(ward):

@@ -28,8 +28,8 @@ DELAYS: dict[WaitsFor, tuple[float, float]] = {
     WaitsFor.TRANSPORT: (2, 6),
     WaitsFor.MEDICINES: (2, 6),
     WaitsFor.FAMILY: (4, 30),
-    WaitsFor.CARE_PACKAGE: (24, 96),
-    WaitsFor.PLACEMENT: (48, 168),
+    WaitsFor.CARE_PACKAGE: (36, 144),
+    WaitsFor.PLACEMENT: (72, 240),
 }
 """Hours; an assumption."""
 DELAYED_BY = {

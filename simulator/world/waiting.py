@@ -5,7 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from lake.vocabulary import BedStatus, EventType, OverrideReason, RoomClass, Source
+from lake.vocabulary import (
+    AdmissionType,
+    BedStatus,
+    EventType,
+    OverrideReason,
+    RoomClass,
+    Source,
+    WaitsIn,
+)
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
@@ -39,6 +47,14 @@ PRESSING_AFTER = 5 * HOUR
 SHORTEST_STAY = 5 * HOUR
 ROOM_IS_MADE_WITHIN, NO_ROOM_FOR = 3 * HOUR, 20 * MINUTE
 """When to ask again for a room for one, after somebody has moved out of one and if nobody could."""
+
+
+def where(needs: Needs) -> str | None:
+    """Somebody who comes waits; None: of who lies here it is known."""
+    if needs.admission_type is None:
+        return None
+    is_emergency = needs.admission_type == AdmissionType.EMERGENCY
+    return (WaitsIn.EMERGENCY_DEPARTMENT if is_emergency else WaitsIn.CLINIC).value
 
 
 class Waiting:
@@ -77,6 +93,7 @@ class Waiting:
             patient,
             ward=ward,
             waiting_since=at,
+            arrived_at=None,
             outlies_from=self._people.outlies_from(ward, at),
         )
         self._ask(patient, ward, needs, words, at)
@@ -84,7 +101,14 @@ class Waiting:
     def _ask(
         self, patient: Patient, ward: Ward, needs: Needs, words: tuple[str, ...], at: datetime
     ) -> None:
-        command = c.RequestBed(patient_ref=patient.patient_ref, ward_id=ward.ward_id, needs=needs)
+        command = c.RequestBed(
+            patient_ref=patient.patient_ref,
+            ward_id=ward.ward_id,
+            needs=needs,
+            waits_in=where(needs),
+            arrived_at=patient.arrived_at,
+            expected_stay_hours=round(patient.stay / HOUR, 1),
+        )
         for row in self._scene.agenda.do(command, at, self._scene.chance.text(words)):
             request_id = row["bed_request_id"]
             self._patients[request_id] = patient

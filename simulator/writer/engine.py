@@ -106,7 +106,7 @@ class Engine:
         ids = [str(uuid7()) for _ in changes]
         of_command = enumerate(zip(changes, ids, strict=True))
         return [
-            self._row(change, shared, event_id, _given_by(changes, ids, nth))
+            self._row(change, shared, event_id, self._given_by(changes, ids, nth))
             for nth, (change, event_id) in of_command
         ]
 
@@ -184,6 +184,17 @@ class Engine:
             self._note_change(change.bed.bed_id, row)
         return row
 
+    def _given_by(self, changes: Sequence[Change], ids: Sequence[str], nth: int) -> str:
+        """The event with which the patient of a request gets a bed; the last one if none is
+        theirs."""
+        if changes[nth].event_type is not EventType.REQUEST_PLACED:
+            return ids[-1]
+        refs = self.hospital.refs_of(changes[nth].columns["patient_ref"])
+        for change, event_id in zip(changes[nth:], ids[nth:], strict=True):
+            if change.booking and change.booking.is_open and change.booking.patient_ref in refs:
+                return event_id
+        return ids[-1]
+
     def _note_change(self, bed_id: str, row: Row) -> None:
         before = self.newest.get(bed_id, {})
         if any(before.get(name) != row.get(name) for name in MATTERS):
@@ -191,14 +202,3 @@ class Engine:
         else:
             self.changed.setdefault(bed_id, before["seq"])
         self.newest[bed_id] = row
-
-
-def _given_by(changes: Sequence[Change], ids: Sequence[str], nth: int) -> str:
-    """The event with which the patient of a request gets a bed; the last one if none is theirs."""
-    if changes[nth].event_type is not EventType.REQUEST_PLACED:
-        return ids[-1]
-    ref = changes[nth].columns["patient_ref"]
-    for change, event_id in zip(changes[nth:], ids[nth:], strict=True):
-        if change.booking and change.booking.is_open and change.booking.patient_ref == ref:
-            return event_id
-    return ids[-1]

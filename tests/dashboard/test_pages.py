@@ -1,5 +1,6 @@
 """Each page as a file, against a small lake and a played API."""
 
+import datetime as dt
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -55,7 +56,7 @@ CLEANING_STARTED = w.Event(
     override_reason=None,
     note=None,
 )
-WAITS = w.BedRequest(
+WAITS = w.BedRequestWithBeds(
     bed_request_id="R7",
     state=RequestState.WAITING,
     patient_ref="P-77",
@@ -70,6 +71,7 @@ WAITS = w.BedRequest(
     in_bed_at=None,
     boarding_minutes=60.0,
     seq=3,
+    suggestions=[],
 )
 OVERRIDDEN = w.Override(
     event_id="e-1",
@@ -322,10 +324,9 @@ def test_a_refusal_is_overridden_by_somebody_with_a_name_and_a_reason(ward: Play
 
 
 def test_a_request_that_waits_is_placed_and_an_override_reviewed(ward: PlayedApi) -> None:
-    ward.answers["GET /requests"] = (200, page_of(WAITS))
     beds = [w.Alternative(bed_id="W1-101-B", reason="same ward")]
-    with_beds = w.BedRequestWithBeds(**WAITS.model_dump(), suggestions=beds)
-    ward.answers["GET /requests/R7"] = (200, with_beds)
+    with_beds = WAITS.model_copy(update={"suggestions": beds})
+    ward.answers["GET /requests"] = (200, page_of(with_beds))
     ward.answers["GET /overrides"] = (200, page_of(OVERRIDDEN))
     ward.answers["POST /requests/R7/place"] = (201, BOOKED)
     ward.answers["POST /overrides/e-1/review"] = (200, w.ReviewAnswer(event_id="e-1", seq=9))
@@ -482,13 +483,11 @@ def test_an_api_that_has_stopped_says_why_on_every_page(ward: PlayedApi) -> None
 
 def test_a_click_on_a_bed_that_has_gone_is_answered(ward: PlayedApi) -> None:
     """Between the look and the click the bed was given away: the request suggests another."""
-    ward.answers["GET /requests"] = (200, page_of(WAITS))
-    ward.answers["GET /overrides"] = (200, page_of())
     beds = [w.Alternative(bed_id="W1-101-B", reason="same ward")]
-    with_beds = w.BedRequestWithBeds(**WAITS.model_dump(), suggestions=beds)
-    ward.answers["GET /requests/R7"] = (200, with_beds)
+    ward.answers["GET /requests"] = (200, page_of(WAITS.model_copy(update={"suggestions": beds})))
+    ward.answers["GET /overrides"] = (200, page_of())
     page = open_page("waiting")
-    ward.answers["GET /requests/R7"] = (200, with_beds.model_copy(update={"suggestions": []}))
+    ward.answers["GET /requests"] = (200, page_of(WAITS))
     ward.refuse("POST /requests/R7/place", 409, "bed_occupied", "There is a patient in this bed.")
 
     page.button(key="R7-W1-101-B").click().run()
@@ -507,16 +506,62 @@ def test_the_waiting_list_says_how_many_it_does_not_show(ward: PlayedApi) -> Non
     assert any("first 20 of 24" in caption.value for caption in page.caption)
 
 
+def test_the_waiting_list_is_asked_for_once_however_many_wait(ward: PlayedApi) -> None:
+    many = [WAITS.model_copy(update={"bed_request_id": f"R{n}"}) for n in range(9)]
+    ward.answers["GET /requests"] = (200, page_of(*many))
+    ward.answers["GET /overrides"] = (200, page_of())
+    open_page("waiting")
+
+    asked = [route for route, *_ in ward.requests if route.startswith("GET /requests")]
+    assert asked == ["GET /requests"]
+
+
+def test_a_bed_is_asked_for_by_the_reference_alone(ward: PlayedApi) -> None:
+    page = waiting_page(ward)
+    assert page.button(key="request-go").disabled
+    page.text_input(key="request-ref").set_value("P-88").run()
+    page.button(key="request-go").click().run()
+
+    assert ward.sent("POST /requests") == [{"patient_ref": "P-88"}]
+
+
+def test_a_bed_is_asked_for_with_all_that_is_known(ward: PlayedApi) -> None:
+    page = waiting_page(ward)
+    page.text_input(key="request-ref").set_value("P-88").run()
+    page.button_group(key="request-waits-in").select("emergency_department").run()
+    page.button_group(key="request-priority").select(2).run()
+    page.time_input(key="request-arrived").set_value(dt.time(17, 0)).run()
+    page.time_input(key="request-decided").set_value(dt.time(17, 20)).run()
+    page.number_input(key="request-stay").set_value(1.5).run()
+    page.selectbox(key="request-ward").select("W1").run()
+    page.button(key="request-go").click().run()
+
+    assert ward.sent("POST /requests") == [
+        {
+            "patient_ref": "P-88",
+            "waits_in": "emergency_department",
+            "arrived_at": "2024-03-04T11:30:00Z",
+            "decided_at": "2024-03-04T11:50:00Z",
+            "expected_stay_hours": 36.0,
+            "ward_id": "W1",
+            "needs": {"priority": 2},
+        }
+    ]
+
+
+def waiting_page(ward: PlayedApi) -> AppTest:
+    ward.answers["GET /requests"] = (200, page_of())
+    ward.answers["GET /overrides"] = (200, page_of())
+    ward.answers["POST /requests"] = (201, w.RequestAnswer(bed_request_id="R8", seq=9))
+    return open_page("waiting")
+
+
 def test_what_somebody_typed_is_shown_as_text(ward: PlayedApi) -> None:
     """An image of elsewhere would tell elsewhere who looks at this page, and when."""
     image = "![seen](https://elsewhere.example/pixel.png)"
     asked = WAITS.model_copy(update={"requested_by": image, "patient_ref": image})
     overridden = {"actor": image, "reason": image, "replace_by": image}
     ward.answers["GET /requests"] = (200, page_of(asked))
-    ward.answers["GET /requests/R7"] = (
-        200,
-        w.BedRequestWithBeds(**asked.model_dump(), suggestions=[]),
-    )
     ward.answers["GET /overrides"] = (200, page_of(OVERRIDDEN.model_copy(update=overridden)))
     page = open_page("waiting")
 

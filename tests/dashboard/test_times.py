@@ -36,5 +36,14 @@ def test_a_duration_is_told_in_its_two_largest_units(length: timedelta, told: st
     assert times.duration(length) == told
 
 
+def test_a_reading_that_is_still_to_come_today_was_yesterdays() -> None:
+    """At three in the morning 23:40 was last night."""
+    three = datetime(2024, 3, 4, 21, 30, tzinfo=UTC)  # Tuesday 03:00 in Kolkata
+    last_night = datetime(2024, 3, 4, 18, 10, tzinfo=UTC)
+    assert times.newest(time(23, 40), three, KOLKATA) == last_night
+    assert times.newest(time(2, 40), three, KOLKATA) == three - timedelta(minutes=20)
+    assert times.newest(time(3, 0), three, KOLKATA) == three
+
+
 def test_a_wall_clock_reading_becomes_an_instant() -> None:
     assert times.instant(date(2024, 3, 4), time(17, 30), KOLKATA) == NOON

@@ -3,12 +3,23 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import httpx
 import pytest
 
 from lake.vocabulary import BookingState
-from simulator.client import BookingChange, BookingClient, NewBooking, NotSent, Refused, Unreachable
+from simulator.client import (
+    BookingChange,
+    BookingClient,
+    NewBooking,
+    NotSent,
+    Pair,
+    PairNotPlaced,
+    Placements,
+    Refused,
+    Unreachable,
+)
 
 IST = timezone(timedelta(hours=5, minutes=30))
 
@@ -75,6 +86,42 @@ def test_a_booking_sends_what_was_given_and_instants_as_utc() -> None:
         "admit": True,
     }
     assert seen[0].headers["X-Actor"] == "Asha"
+
+
+def test_who_waits_is_asked_for_with_beds_in_one_call() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json={"items": [], "next": None})
+
+    assert client(answer).requests_with_beds() == []
+    assert asked == ["http://api/requests?with_beds=true&limit=1000"]
+
+
+def test_of_several_placements_the_one_that_was_refused_is_named() -> None:
+    sent: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append((request.url.path, json.loads(request.content)))
+        pair = {"index": 1, "bed_request_id": "R8"}
+        problem = {"status": 409, "code": "mixed_sex", "detail": "pairs.1, R8: no", "pair": pair}
+        return httpx.Response(409, json=problem)
+
+    pairs = [Pair(bed_request_id=f"R{n}", bed_id=f"W1-101-{n}", seq=n) for n in (7, 8)]
+    with pytest.raises(Refused) as caught:
+        client(answer).place_all(Placements(pairs=pairs))
+    assert caught.value.pair == PairNotPlaced(index=1, bed_request_id="R8")
+    [(path, body)] = sent
+    assert path == "/requests/place-all"
+    assert body["pairs"][1] == {"bed_request_id": "R8", "bed_id": "W1-101-8", "seq": 8}
+
+
+def test_several_placements_come_back_typed_in_their_order() -> None:
+    placed = {"seq": 9, "bookings": [BOOKED, BOOKED | {"booking_id": "bk-2"}]}
+    pairs = [Pair(bed_request_id="R7", bed_id="W1-101-A", seq=7)]
+    done = client(lambda _: httpx.Response(201, json=placed)).place_all(Placements(pairs=pairs))
+    assert [booking.booking_id for booking in done.bookings] == ["bk-1", "bk-2"]
 
 
 def test_a_name_that_is_not_ascii_travels_as_utf8() -> None:

@@ -1,6 +1,7 @@
 """hospital.toml: read, or refused with the entry that is wrong."""
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from lake.errors import LakeError
 from lake.places import CHECKOUT
 from simulator.plan import read_plan
 
+HOUR = timedelta(hours=1)
 HOSPITAL = Path(CHECKOUT) / "hospital.toml"
 
 
@@ -16,6 +18,19 @@ def test_no_two_wards_have_a_room_of_the_same_number() -> None:
     rooms = {bed.room_id for bed in read_plan(HOSPITAL).beds()}
     numbers = Counter(room_id.split("-")[1] for room_id in rooms)
     assert max(numbers.values()) == 1
+
+
+def test_how_long_a_wait_may_be_is_the_hospitals(tmp_path) -> None:
+    house = read_plan(HOSPITAL).house
+    usual = (house.arrival_breach, house.decision_breach, house.priority_step)
+    assert usual == (4 * HOUR, 12 * HOUR, 4 * HOUR)
+    path, text = tmp_path / "hospital.toml", HOSPITAL.read_text()
+    for name, hours in (("arrival_breach", 4), ("decision_breach", 12), ("priority_step", 4)):
+        text = text.replace(f"{name}_hours = {hours}", f"{name}_hours = {hours + 1.5}")
+    path.write_text(text)
+    house = read_plan(path).house
+    own = (house.arrival_breach, house.decision_breach, house.priority_step)
+    assert own == (5.5 * HOUR, 13.5 * HOUR, 5.5 * HOUR)
 
 
 def test_two_rooms_of_one_number_are_refused_with_their_wards(tmp_path) -> None:

@@ -1,7 +1,9 @@
 -- Every registered bed as it is at the hospital's $now, with its display status.
 -- is_beside_a_source: another patient in the room is isolated, and it takes nobody new.
+-- is_outlier: the patient's specialty is said, and another one than the ward's.
 SELECT
     *,
+    coalesce(current_need_specialty <> specialty AND is_cot IS NOT true, false) AS is_outlier,
     count(current_infection) OVER (PARTITION BY room_id) > (current_infection IS NOT NULL)::INT
         AS is_beside_a_source,
     coalesce(

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from lake.tables import BED_BOARD, BED_STATE_COLUMNS
-from lake.vocabulary import DisplayStatus
+from lake.vocabulary import DisplayStatus, is_outlier
 from simulator.api import meant
 from simulator.api.answers import BedId, Cursor, Limit, PastInstant, WardFilter, json_of, page
 from simulator.api.call import Call, CallRoute, etag
@@ -188,9 +188,13 @@ def _item(hospital: Hospital, row: Row, now: datetime) -> w.Bed:
     """The board's columns: the event's from the bed's row, the state from the hospital."""
     bed = hospital.beds[row["bed_id"]]
     following = hospital.next_booking(bed.bed_id, now)
+    columns = hospital.bed_columns(bed, now)
     event = {name: row.get(BOARD_FROM_ROW.get(name, name)) for name in BED_BOARD.column_names}
     shown = {
         "display_status": hospital.display_status(bed, now),
         "next_is_at_risk": following is not None and hospital.is_at_risk(following, now),
+        "is_outlier": is_outlier(
+            columns.get("current_need_specialty"), bed.specialty, is_cot=bed.is_cot
+        ),
     }
-    return w.Bed.model_validate(event | UNKNOWN | hospital.bed_columns(bed, now) | shown)
+    return w.Bed.model_validate(event | UNKNOWN | columns | shown)

@@ -44,7 +44,9 @@ async def patient(call: Call, ref: Ref) -> Response:
         died_at=hospital.has_died_at(ref),
         stays=[_stay(row) for row in bookings if row["booking_state"] in OF_A_STAY],
         bookings=[booking_item(row, hospital, now) for row in bookings],
-        requests=[w.BedRequest.model_validate(request_item(row, now)) for row in requests],
+        requests=[
+            w.BedRequest.model_validate(request_item(row, hospital, now)) for row in requests
+        ],
         merges=[
             w.Merge(
                 patient_ref=merge.patient_ref,

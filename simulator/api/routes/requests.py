@@ -1,12 +1,14 @@
 """Bed requests: needs without a bed, ranked, placed or withdrawn."""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from lake.vocabulary import ANONYMOUS, RequestState, Source
+from lake.vocabulary import ANONYMOUS, EventType, RequestState, Source
 from simulator.api import meant
 from simulator.api.answers import Limit, WardFilter, json_of, page
 from simulator.api.call import Call, CallRoute
@@ -15,8 +17,8 @@ from simulator.api.problems import PROBLEMS
 from simulator.api.routes.bookings import booking_answer, needs_item
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere
-from simulator.domain.needs import Needs
-from simulator.domain.requests import BedRequest
+from simulator.domain.hospital import Hospital
+from simulator.domain.requests import BedRequest, Rank
 from simulator.domain.rules.suggestions import suggest_for
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
@@ -30,21 +32,24 @@ RankCursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,18}(-[0-9-]{1,60})?$
 router = APIRouter(tags=["waiting list"], responses=PROBLEMS, route_class=CallRoute)
 
 
-@router.get("/requests", response_model=w.Page[w.BedRequest])
+@router.get("/requests", response_model=w.Page[w.BedRequest] | w.Page[w.BedRequestWithBeds])
 async def requests(
     call: Call,
     state: RequestState = RequestState.WAITING,
     ward_id: WardFilter = None,
     limit: Limit = 100,
     after: RankCursor = None,
+    with_beds: bool = False,
 ) -> Response:
-    """Those that wait, the most urgent first; those that ended, the oldest first."""
+    """Those that wait, the most urgent first; those that ended, the oldest first. `with_beds`: each
+    with up to three beds that would do, if it waits."""
     look = _waiting if state is RequestState.WAITING else _ended
     rows, following = await look(call.desk, state, ward_id, limit, after)
-    now = call.desk.clock.now()
-    return page(
-        [w.BedRequest.model_validate(request_item(row, now)) for row in rows[:limit]], following
-    )
+    items: list[w.BedRequest] = []
+    for row in rows[:limit]:
+        items.append(_with_beds(row, call.desk) if with_beds else _item(row, call.desk))
+        await asyncio.sleep(0)  # looking for beds takes its time: others come in between
+    return page(items, following)
 
 
 async def _ended(
@@ -65,9 +70,11 @@ async def _waiting(
     chosen = [
         request
         for request in waiting
-        if request.bed_request_id in rows and (after is None or _rank(request) > _parsed(after))
+        if request.bed_request_id in rows
+        and (after is None or _numbers(desk.engine.hospital.rank(request)) > _parsed(after))
     ]
-    following = _cursor(chosen[limit - 1]) if len(chosen) > limit else None
+    last = desk.engine.hospital.rank(chosen[limit - 1]) if len(chosen) > limit else None
+    following = "-".join(map(str, _numbers(last))) if last else None
     return [rows[request.bed_request_id] for request in chosen[:limit]], following
 
 
@@ -75,13 +82,7 @@ async def _waiting(
 async def request_with_beds(call: Call, bed_request_id: RequestId) -> Response:
     """With up to three beds that would do, if it waits."""
     for row in await requests_in_log(call.desk, bed_request_id=bed_request_id):
-        engine = call.desk.engine
-        waiting = engine.hospital.requests.get(bed_request_id)
-        moment = engine.moment(Context(Source.MANUAL, ANONYMOUS))
-        beds = suggest_for(engine.hospital, waiting, moment) if waiting else []
-        suggestions = [bed._asdict() for bed in beds]
-        item = request_item(row, moment.now) | {"suggestions": suggestions}
-        return json_of(w.BedRequestWithBeds.model_validate(item))
+        return json_of(_with_beds(row, call.desk))
     raise NotThere(f"There is no request {bed_request_id}.")
 
 
@@ -91,8 +92,9 @@ async def wait(call: Call, body: b.NewBedRequest) -> Response:
     command = c.RequestBed(
         patient_ref=body.patient_ref,
         ward_id=body.ward_id,
-        needs=meant.needs_of_new(body.needs),
+        needs=meant.needs_of_request(body.needs),
         wanted_from=body.wanted_from,
+        **meant.of_waiting(body),
     )
     return json_of(_answer(await carry_out(call.desk, command, call.context(body))), 201)
 
@@ -105,6 +107,7 @@ async def change(call: Call, bed_request_id: RequestId, body: b.RequestChange) -
         ward_id=body.ward_id,
         needs=meant.needs(body.needs),
         wanted_from=body.wanted_from,
+        **meant.of_waiting(body),
     )
     return json_of(_answer(await carry_out(call.desk, command, call.context(body))))
 
@@ -114,6 +117,14 @@ async def place(call: Call, bed_request_id: RequestId, body: b.Placement) -> Res
     """Gives it a bed: answers with the booking."""
     command = meant.placement(bed_request_id, body)
     return json_of(booking_answer(await carry_out(call.desk, command, call.context(body))), 201)
+
+
+@router.post("/requests/place-all", status_code=201, response_model=w.PlacementsAnswer)
+async def place_all(call: Call, body: b.Placements) -> Response:
+    """Gives each request its bed, if none has changed since it was seen: all of them, or none."""
+    rows = await carry_out(call.desk, meant.placements(body), call.context(body))
+    bookings = tuple(booking_answer(of_pair) for of_pair in _per_pair(rows, body))
+    return json_of(w.PlacementsAnswer(seq=rows[-1]["seq"], bookings=bookings), 201)
 
 
 @router.post("/requests/{bed_request_id}/withdraw", response_model=w.RequestAnswer)
@@ -127,19 +138,37 @@ async def withdraw(
     return json_of(_answer(await carry_out(call.desk, command, context)))
 
 
-def _rank(request: BedRequest) -> tuple[int, ...]:
-    """As numbers; two of the same microsecond are told apart by their ids."""
-    priority, *instants, request_id = request.rank
-    micros = (int(instant.timestamp() * 1_000_000) for instant in instants)
-    return int(priority), *micros, int(request_id.removeprefix("R"))
+def _numbers(rank: Rank) -> tuple[int, ...]:
+    """Two of the same microsecond are told apart by their ids."""
+    return (
+        int(rank.is_not_urgent),
+        _micros(rank.due_at),
+        _micros(rank.requested_at),
+        int(rank.bed_request_id.removeprefix("R")),
+    )
 
 
-def _cursor(request: BedRequest) -> str:
-    return "-".join(map(str, _rank(request)))
+def _micros(at: datetime) -> int:
+    return int(at.timestamp() * 1_000_000)
 
 
 def _parsed(cursor: str) -> tuple[int, ...]:
     return tuple(int(part) for part in cursor.split("-") if part)
+
+
+def _per_pair(rows: list[Row], body: b.Placements) -> Iterator[list[Row]]:
+    """The rows of each pair, its booking's last."""
+    gave = {
+        row["bed_request_id"]: row["placed_event_id"]
+        for row in rows
+        if row["event_type"] == EventType.REQUEST_PLACED
+    }
+    place_of = {row["event_id"]: nth for nth, row in enumerate(rows)}
+    begins = 0
+    for pair in body.pairs:
+        ends = place_of[gave[pair.bed_request_id]] + 1
+        yield rows[begins:ends]
+        begins = ends
 
 
 def _answer(rows: list[Row]) -> w.RequestAnswer:
@@ -147,7 +176,31 @@ def _answer(rows: list[Row]) -> w.RequestAnswer:
     return w.RequestAnswer(bed_request_id=row["bed_request_id"], seq=row["seq"])
 
 
-def request_item(row: Row, now: datetime) -> Row:
+def _item(row: Row, desk: Desk) -> w.BedRequest:
+    return w.BedRequest.model_validate(request_item(row, desk.engine.hospital, desk.clock.now()))
+
+
+def _with_beds(row: Row, desk: Desk) -> w.BedRequestWithBeds:
+    hospital, moment = desk.engine.hospital, desk.engine.moment(Context(Source.MANUAL, ANONYMOUS))
+    waiting = hospital.requests.get(row["bed_request_id"])
+    beds = suggest_for(hospital, waiting, moment) if waiting else []
+    item = request_item(row, hospital, moment.now)
+    return w.BedRequestWithBeds.model_validate(
+        item | {"suggestions": [bed._asdict() for bed in beds]}
+    )
+
+
+def _is_in_bed(row: Row, request: BedRequest, hospital: Hospital) -> bool:
+    """Of a request that waits no more: whether its patient was, as it was made."""
+    if row["request_state"] == RequestState.WAITING:
+        return hospital.stay_of(request.patient_ref) is not None
+    return request.spell_id is not None and not request.bed_was_lent
+
+
+def request_item(row: Row, hospital: Hospital, now: datetime) -> Row:
+    request = BedRequest.from_row(row)
+    is_in_bed = _is_in_bed(row, request, hospital)
+    clocks = request.clocks(hospital.house, is_in_bed=is_in_bed)
     requested_at = row["requested_at"] or row["occurred_at"]
     wanted_from = max(row["wanted_from_at"], requested_at)
     waits = row["request_state"] != RequestState.WITHDRAWN
@@ -158,8 +211,14 @@ def request_item(row: Row, now: datetime) -> Row:
         "state": row["request_state"],
         "patient_ref": row["patient_ref"],
         "ward_id": row["ward_id"],
-        "needs": needs_item(Needs.from_row(row)),
+        "needs": needs_item(request.needs),
         "wanted_from": row["wanted_from_at"],
+        "waits_in": request.where(is_in_bed=is_in_bed),
+        "arrived_at": request.arrived_at,
+        "decided_at": request.decided,
+        "expected_stay_hours": request.expected_stay_hours,
+        **clocks._asdict(),
+        "is_breached": clocks.are_breached(row["in_bed_at"] or row["ended_at"] or now),
         "requested_at": requested_at,
         "requested_by": row["requested_by"] or row["actor"],
         "displaced_booking_id": next(iter(row["displaced_booking_ids"] or ()), None),

@@ -52,7 +52,7 @@ def book(hospital: Hospital, command: c.BookBed, moment: Moment) -> list[Change]
         mother_ref=canonical_ref(command.mother_ref) if command.mother_ref else None,
     )
     if command.assumes_end and booking.ends_at is None:
-        booking = hospital.with_assumed_end(booking)
+        booking = hospital.with_assumed_end(booking, command.expected_stay)
     hard.not_empty(starts_at, booking.ends_at)
     if command.admit:
         booking = _taken_up(patients.own_reservation(hospital, booking), booking)
@@ -131,10 +131,10 @@ def admit(hospital: Hospital, command: c.AdmitPatient, moment: Moment) -> list[C
 def _with_end_that_lasts(hospital: Hospital, booking: Booking) -> Booking:
     """The booking's end, if it has not passed as it begins; else none is known. One that was set
     by what followed in another bed is none."""
-    is_cut = booking.is_end_assumed and booking.is_at_risk
-    if not is_cut and (booking.ends_at is None or booking.ends_at > booking.starts_at):
-        return booking
-    return hospital.with_assumed_end(booking) if booking.is_end_assumed else booking.ends_by(None)
+    lasts = booking.ends_at is None or booking.ends_at > booking.starts_at
+    if not booking.is_end_assumed:
+        return booking if lasts else booking.ends_by(None)
+    return hospital.with_assumed_end(booking, booking.length if lasts else None)
 
 
 def _admitted(
@@ -232,6 +232,8 @@ def move(
     arrived = _moved(hospital, stay, taken, needs, moment, moment.next_seq)
     if isinstance(command, c.BookBed) and command.ends_at:
         arrived = arrived.ends_by(command.ends_at)
+    elif isinstance(command, c.BookBed):
+        arrived = _as_long_as_expected(hospital, arrived, command)
     reserved = reserved or patients.own_reservation(hospital, arrived)
     arrived = _moved_as_planned(reserved, arrived, needs) if reserved else arrived
     besides = frozenset({stay.booking_id, arrived.booking_id})
@@ -253,6 +255,14 @@ def move(
         Change(EventType.PATIENT_TRANSFERRED, left, _ended(stay, moment)),
         Change(EventType.PATIENT_TRANSFERRED, bed, arrived, columns),
     ]
+
+
+def _as_long_as_expected(hospital: Hospital, arrived: Booking, command: c.BookBed) -> Booking:
+    """Where nobody has said an end of the stay."""
+    is_said = arrived.ends_at is not None and not arrived.is_end_assumed
+    if is_said or not command.assumes_end or command.expected_stay is None:
+        return arrived
+    return hospital.with_assumed_end(arrived, command.expected_stay)
 
 
 def _moved_as_planned(reserved: Booking, arrived: Booking, needs: Needs | None) -> Booking:
@@ -364,6 +374,10 @@ def swapped_in(bed: Bed, stay: Booking, moment: Moment) -> Bed:
     return bed if bed.status is status else bed.becomes(status, StatusChange.SWAPPED, moment.at)
 
 
+def _is_of_same_time(one: Booking, other: Booking) -> bool:
+    return (one.bed_id, one.starts_at) == (other.bed_id, other.starts_at)
+
+
 def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> list[Change]:
     """The bed that is left, if it is another one, then the booking's own row."""
     before = hospital.booking(command.booking_id)
@@ -380,11 +394,9 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
         needs=before.needs.with_given(command.needs),
         source=moment.source,
     )
-    if after.is_end_assumed and (after.bed_id, after.starts_at) != (
-        before.bed_id,
-        before.starts_at,
-    ):
-        after = hospital.with_assumed_end(after)
+    if after.is_end_assumed and not _is_of_same_time(before, after):
+        is_of_ward = hospital.bed(before.bed_id).ward_id == bed.ward_id
+        after = hospital.with_assumed_end(after, before.length if is_of_ward else None)
     hard.not_empty(after.starts_at, after.ends_at)
     hard.not_closed(hospital, bed, after.starts_at)
     after = patients.with_its_spell(hospital, after, moment)

@@ -13,6 +13,7 @@ from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
 from simulator.domain.decisions import beds, bookings, isolation, merges, newborns, requests
 from simulator.domain.decisions.corrections import cancel_event, correct_discharge
+from simulator.domain.decisions.together import place_all
 from simulator.domain.errors import Forbidden, NotThere
 from simulator.domain.hospital import Hospital
 from simulator.domain.rules.grants import somebody_answers
@@ -20,7 +21,9 @@ from simulator.domain.rules.hard import bed_at
 
 
 def decide(hospital: Hospital, command: c.Command, moment: Moment) -> list[Change]:
-    """Raises Refusal, NotThere, Forbidden and InvalidRequest."""
+    """Raises Refusal, NotThere, Forbidden, InvalidRequest and Outdated."""
+    if isinstance(command, c.PlaceAll):
+        return place_all(hospital, command, moment, decide)
     changes = _decided(hospital, command, moment)
     changes = newborns.along(hospital, command, changes, moment, _decided)
     return isolation.traced(hospital, changes, moment)

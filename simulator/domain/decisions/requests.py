@@ -1,13 +1,14 @@
 """The waiting list: a need without a bed is requested, and placed or withdrawn."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from lake.vocabulary import EventType, Rule, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
 from simulator.domain.decisions.bookings import book, move
 from simulator.domain.decisions.patients import placed, spell_at
-from simulator.domain.errors import Refusal
+from simulator.domain.errors import InvalidRequest, NotYet, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules import hard
@@ -22,6 +23,7 @@ def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[C
     for other in hospital.requests_of(patient_ref):
         raise Refusal(Rule.ALREADY_WAITING, f"The request is {other.bed_request_id}.")
     wanted_from = command.wanted_from or moment.at
+    _in_order(command.arrived_at, command.decided_at, moment)
     wanted = BedRequest(
         bed_request_id=f"R{moment.next_seq}",
         patient_ref=patient_ref,
@@ -31,6 +33,10 @@ def request(hospital: Hospital, command: c.RequestBed, moment: Moment) -> list[C
         requested_at=moment.at,
         requested_by=moment.actor,
         spell_id=spell_at(hospital, patient_ref, wanted_from, moment),
+        waits_in=command.waits_in,
+        arrived_at=command.arrived_at,
+        decided_at=command.decided_at,
+        expected_stay_hours=command.expected_stay_hours,
     )
     return [Change(EventType.BED_REQUESTED, columns=wanted.as_columns())]
 
@@ -51,7 +57,12 @@ def change(hospital: Hospital, command: c.ChangeRequest, moment: Moment) -> list
         needs=before.needs.with_given(command.needs),
         wanted_from=wanted_from,
         spell_id=spell_id if is_in_bed else before.spell_id,
+        waits_in=command.waits_in or before.waits_in,
+        arrived_at=command.arrived_at or before.arrived_at,
+        decided_at=command.decided_at or before.decided_at,
+        expected_stay_hours=command.expected_stay_hours or before.expected_stay_hours,
     )
+    _in_order(after.arrived_at, after.decided_at, moment)
     if after == before:
         raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "That is what the request says.")
     return [Change(EventType.REQUEST_CHANGED, columns=after.as_columns())]
@@ -70,6 +81,7 @@ def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[C
         override=command.override,
         bed_request_id=wanted.bed_request_id,
         assumes_end=command.assumes_end,
+        expected_stay=wanted.expected_stay,
     )
     stay = hospital.stay_of(wanted.patient_ref)
     if stay is not None:
@@ -86,6 +98,15 @@ def withdraw(hospital: Hospital, command: c.WithdrawRequest, moment: Moment) -> 
     wanted = hospital.request(command.bed_request_id)
     _not_before_it_was_made(hospital, wanted, moment)
     return [Change(EventType.REQUEST_WITHDRAWN, columns=wanted.as_columns())]
+
+
+def _in_order(arrived_at: datetime | None, decided_at: datetime | None, moment: Moment) -> None:
+    """Raises NotYet, and InvalidRequest of a patient who was admitted before coming."""
+    for name, at in (("arrived_at", arrived_at), ("decided_at", decided_at)):
+        if at and at > moment.now:
+            raise NotYet(f"{name}: it is {moment.now:%Y-%m-%d %H:%M:%S} UTC in the hospital.")
+    if arrived_at and decided_at and decided_at < arrived_at:
+        raise InvalidRequest("decided_at: lies before arrived_at.")
 
 
 def _not_before_it_was_made(hospital: Hospital, wanted: BedRequest, moment: Moment) -> None:

@@ -7,7 +7,7 @@ names.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from itertools import islice, starmap
@@ -27,15 +27,17 @@ NEXT_TO_NOTHING = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A bed over `[starts_at, ends_at)`; `ends_at` None: open, or if `assumes_end` as usual on each
-    ward. `moves_in`: at once. `besides`: bookings that are not in the way. `ward_id`, `specialty`,
-    `room_class`: what is preferred; what is needed stands in `needs`."""
+    """A bed over `[starts_at, ends_at)`; `ends_at` None: open, or if `assumes_end` for the
+    `expected_stay`, or as usual on each ward. `moves_in`: at once. `besides`: bookings that are not
+    in the way. `ward_id`, `specialty`, `room_class`: what is preferred; what is needed stands in
+    `needs`."""
 
     needs: Needs
     starts_at: datetime
     now: datetime
     ends_at: datetime | None = None
     assumes_end: bool = True
+    expected_stay: timedelta | None = None
     moves_in: bool = False
     patient_ref: str = ""
     ward_id: str | None = None
@@ -67,11 +69,15 @@ Rank = tuple[bool, bool, int, bool, bool, int, bool, timedelta, bool, tuple[int 
 
 
 class Matcher:
-    """One search through the hospital as it is."""
+    """One search through the hospital as it is. `known`: which beds would do, found by searches for
+    the same needs and time, and taken in from this one."""
 
-    def __init__(self, hospital: Hospital, search: Search) -> None:
+    def __init__(
+        self, hospital: Hospital, search: Search, known: dict[str, bool] | None = None
+    ) -> None:
         self._hospital = hospital
         self._search = search
+        self._known = {} if known is None else known
         self._wards: dict[str, _ForWard] = {}
         self._refs = hospital.refs_of(search.patient_ref)
 
@@ -101,6 +107,22 @@ class Matcher:
         ]
         could.sort(key=itemgetter(0))
         return ((bed, until) for _, bed, until in could)
+
+    def fit_in(self, bed: Bed) -> Fit | None:
+        """This bed, if it would do."""
+        held = self._hospital.of_bed.get(bed.bed_id, ())
+        if any(self._is_in_the_way(booking) for booking in held):
+            return None
+        until = self._following(held)
+        return self._fit(bed, until) if self._is_fit(bed, until) else None
+
+    def would_fit_empty(self, bed: Bed) -> bool:
+        """Whether it would do if its patient had left and it were clean."""
+        stay = self._hospital.current_booking(bed.bed_id)
+        until = self._following(self._hospital.of_bed.get(bed.bed_id, ()))
+        wish = self._wish(replace(bed, status=BedStatus.AVAILABLE), until)
+        besides = wish.besides | {stay.booking_id} if stay else wish.besides
+        return not breaches(self._hospital, replace(wish, besides=besides))
 
     def _order(self, unfit: Unfit) -> tuple[bool, tuple[int | str, ...]]:
         ward_id = self._hospital.beds[unfit.bed_id].ward_id
@@ -136,7 +158,11 @@ class Matcher:
         return next((booking.starts_at for booking in later), None)
 
     def _is_fit(self, bed: Bed, until: datetime | None) -> bool:
-        return not (self._refused_hard(bed) or breaches(self._hospital, self._wish(bed, until)))
+        known = self._known.get(bed.bed_id)
+        if known is None:
+            broken = self._refused_hard(bed) or breaches(self._hospital, self._wish(bed, until))
+            known = self._known[bed.bed_id] = not broken
+        return known
 
     def _wish(self, bed: Bed, until: datetime | None, lends: Booking | None = None) -> Wish:
         search = self._search
@@ -276,7 +302,9 @@ class _ForWard:
         self._search = search
         self._ward_id = ward_id
         self._profile = hospital.house.ward(ward_id)
-        self.usual_end = hospital.house.assumed_end(ward_id, search.starts_at)
+        usual_end = hospital.house.assumed_end(ward_id, search.starts_at)
+        expected = search.expected_stay
+        self.usual_end = search.starts_at + expected if expected else usual_end
 
     @cached_property
     def takes_not(self) -> bool:

@@ -66,6 +66,11 @@ def breaches(hospital: Hospital, wish: Wish) -> list[Breach]:
     return sorted(of_the_bed + of_the_room, key=lambda breach: ORDER[breach.rule])
 
 
+def excludes(hospital: Hospital, wish: Wish, mate: tuple[Bed, Booking]) -> bool:
+    """Whether somebody who had that bed of the room would be in the way of the wish."""
+    return any(True for rule in OF_THE_ROOM for _ in rule(hospital, wish, [mate]))
+
+
 def meets(hospital: Hospital, request: BedRequest, wish: Wish) -> bool:
     """Whether the bed of the wish is one that the request asks for."""
     if request.ward_id not in (None, wish.bed.ward_id):
@@ -343,7 +348,7 @@ def _patient_reserved_elsewhere(hospital: Hospital, wish: Wish) -> Iterator[Brea
 def _kept_for_isolation(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
     """The last free isolation rooms of a ward are for who needs isolation, or was exposed."""
     bed, kept = wish.bed, hospital.house.isolation_rooms_kept
-    if not kept or bed.room_class != RoomClass.ISOLATION or _may_have_isolation(hospital, wish):
+    if not kept or bed.room_class != RoomClass.ISOLATION or may_have_isolation(hospital, wish):
         return
     others = hospital.free_isolation_rooms(bed.ward_id, wish.starts_at, wish.now) - {bed.room_id}
     if len(others) < kept:
@@ -352,7 +357,7 @@ def _kept_for_isolation(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
         yield Breach(Rule.KEPT_FOR_ISOLATION, detail, briefly)
 
 
-def _may_have_isolation(hospital: Hospital, wish: Wish) -> bool:
+def may_have_isolation(hospital: Hospital, wish: Wish) -> bool:
     """Also who asks for such a room, or lies in one of the ward's already."""
     if wish.is_its_own or wish.needs.isolation or wish.needs.room_class == RoomClass.ISOLATION:
         return True

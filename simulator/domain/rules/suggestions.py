@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
@@ -62,6 +62,7 @@ def suggest(
         now=wish.now,
         ends_at=wish.ends_at,
         assumes_end=getattr(command, "assumes_end", False),
+        expected_stay=_expected_stay(hospital, command),
         moves_in=wish.moves_in,
         patient_ref=wish.patient_ref,
         ward_id=bed.ward_id,
@@ -72,6 +73,12 @@ def suggest(
     )
     others = (fit for fit in Matcher(hospital, search).ranked() if fit.bed_id != bed.bed_id)
     return _in_words(others)
+
+
+def _expected_stay(hospital: Hospital, command: Command) -> timedelta | None:
+    if isinstance(command, PlaceRequest):
+        return hospital.request(command.bed_request_id).expected_stay
+    return getattr(command, "expected_stay", None)
 
 
 def suggest_for(hospital: Hospital, request: BedRequest, moment: Moment) -> list[Suggestion]:
@@ -89,6 +96,7 @@ def search_for(hospital: Hospital, request: BedRequest, moment: Moment) -> Searc
         moves_in=request.wanted_from <= moment.now,
         patient_ref=request.patient_ref,
         ward_id=request.ward_id,
+        expected_stay=request.expected_stay,
         besides=frozenset({stay.booking_id}) if stay else frozenset(),
     )
 

@@ -2,7 +2,8 @@
 -- than once.
 WITH told AS (
     SELECT bed_request_id, max(seq) FILTER (event_type IN ('bed_requested', 'request_changed')) AS made_seq,
-           max_by(event_type, seq) AS last_type, max(seq) AS last_seq
+           max_by(event_type, seq) AS last_type, max(seq) AS last_seq,
+           max_by(occurred_at, seq) AS last_at
     FROM bronze.bed_events
     WHERE event_type IN
         ('bed_requested', 'request_changed', 'request_placed', 'request_withdrawn')
@@ -27,7 +28,8 @@ placed AS (
 SELECT e.*, p.booking_id AS placed_booking_id, p.bed_id AS placed_bed_id,
        p.admitted_at AS in_bed_at,
        CASE last_type WHEN 'request_placed' THEN 'placed' WHEN 'request_withdrawn'
-            THEN 'withdrawn' ELSE 'waiting' END AS request_state
+            THEN 'withdrawn' ELSE 'waiting' END AS request_state,
+       CASE WHEN request_state <> 'waiting' THEN last_at END AS ended_at
 FROM told JOIN bronze.bed_events AS e ON e.seq = told.made_seq
 LEFT JOIN placed AS p ON p.bed_request_id = e.bed_request_id AND last_type = 'request_placed'
 WHERE e.seq > $after_seq

@@ -21,7 +21,9 @@ HERE = Here(NOON, ZoneInfo("Asia/Kolkata"))
 def bed(bed_id: str, display_status: str, **columns: Any) -> board.Bed:
     bed_status = columns.pop("bed_status", display_status)
     known = bed_event(1, bed_id, bed_status, **columns)
-    nothing = dict.fromkeys([*BED_BOARD.column_names, "is_beside_a_source", "next_is_at_risk"])
+    nothing = dict.fromkeys(
+        [*BED_BOARD.column_names, "is_beside_a_source", "is_outlier", "next_is_at_risk"]
+    )
     more = {name: columns[name] for name in columns if name in nothing}
     return {**nothing, **known, **more, "display_status": display_status}
 
@@ -254,6 +256,22 @@ def test_what_the_ward_must_know_of_a_bed_is_marked_and_told() -> None:
     assert "cot" in tiles.tile(cot, HERE)
     assert board.free_beds([beside, cot], board.Filter()) == []
     assert board.counts([odd, beside, cot]).registered == 2
+
+
+def test_an_outlier_is_told_on_its_tile_and_can_be_looked_for() -> None:
+    far = bed(
+        "W1-103-A",
+        "occupied",
+        current_patient_ref="P-7",
+        current_need_specialty="general_surgery",
+        is_outlier=True,
+    )
+    assert ">outlier: general surgery<" in tiles.tile(far, HERE)
+    assert "outlier" not in tiles.tile(WARD[0], HERE)
+    assert "outlier: general surgery" in tiles.tile(far, HERE).split('title="')[1].split('"')[0]
+    assert "<th>Outlier</th>" in tiles.card(far, HERE)
+    [ward] = board.wards([*WARD, far], board.Filter(is_outlier=True))
+    assert [one["bed_id"] for one in ward.beds] == ["W1-103-A"]
 
 
 def test_an_end_that_nobody_has_said_is_no_overdue_one() -> None:

@@ -25,6 +25,7 @@ from lake.tables import (
     UPDATE_VOLUME,
     WARD_DAILY,
 )
+from lake.vocabulary import is_outlier
 from tests.dashboard.lake_rows import NOON, bed_event, clock_set, event, write, write_events
 
 HOUR = timedelta(hours=1)
@@ -83,6 +84,17 @@ def test_a_free_bed_is_reserved_from_two_hours_before_until_the_end(
     places: Places, starts_at: datetime, ends_at: datetime | None, shown: str
 ) -> None:
     assert display_status(places, "available", **reserved("bk-1", starts_at, ends_at)) == shown
+
+
+@pytest.mark.parametrize("need", [None, "cardiology", "urology"])
+@pytest.mark.parametrize("is_cot", [None, False, True])
+def test_an_outlier_is_the_same_to_the_board_as_to_the_api(
+    places: Places, need: str | None, is_cot: bool | None
+) -> None:
+    columns = {"specialty": "cardiology", "current_need_specialty": need, "is_cot": is_cot}
+    write_events(places, [bed_event(1, "W1-101-A", "occupied", **columns)])
+    [bed] = rows(queries.beds, now=NOON)
+    assert bed["is_outlier"] is is_outlier(need, "cardiology", is_cot=bool(is_cot))
 
 
 def test_a_closed_bed_with_a_reservation_is_closed(places: Places) -> None:

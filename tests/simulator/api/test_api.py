@@ -126,7 +126,8 @@ async def test_beds_carry_the_columns_of_the_board_and_their_display_status(api)
     )
     items = (await api.get("/beds")).json()["items"]
     assert len(items) == 8
-    assert set(items[0]) == {*BED_BOARD.column_names, "display_status", "next_is_at_risk"}
+    shown = {"display_status", "next_is_at_risk", "is_outlier"}
+    assert set(items[0]) == {*BED_BOARD.column_names, *shown}
     shown = {item["bed_id"]: item["display_status"] for item in items}
     assert (shown[BED], shown[SECOND], shown[THIRD]) == ("occupied", "dirty", "closed")
     dirty = (await api.get("/beds", params={"status": "dirty", "ward_id": "W1"})).json()["items"]

@@ -74,7 +74,7 @@ async def test_what_was_not_said_is_assumed_and_marked_so(house: House) -> None:
     )  # fmt: skip
     request = await house.wait_for_bed("P-7", needs={"age_group": "child"})
     told = await house.get(f"/requests/{request}")
-    assert told["needs"]["assumed"] == ["level_of_care"]
+    assert told["needs"]["assumed"] == ["level_of_care", "priority"]
 
 
 async def test_no_bed_is_offered_that_its_ward_would_not_give(house: House) -> None:

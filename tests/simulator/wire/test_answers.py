@@ -5,7 +5,7 @@ from simulator.wire import answers, bodies
 
 
 def test_a_bed_travels_with_every_column_of_the_board() -> None:
-    shown = {"display_status", "next_is_at_risk"}
+    shown = {"display_status", "next_is_at_risk", "is_outlier"}
     assert set(answers.Bed.model_fields) == {*BED_BOARD.column_names, *shown}
 
 

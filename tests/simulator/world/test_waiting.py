@@ -8,10 +8,11 @@ from simulator.domain import commands as c
 from simulator.domain.requests import BedRequest
 from simulator.writer.engine import Context
 from tests.simulator.world.figures import Row
-from tests.simulator.world.runs import START, Run, lived, opened, world_of
+from tests.simulator.world.runs import START, Run, lived, opened, plan, world_of
 
 RUN = (103, 20)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+STEP = plan().house.priority_step
 SOMEBODY = Context(Source.MANUAL, "tester", Role.MANAGER)
 
 
@@ -29,7 +30,7 @@ def overtaken(rows: list[Row]) -> list[tuple[str, str]]:
                 found += [
                     (request_id, other.bed_request_id)
                     for other in waiting.values()
-                    if is_like(other, served) and other.rank < served.rank
+                    if is_like(other, served) and other.rank(STEP) < served.rank(STEP)
                 ]
     return found
 
