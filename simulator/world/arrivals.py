@@ -6,6 +6,7 @@ from functools import partial
 from lake.vocabulary import AdmissionType, RoomClass
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
+from simulator.domain.needs import Isolation
 from simulator.plan import Ward
 from simulator.world import texts
 from simulator.world.admissions import Admissions
@@ -14,7 +15,7 @@ from simulator.world.scene import Scene
 from simulator.world.surge import Surge
 from simulator.world.waiting import Waiting
 
-ISOLATED_AT_START = 0.6
+ISOLATED_AT_START = 0.7
 """Of the rooms for isolation."""
 
 
@@ -54,13 +55,17 @@ class Arrivals:
         kind = AdmissionType.EMERGENCY
         self._waiting.join(self._people.arrive(ward, at, kind, isolation=isolation), at)
 
-    def place_at_start(self, ward: Ward, bed: Bed, at: datetime) -> None:
-        """Somebody who has been there for a while."""
-        isolation = None
-        if bed.room_class == RoomClass.ISOLATION:
-            if not self._scene.chance.happens(ISOLATED_AT_START):
-                return
-            isolation = self._scene.infection(ward)
+    def fill(self, ward: Ward, bed: Bed, at: datetime) -> None:
+        """With somebody who has been there for a while, as often as it is in use."""
+        is_for_isolation = bed.room_class == RoomClass.ISOLATION
+        in_use = ISOLATED_AT_START if is_for_isolation else ward.occupancy_percent / 100
+        if self._scene.chance.happens(in_use):
+            isolation = self._scene.infection(ward) if is_for_isolation else None
+            self._place_at_start(ward, bed, isolation, at)
+
+    def _place_at_start(
+        self, ward: Ward, bed: Bed, isolation: Isolation | None, at: datetime
+    ) -> None:
         kind = AdmissionType.EMERGENCY
         patient = self._people.met(ward, at, kind, self._sex_in_room(bed), isolation)
         command = c.BookBed(

@@ -69,8 +69,7 @@ class People:
         """Fill an empty hospital to its usual occupancy, then let time run."""
         for ward in self._scene.plan.wards:
             for bed in self._scene.beds_of(ward):
-                if self._scene.chance.share() * 100 < ward.occupancy_percent:
-                    self._arrivals.place_at_start(ward, bed, at)
+                self._arrivals.fill(ward, bed, at)
         self._planned.fill(at)
         self._start(at)
 

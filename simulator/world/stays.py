@@ -52,6 +52,7 @@ ASKED_FOR_EARLY = 0.5
 """How much of a stay may be a delay of its end."""
 
 FIRST_ROUND, LAST_ROUND = 8, 17
+LITTLE_SOONER = 30 * HOUR
 
 WantsBed = Callable[[Patient, Ward, Needs, tuple[str, ...], datetime], None]
 """Puts a patient in bed on the waiting list."""
@@ -127,11 +128,26 @@ class Stays:
             said_at if FIRST_ROUND <= hour < LAST_ROUND else self._scene.chance.next_at(9, said_at)
         )
 
+    def hasten(self, ward_id: str, at: datetime) -> bool:
+        """Whether somebody leaves intensive care a little sooner, as another one needs the bed."""
+        near = [
+            course
+            for ref, course in self._courses.items()
+            if course.is_intensive and not course.is_dying and course.leaves_at < at + LITTLE_SOONER
+            if (stay := self._scene.own_stay(ref)) and stay.progress.care_not_needed_since is None
+            if self._scene.ward_of(stay.bed_id).ward_id == ward_id
+        ]
+        for course in sorted(near, key=lambda course: course.leaves_at)[:1]:
+            self._end_care(course.patient.patient_ref, at)
+        return bool(near)
+
     def _end_care(self, ref: str, at: datetime) -> None:
         """Who survives intensive care goes on to a ward, or to another hospital."""
         stay = self._scene.own_stay(ref)
         course = self._courses.get(ref)
-        if stay is None or course is None:
+        if stay is None or course is None or not course.is_intensive or course.is_dying:
+            return
+        if stay.progress.care_not_needed_since:
             return
         if self._is_fatal(stay):
             self._begin_to_die(ref, at)

@@ -32,7 +32,7 @@ class Surge:
 
     def start(self, at: datetime) -> None:
         if self._wards:
-            self._plan_rush(at)
+            self._plan_rush(at, share=self._scene.chance.share())
             self._scene.agenda.plan(at + HOUR, self._look)
 
     @property
@@ -41,9 +41,11 @@ class Surge:
         a = self._scene.assumptions
         return a.rush_emergencies / a.days_between_rushes
 
-    def _plan_rush(self, at: datetime) -> None:
+    def _plan_rush(self, at: datetime, share: float = 1.0) -> None:
+        """After that share of the time between two."""
         days = self._scene.assumptions.days_between_rushes
-        when = self._scene.chance.next_at(7, at + self._scene.chance.regularly(24 * days - 12))
+        after = self._scene.chance.regularly(24 * days - 12) * share
+        when = self._scene.chance.next_at(7, at + after)
         self._scene.agenda.plan(when, self._begin_rush)
 
     def _begin_rush(self, at: datetime) -> None:
@@ -61,6 +63,7 @@ class Surge:
 
     def _look(self, at: datetime) -> None:
         self._scene.agenda.plan(at + HOUR, self._look)
+        wards = {ward.ward_id for ward in self._wards}
         own = [
             bed
             for bed in self._scene.hospital().registered_beds
@@ -69,7 +72,7 @@ class Surge:
         waiting = [
             request
             for request in self._scene.hospital().requests.values()
-            if request.requested_at <= at - LONG_WAIT and request.spell_id is None
+            if request.requested_at <= at - LONG_WAIT and request.ward_id in wards
         ]
         if not own and len(waiting) >= self._scene.assumptions.waiting_before_surge:
             self._open(at)

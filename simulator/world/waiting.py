@@ -30,7 +30,7 @@ from simulator.world.patients import Patient, Patients
 from simulator.world.placing import Place, Placing, Search
 from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays
-from simulator.world.words import words_of_request
+from simulator.world.words import is_intensive, words_of_request
 from simulator.writer.engine import Row
 
 ROUND_MINUTES = 120
@@ -171,8 +171,9 @@ class Waiting:
         return self._allocate(request, patient, place, at)
 
     def _may_move(self, stay: Booking, request: BedRequest, at: datetime) -> bool:
-        """At night nobody is moved but for isolation."""
+        """At night nobody is moved but for isolation, and for who needs intensive care."""
         is_due = bool(request.needs.isolation) or self._scene.chance.is_at_work(at)
+        is_due = is_due or any(is_intensive(other.needs) for other in self.own)
         return is_due and stay.source == Source.SIMULATOR
 
     def _search(
@@ -274,7 +275,10 @@ class Waiting:
         if request.needs.isolation:
             words = texts.FOR_ISOLATION
             wards += self._other_wards(patient, wards)
-        elif not self._scene.chance.is_at_work(at):
+        elif not (self._scene.chance.is_at_work(at) or is_intensive(request.needs)):
+            return
+        if is_intensive(request.needs) and self._stays.hasten(wards[0], at):
+            self._make_room_from[request.bed_request_id] = at + ROOM_IS_MADE_WITHIN
             return
         for_isolation = bool(request.needs.isolation)
         is_made = self._moves.make_room(wards, at, words, for_isolation=for_isolation)

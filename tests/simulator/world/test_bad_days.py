@@ -58,7 +58,7 @@ def test_who_lies_in_the_bay_is_a_contact_and_no_longer_one_once_it_is_open() ->
 
 
 def test_surge_beds_are_opened_in_a_rush_and_retired_when_it_is_over() -> None:
-    run = lived(22, 12, days_between_rushes=5.0, rush_emergencies=50)
+    run = lived(22, 12, days_between_rushes=6.0, rush_emergencies=80)
     surge = {row["bed_id"] for row in rows(run, "bed_registered") if row["is_temporary"]}
     used = {row["bed_id"] for row in rows(run, "patient_admitted")}
     assert len(surge) == 4

@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 
 from simulator.domain.hospital import fold
 from simulator.writer.engine import Row
-from tests.simulator.world.runs import lived, plan, simulate
+from tests.simulator.world.runs import SHORT, lived, plan, simulate
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
-SEED, DAYS = 103, 20
 
 
 def essence(rows: list[Row]) -> list[tuple]:
@@ -32,7 +31,7 @@ def test_there_are_about_210_beds_on_11_wards_and_cots_besides() -> None:
 
 
 def test_most_discharges_come_in_the_afternoon() -> None:
-    rows = lived(SEED, DAYS).rows
+    rows = lived(*SHORT).rows
     hours = [
         r["occurred_at"].astimezone(KOLKATA).hour
         for r in rows
@@ -45,7 +44,7 @@ def test_most_discharges_come_in_the_afternoon() -> None:
 
 
 def test_cleaning_takes_about_what_hospital_toml_says() -> None:
-    rows = lived(SEED, DAYS).rows
+    rows = lived(*SHORT).rows
     started: dict[str, datetime] = {}
     minutes = []
     for row in rows:
@@ -58,7 +57,7 @@ def test_cleaning_takes_about_what_hospital_toml_says() -> None:
 
 
 def test_all_kinds_of_updates_happen() -> None:
-    counts = Counter(row["event_type"] for row in lived(SEED, DAYS).rows)
+    counts = Counter(row["event_type"] for row in lived(*SHORT).rows)
     assert {
         "bed_booked",
         "booking_cancelled",

@@ -8,9 +8,8 @@ from simulator.domain import commands as c
 from simulator.domain.requests import BedRequest
 from simulator.writer.engine import Context
 from tests.simulator.world.figures import Row
-from tests.simulator.world.runs import START, Run, lived, opened, plan, world_of
+from tests.simulator.world.runs import SHORT, START, Run, lived, opened, plan, world_of
 
-RUN = (103, 20)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STEP = plan().house.priority_step
 SOMEBODY = Context(Source.MANUAL, "tester", Role.MANAGER)
@@ -44,13 +43,13 @@ def is_like(one: BedRequest, other: BedRequest) -> bool:
 
 
 def test_a_bed_that_becomes_free_is_given_to_the_most_urgent_whom_it_suits() -> None:
-    assert overtaken(lived(*RUN).rows) == []
+    assert overtaken(lived(*SHORT).rows) == []
 
 
 def test_a_bed_that_is_booked_for_tomorrow_is_used_tonight() -> None:
     soon = [
         row
-        for row in lived(*RUN).rows
+        for row in lived(*SHORT).rows
         if row["event_type"] == "bed_booked"
         and row.get("admission_type") == "emergency"
         and row["ends_at"] - row["starts_at"] < DAY
@@ -60,7 +59,9 @@ def test_a_bed_that_is_booked_for_tomorrow_is_used_tonight() -> None:
 
 
 def test_patients_step_down_come_back_to_their_ward_and_make_room() -> None:
-    notes = {row["note"] for row in lived(*RUN).rows if row["event_type"] == "patient_transferred"}
+    notes = {
+        row["note"] for row in lived(*SHORT).rows if row["event_type"] == "patient_transferred"
+    }
     assert {
         "Stepped down from intensive care, handover given",
         "Moved back to the ward of the specialty",
