@@ -97,7 +97,7 @@ class Stays:
             self._plan_end(ref, at)
         else:
             self._scene.agenda.plan(self._on_round(leaves_at), partial(self._end_care, ref))
-        self._plan_review(ref, at)
+        self.plan_review(ref, at)
         self._notes.begin(ref, at)
         self._births.expect(ref, at, leaves_at)
 
@@ -114,11 +114,13 @@ class Stays:
 
     def step_down(self, patient_ref: str, at: datetime) -> None:
         """On the ward now: what is left of the stay begins."""
-        course = self._courses[patient_ref]
+        course = self._courses.get(patient_ref)
+        if course is None:
+            return
         leaves_at = self._scene.chance.leaves_at(at, course.patient.stay)
         self._courses[patient_ref] = replace(course, leaves_at=leaves_at, is_intensive=False)
         self._plan_end(patient_ref, at)
-        self._plan_review(patient_ref, at)
+        self.plan_review(patient_ref, at)
 
     def _on_round(self, leaves_at: datetime) -> datetime:
         """By noon at the latest it is said who goes to a ward that day."""
@@ -239,10 +241,10 @@ class Stays:
             text = self._scene.chance.text(texts.DISCHARGE_CONFIRMED)
             self._scene.agenda.do(c.ConfirmDischarge(booking_id=stay.booking_id), at, text)
 
-    def _plan_review(self, ref: str, at: datetime) -> None:
+    def plan_review(self, ref: str, at: datetime) -> None:
         """When the expected discharge has passed and the patient is still there, expect anew."""
-        stay, course = self._scene.own_stay(ref), self._courses[ref]
-        if stay and stay.ends_at and stay.ends_at < course.leaves_at:
+        stay, course = self._scene.own_stay(ref), self._courses.get(ref)
+        if stay and course and stay.ends_at and stay.ends_at < course.leaves_at:
             when = max(stay.ends_at, at) + self._scene.chance.hours(0.5, 5)
             if not self._scene.chance.is_at_work(when):
                 when = self._scene.chance.next_at(8.5, when)
@@ -261,7 +263,7 @@ class Stays:
             words = texts.REVIEW_READY if stay.progress.waits_for else texts.REVIEW
             self._scene.agenda.do(command, at, self._scene.chance.text(words))
         if not is_leaving:
-            self._plan_review(ref, at)
+            self.plan_review(ref, at)
 
     def _until_booked(self, stay: Booking, at: datetime, leaves_at: datetime) -> datetime:
         """What is expected, but for what is booked before: that is looked at when it begins."""

@@ -247,7 +247,9 @@ class Waiting:
         self, request: BedRequest, patient: Patient, left: Booking, at: datetime
     ) -> None:
         self._moves.leave_bed(left.bed_id, at)
-        if not request.needs.isolation:
+        if request.needs.isolation:
+            self._stays.plan_review(patient.patient_ref, at)
+        else:
             self._stays.step_down(patient.patient_ref, at)
             self.note_ward(replace(patient, intensive=None))
 
