@@ -163,6 +163,7 @@ EVENT_COLUMNS = (
     Column(
         "disposition", STRING, f"Where the patient went, on a discharge: {_any_of(Disposition)}"
     ),
+    Column("to_lounge", BOOL, "On a discharge: whether to the discharge lounge; null: no"),
     Column("source", STRING, _any_of(Source)),
     Column("actor", STRING, "Who did it"),
     Column("role", STRING, "The actor's role"),

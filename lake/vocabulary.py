@@ -268,6 +268,7 @@ class EventType(StrEnum):
     ABSENCE_ENDED = "absence_ended"
     DISCHARGE_CANCELLED = "discharge_cancelled"
     DISCHARGE_CORRECTED = "discharge_corrected"
+    LOUNGE_LEFT = "lounge_left"
     ISOLATION_STARTED = "isolation_started"
     ISOLATION_ENDED = "isolation_ended"
     CONTACT_STARTED = "contact_started"
@@ -299,6 +300,7 @@ WITHOUT_A_BED = frozenset(
         EventType.REQUEST_WITHDRAWN,
         EventType.REQUEST_PLACED,
         EventType.DISCHARGE_CORRECTED,
+        EventType.LOUNGE_LEFT,
         EventType.OVERRIDE_REVIEWED,
         EventType.ALERT_ACKNOWLEDGED,
         EventType.PATIENTS_MERGED,
@@ -356,6 +358,7 @@ class Rule(StrEnum):
     ALREADY_WAITING = "already_waiting"
     ALREADY_REVIEWED = "already_reviewed"
     ALREADY_CANCELLED = "already_cancelled"
+    LOUNGE_FULL = "lounge_full"
     OVERLAPS_BOOKING = "overlaps_booking"
     OVERLAPS_OPEN_STAY = "overlaps_open_stay"
     BED_NOT_CLEAN = "bed_not_clean"

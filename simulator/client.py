@@ -35,12 +35,15 @@ from simulator.wire.answers import (
     FoundBeds,
     Hospital,
     IsolationAnswer,
+    Lounge,
+    LoungeAnswer,
     MergeAnswer,
     Page,
     PairNotPlaced,
     Patient,
     PlacementsAnswer,
     Problem,
+    Proposal,
     Ready,
     RequestAnswer,
     ReviewAnswer,
@@ -59,6 +62,7 @@ from simulator.wire.bodies import (
     DischargeCorrection,
     Isolation,
     IsolationStart,
+    Matching,
     Merge,
     Needs,
     NewBedRequest,
@@ -322,10 +326,19 @@ class BookingClient:
         *,
         disposition: Disposition | None = None,
         died_at: datetime | None = None,
+        to_lounge: bool | None = None,
         newborns: list[Newborn] | None = None,
     ) -> BookingAnswer:
-        given = _given(disposition=disposition, died_at=died_at, newborns=newborns)
+        given = _given(
+            disposition=disposition, died_at=died_at, to_lounge=to_lounge, newborns=newborns
+        )
         return self._act(booking_id, "discharge", Discharge(**given))
+
+    def lounge(self) -> Lounge:
+        return self._get(Lounge, "/lounge")
+
+    def leave_lounge(self, booking_id: str) -> LoungeAnswer:
+        return self._post(LoungeAnswer, f"/bookings/{_id(booking_id)}/lounge/leave", Write())
 
     def correct_discharge(
         self, booking_id: str, correction: DischargeCorrection
@@ -365,6 +378,10 @@ class BookingClient:
 
     def change_request(self, bed_request_id: str, change: RequestChange) -> RequestAnswer:
         return self._post(RequestAnswer, f"/requests/{_id(bed_request_id)}/change", change)
+
+    def match_requests(self) -> Proposal:
+        """A bed for all who wait; nothing is booked by it."""
+        return self._post(Proposal, "/requests/match", Matching())
 
     def place_request(self, bed_request_id: str, placement: Placement) -> BookingAnswer:
         return self._post(BookingAnswer, f"/requests/{_id(bed_request_id)}/place", placement)

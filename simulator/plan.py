@@ -164,6 +164,10 @@ class Waiting(_Part):
     priority_step_hours: float = Field(4, ge=0, le=24 * 30)
 
 
+class DischargeLounge(_Part):
+    places: int = Field(0, ge=0, le=200)
+
+
 class Assumptions(_Part):
     """What the simulated hospital rests on and no source says."""
 
@@ -219,6 +223,7 @@ class HospitalPlan(_Part):
     assumptions: Assumptions
     age_groups: AgeGroups = AgeGroups()
     room_rules: RoomRules = RoomRules()
+    discharge_lounge: DischargeLounge = DischargeLounge()
     waiting: Waiting = Waiting()
 
     @field_validator("time_zone")
@@ -240,6 +245,7 @@ class HospitalPlan(_Part):
             contact_windows={name: timedelta(hours=hours) for name, hours in of_organisms},
             least_free=timedelta(hours=rules.least_free_hours),
             isolation_rooms_kept=rules.isolation_rooms_kept,
+            lounge_places=self.discharge_lounge.places,
             features=frozenset(
                 name for ward in self.wards for group in ward.rooms for name in group.features
             ),

@@ -171,12 +171,21 @@ class ConfirmDischarge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DischargePatient:
-    """`died_at` None, of who died: as the bed is vacated."""
+    """`died_at` None, of who died: as the bed is vacated. `to_lounge`: the patient waits in the
+    discharge lounge for what is still to come."""
 
     booking_id: str
     disposition: str
     died_at: datetime | None = None
+    to_lounge: bool = False
     newborns: tuple[Newborn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveLounge:
+    """Of the patient whose stay that booking was."""
+
+    booking_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,6 +425,7 @@ Command = (
     | ComeBack
     | ConfirmDischarge
     | DischargePatient
+    | LeaveLounge
     | CancelEvent
     | CorrectDischarge
     | StartIsolation

@@ -51,6 +51,7 @@ SENTENCES = {
     Rule.NOT_TAKEN_BY_WARD: "The ward does not take such patients.",
     Rule.BED_NOT_STAFFED: "Nobody is there to look after a patient in this bed.",
     Rule.BED_KEPT_FOR_LEAVE: "The bed is kept for a patient on leave.",
+    Rule.LOUNGE_FULL: "The discharge lounge has no place.",
     Rule.KEPT_FOR_ISOLATION: "The room is kept for patients who need isolation.",
     Rule.PATIENT_RESERVED_ELSEWHERE: "This patient has another bed reserved at that time.",
 }

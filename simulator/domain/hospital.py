@@ -28,6 +28,7 @@ from simulator.domain.beds import Bed
 from simulator.domain.bookings import AT_FIRST, END_OF_TIME, Booking
 from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.house import House
+from simulator.domain.lounge import InLounge
 from simulator.domain.merges import Merge
 from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation, Needs
 from simulator.domain.overrides import OpenOverride
@@ -57,7 +58,8 @@ class Hospital:
     waiting list; `overrides`: those without a review; `corrected`: ids of the events that were
     undone; `merges`: by the reference that became another one; `lent`: spells that go on without a
     bed, with the stays that ended as theirs was lent; `lately`: ended stays in whose rooms contacts
-    may still be traced; `house`: its rules."""
+    may still be traced; `lounge`: by the spell, who went to the discharge lounge; `house`: its
+    rules."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Hospital:
     lent: dict[str, Booking] = field(default_factory=dict)
     lately: dict[str, Stayed] = field(default_factory=dict, compare=False)
     time_zone: str = "UTC"
+    lounge: dict[str, InLounge] = field(default_factory=dict, compare=False)
     house: House = field(default_factory=House, compare=False)
 
     def bed(self, bed_id: str) -> Bed:
@@ -184,6 +187,11 @@ class Hospital:
             return None
         refs = self.refs_of(patient_ref)
         return next((stay for stay in self.lent.values() if stay.patient_ref in refs), None)
+
+    def in_lounge(self, now: datetime) -> list[InLounge]:
+        """Who is in the discharge lounge, the first to come first."""
+        there = (one for one in self.lounge.values() if one.is_there(now))
+        return sorted(there, key=lambda one: (one.since_at, one.spell_id))
 
     def isolation_of(self, booking: Booking) -> Isolation | None:
         """Of a patient in bed the bed's status tells whether, of others what was asked for."""
@@ -365,6 +373,7 @@ class Hospital:
     def take_note(self, row: Mapping[str, Any]) -> None:
         """Take in what an event says besides: requests, overrides, corrections, of patients."""
         self._take_note_of_the_patient(row)
+        self._take_note_of_the_lounge(row)
         match row["event_type"]:
             case EventType.BED_REQUESTED | EventType.REQUEST_CHANGED:
                 self.requests[row["bed_request_id"]] = BedRequest.from_row(row)
@@ -400,6 +409,18 @@ class Hospital:
         if row.get("booking_state") == BookingState.ACTIVE:
             self.lent.pop(row["spell_id"], None)
             self.lately.pop(row["stay_id"], None)
+
+    def _take_note_of_the_lounge(self, row: Mapping[str, Any]) -> None:
+        """Who is in a bed again is there no more."""
+        if row.get("to_lounge") and row["event_type"] == EventType.PATIENT_DISCHARGED:
+            self.lounge[row["spell_id"]] = InLounge.from_row(row)
+        elif row["event_type"] in (EventType.LOUNGE_LEFT, EventType.DISCHARGE_CANCELLED):
+            self.lounge.pop(row["spell_id"], None)
+        elif self.lounge and row.get("booking_state") == BookingState.ACTIVE:
+            refs = self.refs_of(row["patient_ref"])
+            left = [key for key, one in self.lounge.items() if one.patient_ref in refs]
+            for spell_id in left:
+                del self.lounge[spell_id]
 
     def remember_room(self, row: Mapping[str, Any]) -> None:
         """Of a stay that has ended: who has shared the room may yet turn out to be a contact."""

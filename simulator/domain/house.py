@@ -65,9 +65,9 @@ class House:
     shared the room is a contact, and of which organism otherwise. `features`: the words that
     beds and needs may use; empty: any. `least_free`: a bed that is booked sooner is given to nobody
     before. `isolation_rooms_kept`: free rooms that each ward keeps for isolation. `turn_time`: how
-    long a bed takes to be clean. `match_ahead`: how far a proposal looks. `arrival_breach`,
-    `decision_breach`: within what time a patient is to have a bed. `priority_step`: how long a wait
-    weighs as much as a step of priority."""
+    long a bed takes to be clean. `match_ahead`: how far a proposal looks. `lounge_places`: of the
+    discharge lounge. `arrival_breach`, `decision_breach`: within what time a patient is to have a
+    bed. `priority_step`: how long a wait weighs as much as a step of priority."""
 
     wards: Mapping[str, WardProfile] = field(default_factory=dict)
     mixed_room_classes: frozenset[str] = frozenset({RoomClass.ICU.value})
@@ -77,6 +77,7 @@ class House:
     features: frozenset[str] = ANY
     least_free: timedelta = timedelta(hours=4)
     isolation_rooms_kept: int = 0
+    lounge_places: int = 0
     turn_time: timedelta = timedelta(minutes=60)
     match_ahead: timedelta = timedelta(hours=24)
     arrival_breach: timedelta = timedelta(hours=4)

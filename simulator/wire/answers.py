@@ -303,6 +303,26 @@ class FoundBeds(Answer):
     unsure: list[UnsureBed]
 
 
+class InLounge(Answer):
+    """`booking_id`, `ward_id`: of the stay that ended as the patient went there."""
+
+    booking_id: str
+    patient_ref: str
+    ward_id: str
+    since_at: datetime
+    disposition: str
+
+
+class LoungeAnswer(Answer):
+    booking_id: str
+    seq: int
+
+
+class Lounge(Answer):
+    places: int
+    items: list[InLounge]
+
+
 class ProposedBed(Answer):
     """`seq`: of the request as it was looked at, for place-all."""
 

@@ -114,6 +114,10 @@ class BedSearch(Body):
     mother_ref: PatientRef | None = None
 
 
+class Matching(Body):
+    """Nothing yet: all who wait are matched."""
+
+
 class BookingChange(Overriding):
     """What is left out stays as it is, of the needs too; `ends_at: null` takes the end away. Of a
     stay either `ends_at` can change, which is its expected discharge, or what is known of the
@@ -152,10 +156,12 @@ class Transfer(Overriding, WithNewborns):
 
 class Discharge(Write, WithNewborns):
     """`died_at`, of who died: when; null: as the patient left the bed, which is `occurred_at`.
-    `newborns`: where those beside the patient go."""
+    `newborns`: where those beside the patient go. `to_lounge`: the patient waits in the discharge
+    lounge for what is still to come; the bed is free to be cleaned."""
 
     disposition: Disposition = Disposition.OTHER
     died_at: Instant | None = None
+    to_lounge: StrictBool = False
 
 
 class DischargeCorrection(Body):

@@ -18,6 +18,7 @@ from simulator.domain.decisions.corrections import can_be_cancelled
 from simulator.domain.decisions.isolation import contacts_in
 from simulator.domain.hospital import Hospital
 from simulator.domain.house import House
+from simulator.domain.lounge import LONGEST
 from simulator.domain.requests import BedRequest, has_left_the_list
 from simulator.writer import chain
 from simulator.writer.clock import wall_now
@@ -43,6 +44,7 @@ DISCHARGE = _question("discharge")
 DISCHARGE_CORRECTIONS = _question("discharge_corrections")
 LENT = _question("lent")
 LATELY = _question("lately")
+LOUNGE = _question("lounge")
 MERGES = _question("merges")
 HAS_COME_AGAIN = _question("has_come_again")
 REQUEST_AS_MADE = _question("request_as_made")
@@ -93,6 +95,8 @@ def remember(reader: LakeReader, house: House) -> Remembered:
     hospital.house = house
     for row in _lately(reader, house, head["occurred_at"]):
         hospital.remember_room(row)
+    for row in _in_lounge(reader, house, head["occurred_at"]):
+        hospital.take_note(row)
     return Remembered(
         hospital_id=head["hospital_id"],
         hospital=hospital,
@@ -109,6 +113,10 @@ def remember(reader: LakeReader, house: House) -> Remembered:
 
 def _lately(reader: LakeReader, house: House, now: datetime | None) -> list[Row]:
     return ask(reader, LATELY, {"since": now - 2 * house.longest_window}) if now else []
+
+
+def _in_lounge(reader: LakeReader, house: House, now: datetime | None) -> list[Row]:
+    return ask(reader, LOUNGE, {"since": now - LONGEST}) if now and house.lounge_places else []
 
 
 def _present(reader: LakeReader, newest: Collection[Row]) -> Hospital:

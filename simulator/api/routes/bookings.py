@@ -187,9 +187,31 @@ async def discharge(call: Call, booking_id: BookingId, body: b.Discharge | None 
         booking_id=booking_id,
         disposition=body.disposition.value,
         died_at=body.died_at,
+        to_lounge=body.to_lounge,
         newborns=meant.newborns(body),
     )
     return await _act(call.desk, command, call.context(body))
+
+
+@router.get("/lounge", response_model=w.Lounge)
+async def in_lounge(call: Call) -> Response:
+    """Who waits in the discharge lounge, the first to come first."""
+    hospital, now = call.desk.engine.hospital, call.desk.clock.now()
+    names = w.InLounge.model_fields
+    items = [
+        w.InLounge.model_validate({name: getattr(one, name) for name in names})
+        for one in hospital.in_lounge(now)
+    ]
+    await call.desk.commit.durable()
+    return json_of(w.Lounge(places=hospital.house.lounge_places, items=items))
+
+
+@router.post("/bookings/{booking_id}/lounge/leave", response_model=w.LoungeAnswer)
+async def leave_lounge(call: Call, booking_id: BookingId, body: b.Write | None = None) -> Response:
+    """The patient has left the discharge lounge, and the hospital."""
+    command = c.LeaveLounge(booking_id=booking_id)
+    [row] = await carry_out(call.desk, command, call.context(body or b.Write()))
+    return json_of(w.LoungeAnswer(booking_id=booking_id, seq=row["seq"]))
 
 
 @router.post("/bookings/{booking_id}/discharge/correct", response_model=w.DischargeAnswer)

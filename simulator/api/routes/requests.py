@@ -19,6 +19,7 @@ from simulator.domain import commands as c
 from simulator.domain.errors import NotThere
 from simulator.domain.hospital import Hospital
 from simulator.domain.requests import BedRequest, Rank
+from simulator.domain.rules.proposal import propose
 from simulator.domain.rules.suggestions import suggest_for
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
@@ -117,6 +118,22 @@ async def place(call: Call, bed_request_id: RequestId, body: b.Placement) -> Res
     """Gives it a bed: answers with the booking."""
     command = meant.placement(bed_request_id, body)
     return json_of(booking_answer(await carry_out(call.desk, command, call.context(body))), 201)
+
+
+@router.post("/requests/match", response_model=w.Proposal)
+async def match(call: Call, _: b.Matching | None = None) -> Response:
+    """Proposes a bed for all who wait, and books none: `place-all` takes the pairs as they are."""
+    engine = call.desk.engine
+    moment = engine.moment(Context(Source.MANUAL, ANONYMOUS))
+    found = await asyncio.to_thread(propose, engine.hospital.copy(), moment)
+    await call.desk.commit.durable()
+    return json_of(
+        w.Proposal(
+            items=[w.ProposedBed.model_validate(pair._asdict()) for pair in found.items],
+            left=[w.LeftRequest.model_validate(one._asdict()) for one in found.left],
+            pending=[w.PendingBed.model_validate(one._asdict()) for one in found.pending],
+        )
+    )
 
 
 @router.post("/requests/place-all", status_code=201, response_model=w.PlacementsAnswer)

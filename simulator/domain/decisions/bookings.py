@@ -19,7 +19,7 @@ from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, Progress
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import patients
+from simulator.domain.decisions import lounge, patients
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import NO_ISOLATION, Isolation, Needs
@@ -546,8 +546,11 @@ def discharge(hospital: Hospital, command: c.DischargePatient, moment: Moment) -
     hard.in_state(stay, BookingState.ACTIVE, "discharged")
     bed = bed_at(hospital, stay.bed_id, moment)
     bed = _vacated(bed, hospital.isolation_of(stay), moment)
+    if command.to_lounge:
+        lounge.has_a_place(hospital, stay, command, moment)
     columns = {
         "disposition": command.disposition,
+        "to_lounge": command.to_lounge or None,
         "died_at": died_at(stay, command.disposition, command.died_at, moment.at),
     }
     why = ended_with(command.disposition)

@@ -11,7 +11,7 @@ from typing import Any
 from lake.vocabulary import EventType
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
-from simulator.domain.decisions import beds, bookings, isolation, merges, newborns, requests
+from simulator.domain.decisions import beds, bookings, isolation, lounge, merges, newborns, requests
 from simulator.domain.decisions.corrections import cancel_event, correct_discharge
 from simulator.domain.decisions.together import place_all
 from simulator.domain.errors import Forbidden, NotThere
@@ -84,6 +84,7 @@ DECISIONS: dict[type, Callable[[Hospital, Any, Moment], list[Change]]] = {
     c.ComeBack: bookings.come_back,
     c.ConfirmDischarge: bookings.confirm_discharge,
     c.DischargePatient: bookings.discharge,
+    c.LeaveLounge: lounge.leave,
     c.CancelEvent: cancel_event,
     c.CorrectDischarge: correct_discharge,
     c.RequestBed: requests.request,

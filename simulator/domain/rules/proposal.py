@@ -18,7 +18,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from lake.vocabulary import USUAL_PRIORITY, BedStatus, BookingState, RoomClass
+from lake.vocabulary import BedStatus, BookingState, RoomClass
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Moment
@@ -35,10 +35,13 @@ HALF = 0.5
 
 
 class Pair(NamedTuple):
+    """`seq`: of the request as it was looked at."""
+
     bed_request_id: str
     bed_id: str
     starts_at: datetime
     reasons: tuple[str, ...]
+    seq: int
 
 
 class Left(NamedTuple):
@@ -98,6 +101,7 @@ def propose(hospital: Hospital, moment: Moment) -> Proposal:
             option.bed.bed_id,
             option.starts_at,
             option.fit.reasons,
+            waiters[option.place].request.seq,
         )
         for option in chosen
     ]
@@ -319,7 +323,7 @@ class Choice:
         return np.asarray(ranks.max() + 1 - ranks)
 
     def _priority(self, column: "Column") -> int:
-        return self._waiters[column.place].request.needs.priority or USUAL_PRIORITY
+        return self._waiters[column.place].request.priority
 
     def _reach(self, aim: Weights) -> None:
         """As much of it as is possible, which stays so."""

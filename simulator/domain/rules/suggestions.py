@@ -35,6 +35,7 @@ NO_OTHER_BED_HELPS = frozenset(
         Rule.EMPTY_INTERVAL,
         Rule.STARTS_IN_PAST,
         Rule.UNKNOWN_BED,
+        Rule.LOUNGE_FULL,
     }
 )
 

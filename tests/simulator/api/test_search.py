@@ -107,3 +107,42 @@ async def test_what_cannot_be_searched_for_is_said(house: House) -> None:
     assert (await search(house, 404, ward_id="W99"))["code"] == "not_found"
     assert "features" in (await search(house, 422, needs={"features": ["gold_taps"]}))["detail"]
     assert (await search(house, 422, needs={}, limit=0))["code"] == "invalid_request"
+
+
+async def test_a_proposal_is_placed_as_it_is_in_one_call(house: House) -> None:
+    for number, sex in enumerate(("female", "male", "female")):
+        body = {"patient_ref": f"W-{number}", "ward_id": "W7", "needs": {"sex": sex}}
+        assert (await house.api.post("/requests", json=body)).status_code == 201
+    answer = await house.api.post("/requests/match", json={})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert [pair["bed_id"] for pair in found["items"]] == ["W7-411-A", "W7-412-A", "W7-411-B"]
+    assert (found["left"], found["pending"]) == ([], [])
+    names = ("bed_request_id", "bed_id", "starts_at", "seq")
+    pairs = [{name: pair[name] for name in names} for pair in found["items"]]
+    placed = await house.api.post("/requests/place-all", json={"pairs": pairs})
+    assert placed.status_code == 201, placed.text
+    assert [one["bed_id"] for one in placed.json()["bookings"]] == [p["bed_id"] for p in pairs]
+    again = await house.api.post("/requests/place-all", json={"pairs": pairs})
+    assert again.status_code in (409, 412)
+    assert (await house.api.post("/requests/match")).json()["items"] == []
+
+
+async def test_the_discharge_lounge_is_known_after_a_restart(places) -> None:
+    plan = read_plan(Path(CHECKOUT) / "hospital.toml")
+    async with serving(make_desk(places, plan)) as api:
+        for bed_id, patient in (("W7-411-A", "P-1"), ("W7-412-A", "P-2")):
+            body = {"bed_id": bed_id, "patient_ref": patient, "admit": True}
+            booking = (await api.post("/bookings", json=body)).json()["booking_id"]
+            left = await api.post(
+                f"/bookings/{booking}/discharge", json={"disposition": "home", "to_lounge": True}
+            )
+            assert left.status_code == 200, left.text
+        found = (await api.get("/lounge")).json()
+        assert (found["places"], len(found["items"])) == (10, 2)
+        gone = await api.post(f"/bookings/{booking}/lounge/leave")
+        assert gone.status_code == 200, gone.text
+        assert (await api.post(f"/bookings/{booking}/lounge/leave")).status_code in (404, 409)
+    async with serving(make_desk(places, plan)) as api:
+        [there] = (await api.get("/lounge")).json()["items"]
+        assert (there["patient_ref"], there["ward_id"]) == ("P-1", "W7")

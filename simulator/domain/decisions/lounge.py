@@ -1,0 +1,37 @@
+"""Who goes to the discharge lounge, and leaves it."""
+
+from lake.vocabulary import Disposition, EventType, Rule
+from simulator.domain import commands as c
+from simulator.domain.bookings import Booking
+from simulator.domain.changes import Change, Moment
+from simulator.domain.errors import InvalidRequest, NotThere, Refusal
+from simulator.domain.hospital import Hospital
+
+
+def has_a_place(
+    hospital: Hospital, stay: Booking, command: c.DischargePatient, moment: Moment
+) -> None:
+    """Raises Refusal `lounge_full`, and InvalidRequest for a patient who is not one for it."""
+    if command.disposition == Disposition.DIED:
+        raise InvalidRequest("to_lounge: not of a patient who has died.")
+    if hospital.isolation_of(stay):
+        raise InvalidRequest("to_lounge: not of a patient in isolation.")
+    places, there = hospital.house.lounge_places, len(hospital.in_lounge(moment.now))
+    if there >= places:
+        told = f"It has {places} places, all taken." if places else "The hospital has none."
+        raise Refusal(Rule.LOUNGE_FULL, told)
+
+
+def leave(hospital: Hospital, command: c.LeaveLounge, moment: Moment) -> list[Change]:
+    there = hospital.in_lounge(moment.now)
+    found = next((one for one in there if one.booking_id == command.booking_id), None)
+    if found is None:
+        raise NotThere(f"Nobody of {command.booking_id} is in the discharge lounge.")
+    if moment.at < found.since_at:
+        came = hospital.said(found.since_at)
+        raise Refusal(
+            Rule.BEFORE_LAST_EVENT,
+            f"The patient came on {came}: that is the earliest time that will do.",
+            earliest_at=found.since_at,
+        )
+    return [Change(EventType.LOUNGE_LEFT, columns=found.as_columns())]
