@@ -49,6 +49,11 @@ class Births:
             )
             self._scene.agenda.do(command, at, self._scene.chance.text(texts.BIRTH))
 
+    def expect_along(self, mother: Booking, expected_at: datetime, at: datetime) -> None:
+        for stay in beside(self._scene.hospital(), mother):
+            command = c.ExpectDischarge(booking_id=stay.booking_id, expected_at=expected_at)
+            self._scene.agenda.do(command, at)
+
     def go_along(self, mother: Booking, disposition: str) -> tuple[c.Newborn, ...]:
         """Where she goes, when she leaves the hospital."""
         return tuple(

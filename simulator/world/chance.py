@@ -166,7 +166,11 @@ class Chance:
             day = self._working_day(day)
         hour = self._discharge_hour()
         at = datetime.combine(day, time(0), self._zone).astimezone(raw.tzinfo) + HOUR * hour
-        while at < admitted_at + SHORTEST_STAY:
+        earliest = admitted_at + SHORTEST_STAY
+        if at < earliest:
+            is_day = FIRST_DISCHARGE_HOUR <= self.hour(earliest) < LAST_DISCHARGE_HOUR - 1
+            at = earliest if is_day else at + DAY
+        while at < earliest:
             at += DAY
         return at
 

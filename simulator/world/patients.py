@@ -13,6 +13,8 @@ from simulator.world.scene import Scene
 
 UNTIL_DECIDED = (0.7, 3.5)
 """Hours in the emergency department before it is decided to admit; an assumption."""
+UNTIL_EVENING = (7.0, 9.0)
+"""Hours for which a bed of the own ward is waited for."""
 USUAL_WAIT = 1.5 * HOUR
 URGENCIES = (1, 2, 2, 3, 3)
 
@@ -54,7 +56,8 @@ class Patients:
         age_group = self._age_group(home)
         stay = self.stay(home, age_group)
         intensive = self._scene.chance.stay(ward) if self.is_intensive(ward) else None
-        leaves_at = self._scene.chance.leaves_at(at + USUAL_WAIT, intensive or stay)
+        in_bed_at = at + USUAL_WAIT if is_emergency else at
+        leaves_at = self._scene.chance.leaves_at(in_bed_at, intensive or stay)
         needs = Needs(
             specialty=None if ward.takes_outliers else ward.specialty,
             sex=sex or self._scene.chance.one_of(self._sexes(home)),
@@ -71,7 +74,7 @@ class Patients:
             stay=stay,
             needs=needs,
             waiting_since=at,
-            outlies_from=self.outlies_from(home, at),
+            outlies_from=self.outlies_from(home, at, can_wait=not is_emergency),
             leaves_at=leaves_at,
             expected_at=self._scene.chance.expected_at(at, leaves_at),
             intensive=intensive,
@@ -105,10 +108,12 @@ class Patients:
         is_general = AgeGroup.ADULT in ward.takes.age_groups and not ward.takes_cots
         return ward.takes_outliers and is_general and not self.is_intensive(ward)
 
-    def outlies_from(self, ward: Ward, at: datetime) -> datetime:
+    def outlies_from(self, ward: Ward, at: datetime, *, can_wait: bool) -> datetime:
+        """Who comes planned, or has a bed already, can wait for the discharges of the afternoon."""
         if not self.may_outlie(ward):
             return at + 365 * DAY
-        return at + self._scene.chance.hours(*self._scene.assumptions.hours_before_outlying)
+        usual = self._scene.assumptions.hours_before_outlying
+        return at + self._scene.chance.hours(*(UNTIL_EVENING if can_wait else usual))
 
     def stay(self, ward: Ward, age_group: str | None) -> timedelta:
         a = self._scene.assumptions
@@ -145,7 +150,9 @@ class Patients:
         """Who comes at another time."""
         stay = patient.intensive or patient.stay
         leaves_at = self._scene.chance.leaves_at(at, stay)
-        return self._until(replace(patient, waiting_since=at), at, leaves_at)
+        outlies_from = self.outlies_from(patient.home, at, can_wait=True)
+        patient = replace(patient, waiting_since=at, outlies_from=outlies_from)
+        return self._until(patient, at, leaves_at)
 
     def _until(self, patient: Patient, at: datetime, leaves_at: datetime) -> Patient:
         expected_at = self._scene.chance.expected_at(at, leaves_at)

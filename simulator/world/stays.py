@@ -256,12 +256,11 @@ class Stays:
             return
         is_leaving = stay.is_discharge_confirmed or course.leaves_at < at + 3 * HOUR
         if stay.runs_over(at) and not is_leaving:
-            command = c.ExpectDischarge(
-                booking_id=stay.booking_id,
-                expected_at=self._until_booked(stay, at, course.leaves_at),
-            )
+            expected_at = self._until_booked(stay, at, course.leaves_at)
+            command = c.ExpectDischarge(booking_id=stay.booking_id, expected_at=expected_at)
             words = texts.REVIEW_READY if stay.progress.waits_for else texts.REVIEW
-            self._scene.agenda.do(command, at, self._scene.chance.text(words))
+            if self._scene.agenda.do(command, at, self._scene.chance.text(words)):
+                self._births.expect_along(stay, expected_at, at)
         if not is_leaving:
             self.plan_review(ref, at)
 

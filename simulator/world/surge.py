@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from string import ascii_uppercase
 
-from lake.vocabulary import BedStatus, RoomClass
+from lake.vocabulary import AdmissionType, BedStatus, RoomClass
 from simulator.domain import commands as c
 from simulator.plan import Ward
 from simulator.world import texts
@@ -73,6 +73,7 @@ class Surge:
             request
             for request in self._scene.hospital().requests.values()
             if request.requested_at <= at - LONG_WAIT and request.ward_id in wards
+            if request.needs.admission_type == AdmissionType.EMERGENCY
         ]
         if not own and len(waiting) >= self._scene.assumptions.waiting_before_surge:
             self._open(at)

@@ -94,7 +94,7 @@ class Waiting:
             ward=ward,
             waiting_since=at,
             arrived_at=None,
-            outlies_from=self._people.outlies_from(ward, at),
+            outlies_from=self._people.outlies_from(ward, at, can_wait=True),
         )
         self._ask(patient, ward, needs, words, at)
 
