@@ -1,19 +1,25 @@
-"""How long the engine takes to decide, in a very large hospital with a very full diary.
+"""How long the engine takes to decide, in a very large hospital with a very full diary; and to find
+the right bed, for one patient and for all who wait.
 
 The reference is the same decision in a hospital of one ward. Times are of `Engine.stage`: rules,
-state, row and hash chain, all but the disk.
+state, row and hash chain, all but the disk. A search is for a day on which half the beds would do,
+and most of the others are booked.
 """
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from statistics import median, quantiles
 
 from lake.vocabulary import Role, Source
 from simulator.domain import commands as c
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
-from simulator.domain.needs import Needs
+from simulator.domain.needs import SOURCE, Needs
+from simulator.domain.rules.matching import Matcher, Search
+from simulator.domain.rules.proposal import propose
 from simulator.domain.rules.suggestions import suggest
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine
@@ -21,6 +27,7 @@ from simulator.writer.engine import Context, Engine
 START = datetime(2026, 1, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 BEDS, RESERVATIONS, HISTORY, ROUNDS = 5_000, 50_000, 100_000, 2_000
+SHOWN, LOOKS = 20, 9
 WHO = Context(Source.MANUAL, "bench", Role.MANAGER)
 SEXES = ("female", "male")
 
@@ -94,6 +101,55 @@ def refusals(made: Engine, beds: int) -> list[float]:
     return [timed(lambda wish=wish: refuse(wish)) for wish in wishes]
 
 
+def looks(made: Engine, *, with_reasons: bool) -> list[float]:
+    """Milliseconds of a search: the first beds that would do, or also why no other one does."""
+    starts_at = START + 24 * HOUR
+    search = Search(
+        needs=Needs(sex="female", age_group="adult", level_of_care="ward"),
+        starts_at=starts_at,
+        now=START,
+        ends_at=starts_at + 24 * HOUR,
+    )
+
+    def look() -> None:
+        matcher = Matcher(made.hospital, search)
+        if with_reasons:
+            matcher.all(SHOWN)
+        else:
+            list(islice(matcher.ranked(), SHOWN))
+
+    return [timed(look) for _ in range(LOOKS)]
+
+
+def half_booked(beds: int, reservations: int) -> Engine:
+    """On the second day one bed in two; on the days after that all."""
+    made = open_hospital(beds, 0)
+    for number in range(reservations):
+        bed, day = number % beds, number // beds
+        if day or bed % 2:
+            made.stage(booking(bed, day, f"P-{number}"), WHO)
+    return made
+
+
+def proposals(beds: int, waiters: int) -> list[float]:
+    """Milliseconds of a bed for each who waits, one in two of the beds booked for two days."""
+    made = half_booked(beds, 0)
+    for bed in range(1, beds, 2):
+        sex = Needs(sex=SEXES[bed // 4 % 2])
+        stay = c.BookBed(bed_id=bed_id(bed), patient_ref=f"P-{bed}", admit=True, needs=sex)
+        made.stage(replace(stay, ends_at=START + HOUR * (5 + bed % 90)), WHO)
+    for number in range(waiters):
+        needs = Needs(
+            sex=SEXES[number % 2],
+            isolation=SOURCE if number % 17 == 0 else None,
+            priority=1 + number % 5,
+        )
+        ward_id = f"W{number % 4}"
+        made.stage(c.RequestBed(patient_ref=f"W-{number}", ward_id=ward_id, needs=needs), WHO)
+    moment = made.moment(WHO)
+    return [timed(lambda: propose(made.hospital, moment)) for _ in range(LOOKS)]
+
+
 def live_through(made: Engine, beds: int, events: int) -> None:
     for number in range(events // 2):
         made.stage(booking(number % beds, 40, f"H-{number}"), WHO)
@@ -117,6 +173,13 @@ def main() -> None:
     print(f"{diary}: {median(before):6.3f} ms, p99 {p99(before):.3f} (wanted 1)")
     print(f"{HISTORY:,} events later:         {median(after) / median(before):6.2f} x (wanted 1)")
     print(f"refused, with other beds:      {median(refused):6.3f} ms, p99 {p99(refused):.3f}")
+    for beds, wanted, with_all in ((200, None, 4), (BEDS, 30, 100)):
+        found = half_booked(beds, 10 * beds)
+        first, every = (median(looks(found, with_reasons=one)) for one in (False, True))
+        said = f" (wanted {wanted})" if wanted else ""
+        print(f"{beds:5,} beds, ranked:            {first:6.3f} ms{said}")
+        print(f"{beds:5,} beds, with all reasons:  {every:6.3f} ms (wanted {with_all})")
+    print(f"50 who wait, 200 beds:         {median(proposals(200, 50)):6.1f} ms (wanted 500)")
 
 
 if __name__ == "__main__":

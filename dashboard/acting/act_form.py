@@ -76,6 +76,8 @@ def _ask_discharge(scene: Scene) -> Details:
     details: Details = {"disposition": pick.word("Where to", [*Disposition], "Not given")}
     if details["disposition"] == Disposition.DIED:
         details["died_at"] = pick.instant("Time of death", scene.here, timedelta(), "died")
+    elif scene.hospital and scene.hospital.lounge_places:
+        details["to_lounge"] = st.checkbox("To the discharge lounge")
     return details | _ask_newborns(scene)
 
 

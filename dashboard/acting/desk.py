@@ -1,6 +1,6 @@
 """Acting at the desk: asks the booking API in the name of whoever sits there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,9 @@ from simulator.client import (
     NotSent,
     Opening,
     Override,
+    Pair,
     Placement,
+    Placements,
     Progress,
     Refused,
     Unreachable,
@@ -148,6 +150,17 @@ def place(bed_request_id: str, bed_id: str, admit: bool) -> Outcome:
     placement = Placement(bed_id=bed_id, admit=admit)
     what = f"{'Admit to' if admit else 'Reserve'} {bed_id}"
     return _attempt(what, lambda api: api.place_request(bed_request_id, placement))
+
+
+def place_all(pairs: Sequence[Pair]) -> Outcome:
+    what = f"Reserve {', '.join(pair.bed_id for pair in pairs)}"
+    placements = Placements(pairs=list(pairs))
+    return _attempt(what, lambda api: api.place_all(placements))
+
+
+def leave_lounge(booking_id: str) -> Outcome:
+    what = "Left the discharge lounge"
+    return _attempt(what, lambda api: api.leave_lounge(booking_id))
 
 
 def withdraw(bed_request_id: str) -> Outcome:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import theme, times
 from dashboard.acting import desk, outcomes
+from dashboard.acting.proposing import show_proposal
 from dashboard.acting.request_form import ask_request
 from dashboard.asking import queries
 from dashboard.asking.ask import rows
@@ -11,7 +12,7 @@ from dashboard.asking.live import Glance, glance
 from dashboard.drawing import top, waits
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
-from simulator.client import BedRequestWithBeds, ClientError, OverrideRecord
+from simulator.client import BedRequestWithBeds, ClientError, Lounge, OverrideRecord
 
 MOST_SHOWN = 20
 OUTCOME = "waiting_outcome"
@@ -43,7 +44,7 @@ def show_request(request: BedRequestWithBeds, here: Here) -> None:
             offer_beds(request, is_early=waits.is_early(request, here.now))
             withdrawing = (OUTCOME, desk.withdraw, request.bed_request_id)
             key = f"{request.bed_request_id}-withdraw"
-            st.button("Withdraw", key=key, on_click=outcomes.do, args=withdrawing)
+            st.button("Withdraw", key=key, type="tertiary", on_click=outcomes.do, args=withdrawing)
 
 
 def offer_beds(request: BedRequestWithBeds, *, is_early: bool) -> None:
@@ -70,6 +71,17 @@ def show_override(record: OverrideRecord, here: Here) -> None:
         st.button("Reviewed", key=f"review-{record.event_id}", on_click=outcomes.do, args=reviewing)
 
 
+def show_lounge(lounge: Lounge, here: Here) -> None:
+    st.subheader(f"Discharge lounge: {len(lounge.items)} of {lounge.places}", anchor=False)
+    for one in lounge.items:
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        since = here.moment(one.since_at)
+        left.markdown(f"**{plain(one.patient_ref)}** from {plain(one.ward_id)}, since {since}")
+        leaving = (OUTCOME, desk.leave_lounge, one.booking_id)
+        key = f"lounge-{one.booking_id}"
+        right.button("Has left", key=key, on_click=outcomes.do, args=leaving)
+
+
 def not_shown(count: int, what: str) -> None:
     if count > MOST_SHOWN:
         st.caption(f"The first {MOST_SHOWN} of {count} {what}; the others move up as these go.")
@@ -86,6 +98,7 @@ def lists() -> None:
     try:
         waiting = desk.reading().requests_with_beds()
         unreviewed = desk.reading().overrides(reviewed=False)
+        lounge = desk.reading().lounge()
     except ClientError as error:
         st.error(
             f"The waiting list cannot be read now. {plain(error)}", icon=":material/cloud_off:"
@@ -98,12 +111,15 @@ def lists() -> None:
         if too_long := waits.overdue(waiting):
             st.markdown(f":red[**{too_long}**]")
         ask_for_a_bed(now)
+        show_proposal(waiting, now.here, OUTCOME)
         not_shown(len(waiting), "who wait, the most urgent first")
         for one in waiting[:MOST_SHOWN]:
             show_request(one, now.here)
         if not waiting:
             st.caption("Nobody waits.")
     with right:
+        if lounge.places:
+            show_lounge(lounge, now.here)
         st.subheader(f"Overrides to review: {len(unreviewed)}", anchor=False)
         not_shown(len(unreviewed), "overrides, the newest first")
         for record in reversed(unreviewed[-MOST_SHOWN:]):

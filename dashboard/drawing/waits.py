@@ -10,7 +10,7 @@ from dashboard.drawing import html
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
 from lake.vocabulary import USUAL_PRIORITY, LevelOfCare
-from simulator.client import BedRequest
+from simulator.client import BedRequest, PendingBed, ProposedBed
 
 
 def headline(request: BedRequest) -> str:
@@ -21,6 +21,23 @@ def headline(request: BedRequest) -> str:
     where = theme.words(request.waits_in) or "place not said"
     parts = [priority, where, request.ward_id or "any ward", _needs(request)]
     return " · ".join([f"**{plain(request.patient_ref)}**", *map(plain, parts)])
+
+
+def briefly(request: BedRequest) -> str:
+    """As Markdown: who, and how urgent."""
+    priority = request.needs.priority or USUAL_PRIORITY
+    return f"{plain(request.patient_ref)} (priority {priority})"
+
+
+def from_when(pair: ProposedBed, here: Here) -> str:
+    return "now" if pair.starts_at <= here.now else f"from {here.moment(pair.starts_at)}"
+
+
+def help_of(bed: PendingBed, who: Sequence[str], here: Here) -> str:
+    """As Markdown: a bed that is not free yet, and whom it would let in; `who` is Markdown."""
+    free = f", free about {here.moment(bed.free_at)}" if bed.free_at else ""
+    others = f" and {len(who) - 1} more" if len(who) > 1 else ""
+    return f"**{plain(bed.bed_id)}** {plain(bed.why)}{free}: for {who[0]}{others}"
 
 
 def _needs(request: BedRequest) -> str:

@@ -356,7 +356,7 @@ class WithdrawRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """`seq`: of the request as it was seen."""
+    """`seq`: of the request as it was seen. To override is for one placement alone."""
 
     place: PlaceRequest
     seq: int

@@ -313,9 +313,8 @@ class InLounge(Answer):
     disposition: str
 
 
-class LoungeAnswer(Answer):
+class LoungeAnswer(Change):
     booking_id: str
-    seq: int
 
 
 class Lounge(Answer):
@@ -464,6 +463,7 @@ class Hospital(Answer):
     time_zone: str
     age_groups: AgeGroups
     features: tuple[str, ...]
+    lounge_places: int = 0
     wards: list[WardTakes]
 
 

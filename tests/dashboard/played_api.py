@@ -29,6 +29,7 @@ class PlayedApi:
     def ready(self, head_seq: int) -> None:
         ready = w.Ready(status="ok", head_seq=head_seq, mode="demo")
         self.answers["GET /health/ready"] = (200, ready)
+        self.answers["GET /lounge"] = (200, w.Lounge(places=0, items=[]))
 
     def refuse(self, route: str, status: int, code: str, detail: str, **more: Any) -> None:
         problem = w.Problem(status=status, code=code, detail=detail, **more)

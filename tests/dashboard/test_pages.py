@@ -506,6 +506,66 @@ def test_the_waiting_list_says_how_many_it_does_not_show(ward: PlayedApi) -> Non
     assert any("first 20 of 24" in caption.value for caption in page.caption)
 
 
+PROPOSED = w.Proposal(
+    items=[
+        w.ProposedBed(
+            bed_request_id="R7",
+            bed_id="W1-101-B",
+            starts_at=NOON,
+            reasons=["same ward", "clean now"],
+            seq=3,
+        )
+    ],
+    left=[w.LeftRequest(bed_request_id="R8", in_the_way="beds that would do go to R7")],
+    pending=[w.PendingBed(bed_id="W1-102-A", why="is dirty", free_at=NOON, is_for=["R8", "R9"])],
+)
+
+
+def test_beds_are_proposed_for_all_and_reserved_in_one_call(ward: PlayedApi) -> None:
+    ward.answers["GET /requests"] = (200, page_of(WAITS))
+    ward.answers["GET /overrides"] = (200, page_of())
+    ward.answers["POST /requests/match"] = (200, PROPOSED)
+    ward.answers["POST /requests/place-all"] = (201, w.PlacementsAnswer(seq=9, bookings=()))
+    page = open_page("waiting")
+    assert not page.checkbox
+    next(one for one in page.button if one.label == "Propose beds for all").click().run()
+
+    assert page.checkbox[0].label == ("**P-77 (priority 1) → W1-101-B** now: same ward, clean now")
+    told = [caption.value for caption in page.caption]
+    assert "No bed: R8. beds that would do go to R7" in told
+    assert "**W1-102-A** is dirty, free about 17:30: for R8 and 1 more" in told
+    next(one for one in page.button if one.label == "Reserve 1 bed").click().run()
+
+    [sent] = ward.sent("POST /requests/place-all")
+    [pair] = sent["pairs"]
+    assert (pair["bed_request_id"], pair["bed_id"], pair["seq"]) == ("R7", "W1-101-B", 3)
+    assert not page.checkbox
+
+
+def test_a_pair_that_is_not_wanted_is_left_out(ward: PlayedApi) -> None:
+    ward.answers["GET /requests"] = (200, page_of(WAITS))
+    ward.answers["GET /overrides"] = (200, page_of())
+    ward.answers["POST /requests/match"] = (200, PROPOSED)
+    page = open_page("waiting")
+    next(one for one in page.button if one.label == "Propose beds for all").click().run()
+    page.checkbox[0].uncheck().run()
+    assert next(one for one in page.button if one.label == "Reserve 0 beds").disabled
+
+
+def test_who_is_in_the_discharge_lounge_is_seen_and_leaves_by_a_click(ward: PlayedApi) -> None:
+    ward.answers["GET /requests"] = (200, page_of())
+    ward.answers["GET /overrides"] = (200, page_of())
+    there = w.InLounge(
+        booking_id="B3", patient_ref="P-5", ward_id="W1", since_at=NOON, disposition="home"
+    )
+    ward.answers["GET /lounge"] = (200, w.Lounge(places=10, items=[there]))
+    ward.answers["POST /bookings/B3/lounge/leave"] = (200, w.LoungeAnswer(booking_id="B3", seq=9))
+    page = open_page("waiting")
+    assert "Discharge lounge: 1 of 10" in [one.value for one in page.subheader]
+    page.button(key="lounge-B3").click().run()
+    assert len(ward.sent("POST /bookings/B3/lounge/leave")) == 1
+
+
 def test_the_waiting_list_is_asked_for_once_however_many_wait(ward: PlayedApi) -> None:
     many = [WAITS.model_copy(update={"bed_request_id": f"R{n}"}) for n in range(9)]
     ward.answers["GET /requests"] = (200, page_of(*many))

@@ -23,6 +23,7 @@ async def hospital(call: Call) -> Response:
             time_zone=plan.time_zone,
             age_groups=w.AgeGroups.model_validate(plan.age_groups.model_dump()),
             features=tuple(sorted(plan.house.features)),
+            lounge_places=plan.house.lounge_places,
             wards=[_takes(ward) for ward in plan.wards],
         )
     )

@@ -61,15 +61,7 @@ def _take_in(after: Hospital, changes: Sequence[Change], moment: Moment) -> None
     """As the rows of the log would be."""
     for change in changes:
         after.apply(change.bed, change.booking)
-    for nth, change in enumerate(changes):
-        row = {
-            "event_type": change.event_type,
-            "event_id": "",
-            "occurred_at": change.at or moment.at,
-            "actor": moment.actor,
-            "source": moment.source,
-            "seq": moment.next_seq + nth,
-        }
+        row = {"event_type": change.event_type, "occurred_at": change.at or moment.at}
         of_bed = change.bed.as_columns() if change.bed else {}
         of_booking = change.booking.as_columns() if change.booking else {}
         after.take_note(row | of_bed | of_booking | change.columns)

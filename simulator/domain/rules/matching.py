@@ -200,6 +200,12 @@ class Matcher:
             return Rule.BED_OCCUPIED, self._said_of(hospital.current_booking(bed.bed_id))
         return None
 
+    def _said_of_status(self, bed: Bed) -> str:
+        """Of a patient who is there now, what speaks for the bed being free."""
+        if bed.holds_a_patient:
+            return self._said_of(self._hospital.current_booking(bed.bed_id))
+        return "clean now" if bed.status is BedStatus.AVAILABLE else f"{bed.status} now"
+
     def _said_of(self, stay: Booking | None) -> str:
         """Until when, if somebody has said so."""
         if stay is None or stay.ends_at is None or stay.is_end_assumed:
@@ -285,7 +291,7 @@ class Matcher:
             day = self._hospital.said_of_day(until, search.now)
             is_short = self._lacks(bed, until) > NEXT_TO_NOTHING
             yield f"free until {day} ({hours:.0f} h{', less than usual' if is_short else ''})"
-        yield "clean now" if bed.status is BedStatus.AVAILABLE else f"{bed.status} now"
+        yield self._said_of_status(bed)
         if not bed.is_staffed:
             yield "unstaffed now"
         if self._needs_side_room and self._hospital.is_single(bed):

@@ -241,7 +241,7 @@ def _why_none(unfit: Sequence[Unfit], ward_id: str | None) -> str:
         for one in unfit
         if one.bed_id.startswith(prefix)
     )
-    told = ", ".join(f"{count} {why}" for why, count in counts.most_common(MOST_NAMED))
+    told = ", ".join(f"{why} ({count})" for why, count in counts.most_common(MOST_NAMED))
     return f"{ward_id or 'all wards'}: {told}" if told else "no bed is ready"
 
 

@@ -343,6 +343,7 @@ def test_whose_end_is_only_assumed_is_never_counted_as_leaving() -> None:
     assumed = replace(said, bed_id="W1-102-A", patient_ref="P-2", ends_at=None, assumes_end=True)
     engine.stage(assumed, WHO)
     fits, others = look(engine, ADULT, starts_at=hours(30), moves_in=False)
-    assert [fit.bed_id for fit in fits] == ["W1-101-A"]
+    [fit] = fits
+    assert (fit.bed_id, fit.reasons[-1]) == ("W1-101-A", "occupied, expected to leave 13:00")
     assert others["W1-102-A"] == Unfit("W1-102-A", (), "occupied; nobody has said until when")
     assert engine.hospital.beds["W1-101-A"].status is BedStatus.OCCUPIED

@@ -1,6 +1,7 @@
 """Several requests placed by one command."""
 
 from copy import deepcopy
+from operator import itemgetter
 
 import pytest
 from hypothesis import given
@@ -92,6 +93,15 @@ def test_one_request_is_placed_once(ward) -> None:
     error = refused(ward, pair(ward, only, A), pair(ward, only, C))
     assert isinstance(error, Refusal)
     assert (error.rule, error.pair) == (Rule.ILLEGAL_BOOKING_CHANGE, (1, only))
+    assert str(error).endswith("A pair before it has placed this request.")
+
+
+def test_a_bed_that_is_left_by_a_pair_is_dirty_for_the_next(ward) -> None:
+    ward.do(c.BookBed(bed_id=A, patient_ref="P-1", admit=True, needs=WOMAN))
+    first, second = ask(ward, WOMAN, WOMAN)
+    error = refused(ward, pair(ward, first, C, admit=True), pair(ward, second, A, admit=True))
+    assert isinstance(error, Refusal)
+    assert (error.rules, error.pair) == ((Rule.BED_NOT_CLEAN,), (1, second))
 
 
 def test_a_request_that_has_changed_since_it_was_seen_is_not_placed(ward) -> None:
@@ -110,6 +120,17 @@ def test_a_request_that_is_not_there_is_named(ward) -> None:
     error = refused(ward, pair(ward, first, A), pair(ward, "R99", B))
     assert isinstance(error, NotThere)
     assert error.pair == (1, "R99")
+
+
+def test_who_has_left_the_room_by_a_pair_before_is_traced_as_a_contact(ward) -> None:
+    for patient_ref, bed_id in (("P-1", A), ("P-2", B)):
+        ward.do(c.BookBed(bed_id=bed_id, patient_ref=patient_ref, admit=True, needs=WOMAN))
+    first, source = ask(ward, WOMAN, NOROVIRUS)
+    ward.clock.set(0.0, hours(1))
+    rows = place_all(ward, pair(ward, first, C, admit=True), pair(ward, source, D, admit=True))
+    assert rows[-1]["contact_patient_refs"] == ["P-1"]
+    [stay] = ward.engine.hospital.of_bed[C]
+    assert stay.contact_of == ("norovirus",)
 
 
 def test_a_patient_of_two_references_is_named_by_the_event_of_the_own_bed(ward) -> None:
@@ -148,23 +169,26 @@ def pairs_of(ward: SmallWard, requests: list[str], chosen: list[tuple]) -> list[
     ]
 
 
-@given(st.lists(choices, min_size=1, max_size=5))
-def test_all_are_placed_as_one_by_one_or_none_is(chosen) -> None:
+@given(st.lists(choices, min_size=1, max_size=5, unique_by=itemgetter(0)))
+def test_all_are_placed_as_one_by_one_or_none_is_for_the_same_reason(chosen) -> None:
     together, requests = a_ward_with_five_who_wait()
     alone, _ = a_ward_with_five_who_wait()
     pairs = pairs_of(together, requests, chosen)
-    if is_each_accepted(alone, pairs):
+    reason = refused_alone(alone, pairs)
+    if reason is None:
         place_all(together, *pairs)
         assert together.engine.hospital == alone.engine.hospital
         assert fold(together.rows) == together.engine.hospital
     else:
-        assert refused(together, *pairs).pair is not None
+        error = refused(together, *pairs)
+        assert (str(error), error.pair) == reason
 
 
-def is_each_accepted(ward: SmallWard, pairs: list[c.Pair]) -> bool:
-    try:
-        for one in pairs:
+def refused_alone(ward: SmallWard, pairs: list[c.Pair]) -> tuple[str, tuple[int, str]] | None:
+    """Why, and at which of the pairs; None: each is placed."""
+    for nth, one in enumerate(pairs):
+        try:
             ward.do(one.place)
-    except NotCarriedOut:
-        return False
-    return True
+        except NotCarriedOut as error:
+            return str(error), (nth, one.place.bed_request_id)
+    return None

@@ -264,7 +264,7 @@ def test_who_is_left_is_told_what_is_in_the_way() -> None:
     engine.stage(c.CloseBeds(bed_ids=("W2-201-A",), reason_code="equipment"), WHO)
     ask(engine, "NEW-1", ADULT, "W1")
     [left] = look(engine).left
-    assert left.in_the_way == "W1: 1 overlaps booking, 1 mixed sex"
+    assert left.in_the_way == "W1: overlaps booking (1), mixed sex (1)"
 
 
 def test_who_is_wanted_for_later_waits_for_no_bed_now() -> None:

@@ -392,6 +392,22 @@ class Ward(RuleBasedStateMachine):
             )
             self.attempt(c.WithdrawRequest(bed_request_id=request))
 
+    @rule(data=st.data(), admit=st.booleans())
+    def place_all(self, data, admit) -> None:
+        """Whoever waits, in any order, in any beds."""
+        waiting = data.draw(st.permutations(self.ward.engine.hospital.waiting_list))
+        pairs = tuple(
+            c.Pair(
+                place=c.PlaceRequest(
+                    bed_request_id=request.bed_request_id, bed_id=data.draw(beds), admit=admit
+                ),
+                seq=request.seq,
+            )
+            for request in waiting[:3]
+        )
+        if pairs:
+            self.attempt(c.PlaceAll(pairs=pairs))
+
     @rule(patient=patients, into=patients, can_wait=st.booleans())
     def merge(self, patient, into, can_wait) -> None:
         if patient != into:

@@ -60,10 +60,17 @@ def test_what_nobody_said_is_in_no_column(ward) -> None:
 
 def test_a_change_says_more_and_keeps_the_rest(ward) -> None:
     request = asked(ward, **SAID)
-    ward.do(c.ChangeRequest(bed_request_id=request.bed_request_id, waits_in="theatre"))
-    ward.do(c.ChangeRequest(bed_request_id=request.bed_request_id, expected_stay_hours=8.0))
-    changed = ward.engine.hospital.request(request.bed_request_id)
-    assert changed == replace(request, waits_in="theatre", expected_stay_hours=8.0)
+    said = {
+        "waits_in": "theatre",
+        "arrived_at": hours(-4),
+        "decided_at": hours(-2),
+        "expected_stay_hours": 8.0,
+    }
+    for name, value in said.items():
+        ward.do(c.ChangeRequest(bed_request_id=request.bed_request_id, **{name: value}))
+        changed = ward.engine.hospital.request(request.bed_request_id)
+        request = replace(request, **{name: value})
+        assert changed == request
 
 
 def test_nothing_was_decided_or_arrived_in_the_future(ward) -> None:
