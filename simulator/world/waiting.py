@@ -344,7 +344,8 @@ class Waiting:
         if self._scene.hospital().stay_of(request.patient_ref):
             return
         waited = at - patient.waiting_since
-        if waited > a.wait_hours_before_diversion * HOUR:
+        is_emergency = request.needs.admission_type == AdmissionType.EMERGENCY
+        if is_emergency and waited > a.wait_hours_before_diversion * HOUR:
             text = self._scene.chance.text(texts.DIVERSION)
             command = c.WithdrawRequest(bed_request_id=request.bed_request_id)
             self._scene.agenda.do(command, at, text, "diverted")

@@ -77,6 +77,8 @@ def restarted() -> Run:
     world = world_of(run, 31)
     world.open_doors(START)
     run.live(world, 24 * 5)
+    while not run.engine.hospital.requests:
+        run.live(world, 1)
     again = world_of(run, "31:again")
     again.resume(run.end)
     run.live(again, 24 * 5)
@@ -102,7 +104,8 @@ def test_what_a_person_has_taken_over_is_left_alone() -> None:
     world = world_of(run, 32)
     world.open_doors(START)
     run.live(world, 2)
-    stay = next(booking for booking in run.engine.hospital.bookings.values() if booking.is_stay)
+    stays = [b for b in run.engine.hospital.bookings.values() if b.is_stay and b.ends_at]
+    stay = min(stays, key=lambda stay: stay.ends_at)
     expected_at = run.end + HOUR
     command = c.ExpectDischarge(booking_id=stay.booking_id, expected_at=expected_at)
     run.execute(command, run.end, SOMEBODY)
