@@ -16,7 +16,8 @@ SOMEBODY = Context(Source.MANUAL, "tester", Role.MANAGER)
 
 
 def overtaken(rows: list[Row]) -> list[tuple[str, str]]:
-    """Who was given a bed of the ward that somebody more urgent like them waited for."""
+    """Who was given a bed of the ward that somebody more urgent like them waited for; rooms for
+    isolation are only for who has waited long."""
     waiting: dict[str, BedRequest] = {}
     found = []
     for row, following in pairwise(rows):
@@ -25,7 +26,9 @@ def overtaken(rows: list[Row]) -> list[tuple[str, str]]:
             waiting[request_id] = BedRequest.from_row(row)
         elif row["event_type"] in {"request_placed", "request_withdrawn"}:
             served = waiting.pop(request_id, None)
-            if served and not served.spell_id and following.get("ward_id") == served.ward_id:
+            is_usual = following.get("room_class") != "isolation"
+            is_own = served and not served.spell_id and following.get("ward_id") == served.ward_id
+            if served and is_own and is_usual:
                 found += [
                     (request_id, other.bed_request_id)
                     for other in waiting.values()
