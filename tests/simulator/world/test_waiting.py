@@ -38,11 +38,17 @@ def overtaken(rows: list[Row]) -> list[tuple[str, str]]:
 
 
 def is_like(one: BedRequest, other: BedRequest) -> bool:
-    """Any bed that will do for one will do for the other."""
-    return not (one.spell_id or one.needs.isolation or other.needs.isolation) and (
-        one.ward_id,
-        one.needs.sex,
-    ) == (other.ward_id, other.needs.sex)
+    """Emergencies, for whom the same beds will do."""
+    kinds = {one.needs.admission_type, other.needs.admission_type}
+    return (
+        kinds == {"emergency"}
+        and not (one.spell_id or one.needs.isolation or other.needs.isolation)
+        and (
+            one.ward_id,
+            one.needs.sex,
+        )
+        == (other.ward_id, other.needs.sex)
+    )
 
 
 def test_a_bed_that_becomes_free_is_given_to_the_most_urgent_whom_it_suits() -> None:
