@@ -46,7 +46,6 @@ clean_minutes = [1.0, 1.0]
 isolation_clean_factor = 1.0
 wait_hours_before_diversion = 1.0
 demand_factor = 1.0
-request_share = 0.0
 wait_hours_before_override = 1.0
 override_share = 0.0
 override_reviewed_share = 0.0

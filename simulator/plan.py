@@ -51,7 +51,7 @@ class Ward(_Part):
     """`stay_days`: mean and standard deviation of the lognormal length of stay; the mean is also
     the end that is assumed where nobody says one. A ward that does not take outliers takes its own
     specialty only. `mixes_sexes` left out: as the class of the room says. `counts_cots`: as beds of
-    the census."""
+    the census. `death_share`: of those who leave the ward; left out: as the assumptions say."""
 
     ward_id: str = Field(pattern=r"^[A-Za-z0-9]{1,8}$")
     name: str
@@ -61,6 +61,7 @@ class Ward(_Part):
     stay_days: tuple[float, float]
     occupancy_percent: float = Field(gt=0, lt=100)
     emergency_share: float = Field(0.68, ge=0, le=1)
+    death_share: float | None = Field(None, ge=0, le=1)
     takes_outliers: bool = True
     takes: Takes = Takes()
     mixes_sexes: bool | None = None
@@ -142,6 +143,19 @@ class RoomRules(_Part):
     least_free_hours: float = Field(4, ge=0, le=24 * 30)
 
 
+class ByAge(_Part):
+    """A number for children (newborns too), adults and older people."""
+
+    child: float
+    adult: float
+    older: float
+
+    def of(self, age_group: str | None) -> float:
+        if age_group in {AgeGroup.CHILD, AgeGroup.NEONATE}:
+            return self.child
+        return self.older if age_group == AgeGroup.OLDER else self.adult
+
+
 class Waiting(_Part):
     """When a wait for a bed is a breach, from the arrival in the emergency department and from the
     decision to admit; and how long a wait weighs as much as one step of priority."""
@@ -156,31 +170,50 @@ class DischargeLounge(_Part):
 
 
 class Assumptions(_Part):
-    """Shares of the simulated hospital that have no published source."""
+    """What the simulated hospital rests on and no source says."""
 
     isolation_share: float
+    infection_found_share: float = 0.0
     other_age_share: float = 0.45
+    neonate_share: float = 0.1
+    older_stay_factor: float = Field(1.0, gt=0, lt=2)
     birth_share: float = 0.0
     reservation_no_show_share: float
     reservation_cancelled_share: float
     transfer_share: float
     note_per_stay_day: float
+    falls_per_1000_days: ByAge = ByAge(child=1.5, adult=4.5, older=10.0)
     closed_bed_share: float
     closure_hours: float
     weekend_discharge_factor: float
     death_share: float
+    older_death_factor: float = Field(1.0, gt=0, lt=2)
     other_hospital_share: float
+    step_down_share: float = 0.93
+    delay_share: ByAge = ByAge(child=0.05, adult=0.15, older=0.45)
     response_minutes: tuple[float, float]
     clean_minutes: tuple[float, float]
     isolation_clean_factor: float
+    handover_minutes: tuple[float, float, float] = (32.0, 50.0, 72.0)
+    hours_before_outlying: tuple[float, float] = (1.0, 2.0)
     wait_hours_before_diversion: float
     demand_factor: float
-    request_share: float
     wait_hours_before_override: float
     override_share: float
     override_reviewed_share: float
     correction_share: float
     discharge_confirmed_share: float
+    days_between_outbreaks: float = Field(24.0, gt=0)
+    days_between_rushes: float = Field(14.0, gt=0)
+    rush_emergencies: int = Field(0, ge=0)
+    waiting_before_surge: int = Field(6, ge=1)
+    surge_rooms: tuple[int, int] = (2, 2)
+
+    def of_age(self, factor: float, age_group: str | None) -> float:
+        """A factor of older people, and what it leaves for the others of a ward for grown-ups."""
+        share = self.other_age_share
+        is_older = age_group == AgeGroup.OLDER
+        return factor if is_older else (1 - share * factor) / (1 - share)
 
 
 class HospitalPlan(_Part):

@@ -1,134 +1,82 @@
-"""Emergencies of the simulated hospital: decided, on the waiting list, in bed or elsewhere."""
+"""Emergencies of the simulated hospital: decided, and on the waiting list until there is a bed."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from lake.vocabulary import AdmissionType, Sex, WaitsIn
+from lake.vocabulary import AdmissionType, RoomClass
 from simulator.domain import commands as c
 from simulator.domain.beds import Bed
-from simulator.domain.needs import SOURCE, Needs
-from simulator.domain.requests import BedRequest
+from simulator.domain.needs import Isolation
 from simulator.plan import Ward
 from simulator.world import texts
-from simulator.world.chance import HOUR, MINUTE
-from simulator.world.placing import Patient, Placing
+from simulator.world.admissions import Admissions
+from simulator.world.patients import Patients
 from simulator.world.scene import Scene
-from simulator.world.stays import Stays
+from simulator.world.surge import Surge
+from simulator.world.waiting import Waiting
 
-SEEK_EVERY = 25 * MINUTE
+ISOLATED_AT_START = 0.7
+"""Of the rooms for isolation."""
 
 
 class Arrivals:
-    def __init__(self, scene: Scene, stays: Stays) -> None:
+    def __init__(
+        self, scene: Scene, people: Patients, waiting: Waiting, admissions: Admissions
+    ) -> None:
         self._scene = scene
-        self._placing = Placing(scene, stays, self.seek_bed, self.take_up_request)
+        self._people = people
+        self._waiting = waiting
+        self._admissions = admissions
+        self._surge = Surge(scene, people.homes_of_intensive, self.emergency)
 
-    @property
-    def placing(self) -> Placing:
-        return self._placing
+    def start(self, at: datetime) -> None:
+        for ward in self._scene.plan.wards:
+            self._plan_emergency(ward, at)
+        self._surge.start(at)
 
-    def plan_emergency(self, ward: Ward, at: datetime) -> None:
-        per_day = self.cases_per_day(ward) * ward.emergency_share
-        self._scene.agenda.plan(
-            self._scene.chance.next_emergency(per_day, at), partial(self._emergency, ward)
-        )
+    def _plan_emergency(self, ward: Ward, at: datetime) -> None:
+        per_day = self.cases_per_day(ward) * ward.emergency_share - self._in_rushes(ward)
+        if per_day > 0:
+            when = self._scene.chance.next_emergency(per_day, at)
+            self._scene.agenda.plan(when, partial(self._next, ward))
 
-    def _emergency(self, ward: Ward, at: datetime) -> None:
-        self.plan_emergency(ward, at)
-        stay = self._scene.chance.stay(ward)
-        patient = self.patient(ward, at, stay, admission_type=AdmissionType.EMERGENCY)
-        if self._scene.chance.happens(self._scene.assumptions.request_share):
-            patient = self._on_the_list(patient, at)
-        self._scene.agenda.plan(at + self._scene.chance.boarding(), partial(self.seek_bed, patient))
+    def _in_rushes(self, ward: Ward) -> float:
+        wards = self._people.homes_of_intensive
+        beds = sum(one.bed_count for one in wards)
+        return self._surge.extra_per_day * ward.bed_count / beds if ward in wards else 0.0
 
-    def patient(
-        self,
-        ward: Ward,
-        at: datetime,
-        stay: timedelta,
-        sex: str | None = None,
-        admission_type: AdmissionType | None = None,
-    ) -> Patient:
-        return Patient(
-            patient_ref=self._scene.chance.patient_ref(),
-            ward=ward,
-            stay=stay,
-            needs=Needs(
-                specialty=None if ward.takes_outliers else ward.specialty,
-                sex=sex or self._scene.chance.one_of(self._sexes(ward)),
-                isolation=SOURCE
-                if self._scene.chance.happens(self._scene.assumptions.isolation_share)
-                else None,
-                priority=self._scene.chance.one_of((1, 2, 2, 3, 3)),
-                age_group=self._age_group(ward),
-                level_of_care=ward.takes.levels_of_care[0].value,
-                admission_type=admission_type and admission_type.value,
-            ),
-            waiting_since=at,
-        )
+    def _next(self, ward: Ward, at: datetime) -> None:
+        self._plan_emergency(ward, at)
+        self.emergency(ward, at)
 
-    def _sexes(self, ward: Ward) -> tuple[str, ...]:
-        taken = ward.takes.sexes or (Sex.FEMALE, Sex.MALE)
-        return tuple(sex.value for sex in taken)
+    def emergency(self, ward: Ward, at: datetime) -> None:
+        is_infected = self._scene.chance.happens(self._scene.assumptions.isolation_share)
+        isolation = self._scene.infection(ward) if is_infected else None
+        kind = AdmissionType.EMERGENCY
+        self._waiting.join(self._people.arrive(ward, at, kind, isolation=isolation), at)
 
-    def _age_group(self, ward: Ward) -> str:
-        """Of those that the ward takes: most are of the group that it names first."""
-        first, *others = ward.takes.age_groups
-        is_other = others and self._scene.chance.happens(self._scene.assumptions.other_age_share)
-        return self._scene.chance.one_of(others).value if is_other else first.value
+    def fill(self, ward: Ward, bed: Bed, at: datetime) -> None:
+        """With somebody who has been there for a while, as often as it is in use."""
+        is_for_isolation = bed.room_class == RoomClass.ISOLATION
+        in_use = ISOLATED_AT_START if is_for_isolation else ward.occupancy_percent / 100
+        if self._scene.chance.happens(in_use):
+            isolation = self._scene.infection(ward) if is_for_isolation else None
+            self._place_at_start(ward, bed, isolation, at)
 
-    def _on_the_list(self, patient: Patient, at: datetime) -> Patient:
-        is_emergency = patient.needs.admission_type == AdmissionType.EMERGENCY
-        command = c.RequestBed(
+    def _place_at_start(
+        self, ward: Ward, bed: Bed, isolation: Isolation | None, at: datetime
+    ) -> None:
+        kind = AdmissionType.EMERGENCY
+        patient = self._people.met(ward, at, kind, self._sex_in_room(bed), isolation)
+        command = c.BookBed(
+            bed_id=bed.bed_id,
             patient_ref=patient.patient_ref,
-            ward_id=patient.ward.ward_id,
+            ends_at=patient.expected_at,
+            admit=True,
             needs=patient.needs,
-            waits_in=WaitsIn.EMERGENCY_DEPARTMENT.value if is_emergency else None,
-            arrived_at=patient.waiting_since if is_emergency else None,
         )
-        for row in self._scene.agenda.do(command, at, self._scene.chance.text(texts.REQUEST)):
-            return replace(patient, bed_request_id=row["bed_request_id"])
-        return patient
-
-    def seek_bed(self, patient: Patient, at: datetime) -> None:
-        """A bed of the ward, or after a long wait one elsewhere, or against a rule, or none."""
-        a, waited = self._scene.assumptions, at - patient.waiting_since
-        may_override = waited >= HOUR * a.wait_hours_before_override
-        leaves_at = self._scene.chance.leaves_at(at, patient.stay)
-        expected_at = self._scene.chance.expected_at(at, leaves_at)
-        if self._placing.settle(
-            patient, self._scene.beds_of(patient.ward), at, leaves_at, expected_at
-        ):
-            return
-        if (
-            may_override
-            and self._scene.chance.happens(a.override_share)
-            and self._placing.settle_against_rules(patient, at, leaves_at, expected_at)
-        ):
-            return
-        if waited < HOUR * a.wait_hours_before_diversion:
-            if patient.bed_request_id is None:
-                patient = self._on_the_list(patient, at)
-            self._scene.agenda.plan(at + SEEK_EVERY, partial(self.seek_bed, patient))
-        elif not self._placing.settle(
-            patient, self._placing.beds_for_outliers(), at, leaves_at, expected_at
-        ):
-            self._divert(patient, at)
-
-    def _divert(self, patient: Patient, at: datetime) -> None:
-        if patient.bed_request_id:
-            text = self._scene.chance.text(texts.DIVERSION)
-            self._scene.agenda.do(
-                c.WithdrawRequest(bed_request_id=patient.bed_request_id), at, text, "diverted"
-            )
-
-    def place_at_start(self, ward: Ward, bed: Bed, at: datetime) -> None:
-        rest = self._scene.chance.rest_of_stay(ward)
-        patient = self.patient(ward, at, rest, self._sex_in_room(bed))
-        leaves_at = self._scene.chance.leaves_at(at, rest)
-        expected_at = self._scene.chance.expected_at(at, leaves_at)
-        self._placing.admit_now(patient, bed, at, leaves_at, expected_at, texts.IN_BED_AT_START)
+        if self._scene.agenda.do(command, at, texts.IN_BED_AT_START):
+            self._admissions.begin(patient, at)
 
     def _sex_in_room(self, bed: Bed) -> str | None:
         hospital = self._scene.hospital()
@@ -136,22 +84,23 @@ class Arrivals:
         stays = (hospital.current_booking(other.bed_id) for other in mates)
         return next((stay.needs.sex for stay in stays if stay), None)
 
-    def take_up_request(self, request: BedRequest, at: datetime) -> None:
-        ward = self._scene.ward(request.ward_id)
-        seek_at = max(request.wanted_from, at) + MINUTE
-        patient = Patient(
-            request.patient_ref,
-            ward,
-            self._scene.chance.stay(ward),
-            request.needs,
-            seek_at,
-            request.bed_request_id,
-        )
-        self._scene.agenda.plan(seek_at, partial(self.seek_bed, patient))
-
     def cases_per_day(self, ward: Ward) -> float:
-        """Little's law: arrivals x length of stay = beds in use; a clean takes a bit of a bed."""
+        """Who comes from outside, by Little's law: arrivals x length of stay = beds in use; a clean
+        takes a bit of a bed. The others step down from intensive care."""
         a = self._scene.assumptions
         turnover_days = (a.response_minutes[0] + a.clean_minutes[0]) / 1440
         in_use = ward.bed_count * ward.occupancy_percent / 100
-        return a.demand_factor * in_use / (ward.stay_days[0] + turnover_days)
+        per_day = a.demand_factor * in_use / (ward.stay_days[0] + turnover_days)
+        return per_day - self._stepping_down(ward)
+
+    def _stepping_down(self, ward: Ward) -> float:
+        """A day, from intensive care to this ward."""
+        wards = self._people.homes_of_intensive
+        if ward not in wards:
+            return 0.0
+        intensive = filter(self._people.is_intensive, self._scene.plan.wards)
+        a = self._scene.assumptions
+        return sum(
+            self.cases_per_day(one) * (1 - (one.death_share or 0)) * a.step_down_share / len(wards)
+            for one in intensive
+        )

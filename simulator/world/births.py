@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from lake.vocabulary import AgeGroup, BedStatus, Disposition, LevelOfCare, Sex
+from lake.vocabulary import AgeGroup, BedStatus, LevelOfCare, Sex
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.decisions.newborns import beside
@@ -18,19 +18,19 @@ class Births:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
 
-    def expect(self, booking_id: str, at: datetime, leaves_at: datetime) -> None:
+    def expect(self, patient_ref: str, at: datetime, leaves_at: datetime) -> None:
         """Of a patient who was admitted to a ward with cots, perhaps."""
-        hospital = self._scene.hospital()
-        ward = self._scene.ward(hospital.beds[hospital.bookings[booking_id].bed_id].ward_id)
-        if ward.takes_cots and self._scene.chance.happens(self._scene.assumptions.birth_share):
+        stay = self._scene.own_stay(patient_ref)
+        has_cots = stay and self._scene.ward_of(stay.bed_id).takes_cots
+        if has_cots and self._scene.chance.happens(self._scene.assumptions.birth_share):
             born_at = self._scene.chance.within(at, at + (leaves_at - at) / 2)
-            self._scene.agenda.plan(born_at, partial(self._be_born, booking_id))
+            self._scene.agenda.plan(born_at, partial(self._be_born, patient_ref))
 
-    def _be_born(self, booking_id: str, at: datetime) -> None:
-        hospital = self._scene.hospital()
-        mother = hospital.bookings.get(booking_id)
-        if mother is None or not mother.is_stay:
+    def _be_born(self, patient_ref: str, at: datetime) -> None:
+        mother = self._scene.own_stay(patient_ref)
+        if mother is None:
             return
+        hospital = self._scene.hospital()
         mates = hospital.room_mates(hospital.beds[mother.bed_id])
         cots = (bed for bed in mates if bed.is_cot and bed.status is BedStatus.AVAILABLE)
         for cot in list(cots)[:1]:
@@ -49,9 +49,14 @@ class Births:
             )
             self._scene.agenda.do(command, at, self._scene.chance.text(texts.BIRTH))
 
-    def go_along(self, mother: Booking) -> tuple[c.Newborn, ...]:
-        """Home, when she leaves the hospital."""
+    def expect_along(self, mother: Booking, expected_at: datetime, at: datetime) -> None:
+        for stay in beside(self._scene.hospital(), mother):
+            command = c.ExpectDischarge(booking_id=stay.booking_id, expected_at=expected_at)
+            self._scene.agenda.do(command, at)
+
+    def go_along(self, mother: Booking, disposition: str) -> tuple[c.Newborn, ...]:
+        """Where she goes, when she leaves the hospital."""
         return tuple(
-            c.Newborn(patient_ref=stay.patient_ref, disposition=Disposition.HOME.value)
+            c.Newborn(patient_ref=stay.patient_ref, disposition=disposition)
             for stay in beside(self._scene.hospital(), mother)
         )

@@ -44,6 +44,7 @@ class Housekeeping:
         self._called_for.add(bed_id)
         response = self._scene.chance.minutes(self._scene.assumptions.response_minutes)
         self._scene.agenda.plan(at + response, partial(self._start_cleaning, bed_id))
+        self._scene.bell.ring(self._scene.ward_of(bed_id).ward_id, at)
 
     def _start_cleaning(self, bed_id: str, at: datetime) -> None:
         self._called_for.discard(bed_id)
@@ -62,9 +63,9 @@ class Housekeeping:
         words = texts.TERMINAL_CLEANING_FINISHED if isolation else texts.CLEANING_FINISHED
         if bed_id in self._cleaning:
             self._cleaning.discard(bed_id)
-            self._scene.agenda.do(
-                c.FinishCleaning(bed_id=bed_id), at, self._scene.chance.text(words)
-            )
+            text = self._scene.chance.text(words)
+            if self._scene.agenda.do(c.FinishCleaning(bed_id=bed_id), at, text):
+                self._scene.bell.ring(self._scene.ward_of(bed_id).ward_id, at)
 
     def _sweep(self, at: datetime) -> None:
         """Find the beds that somebody else left dirty."""
@@ -77,12 +78,19 @@ class Housekeeping:
     def _next_closure(self, at: datetime) -> datetime:
         a = self._scene.assumptions
         closed = a.closed_bed_share * sum(1 for _ in self._scene.hospital().registered_beds)
-        return self._scene.chance.after_hours(at, a.closure_hours / max(closed, 1e-6))
+        when = self._scene.chance.after_hours(at, a.closure_hours / max(closed, 1e-6))
+        return self._at_work(when)
+
+    def _at_work(self, when: datetime) -> datetime:
+        """At night no bed is closed or opened."""
+        is_day = self._scene.chance.is_at_work(when)
+        return when if is_day else self._scene.chance.next_at(7.5, when)
 
     def _close_one(self, at: datetime) -> None:
         """A bed that is free now and that nobody has booked for the time."""
         self._scene.agenda.plan(self._next_closure(at), self._close_one)
-        opens_at = self._scene.chance.after_hours(at, self._scene.assumptions.closure_hours)
+        hours = self._scene.assumptions.closure_hours
+        opens_at = self._at_work(self._scene.chance.after_hours(at, hours))
         until = opens_at + HOUR
         beds = [
             bed for bed in self._scene.hospital().registered_beds if self._is_idle(bed, at, until)
@@ -106,6 +114,6 @@ class Housekeeping:
         is_own = self._scene.hospital().beds[bed_id].last_source == Source.SIMULATOR
         if bed_id in self._closed and is_own:
             self._closed.discard(bed_id)
-            self._scene.agenda.do(
-                c.OpenBeds(bed_ids=(bed_id,)), at, self._scene.chance.text(texts.OPENING), "ready"
-            )
+            text = self._scene.chance.text(texts.OPENING)
+            if self._scene.agenda.do(c.OpenBeds(bed_ids=(bed_id,)), at, text, "ready"):
+                self._scene.bell.ring(self._scene.ward_of(bed_id).ward_id, at)

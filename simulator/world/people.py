@@ -7,20 +7,25 @@ Seeded: the same seed, hospital and period give the same events. Rates come from
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from lake.vocabulary import Source
 from simulator.domain.bookings import Booking
 from simulator.domain.hospital import Hospital
-from simulator.plan import HospitalPlan
+from simulator.domain.needs import Needs
+from simulator.plan import HospitalPlan, Ward
+from simulator.world.admissions import Admissions
 from simulator.world.agenda import SIMULATED_STAFF, Agenda, Execute
 from simulator.world.arrivals import Arrivals
 from simulator.world.chance import MINUTE, Chance
 from simulator.world.housekeeping import Housekeeping
-from simulator.world.placing import Patient
+from simulator.world.infections import Infections
+from simulator.world.moves import Moves
+from simulator.world.patients import Patient, Patients
+from simulator.world.placing import Placing
 from simulator.world.planned import Planned
-from simulator.world.scene import Scene
+from simulator.world.scene import Bell, Scene
 from simulator.world.stays import Stays
+from simulator.world.waiting import Waiting
 
 
 class People:
@@ -33,18 +38,39 @@ class People:
         hospital: Callable[[], Hospital],
         execute: Execute,
     ) -> None:
-        self._scene = scene = Scene(plan, hospital, Agenda(execute), Chance(plan, seed))
+        agenda = Agenda(execute)
+        self._scene = scene = Scene(plan, hospital, agenda, Chance(plan, seed), Bell(agenda))
+        self._people = Patients(scene)
         self._housekeeping = Housekeeping(scene)
-        self._stays = Stays(scene, self._housekeeping)
-        self._arrivals = Arrivals(scene, self._stays)
-        self._planned = Planned(scene, self._stays, self._arrivals)
+        self._stays = Stays(scene, self._housekeeping, self._want_bed)
+        self._infections = Infections(scene, self._stays, self._want_bed)
+        placing = Placing(scene)
+        moves = Moves(scene, placing, self._housekeeping)
+        self._admissions = Admissions(scene, placing, self._stays, self._wait, self._begun)
+        self._waiting = Waiting(scene, self._people, placing, moves, self._stays, self._admissions)
+        self._arrivals = Arrivals(scene, self._people, self._waiting, self._admissions)
+        self._planned = Planned(
+            scene, self._people, placing, self._arrivals, self._admissions, self._waiting
+        )
+
+    def _wait(self, patient: Patient, at: datetime) -> None:
+        self._waiting.join(patient, at)
+
+    def _begun(self, patient: Patient, at: datetime) -> None:
+        self._infections.expect(patient, at)
+        self._waiting.note_ward(patient)
+
+    def _want_bed(
+        self, patient: Patient, ward: Ward, needs: Needs, words: tuple[str, ...], at: datetime
+    ) -> None:
+        self._waiting.join_from_bed(patient, ward, needs, words, at)
 
     def open_doors(self, at: datetime) -> None:
         """Fill an empty hospital to its usual occupancy, then let time run."""
         for ward in self._scene.plan.wards:
             for bed in self._scene.beds_of(ward):
-                if self._scene.chance.share() * 100 < ward.occupancy_percent:
-                    self._arrivals.place_at_start(ward, bed, at)
+                self._arrivals.fill(ward, bed, at)
+        self._planned.fill(at)
         self._start(at)
 
     def resume(self, at: datetime) -> None:
@@ -55,8 +81,9 @@ class People:
                 self._take_up(booking, at)
         for request in hospital.waiting_list:
             if request.requested_by in SIMULATED_STAFF:
-                self._arrivals.take_up_request(request, at)
+                self._waiting.take_up(request, self._people.known(request, at))
         self._housekeeping.resume(at)
+        self._infections.resume(at)
         self._start(at)
 
     @property
@@ -69,21 +96,20 @@ class People:
         self._scene.agenda.advance(until)
 
     def _start(self, at: datetime) -> None:
-        for ward in self._scene.plan.wards:
-            self._arrivals.plan_emergency(ward, at)
-            self._planned.plan_elective(ward, at)
-        self._housekeeping.start(at)
+        for part in (
+            self._arrivals,
+            self._planned,
+            self._waiting,
+            self._infections,
+            self._housekeeping,
+        ):
+            part.start(at)
 
     def _take_up(self, booking: Booking, at: datetime) -> None:
-        chance, agenda = self._scene.chance, self._scene.agenda
-        ward = self._scene.ward(self._scene.hospital().beds[booking.bed_id].ward_id)
+        patient = self._people.known_from(booking, at)
         if booking.is_stay:
-            leaves_at = max(booking.ends_at or at, at) + chance.hours(0.1, 2)
-            self._stays.begin(booking.booking_id, at, leaves_at)
+            self._stays.resume(patient, booking, at)
+            self._infections.expect(patient, at)
         else:
-            stay = (booking.ends_at or at + chance.stay(ward)) - booking.starts_at
-            patient = Patient(booking.patient_ref, ward, stay, booking.needs, at)
             comes_at = max(booking.starts_at, at + MINUTE)
-            leaves_at = chance.leaves_at(comes_at, stay)
-            action = partial(self._planned.come_in, booking.booking_id, patient, leaves_at)
-            agenda.plan(comes_at, action)
+            self._admissions.expect(booking.booking_id, patient, comes_at)

@@ -1,204 +1,150 @@
-"""Which bed a patient of the simulated hospital gets, and what an override leaves to do."""
+"""Which bed a patient of the simulated hospital gets: the best that breaks no rule."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
-from lake.vocabulary import BedStatus, EventType, OverrideReason, Source
-from simulator.domain import commands as c
+from lake.vocabulary import BedStatus, BookingState, RoomClass
 from simulator.domain.beds import Bed
+from simulator.domain.bookings import Booking
 from simulator.domain.needs import Needs
-from simulator.domain.overrides import Override
-from simulator.domain.requests import BedRequest
 from simulator.domain.rules.soft import Wish, breaches
-from simulator.plan import Ward
-from simulator.world import texts
-from simulator.world.agenda import BED_MANAGER, MATRON
-from simulator.world.chance import DAY
+from simulator.world.chance import HOUR
 from simulator.world.scene import Scene
-from simulator.world.stays import Stays, own_booking, undoing
-from simulator.writer.engine import Row
 
-SHORTEST_GAP = DAY
+SHORTEST_GAP = 4 * HOUR
+"""A bed that is booked may be used until then, if that is no sooner."""
+KEPT_ROOMS = 5
+"""So many free rooms for isolation of the hospital are not given to who needs none."""
 ALONE = 0.5
 """How a room for one ranks between empty rooms and those with company."""
 
 
+class Place(NamedTuple):
+    bed: Bed
+    until: datetime
+
+
 @dataclass(frozen=True)
-class Patient:
-    """`bed_request_id`: of the request on the waiting list, if there is one."""
+class Search:
+    """For whom a bed is looked for, from `starts_at` until `ends_at` at the latest. `anywhere`:
+    also on wards that are not `ward_id`. `is_pressing`: a room for isolation will do if need be.
+    `besides`: bookings that end as the patient moves."""
 
     patient_ref: str
-    ward: Ward
-    stay: timedelta
     needs: Needs
-    waiting_since: datetime
-    bed_request_id: str | None = None
+    ward_id: str
+    starts_at: datetime
+    ends_at: datetime
+    anywhere: bool = False
+    is_pressing: bool = False
+    besides: frozenset[str] = field(default_factory=frozenset)
 
 
 class Placing:
-    """`seek` looks for a bed again; `wait_on` takes up a request that an override has left."""
-
-    def __init__(
-        self,
-        scene: Scene,
-        stays: Stays,
-        seek: Callable[[Patient, datetime], None],
-        wait_on: Callable[[BedRequest, datetime], None],
-    ) -> None:
+    def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._stays = stays
-        self._seek = seek
-        self._wait_on = wait_on
 
-    def settle(
-        self,
-        patient: Patient,
-        beds: list[Bed],
-        at: datetime,
-        leaves_at: datetime,
-        expected_at: datetime,
-    ) -> bool:
-        """Free for the whole stay, else with the first reservation far enough away."""
-        least = min(expected_at, at + SHORTEST_GAP)
-        wishes = [
-            Wish(bed, patient.patient_ref, patient.needs, at, until, at)
+    def best(self, search: Search, beds: Iterable[Bed], now: datetime) -> Place | None:
+        """Of the ward first, for the whole stay, in the room with most company: an empty room
+        takes a patient of either sex. All choice of beds is here."""
+        wards = self._wards_for(search)
+        places = [
+            Place(bed, until)
             for bed in beds
-            if bed.status is BedStatus.AVAILABLE
-            and (until := self._free_until(bed, expected_at)) >= least
+            if bed.ward_id in wards
+            and self._is_asked_for(bed, search)
+            and not self._is_with_others(bed, search)
+            and (until := self._free_until(bed, search)) >= search.starts_at + SHORTEST_GAP
         ]
-        bed = self.best(wishes)
-        if bed is None:
+        places.sort(key=lambda place: self._rank(place, search))
+        return next((place for place in places if self._fits(place, search, now)), None)
+
+    def _wards_for(self, search: Search) -> set[str]:
+        """No ward with cots lends a bed."""
+        if not search.anywhere:
+            return {search.ward_id}
+        house = self._scene.hospital().house
+        return {
+            ward.ward_id
+            for ward in self._scene.plan.wards
+            if not (ward.takes_cots or house.ward(ward.ward_id).does_not_take(search.needs))
+        } | {search.ward_id}
+
+    def _is_with_others(self, bed: Bed, search: Search) -> bool:
+        """Whether patients of another sex lie in the room: most beds are ruled out by that."""
+        hospital = self._scene.hospital()
+        if hospital.house.mixes_sexes(bed.ward_id, bed.room_class):
             return False
-        text = self._scene.chance.text(texts.ADMISSION, specialty=patient.ward.name.lower())
-        return self.admit_now(patient, bed, at, leaves_at, expected_at, text)
+        for mate in hospital.room_mates(bed):
+            stay = None if mate.is_cot else hospital.current_booking(mate.bed_id)
+            if stay and stay.needs.sex != search.needs.sex:
+                return stay.booking_id not in search.besides
+        return False
 
-    def _free_until(self, bed: Bed, expected_at: datetime) -> datetime:
-        following = self._scene.hospital().next_booking(bed.bed_id)
-        return min(expected_at, following.starts_at) if following else expected_at
+    def _is_asked_for(self, bed: Bed, search: Search) -> bool:
+        if search.needs.isolation:
+            return self._scene.is_alone(bed)
+        return bed.room_class != RoomClass.ISOLATION or (
+            search.is_pressing and self._rooms_for_isolation() > KEPT_ROOMS
+        )
 
-    def best(self, wishes: list[Wish]) -> Bed | None:
-        """A bed that breaks no rule, free longest, in the room with most company: an empty room
-        takes a patient of either sex, or one who needs isolation."""
+    def _rooms_for_isolation(self) -> int:
+        beds = self._scene.clean_beds()
+        return sum(bed.room_class == RoomClass.ISOLATION for bed in beds)
+
+    def _free_until(self, bed: Bed, search: Search) -> datetime:
+        """Until the first reservation of the bed, or one of the room that would clash."""
         hospital = self._scene.hospital()
-        fit = [wish for wish in self._scene.chance.shuffled(wishes) if not breaches(hospital, wish)]
-        best = max(fit, key=lambda w: (w.ends_at, self._company(w)), default=None)
-        return best.bed if best else None
+        until = search.ends_at
+        for other in (bed, *hospital.room_mates(bed)):
+            for booking in hospital.of_bed.get(other.bed_id, ()):
+                is_later = booking.starts_at > search.starts_at and booking.starts_at < until
+                is_own = other is bed
+                if is_later and (is_own or self._clashes(booking, other, search)):
+                    until = booking.starts_at
+        return until
 
-    def _company(self, wish: Wish) -> float:
-        """The share of the room's other beds that somebody has at that time."""
-        hospital = self._scene.hospital()
-        mates = [hospital.of_bed.get(bed.bed_id, ()) for bed in hospital.room_mates(wish.bed)]
+    def _clashes(self, booking: Booking, bed: Bed, search: Search) -> bool:
+        if booking.state is not BookingState.RESERVED or bed.is_cot:
+            return False
+        return bool(booking.needs.isolation) or (
+            booking.needs.sex != search.needs.sex
+            and not self._scene.hospital().house.mixes_sexes(bed.ward_id, bed.room_class)
+        )
+
+    def _rank(
+        self, place: Place, search: Search
+    ) -> tuple[bool, bool, bool, bool, bool, float, str]:
+        bed = place.bed
+        is_side_room = bed.room_class == RoomClass.ISOLATION
+        return (
+            bed.ward_id != search.ward_id,
+            bed.is_temporary,
+            is_side_room != bool(search.needs.isolation),
+            place.until < min(search.ends_at, search.starts_at + 24 * HOUR),
+            bed.needs_cleaning,
+            -self._company(bed),
+            bed.bed_id,
+        )
+
+    def _company(self, bed: Bed) -> float:
+        """The share of the room's other beds that somebody has."""
+        mates = [other for other in self._scene.hospital().room_mates(bed) if not other.is_cot]
         if not mates:
             return ALONE
-        taken = sum(any(b.overlaps(wish.starts_at, wish.ends_at) for b in of) for of in mates)
-        return taken / len(mates)
+        return sum(other.holds_a_patient for other in mates) / len(mates)
 
-    def settle_against_rules(
-        self, patient: Patient, at: datetime, leaves_at: datetime, expected_at: datetime
-    ) -> bool:
-        """The bed manager gives a clean bed of the ward although a rule is against it."""
-        beds = [
-            bed
-            for bed in self._scene.beds_of(patient.ward)
-            if bed.status is BedStatus.AVAILABLE
-            and not bed.closings
-            and self._only_own_bookings(bed)
-        ]
-        if not beds:
-            return False
-        reason = self._scene.chance.one_of(list(texts.OVERRIDE))
-        override = Override(OverrideReason(reason).value, texts.OVERRIDE[reason])
-        text = self._scene.chance.text(texts.ADMISSION, specialty=patient.ward.name.lower())
-        bed = max(
-            self._scene.chance.shuffled(beds), key=lambda bed: self._free_until(bed, expected_at)
+    def _fits(self, place: Place, search: Search, now: datetime) -> bool:
+        wish = Wish(
+            place.bed,
+            search.patient_ref,
+            search.needs,
+            search.starts_at,
+            place.until,
+            now,
+            moves_in=place.bed.status is BedStatus.AVAILABLE and search.starts_at <= now,
+            besides=search.besides,
         )
-        command = self._admission(patient, bed, expected_at, override)
-        rows = self._scene.agenda.do(command, at, text, actor=BED_MANAGER)
-        self._look_after_displaced(rows, at)
-        return self._admitted(rows, at, leaves_at)
-
-    def _only_own_bookings(self, bed: Bed) -> bool:
-        booked = self._scene.hospital().of_bed.get(bed.bed_id, ())
-        return all(booking.source == Source.SIMULATOR for booking in booked)
-
-    def _look_after_displaced(self, rows: list[Row], at: datetime) -> None:
-        for row in rows:
-            if row["event_type"] == EventType.BED_REQUESTED:
-                self._wait_on(BedRequest.from_row(row), at)
-            if row.get("override_rules") and self._scene.chance.happens(
-                self._scene.assumptions.override_reviewed_share
-            ):
-                when = at + self._scene.chance.hours(2, 20)
-                self._scene.agenda.plan(when, partial(self._review_override, row["event_id"]))
-
-    def _review_override(self, event_id: str, at: datetime) -> None:
-        text = self._scene.chance.text(texts.OVERRIDE_REVIEW)
-        self._scene.agenda.do(c.ReviewOverride(event_id=event_id), at, text, actor=MATRON)
-
-    def beds_for_outliers(self) -> list[Bed]:
-        return [
-            bed
-            for ward in self._scene.plan.wards
-            if ward.takes_outliers
-            for bed in self._scene.beds_of(ward)
-        ]
-
-    def admit_now(
-        self,
-        patient: Patient,
-        bed: Bed,
-        at: datetime,
-        leaves_at: datetime,
-        expected_at: datetime,
-        note: str,
-    ) -> bool:
-        until = self._free_until(bed, expected_at)
-        before = self._scene.hospital().bed(bed.bed_id)
-        rows = self._scene.agenda.do(self._admission(patient, bed, until), at, note)
-        if rows and self._scene.chance.happens(self._scene.assumptions.correction_share):
-            when = at + self._scene.chance.hours(0.2, 1)
-            undo = undoing(rows, before, None)
-            self._scene.agenda.plan(when, partial(self._undo_admission, undo, patient))
-        return self._admitted(rows, at, leaves_at)
-
-    def _admission(
-        self, patient: Patient, bed: Bed, until: datetime, override: Override | None = None
-    ) -> c.PlaceRequest | c.BookBed:
-        if patient.bed_request_id:
-            return c.PlaceRequest(
-                bed_request_id=patient.bed_request_id,
-                bed_id=bed.bed_id,
-                starts_at=None,
-                ends_at=until,
-                admit=True,
-                override=override,
-            )
-        return c.BookBed(
-            bed_id=bed.bed_id,
-            patient_ref=patient.patient_ref,
-            starts_at=None,
-            ends_at=until,
-            admit=True,
-            needs=patient.needs,
-            override=override,
-        )
-
-    def _admitted(self, rows: list[Row], at: datetime, leaves_at: datetime) -> bool:
-        for row in rows:
-            if row["event_type"] == EventType.PATIENT_ADMITTED:
-                self._stays.begin(row["booking_id"], at, leaves_at)
-        return bool(rows)
-
-    def _undo_admission(self, undo: c.CancelEvent, patient: Patient, at: datetime) -> None:
-        """It was the wrong bed in the system: the patient is entered anew."""
-        [event] = undo.request
-        if own_booking(self._scene.hospital(), event.booking.booking_id) is None:
-            return
-        text = self._scene.chance.text(texts.CORRECTION)
-        rows = self._scene.agenda.do(undo, at, text, "entered_in_error")
-        if rows:
-            requests = [r for r in rows if r["event_type"] == EventType.BED_REQUESTED]
-            waiting = requests[0]["bed_request_id"] if requests else None
-            self._seek(replace(patient, waiting_since=at, bed_request_id=waiting), at)
+        return not breaches(self._scene.hospital(), wish)

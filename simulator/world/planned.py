@@ -4,120 +4,162 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from lake.vocabulary import AdmissionType, BedStatus, BookingState
+from lake.vocabulary import AdmissionType, BedStatus, BookingState, Source
 from simulator.domain import commands as c
-from simulator.domain.rules.soft import Wish
+from simulator.domain.bookings import Booking
 from simulator.plan import Ward
 from simulator.world import texts
-from simulator.world.arrivals import SEEK_EVERY, Arrivals
-from simulator.world.chance import HOUR
-from simulator.world.placing import Patient
-from simulator.world.scene import Scene
-from simulator.world.stays import Stays, own_booking
+from simulator.world.admissions import Admissions
+from simulator.world.arrivals import Arrivals
+from simulator.world.chance import DAY, HOUR
+from simulator.world.patients import Patient, Patients
+from simulator.world.placing import Placing, Search
+from simulator.world.scene import Scene, own_booking
+from simulator.world.waiting import Waiting
+from simulator.world.words import words_of_reservation
 
-LATE_ADMISSION = 1.5 * HOUR
 BOOKED_AHEAD_DAYS = tuple(range(1, 11))
 NO_SHOW_AFTER = 2 * HOUR
+IN_THEATRE = 5 * HOUR
+MEETING_HOUR, MEETING_LOOKS_AHEAD = 6.5, 8 * HOUR
+"""The bed meeting, at which the beds of the day's planned admissions are looked at."""
 
 
 class Planned:
-    def __init__(self, scene: Scene, stays: Stays, arrivals: Arrivals) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        people: Patients,
+        placing: Placing,
+        arrivals: Arrivals,
+        admissions: Admissions,
+        waiting: Waiting,
+    ) -> None:
         self._scene = scene
-        self._stays = stays
+        self._people = people
+        self._placing = placing
         self._arrivals = arrivals
+        self._admissions = admissions
+        self._waiting = waiting
 
-    def plan_elective(self, ward: Ward, at: datetime) -> None:
+    def start(self, at: datetime) -> None:
+        for ward in self._scene.plan.wards:
+            self._plan_elective(ward, at)
+        self._scene.agenda.plan(self._scene.chance.next_at(MEETING_HOUR, at), self._meet)
+
+    def fill(self, at: datetime) -> None:
+        """With what was booked in the days before, and lies ahead."""
+        last = BOOKED_AHEAD_DAYS[-1]
+        for ward in self._scene.plan.wards:
+            booked_at = at - last * DAY
+            while (booked_at := self._next_booking(ward, booked_at)) < at:
+                ahead = self._scene.chance.one_of(BOOKED_AHEAD_DAYS)
+                if booked_at + ahead * DAY > at + DAY:
+                    self._book(ward, at, ahead - (at - booked_at) // DAY)
+
+    def _plan_elective(self, ward: Ward, at: datetime) -> None:
+        when = self._next_booking(ward, at)
+        self._scene.agenda.plan(when, partial(self._elective, ward))
+
+    def _next_booking(self, ward: Ward, at: datetime) -> datetime:
         a = self._scene.assumptions
         come_share = 1 - a.reservation_cancelled_share - a.reservation_no_show_share
         per_day = self._arrivals.cases_per_day(ward) * (1 - ward.emergency_share) / come_share
-        self._scene.agenda.plan(
-            self._scene.chance.next_elective(per_day, at), partial(self._elective, ward)
-        )
+        return self._scene.chance.next_elective(per_day, at)
 
     def _elective(self, ward: Ward, at: datetime) -> None:
-        self.plan_elective(ward, at)
-        stay = self._scene.chance.stay(ward)
-        patient = self._arrivals.patient(ward, at, stay, admission_type=AdmissionType.ELECTIVE)
+        self._plan_elective(ward, at)
+        self._book(ward, at, self._scene.chance.one_of(BOOKED_AHEAD_DAYS))
+
+    def _book(self, ward: Ward, at: datetime, ahead: int) -> None:
+        is_infected = self._scene.chance.happens(self._scene.assumptions.isolation_share / 2)
+        isolation = self._scene.infection(ward) if is_infected else None
         last = BOOKED_AHEAD_DAYS[-1]
-        for ahead in range(self._scene.chance.one_of(BOOKED_AHEAD_DAYS), last + 7):
-            if self._reserve(patient, at, self._scene.chance.admission_morning(at, ahead)):
+        starts_at = self._comes_at(ward, at, ahead)
+        kind = AdmissionType.ELECTIVE
+        patient = self._people.arrive(ward, starts_at, kind, isolation=isolation)
+        for later in range(last + 7 - ahead):
+            if later:
+                starts_at = self._comes_at(ward, at, ahead + later)
+                patient = self._people.put_off(patient, starts_at)
+            if self._reserve(patient, at, starts_at):
                 return
-        comes_at = self._scene.chance.admission_morning(at, last)
-        self._scene.agenda.plan(
-            comes_at, partial(self._arrivals.seek_bed, replace(patient, waiting_since=comes_at))
-        )
+        comes_at = self._comes_at(ward, at, last)
+        patient = self._people.put_off(patient, comes_at)
+        self._scene.agenda.plan(comes_at, partial(self._waiting.join, patient))
+
+    def _comes_at(self, ward: Ward, at: datetime, days_ahead: int) -> datetime:
+        """In the morning, to intensive care from theatre."""
+        morning = self._scene.chance.admission_morning(at, days_ahead)
+        return morning + IN_THEATRE if self._people.is_intensive(ward) else morning
 
     def _reserve(self, patient: Patient, at: datetime, starts_at: datetime) -> bool:
-        leaves_at = self._scene.chance.leaves_at(starts_at, patient.stay)
-        ends_at = self._scene.chance.expected_at(starts_at, leaves_at)
-        bed = self._arrivals.placing.best(
-            [
-                Wish(bed, patient.patient_ref, patient.needs, starts_at, ends_at, at)
-                for bed in self._scene.beds_of(patient.ward)
-                if bed.status is not BedStatus.CLOSED
-            ]
+        search = Search(
+            patient_ref=patient.patient_ref,
+            needs=patient.needs,
+            ward_id=patient.ward.ward_id,
+            starts_at=starts_at,
+            ends_at=patient.expected_at,
         )
-        if bed is None:
+        beds = self._scene.beds_of(patient.ward)
+        open_beds = [bed for bed in beds if bed.status is not BedStatus.CLOSED]
+        place = self._placing.best(search, open_beds, at)
+        if place is None or place.until < patient.expected_at:
             return False
+        words = words_of_reservation(patient.needs, patient.ward)
+        note = self._scene.chance.text(words)
         command = c.BookBed(
-            bed_id=bed.bed_id,
+            bed_id=place.bed.bed_id,
             patient_ref=patient.patient_ref,
             starts_at=starts_at,
-            ends_at=ends_at,
+            ends_at=patient.expected_at,
             needs=patient.needs,
         )
-        for row in self._scene.agenda.do(command, at, self._scene.chance.text(texts.RESERVATION)):
-            self._plan_reservation(row["booking_id"], patient, at, starts_at, leaves_at)
+        for row in self._scene.agenda.do(command, at, note):
+            self._plan_reservation(row["booking_id"], patient, at, starts_at)
         return True
 
     def _plan_reservation(
-        self, booking_id: str, patient: Patient, at: datetime, starts_at: datetime, leaves: datetime
+        self, booking_id: str, patient: Patient, at: datetime, starts_at: datetime
     ) -> None:
         a, chance = self._scene.assumptions, self._scene.chance.share()
         if chance < a.reservation_cancelled_share:
-            self._scene.agenda.plan(
-                self._scene.chance.within(at, starts_at), partial(self._cancel, booking_id)
-            )
+            when = self._scene.chance.within(at, starts_at)
+            self._scene.agenda.plan(when, partial(self._cancel, booking_id))
         elif chance < a.reservation_cancelled_share + a.reservation_no_show_share:
             self._scene.agenda.plan(starts_at + NO_SHOW_AFTER, partial(self._expire, booking_id))
         else:
             comes_at = starts_at + self._scene.chance.hours(-0.25, 1)
-            self._scene.agenda.plan(comes_at, partial(self.come_in, booking_id, patient, leaves))
+            patient = replace(patient, waiting_since=comes_at)
+            self._admissions.expect(booking_id, patient, comes_at)
 
     def _cancel(self, booking_id: str, at: datetime) -> None:
-        if own_booking(self._scene.hospital(), booking_id):
+        if booking := own_booking(self._scene.hospital(), booking_id):
             text = self._scene.chance.text(texts.CANCELLATION)
-            self._scene.agenda.do(
-                c.CancelBooking(booking_id=booking_id), at, text, "planned_change"
-            )
+            command = c.CancelBooking(booking_id=booking_id)
+            self._scene.agenda.do(command, at, text, "planned_change")
+            self._scene.bell.ring(self._scene.ward_of(booking.bed_id).ward_id, at)
 
     def _expire(self, booking_id: str, at: datetime) -> None:
-        if own_booking(self._scene.hospital(), booking_id):
+        if booking := own_booking(self._scene.hospital(), booking_id):
             text = self._scene.chance.text(texts.NO_SHOW)
             self._scene.agenda.do(c.ExpireBooking(booking_id=booking_id), at, text, "no_show")
+            self._scene.bell.ring(self._scene.ward_of(booking.bed_id).ward_id, at)
 
-    def come_in(self, booking_id: str, patient: Patient, leaves_at: datetime, at: datetime) -> None:
-        """Into the reserved bed; while it is not free, wait; in the end any bed of the ward."""
-        if booking_id not in self._scene.hospital().bookings:
-            # Expired, cancelled or displaced: the patient comes all the same, if nobody else cares.
-            if not self._is_looked_after(patient):
-                self._arrivals.seek_bed(replace(patient, waiting_since=at), at)
-            return
-        booking = own_booking(self._scene.hospital(), booking_id)
-        if booking is None or booking.state is not BookingState.RESERVED:
-            return
-        note = self._scene.chance.text(texts.ELECTIVE_ADMISSION)
-        if self._scene.agenda.do(c.AdmitPatient(booking_id=booking_id), at, note):
-            self._stays.begin(booking_id, at, leaves_at)
-        elif at < booking.starts_at + LATE_ADMISSION:
-            again = partial(self.come_in, booking_id, patient, leaves_at)
-            self._scene.agenda.plan(at + SEEK_EVERY, again)
-        else:
-            self._cancel(booking_id, at)
-            self._arrivals.seek_bed(patient, at)
+    def _meet(self, at: datetime) -> None:
+        """Who was given a bed for the night that is booked for this morning keeps it; the planned
+        admission gets another one, if there is one."""
+        self._scene.agenda.plan(self._scene.chance.next_at(MEETING_HOUR, at), self._meet)
+        for booking in [*self._scene.hospital().bookings.values()]:
+            if self._is_planned_today(booking, at) and self._is_taken(booking):
+                self._admissions.rebed(booking, at)
 
-    def _is_looked_after(self, patient: Patient) -> bool:
-        """In bed, or on the waiting list since an override displaced the booking."""
-        hospital = self._scene.hospital()
-        waiting = (request.patient_ref for request in hospital.requests.values())
-        return hospital.stay_of(patient.patient_ref) is not None or patient.patient_ref in waiting
+    def _is_planned_today(self, booking: Booking, at: datetime) -> bool:
+        is_own = booking.source == Source.SIMULATOR
+        is_soon = at <= booking.starts_at <= at + MEETING_LOOKS_AHEAD
+        return is_own and booking.state is BookingState.RESERVED and is_soon
+
+    def _is_taken(self, booking: Booking) -> bool:
+        """By somebody who is not known to leave before."""
+        stay = self._scene.hospital().current_booking(booking.bed_id)
+        return stay is not None and (stay.ends_at is None or stay.ends_at >= booking.starts_at)

@@ -2,12 +2,41 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
+from lake.vocabulary import NEEDS_CLEANING, BedStatus, Source
 from simulator.domain.beds import Bed
+from simulator.domain.bookings import Booking
 from simulator.domain.hospital import Hospital
+from simulator.domain.needs import Isolation
 from simulator.plan import Assumptions, HospitalPlan, Ward
 from simulator.world.agenda import Agenda
 from simulator.world.chance import Chance
+from simulator.world.organisms import drawn
+
+IS_CLEAN = frozenset({BedStatus.AVAILABLE})
+IS_EMPTY = IS_CLEAN | NEEDS_CLEANING
+
+
+class Bell:
+    """Rung with the ward of a bed that somebody may have; answered once what rang it is done."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
+        self._rung: set[str] = set()
+        self.answer: Callable[[str, datetime], None] | None = None
+
+    def ring(self, ward_id: str, at: datetime) -> None:
+        if self.answer and ward_id not in self._rung:
+            self._rung.add(ward_id)
+            self._agenda.plan(at, partial(self._be_heard, self.answer, ward_id))
+
+    def _be_heard(
+        self, answer: Callable[[str, datetime], None], ward_id: str, at: datetime
+    ) -> None:
+        self._rung.discard(ward_id)
+        answer(ward_id, at)
 
 
 @dataclass(frozen=True)
@@ -18,6 +47,7 @@ class Scene:
     hospital: Callable[[], Hospital]
     agenda: Agenda
     chance: Chance
+    bell: Bell
 
     @property
     def assumptions(self) -> Assumptions:
@@ -28,7 +58,48 @@ class Scene:
         known = (ward for ward in self.plan.wards if ward.ward_id == ward_id)
         return next(known, self.plan.wards[0])
 
+    def ward_of(self, bed_id: str) -> Ward:
+        return self.ward(self.hospital().beds[bed_id].ward_id)
+
     def beds_of(self, ward: Ward) -> list[Bed]:
         """Without cots: whom they are for is born here."""
-        registered = self.hospital().registered_beds
-        return [bed for bed in registered if bed.ward_id == ward.ward_id and not bed.is_cot]
+        beds = self.hospital().beds.values()
+        return [
+            bed
+            for bed in beds
+            if bed.ward_id == ward.ward_id and not bed.is_cot and not bed.is_retired
+        ]
+
+    def clean_beds(self) -> list[Bed]:
+        """Those that somebody could lie down in, without cots."""
+        return self._empty(IS_CLEAN)
+
+    def empty_beds(self) -> list[Bed]:
+        """With those that wait for a clean."""
+        return self._empty(IS_EMPTY)
+
+    def _empty(self, status: frozenset[BedStatus]) -> list[Bed]:
+        beds = self.hospital().beds.values()
+        return [
+            bed
+            for bed in beds
+            if bed.status in status and bed.is_staffed and not bed.is_cot and not bed.is_retired
+        ]
+
+    def is_alone(self, bed: Bed) -> bool:
+        """Whether it is the only bed of its room."""
+        return all(other.is_cot for other in self.hospital().room_mates(bed))
+
+    def infection(self, ward: Ward) -> Isolation:
+        return drawn(ward, self.chance)
+
+    def own_stay(self, patient_ref: str) -> Booking | None:
+        """Of a patient whom the simulated hospital looks after, and nobody has taken over."""
+        stay = self.hospital().stay_of(patient_ref)
+        return stay if stay and stay.source == Source.SIMULATOR else None
+
+
+def own_booking(hospital: Hospital, booking_id: str) -> Booking | None:
+    """An open booking that the simulated hospital made and nobody has taken over."""
+    booking = hospital.bookings.get(booking_id)
+    return booking if booking and booking.source == Source.SIMULATOR else None

@@ -29,7 +29,6 @@ ASSUMPTIONS = Assumptions(
     isolation_clean_factor=1.5,
     wait_hours_before_diversion=12,
     demand_factor=1,
-    request_share=0.5,
     wait_hours_before_override=4,
     override_share=0.1,
     override_reviewed_share=0.5,

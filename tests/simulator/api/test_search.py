@@ -58,18 +58,18 @@ async def test_a_patient_is_found_by_age_level_of_care_and_the_wanted_ward(house
 
 async def test_isolation_rooms_come_first_for_isolation_and_last_for_others(house: House) -> None:
     isolated = await search(house, needs={"isolation": True, "sex": "female"}, ward_id="W1")
-    assert isolated["items"][0]["bed_id"] == "W1-108-A"
+    assert isolated["items"][0]["bed_id"] == "W1-107-A"
     assert isolated["items"][0]["reasons"][-1] == "room for one"
     others = await search(house, needs={"sex": "female"}, ward_id="W1")
-    assert of(others, "W1-108-A")["reasons"][-1] == "keep for isolation: 2 of 2 left"
-    taken = {"bed_id": "W1-108-A", "patient_ref": "P-1", "admit": True, "needs": {"sex": "female"}}
+    assert of(others, "W1-111-A")["reasons"][-1] == "keep for isolation: 6 of 6 left"
+    taken = {"bed_id": "W1-111-A", "patient_ref": "P-1", "admit": True, "needs": {"sex": "female"}}
     assert (await house.api.post("/bookings", json=taken)).status_code == 201
     refused = await house.api.post(
-        "/bookings", json=taken | {"bed_id": "W1-109-A", "patient_ref": "P-2"}
+        "/bookings", json=taken | {"bed_id": "W1-112-A", "patient_ref": "P-2"}
     )
     assert (refused.status_code, refused.json()["code"]) == (409, "kept_for_isolation")
     others = await search(house, needs={"sex": "female"}, ward_id="W1")
-    assert of(others, "W1-109-A")["rules"] == ["kept_for_isolation"]
+    assert of(others, "W1-112-A")["rules"] == ["kept_for_isolation"]
 
 
 async def test_a_bed_booked_for_tomorrow_is_had_for_the_night(house: House) -> None:

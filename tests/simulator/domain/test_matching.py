@@ -18,7 +18,7 @@ from simulator.plan import RoomRules, Rooms, Ward
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine
 from tests.simulator.ward import HOUR, MAN, MORNING, WOMAN, hours
-from tests.simulator.world.test_people import START, an_engine, plan, simulate
+from tests.simulator.world.runs import START, an_engine, plan, simulate
 
 WHO = Context(Source.MANUAL, "tester")
 NOW = START + timedelta(days=3, hours=10)

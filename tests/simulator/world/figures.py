@@ -1,0 +1,266 @@
+"""What a simulated run comes to: every figure of docs/simulated_hospital.md, from event rows.
+
+Pure: rows in the order of `seq` and an end in, numbers out. Cots and their patients count nowhere.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from lake.vocabulary import HOLDS_A_PATIENT
+
+Row = dict[str, Any]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+IN_TIME = 4 * HOUR
+"""By when who needs isolation is to lie alone, and how long no bed may stand idle."""
+
+
+class Span(NamedTuple):
+    """A bed in one status, as the row says with which it began."""
+
+    row: Row
+    lasts: timedelta
+
+    @property
+    def is_held(self) -> bool:
+        return self.row["bed_status"] in HOLDS_A_PATIENT
+
+
+def spans(rows: Iterable[Row], until: datetime) -> Iterator[Span]:
+    """From each row of a bed to its next one, or the end; a retired bed has none."""
+    of_bed: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.get("bed_id") and not row.get("is_cot"):
+            of_bed[row["bed_id"]].append(row)
+    for known in of_bed.values():
+        for row, following in pairwise([*known, {"occurred_at": until}]):
+            if row["event_type"] != "bed_retired":
+                yield Span(row, following["occurred_at"] - row["occurred_at"])
+
+
+def held_days(rows: list[Row], until: datetime) -> dict[str, float]:
+    """Bed-days per ward."""
+    days: dict[str, float] = defaultdict(float)
+    for span in spans(rows, until):
+        days[span.row["ward_id"]] += span.is_held * (span.lasts / DAY)
+    return days
+
+
+def occupancy(rows: list[Row], until: datetime) -> dict[str, float]:
+    """Percent per ward, and of `all`: bed-days held / bed-days of beds that are not closed."""
+    held, there = defaultdict[str, float](float), defaultdict[str, float](float)
+    for span in spans(rows, until):
+        for place in (span.row["ward_id"], "all"):
+            held[place] += span.is_held * (span.lasts / DAY)
+            there[place] += (span.row["bed_status"] != "closed") * (span.lasts / DAY)
+    return {place: 100 * held[place] / there[place] for place in there}
+
+
+def boarding(rows: Iterable[Row]) -> dict[int, list[float]]:
+    """Minutes from an emergency's decision (its first request) to the bed, by priority."""
+    decided: dict[str, Row] = {}
+    minutes: dict[int, list[float]] = defaultdict(list)
+    for row in rows:
+        if row["event_type"] == "bed_requested" and row.get("admission_type") == "emergency":
+            if not row.get("spell_id"):
+                decided.setdefault(row["patient_ref"], row)
+        elif row["event_type"] == "patient_admitted" and row["patient_ref"] in decided:
+            asked = decided.pop(row["patient_ref"])
+            waited = row["occurred_at"] - asked["occurred_at"]
+            minutes[asked["priority"]].append(waited / timedelta(minutes=1))
+    return minutes
+
+
+def median_boarding(minutes: dict[int, list[float]]) -> float:
+    return median(one for of in minutes.values() for one in of)
+
+
+def single_rooms(rows: Iterable[Row]) -> set[str]:
+    """Rooms with one bed."""
+    beds = defaultdict(set)
+    for row in rows:
+        if row["event_type"] == "bed_registered" and not row.get("is_cot"):
+            beds[row["room_id"]].add(row["bed_id"])
+    return {room for room, of in beds.items() if len(of) == 1}
+
+
+@dataclass
+class Need:
+    """Of isolation, from when it is known; `was_met`: whether the patient lay alone in time."""
+
+    since: datetime
+    was_met: bool | None = None
+
+    def look(self, at: datetime, *, is_alone: bool) -> None:
+        if self.was_met is None and (is_alone or at > self.since + IN_TIME):
+            self.was_met = is_alone and at <= self.since + IN_TIME
+
+
+def isolated_in_time(rows: list[Row], until: datetime) -> list[bool]:
+    """Of each need of isolation, whether the patient lay alone within 4 hours of its being known:
+    with the request for a bed, at the admission without one, or as isolation started. A need that
+    ended, or a run that did, before the 4 hours had passed is not counted."""
+    single, alone = single_rooms(rows), set[str]()
+    needs: dict[str, Need] = {}
+    ended: list[Need] = []
+    for row in rows:
+        ref, at, kind = row.get("patient_ref"), row["occurred_at"], row["event_type"]
+        if ref is None or row.get("is_cot"):
+            continue
+        is_in_bed = row.get("booking_state") == "active"
+        if is_in_bed:
+            (alone.add if row["room_id"] in single else alone.discard)(ref)
+        if row.get("need_isolation") and (is_in_bed or kind == "bed_requested"):
+            needs.setdefault(ref, Need(at))
+        if ref in needs:
+            needs[ref].look(at, is_alone=ref in alone)
+        if kind in {"isolation_ended", "patient_discharged", "request_withdrawn"} and ref in needs:
+            ended.append(needs.pop(ref))
+        if kind == "patient_discharged":
+            alone.discard(ref)
+    for need in needs.values():
+        need.look(until, is_alone=False)
+    return [need.was_met for need in [*ended, *needs.values()] if need.was_met is not None]
+
+
+def others_in_isolation_rooms(rows: list[Row], until: datetime) -> float:
+    """Share of the isolation rooms' days on which somebody lay there who needs none."""
+    days = {True: 0.0, False: 0.0}
+    for span in spans(rows, until):
+        if span.row["room_class"] == "isolation":
+            days[span.row["bed_status"] == "occupied"] += span.lasts / DAY
+    return days[True] / sum(days.values())
+
+
+def stepped_down(rows: Iterable[Row]) -> list[bool]:
+    """Of each who left the hospital alive and had been in intensive care: whether from a ward."""
+    intensive, left = set[str](), list[bool]()
+    for row in rows:
+        is_icu = row.get("room_class") == "icu"
+        if row.get("booking_state") == "active" and is_icu:
+            intensive.add(row["spell_id"])
+        is_end = row["event_type"] == "patient_discharged" and row["disposition"] != "died"
+        if is_end and row["spell_id"] in intensive:
+            left.append(not is_icu)
+    return left
+
+
+FELL = re.compile(r"\b(fell|fall,|fall )", re.IGNORECASE)
+
+
+def falls_per_1000_days(rows: list[Row], until: datetime) -> float:
+    fallen = sum(1 for row in notes(rows) if FELL.search(row["note"]))
+    return 1000 * fallen / sum(held_days(rows, until).values())
+
+
+class Cases(NamedTuple):
+    """Per ward whose patients they are: who left, who of them died, and the days in bed."""
+
+    left: Counter[str]
+    died: Counter[str]
+    days: dict[str, float]
+
+    def length_of_stay(self, ward_id: str) -> float:
+        """Days as StatsWales counts them: bed-days / cases."""
+        return self.days[ward_id] / self.left[ward_id]
+
+
+def cases(rows: Iterable[Row], until: datetime) -> Cases:
+    """A patient is of the ward that was asked for (of the first bed, if none was), wherever it is;
+    of intensive care while in it, which is left for a ward as for good."""
+    left, died, days = Counter[str](), Counter[str](), defaultdict[str, float](float)
+    asked: dict[str, str] = {}
+    since: dict[str, tuple[str, datetime]] = {}
+    for row in rows:
+        ref, kind, at = row.get("patient_ref"), row["event_type"], row["occurred_at"]
+        if ref is None or row.get("is_cot"):
+            continue
+        is_for_isolation = row.get("spell_id") and row.get("need_isolation")
+        if kind == "bed_requested" and row["ward_id"] and not is_for_isolation:
+            asked[ref] = row["ward_id"]
+        is_end = kind == "patient_discharged"
+        if row.get("booking_state") != "active" and not is_end:
+            continue
+        of = row["ward_id"] if row["room_class"] == "icu" else asked.setdefault(ref, row["ward_id"])
+        if ref in since and (is_end or since[ref][0] != of):
+            ward, came_at = since.pop(ref)
+            days[ward] += (at - came_at) / DAY
+            left[ward] += 1
+            died[ward] += is_end and row["disposition"] == "died"
+        if kind == "discharge_cancelled":
+            left[of] -= 1
+        if not is_end:
+            since.setdefault(ref, (of, at))
+    for ward, came_at in since.values():
+        days[ward] += (until - came_at) / DAY
+    return Cases(left, died, days)
+
+
+def before_noon(rows: Iterable[Row], zone: ZoneInfo) -> float:
+    """Share of the discharges of the living."""
+    hours = [
+        row["occurred_at"].astimezone(zone).hour
+        for row in rows
+        if row["event_type"] == "patient_discharged"
+        and row["disposition"] != "died"
+        and not row.get("is_cot")
+    ]
+    return sum(hour < 12 for hour in hours) / len(hours)
+
+
+def notes(rows: Iterable[Row]) -> Iterator[Row]:
+    return (row for row in rows if row["event_type"] == "note_added")
+
+
+ASK: tuple[tuple[str, Callable[[Row], bool]], ...] = (
+    (r"isolation|precautions|barrier", lambda row: row["bed_status"] == "isolated"),
+    (r"norovirus", lambda row: row.get("current_isolation_organism") in {None, "norovirus"}),
+    (r"mother|baby|contraction", lambda row: row["ward_id"] == "W11"),
+    (r"parent|play", lambda row: row.get("current_age_group") in {"child", "neonate"}),
+    (r"ventilat|sedat", lambda row: row.get("current_level_of_care") == "intensive"),
+    (
+        r"mobilised|walk|slept well|eating|relatives visited|fell|fall,",
+        lambda row: (
+            row.get("current_level_of_care") != "intensive"
+            or bool(row.get("current_care_not_needed_since_at"))
+        ),
+    ),
+    (
+        r"social worker|care home|home care|carer",
+        lambda row: row.get("current_age_group") in {"adult", "older"},
+    ),
+    (r"waiting for|waits for", lambda row: bool(row.get("current_waits_for"))),
+    (r"died|last hours", lambda _: False),
+)
+"""What a note says that asks something of the bed that it is written on."""
+
+
+def contradictions(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Notes, each with its bed, that are not so: of an empty bed, or of another kind of patient."""
+    return [
+        (row["bed_id"], row["note"])
+        for row in notes(rows)
+        if row["bed_status"] not in HOLDS_A_PATIENT
+        or any(
+            re.search(words, row["note"], re.IGNORECASE) and not holds(row) for words, holds in ASK
+        )
+    ]
+
+
+Idle = list[set[tuple[str, str]]]
+"""Hour by hour: each request that waits, with the free and clean beds that would do for it."""
+
+
+def idle_share(rows: Iterable[Row], idle: Idle) -> float:
+    """Share of the requests for which one and the same bed stood idle for 4 hours."""
+    asked = {row["bed_request_id"] for row in rows if row["event_type"] == "bed_requested"}
+    hours = 1 + IN_TIME // HOUR
+    windows = (idle[start : start + hours] for start in range(len(idle) - hours + 1))
+    failed = {request for window in windows for request, _ in set.intersection(*window)}
+    return len(failed) / max(len(asked), 1)
