@@ -170,8 +170,10 @@ class DischargeLounge(_Part):
 
 
 class Assumptions(_Part):
-    """What the simulated hospital rests on and no source says."""
+    """What the simulated hospital rests on and no source says. `request_share` means nothing any
+    more, and stands in older files."""
 
+    request_share: float | None = None
     isolation_share: float
     infection_found_share: float = 0.0
     other_age_share: float = 0.45
