@@ -208,6 +208,8 @@ class Assumptions(_Part):
     days_between_outbreaks: float = Field(24.0, gt=0)
     days_between_rushes: float = Field(14.0, gt=0)
     rush_emergencies: int = Field(0, ge=0)
+    lists_filled_by: float = Field(0.0, ge=0, le=10)
+    ambulances_sent_by: float = Field(0.0, ge=0, le=10)
     waiting_before_surge: int = Field(6, ge=1)
     surge_rooms: tuple[int, int] = (2, 2)
 

@@ -36,6 +36,7 @@ class Arrivals:
 
     def _plan_emergency(self, ward: Ward, at: datetime) -> None:
         per_day = self.cases_per_day(ward) * ward.emergency_share - self._in_rushes(ward)
+        per_day *= self._scene.room_for_more(ward, self._scene.assumptions.ambulances_sent_by)
         if per_day > 0:
             when = self._scene.chance.next_emergency(per_day, at)
             self._scene.agenda.plan(when, partial(self._next, ward))

@@ -65,6 +65,7 @@ class Planned:
         a = self._scene.assumptions
         come_share = 1 - a.reservation_cancelled_share - a.reservation_no_show_share
         per_day = self._arrivals.cases_per_day(ward) * (1 - ward.emergency_share) / come_share
+        per_day *= self._scene.room_for_more(ward, self._scene.assumptions.lists_filled_by)
         return self._scene.chance.next_elective(per_day, at)
 
     def _elective(self, ward: Ward, at: datetime) -> None:

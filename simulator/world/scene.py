@@ -39,6 +39,9 @@ class Bell:
         answer(ward_id, at)
 
 
+LEAST_MORE, MOST_MORE = -0.6, 0.8
+
+
 @dataclass(frozen=True)
 class Scene:
     """`hospital` gives the present state; the agenda carries out commands."""
@@ -52,6 +55,13 @@ class Scene:
     @property
     def assumptions(self) -> Assumptions:
         return self.plan.assumptions
+
+    def room_for_more(self, ward: Ward, gain: float) -> float:
+        """How many more patients come than usually, if the ward is emptier than it usually is."""
+        beds = self.beds_of(ward)
+        in_use = sum(bed.holds_a_patient for bed in beds) / max(len(beds), 1)
+        more = gain * (ward.occupancy_percent / 100 - in_use)
+        return 1 + min(max(more, LEAST_MORE), MOST_MORE)
 
     def ward(self, ward_id: str | None) -> Ward:
         """The first ward for one that the plan does not know."""

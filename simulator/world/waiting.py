@@ -122,9 +122,15 @@ class Waiting:
                 self._scene.agenda.plan(when, partial(self._serve_again, request_id))
 
     def _serve_again(self, request_id: str, at: datetime) -> None:
+        """After those of the ward who are before it on the list: a bed may have been left just
+        now."""
         request = self._scene.hospital().requests.get(request_id)
         if request and request_id in self._patients:
-            self._serve(request, at)
+            for other in self.own:
+                if other.ward_id == request.ward_id:
+                    self._serve(other, at)
+                if other == request:
+                    return
 
     def take_up(self, request: BedRequest, patient: Patient) -> None:
         """Of an earlier run, or that an override has left."""

@@ -22,7 +22,7 @@ def overtaken(rows: list[Row]) -> list[tuple[str, str]]:
     found = []
     for row, following in pairwise(rows):
         request_id = row.get("bed_request_id")
-        if row["event_type"] == "bed_requested":
+        if row["event_type"] in {"bed_requested", "request_changed"}:
             waiting[request_id] = BedRequest.from_row(row)
         elif row["event_type"] in {"request_placed", "request_withdrawn"}:
             served = waiting.pop(request_id, None)
