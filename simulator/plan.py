@@ -205,6 +205,7 @@ class Assumptions(_Part):
     override_reviewed_share: float
     correction_share: float
     discharge_confirmed_share: float
+    lounge_share: float = 0.0
     days_between_outbreaks: float = Field(24.0, gt=0)
     days_between_rushes: float = Field(14.0, gt=0)
     rush_emergencies: int = Field(0, ge=0)

@@ -282,7 +282,29 @@ class Stays:
         words = texts.DISCHARGE_AFTER.get(stay.progress.waits_for or "", texts.DISCHARGE)
         if disposition is Disposition.OTHER_HOSPITAL:
             words = texts.OTHER_HOSPITAL
-        self._end(ref, disposition, words, at)
+        if not self._goes_to_lounge(stay, disposition, at):
+            self._end(ref, disposition, words, at)
+
+    def _goes_to_lounge(self, stay: Booking, disposition: Disposition, at: datetime) -> bool:
+        """By day, who goes home and can sit there; if it is full, straight home."""
+        hospital, chance = self._scene.hospital(), self._scene.chance
+        ward, share = self._scene.ward_of(stay.bed_id), self._scene.assumptions.lounge_share
+        is_one = disposition is Disposition.HOME and not ward.takes_cots and chance.is_at_work(at)
+        is_one = is_one and stay.needs.age_group != AgeGroup.NEONATE
+        if not is_one or hospital.isolation_of(stay) or not chance.happens(share):
+            return False
+        if len(hospital.in_lounge(at)) >= hospital.house.lounge_places:
+            return False
+        self._end(stay.patient_ref, disposition, texts.TO_LOUNGE, at, to_lounge=True)
+        leaves = partial(self._leave_lounge, stay.booking_id)
+        self._scene.agenda.plan(at + chance.hours(0.3, 3), leaves)
+        return True
+
+    def _leave_lounge(self, booking_id: str, at: datetime) -> None:
+        there = self._scene.hospital().in_lounge(at)
+        if any(one.booking_id == booking_id for one in there):
+            text = self._scene.chance.text(texts.LEFT_LOUNGE)
+            self._scene.agenda.do(c.LeaveLounge(booking_id=booking_id), at, text)
 
     def _end(
         self,
@@ -291,6 +313,8 @@ class Stays:
         words: tuple[str, ...],
         at: datetime,
         died_at: datetime | None = None,
+        *,
+        to_lounge: bool = False,
     ) -> None:
         stay, course = self._scene.own_stay(ref), self._courses.pop(ref, None)
         if stay is None:
@@ -300,6 +324,7 @@ class Stays:
             booking_id=stay.booking_id,
             disposition=disposition.value,
             died_at=max(died_at, stay.starts_at) if died_at else None,
+            to_lounge=to_lounge,
             newborns=self._births.go_along(stay, disposition.value),
         )
         rows = self._scene.agenda.do(command, at, self._scene.chance.text(words))

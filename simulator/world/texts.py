@@ -105,6 +105,12 @@ DISCHARGE = (
     "Discharged home, letter sent",
     "Discharged, follow up in clinic in two weeks",
 )
+TO_LOUNGE = (
+    "To the discharge lounge, waits for patient transport",
+    "To the discharge lounge, waits for medicines",
+    "To the discharge lounge, relatives are on their way",
+)
+LEFT_LOUNGE = ("Left the discharge lounge for home", "Collected from the discharge lounge")
 DISCHARGE_AFTER = {
     "transport": ("Discharged, collected by patient transport",),
     "medicines": ("Discharged home with medication",),

@@ -70,6 +70,7 @@ def test_all_kinds_of_updates_happen() -> None:
         "cleaning_started",
         "cleaning_finished",
         "note_added",
+        "lounge_left",
         "bed_requested",
         "request_placed",
         "booking_changed",
