@@ -211,5 +211,5 @@ class Quota:
         self._until_next -= share
         if self._until_next > 0 or not is_possible:
             return False
-        self._until_next += 0.5 + self._chance.share()
+        self._until_next += 0.75 + self._chance.share() / 2
         return True
