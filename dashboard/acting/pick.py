@@ -1,6 +1,6 @@
 """Widgets that pick a bed or an instant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 
 import streamlit as st
@@ -10,31 +10,48 @@ from dashboard.asking.board import Bed
 from dashboard.drawing import tiles
 from dashboard.times import Here
 
+NOTHING_SAID: Mapping[str, str] = {}
+
 
 def bed(
-    label: str, beds: Sequence[Bed], here: Here, key: str, first: str | None = None
+    label: str,
+    beds: Sequence[Bed],
+    here: Here,
+    key: str,
+    first: str | None = None,
+    said: Mapping[str, str] = NOTHING_SAID,
 ) -> Bed | None:
-    """`first` is the bed_id that is chosen at first."""
+    """`first` is the bed_id that is chosen at first; `said` of a bed stands in for its status."""
     by_id = {bed["bed_id"]: bed for bed in beds}
     ids = [*by_id]
     # Streamlit keeps the label that it last showed, and labels change with the beds: a stale one
     # is taken for the bed it begins with, and drawn anew.
     is_new = key not in st.session_state
     if st.session_state.get(key):
-        st.session_state[key] = _bed_id(st.session_state[key])
+        st.session_state[key] = chosen_id(key)
     chosen = st.selectbox(
         label,
         ids,
         index=ids.index(first) if is_new and first in by_id else None,
         placeholder="Type to search",
-        format_func=lambda bed_id: tiles.choice(by_id[bed_id], here),
+        format_func=lambda bed_id: (
+            tiles.found(bed_id, said[bed_id])
+            if bed_id in said
+            else tiles.choice(by_id[bed_id], here)
+        ),
         key=key,
     )
     return by_id.get(chosen or "")
 
 
-def _bed_id(bed_id_or_label: str) -> str:
-    return bed_id_or_label.split(tiles.DOT, maxsplit=1)[0]
+def chosen_id(key: str, first: str | None = None) -> str | None:
+    """The bed_id that is chosen in the widget of that key, or will be at first."""
+    bed_id_or_label = st.session_state.get(key, first)
+    return bed_id_or_label and str(bed_id_or_label).split(tiles.DOT, maxsplit=1)[0]
+
+
+def choose(key: str, bed_id: str) -> None:
+    st.session_state[key] = bed_id
 
 
 def instant(label: str, here: Here, ahead: timedelta, key: str) -> datetime:
