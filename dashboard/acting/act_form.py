@@ -77,7 +77,10 @@ def _ask_discharge(scene: Scene) -> Details:
     if details["disposition"] == Disposition.DIED:
         details["died_at"] = pick.instant("Time of death", scene.here, timedelta(), "died")
     elif scene.hospital and scene.hospital.lounge_places:
-        details["to_lounge"] = st.checkbox("To the discharge lounge")
+        details["to_lounge"] = st.checkbox(
+            "To the discharge lounge",
+            help="The bed can be cleaned. The page Waiting shows who is in the lounge.",
+        )
     return details | _ask_newborns(scene)
 
 

@@ -87,6 +87,8 @@ def _ask_bed(
     """The ward is what the matcher prefers; without the matcher it is what is shown."""
     of_class = [bed for bed in beds if Filter(room_class=where.room_class).lets_through(bed)]
     first = st.session_state.get("wanted_bed_id")
+    if sought is None:
+        st.caption("Choose sex and age group to see which beds would do.")
     ward_id = where.ward_id or next((b["ward_id"] for b in beds if b["bed_id"] == first), None)
     return finding.pick_bed(
         of_class,

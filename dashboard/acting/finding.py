@@ -40,8 +40,8 @@ def pick_bed(
     said = _said(found)
     in_order = [by_id[bed_id] for bed_id in said if bed_id in by_id]
     bed = pick.bed(LABEL, in_order, here, key, first, said)
-    if bed:
-        _warn(bed["bed_id"], found)
+    with st.container():  # there without a warning too: what is opened below stays open
+        _warn(bed["bed_id"] if bed else "", found)
     others = _unsure(found) | _unfit(found)
     _why_not({bed_id: why for bed_id, why in others.items() if bed_id in by_id}, key)
     return bed
@@ -53,7 +53,7 @@ def _found(key: str, sought: BedSearch | None) -> FoundBeds | None:
         return None
     answer = desk.find_beds(key, sought)
     if isinstance(answer, ClientError):
-        st.caption(f"The beds are not ranked now. {plain(answer)}")
+        st.caption(f"These beds are not ranked. {plain(answer)}")
         return None
     return answer
 

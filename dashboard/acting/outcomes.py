@@ -11,7 +11,7 @@ from dashboard.acting import desk
 from dashboard.acting.desk import Outcome
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
-from lake.vocabulary import OverrideReason
+from lake.vocabulary import BookingState, OverrideReason
 from simulator.client import (
     Alternative,
     BookingAnswer,
@@ -135,6 +135,9 @@ def _offer(alternatives: list[Alternative], wish: NewBooking) -> NewBooking | No
 def _done(done: Change, here: Here) -> str:
     if not isinstance(done, BookingAnswer):
         return f"Done: recorded as update {done.seq}."
+    if done.state == BookingState.COMPLETED:
+        gone = f"The patient has left **{done.bed_id}**: booking `{done.booking_id}` has ended."
+        return " ".join([gone, *_of_the_patient(done)])
     booked = (
         f"**{done.bed_id}** is {done.state}: booking `{done.booking_id}`, "
         f"from {times.full(done.starts_at, here.zone)} to {_end(done, here)}."

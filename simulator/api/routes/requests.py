@@ -83,7 +83,7 @@ def _waiting(
 
 
 def _as_in_log(request: BedRequest) -> Row:
-    """Of one that waits: what the log would say, which takes a hundred times as long to ask."""
+    """Of one that waits: what the log would say, which takes some forty times as long to ask."""
     return request.as_columns() | WITHOUT_A_BED | {"seq": request.seq}
 
 
