@@ -63,6 +63,7 @@ def best(bed_id: str, key: str = CHOSEN) -> str:
 
 def test_the_best_bed_is_booked_in_five_actions(ward: PlayedApi) -> None:
     page = open_for()
+    page.session_state["actor"] = "Asha"
     page.text_input[0].set_value("P-2002").run()
     assert page.button(key=best("W2-201-A")).label == (
         "**W2-201-A** same ward, general, free until Tue 07\\:30 (11 h, less than usual)"
@@ -75,7 +76,8 @@ def test_the_best_bed_is_booked_in_five_actions(ward: PlayedApi) -> None:
     assert ward.sent(SEARCH)[-1] == ward.sent(SEARCH)[-2] == {
         "needs": {"sex": "female", "age_group": "adult"}, "limit": 1000, "patient_ref": "P-2002",
     }  # fmt: skip
-    assert "X-Actor" not in next(headers for route, headers, _ in ward.requests if route == SEARCH)
+    named = {route for route, headers, _ in ward.requests if "X-Actor" in headers}
+    assert named == {"POST /bookings"}
 
 
 @pytest.mark.usefixtures("ward")
@@ -169,6 +171,24 @@ def test_the_time_and_the_needs_are_asked_for_too(ward: PlayedApi) -> None:
     assert asked["starts_at"] == (NOON + timedelta(minutes=30)).isoformat().replace("+00:00", "Z")
     assert asked["ends_at"] is None
     assert asked["needs"]["level_of_care"] == "step_down"
+
+
+def test_the_room_class_narrows_what_was_found(ward: PlayedApi, places: Places) -> None:
+    write_events(places, [bed_event(7, "W10-701-A", "available", room_class="private")])
+    ward.ready(head_seq=7)
+    page = open_for()
+    next(one for one in page.selectbox if one.label == "Room class").select("private").run()
+    assert offered(page) == ["W10-701-A · on W10"]
+    assert "Why not" not in " ".join(box.label for box in page.expander)
+
+
+def test_a_newborn_is_looked_for_beside_its_mother(ward: PlayedApi, places: Places) -> None:
+    write_events(places, [bed_event(7, "W2-201-A", "available", is_cot=True)])
+    ward.ready(head_seq=7)
+    page = open_for(age="neonate")
+    page.button(key=best("W2-201-A")).click().run()
+    page.text_input(key="mother").set_value("P-1001").run().run()
+    assert ward.sent(SEARCH)[-1]["mother_ref"] == "P-1001"
 
 
 def test_where_no_bed_would_do_it_is_said(ward: PlayedApi) -> None:
