@@ -222,3 +222,25 @@ def test_a_discharge_says_that_the_patient_has_left(ward: PlayedApi) -> None:
     page.button[-1].click().run()
     told = "The patient has left **W1-101-A**: booking `bk-7` has ended."
     assert page.success[0].value == told
+
+
+@pytest.mark.usefixtures("ward")
+def test_a_bed_that_was_clicked_stays_chosen_and_another_one_can_be() -> None:
+    page = open_for()
+    page.button(key=best("W2-201-A")).click().run().run()
+    [listed] = [one for one in page.selectbox if one.label == "Bed (best first)"]
+    assert listed.value == "W2-201-A"
+    page.button(key=best("W10-701-A")).click().run().run()
+    [listed] = [one for one in page.selectbox if one.label == "Bed (best first)"]
+    assert listed.value == "W10-701-A"
+    listed.select("W1-101-B").run().run()
+    assert page.warning[0].value.startswith("**W1-101-B** does not fit")
+
+
+def test_a_transfer_begins_without_the_bed_of_the_one_before(ward: PlayedApi) -> None:
+    page = act_on(open_page("book"), "W1-101-A", "Transfer")
+    page.button(key=best("W2-201-A", "transfer_to_bed_id")).click().run()
+    page.button_group(key="act-W1-101-A").select("Write a note").run()
+    page.button_group(key="act-W1-101-A").select("Transfer").run()
+    assert [one.value for one in page.selectbox if one.label == "Bed (best first)"] == [None, None]
+    assert ward.sent("POST /bookings/bk-1/transfer") == []
