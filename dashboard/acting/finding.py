@@ -10,11 +10,13 @@ from dashboard.asking.live import Api, glance
 from dashboard.drawing import tables
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
-from simulator.client import BedSearch, ClientError, FitBed, FoundBeds
+from simulator.client import BedSearch, BookingAnswer, ClientError, FitBed, FoundBeds
 
 LABEL = "Bed (best first)"
 BEST = 3
 EVERY_BED = 1000
+BOOKING = "booking_outcome"
+"""What became of the last booking, in the session."""
 
 
 def on_ward(sought: BedSearch, ward_id: str | None) -> BedSearch:
@@ -98,11 +100,18 @@ def _unfit(found: FoundBeds) -> dict[str, str]:
 
 
 def _warn(bed_id: str, found: FoundBeds) -> None:
-    """Who chooses such a bed on purpose may."""
+    """Who chooses such a bed on purpose may; who has just booked it knows."""
+    if _is_just_booked(bed_id):
+        return
     if why := _unfit(found).get(bed_id):
         st.warning(f"**{plain(bed_id)}** does not fit: {plain(why)}.")
     if why := _unsure(found).get(bed_id):
         st.warning(f"**{plain(bed_id)}** may not be free by then: {plain(why)}.")
+
+
+def _is_just_booked(bed_id: str) -> bool:
+    done = st.session_state.get(BOOKING, desk.NOTHING_YET).done
+    return isinstance(done, BookingAnswer) and done.bed_id == bed_id
 
 
 def _why_not(others: Mapping[str, str], key: str) -> None:

@@ -100,6 +100,7 @@ def test_a_bed_that_does_not_fit_says_so_and_can_be_booked_all_the_same(ward: Pl
     next(one for one in page.button if one.label == "Book").click().run()
 
     assert ward.sent("POST /bookings")[0]["bed_id"] == "W1-101-B"
+    assert not page.warning  # of the bed that has just been booked
 
 
 @pytest.mark.usefixtures("ward")
