@@ -106,6 +106,10 @@ STYLE = f"""
   .stMainBlockContainer [data-testid="stPageLink-NavLink"] {{ background: #c3efdf;
     border: 1px solid #00795a; color: {INK}; }}
 
+  /* Beds to choose from are read down. */
+  [class*="-best-"] button, [class*="-best-"] button > div {{ justify-content: flex-start;
+    text-align: left; }}
+
   .snr {{ color: {INK}; font-variant-numeric: tabular-nums; line-height: 1.25; }}
   .snr b, .snr strong {{ font-weight: 650; }}
   .snr .quiet {{ color: #4a5663; }}

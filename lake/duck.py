@@ -32,6 +32,7 @@ from lake.live import (
     LIVE_BOARD_VIEW,
     LIVE_BOOKINGS_VIEW,
     LIVE_BREACHES_VIEW,
+    NATURAL_ORDER_MACRO,
     UPDATE_TEXT_MACRO,
     live_board,
     live_bookings,
@@ -410,6 +411,7 @@ SCHEMAS = tuple(f"CREATE SCHEMA IF NOT EXISTS {layer}" for layer in LAYERS)
 
 
 def _own_views() -> Iterator[str]:
+    yield NATURAL_ORDER_MACRO
     yield UPDATE_TEXT_MACRO
     yield DISPLAY_STATUS_MACRO
     yield LIVE_BOARD_VIEW

@@ -76,6 +76,14 @@ ARRAY_JOIN_MACRO = """
 """
 """As Spark calls it: the log's columns are read by both (lake/versions.py)."""
 
+NATURAL_ORDER_MACRO = r"""
+    CREATE OR REPLACE MACRO natural_order(id) AS list_transform(
+        regexp_extract_all(id, '\d+|\D+'),
+        lambda part: if(regexp_full_match(part, '\d+'), lpad(part, 20, '0'), part)
+    )
+"""
+"""Sorts W2 before W10, for ORDER BY; as `natural` of simulator/domain/rules/matching.py."""
+
 UPDATE_TEXT_MACRO = f"""
     CREATE OR REPLACE MACRO update_text(schema_version, override_reason, reason, note) AS
     {UPDATE_TEXT}

@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.acting import booking_form, legal, pick
+from dashboard.acting import booking_form, finding, legal, pick
 from dashboard.acting.legal import Act
-from dashboard.asking.board import Bed, Filter
+from dashboard.asking.board import Bed, Filter, choices
 from dashboard.times import Here
 from lake.vocabulary import DisplayStatus, Disposition, WaitsFor
-from simulator.client import Hospital, IsolationStart, Needs, Newborn
+from simulator.client import BedSearch, Hospital, IsolationStart, Needs, Newborn
 
 CLOSE_REASONS = ["maintenance", "infection_control", "staffing", "equipment", "other"]
 OPEN_REASONS = ["work_finished", "staffed_again", "closed_in_error", "other"]
@@ -77,13 +77,30 @@ def _ask_discharge(scene: Scene) -> Details:
     if details["disposition"] == Disposition.DIED:
         details["died_at"] = pick.instant("Time of death", scene.here, timedelta(), "died")
     elif scene.hospital and scene.hospital.lounge_places:
-        details["to_lounge"] = st.checkbox("To the discharge lounge")
+        details["to_lounge"] = st.checkbox(
+            "To the discharge lounge",
+            help="The bed can be cleaned. The page Waiting shows who is in the lounge.",
+        )
     return details | _ask_newborns(scene)
 
 
 def _ask_new_bed(scene: Scene) -> Details | None:
-    free = [b for b in scene.beds if Filter(status=DisplayStatus.AVAILABLE).lets_through(b)]
-    bed = pick.bed("To which free bed", free, scene.here, "transfer_to_bed_id")
+    """On the same ward, unless another one is said."""
+    ward_id = pick.word("To ward", choices(scene.beds, "ward_id"), "The same", "transfer_to_ward")
+    others = [bed for bed in scene.beds if bed["bed_id"] != scene.bed["bed_id"]]
+    wanted = Filter(ward_id=ward_id, status=DisplayStatus.AVAILABLE)
+    sought = BedSearch(
+        patient_ref=scene.bed["current_patient_ref"],
+        ward_id=ward_id or scene.bed["ward_id"],
+        limit=finding.EVERY_BED,
+    )
+    bed = finding.pick_bed(
+        others,
+        scene.here,
+        "transfer_to_bed_id",
+        sought,
+        unranked=[bed for bed in others if wanted.lets_through(bed)],
+    )
     return {"to_bed_id": bed["bed_id"]} if bed else None
 
 

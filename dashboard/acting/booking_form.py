@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from dashboard import theme
-from dashboard.acting import legal, pick
+from dashboard.acting import finding, legal, pick
 from dashboard.asking.board import Bed, Filter, choices
 from dashboard.times import Here
 from lake.vocabulary import AdmissionType, AgeGroup, IsolationKind, LevelOfCare, RoomClass, Sex
-from simulator.client import Hospital, Isolation, Needs, NewBooking
+from simulator.client import BedSearch, Hospital, Isolation, Needs, NewBooking
 
 PRIORITIES = (1, 2, 3, 4, 5)
 USUAL, OPEN, SET = "usual stay", "open", "at a set time"
@@ -24,14 +24,23 @@ def ask_wish(beds: Sequence[Bed], here: Here, hospital: Hospital | None) -> NewB
     ref = st.text_input(
         "Patient reference", placeholder="for example P-10293, never a name", max_chars=64
     ).strip()
-    bed = _ask_bed(beds, here)
+    where = _ask_where(beds)
     starts_at, ends = _ask_interval(here)
-    admit = st.checkbox("Admit now: the patient is here", disabled=starts_at is not None)
-    mother = _ask_mother(bed)
     needs = who | ask_needs(choices(beds, "specialty"), hospital, with_priority=True)
     problem = legal.patient_ref_problem(ref) or legal.interval_problem(
         starts_at, ends.get("ends_at"), here.now
     )
+    is_ahead = starts_at is not None and starts_at > here.now
+    sought = BedSearch(
+        needs=Needs(**needs),
+        limit=finding.EVERY_BED,
+        **ends,
+        **({"starts_at": starts_at} if is_ahead else {}),
+        **_of_the_patient(ref),
+    )
+    bed = _ask_bed(beds, here, where, sought if {*who} == {"sex", "age_group"} else None)
+    mother = _ask_mother(bed)
+    admit = st.checkbox("Admit now: the patient is here", disabled=starts_at is not None)
     if ref and problem:
         st.warning(problem)
     if problem or bed is None:
@@ -63,16 +72,38 @@ def ask_placed_with(key: str) -> str | None:
     return pick.word("Placed with", ["female", "male"], "As the sex says", f"{key}-with")
 
 
-def _ask_bed(beds: Sequence[Bed], here: Here) -> Bed | None:
+def _ask_where(beds: Sequence[Bed]) -> Filter:
     left, right = st.columns(2)
     with left:
         ward_id = pick.word("Ward", choices(beds, "ward_id"))
     with right:
         room_class = pick.word("Room class", choices(beds, "room_class"))
-    shown = Filter(ward_id=ward_id, room_class=room_class)
-    fitting = legal.free_first(bed for bed in beds if shown.lets_through(bed))
-    wanted = st.session_state.get("wanted_bed_id")
-    return pick.bed("Bed (free ones first)", fitting, here, "booked_bed_id", first=wanted)
+    return Filter(ward_id=ward_id, room_class=room_class)
+
+
+def _ask_bed(
+    beds: Sequence[Bed], here: Here, where: Filter, sought: BedSearch | None
+) -> Bed | None:
+    """The ward is what the matcher prefers; without the matcher it is what is shown."""
+    of_class = [bed for bed in beds if Filter(room_class=where.room_class).lets_through(bed)]
+    first = st.session_state.get("wanted_bed_id")
+    if sought is None:
+        st.caption("Choose sex and age group to see which beds would do.")
+    ward_id = where.ward_id or next((b["ward_id"] for b in beds if b["bed_id"] == first), None)
+    return finding.pick_bed(
+        of_class,
+        here,
+        "booked_bed_id",
+        sought and finding.on_ward(sought, ward_id),
+        unranked=legal.free_first(bed for bed in beds if where.lets_through(bed)),
+        first=first,
+    )
+
+
+def _of_the_patient(ref: str) -> dict[str, str]:
+    """Whose own bookings are not in the way, and beside whom a newborn may lie."""
+    refs = {"patient_ref": ref, "mother_ref": st.session_state.get("mother", "").strip()}
+    return {name: ref for name, ref in refs.items() if not legal.patient_ref_problem(ref)}
 
 
 def _ask_mother(bed: Bed | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -11,12 +12,14 @@ from dashboard.acting.legal import Act
 from dashboard.asking.board import Bed
 from dashboard.settings import DashboardSettings
 from simulator.client import (
+    BedSearch,
     BookingChange,
     BookingClient,
     Change,
     ClientError,
     Closing,
     Event,
+    FoundBeds,
     Hospital,
     NewBedRequest,
     NewBooking,
@@ -93,6 +96,37 @@ def hospital() -> Hospital | None:
 @st.cache_resource(show_spinner=False, max_entries=200)
 def _client(api_url: str, actor: str) -> BookingClient:
     return BookingClient(api_url, actor)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What was asked, when, and what came of it."""
+
+    asked: str
+    at: float
+    answer: FoundBeds | ClientError
+
+
+SEARCHES = "searches"
+SEARCH_AGAIN_SECONDS = 10
+
+
+def find_beds(key: str, wish: BedSearch) -> FoundBeds | ClientError:
+    """In nobody's name; asked again when the wish of that key is another one, after a change from
+    this desk, and every ten seconds."""
+    known: dict[str, _Search] = st.session_state.setdefault(SEARCHES, {})
+    asked, now = wish.model_dump_json(exclude_unset=True), monotonic()
+    last = known.get(key)
+    if last is None or last.asked != asked or now - last.at >= SEARCH_AGAIN_SECONDS:
+        known[key] = _Search(asked, now, _search(wish))
+    return known[key].answer
+
+
+def _search(wish: BedSearch) -> FoundBeds | ClientError:
+    try:
+        return reading().search(wish)
+    except ClientError as error:
+        return error
 
 
 def book(wish: NewBooking) -> Outcome:
@@ -186,6 +220,7 @@ def _attempt(
 ) -> Outcome:
     """`seen`: the bed that was looked at, and the newest `seq` that was seen."""
     outcome = Outcome(what)
+    st.session_state.pop(SEARCHES, None)  # beds are not what they were
     try:
         api = client()
         return replace(outcome, done=action(api.if_unchanged(seen[1]) if seen else api))

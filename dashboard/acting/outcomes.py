@@ -11,7 +11,7 @@ from dashboard.acting import desk
 from dashboard.acting.desk import Outcome
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
-from lake.vocabulary import OverrideReason
+from lake.vocabulary import BookingState, OverrideReason
 from simulator.client import (
     Alternative,
     BookingAnswer,
@@ -40,7 +40,7 @@ def do(key: str, action: Callable[..., Outcome], *arguments: Any) -> None:
 def tell(outcome: Outcome, here: Here, key: str) -> Again | None:
     """What became of it. Of a refusal, what can be done instead: another bed, or an override."""
     if outcome.done:
-        st.success(_done(outcome.done, here), icon=":material/check_circle:")
+        st.success(_done(outcome.what, outcome.done, here), icon=":material/check_circle:")
     if isinstance(outcome.unreachable, NotSent):
         st.error(f"{_not_done(outcome)} {plain(outcome.unreachable)}", icon=":material/cloud_off:")
     elif outcome.unreachable:
@@ -132,9 +132,12 @@ def _offer(alternatives: list[Alternative], wish: NewBooking) -> NewBooking | No
     return wish.model_copy(update={"bed_id": taken[0].bed_id}) if taken else None
 
 
-def _done(done: Change, here: Here) -> str:
+def _done(what: str, done: Change, here: Here) -> str:
     if not isinstance(done, BookingAnswer):
-        return f"Done: recorded as update {done.seq}."
+        return f"Done: {plain(what)}. Recorded as update {done.seq}."
+    if done.state == BookingState.COMPLETED:
+        gone = f"The patient has left **{done.bed_id}**: booking `{done.booking_id}` has ended."
+        return " ".join([gone, *_of_the_patient(done)])
     booked = (
         f"**{done.bed_id}** is {done.state}: booking `{done.booking_id}`, "
         f"from {times.full(done.starts_at, here.zone)} to {_end(done, here)}."

@@ -1,7 +1,9 @@
 """Widgets that pick a bed or an instant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from time import monotonic_ns
 
 import streamlit as st
 
@@ -10,31 +12,75 @@ from dashboard.asking.board import Bed
 from dashboard.drawing import tiles
 from dashboard.times import Here
 
+NOTHING_SAID: Mapping[str, str] = {}
+
 
 def bed(
-    label: str, beds: Sequence[Bed], here: Here, key: str, first: str | None = None
+    label: str,
+    beds: Sequence[Bed],
+    here: Here,
+    key: str,
+    first: str | None = None,
+    said: Mapping[str, str] = NOTHING_SAID,
 ) -> Bed | None:
-    """`first` is the bed_id that is chosen at first."""
+    """`first` is the bed_id that is chosen at first; `said` of a bed stands in for its status."""
     by_id = {bed["bed_id"]: bed for bed in beds}
     ids = [*by_id]
+    clicked = _clicked(key)
+    widget, first = (clicked.widget, clicked.bed_id) if clicked else (key, first)
     # Streamlit keeps the label that it last showed, and labels change with the beds: a stale one
     # is taken for the bed it begins with, and drawn anew.
-    is_new = key not in st.session_state
-    if st.session_state.get(key):
-        st.session_state[key] = _bed_id(st.session_state[key])
+    is_stale = st.session_state.get(widget) != (bed_id := _bed_id(st.session_state.get(widget)))
+    if is_stale:
+        st.session_state[widget] = bed_id
     chosen = st.selectbox(
         label,
         ids,
-        index=ids.index(first) if is_new and first in by_id else None,
+        index=ids.index(first) if first in by_id and not is_stale else None,
         placeholder="Type to search",
-        format_func=lambda bed_id: tiles.choice(by_id[bed_id], here),
-        key=key,
+        format_func=lambda bed_id: (
+            tiles.found(bed_id, said[bed_id])
+            if bed_id in said
+            else tiles.choice(by_id[bed_id], here)
+        ),
+        key=widget,
     )
+    if clicked:
+        clicked.is_drawn = True
     return by_id.get(chosen or "")
 
 
-def _bed_id(bed_id_or_label: str) -> str:
-    return bed_id_or_label.split(tiles.DOT, maxsplit=1)[0]
+@dataclass
+class _Click:
+    """A bed that was chosen beside the widget. It travels as the own default of a new widget: a
+    value put into the state of one is lost to the browser when a click interrupts the run."""
+
+    widget: str
+    bed_id: str
+    is_drawn: bool = False
+
+
+def choose(key: str, bed_id: str) -> None:
+    """In the widget of that key, as if it had been chosen there."""
+    st.session_state[f"{key}_click"] = _Click(f"{key}-{monotonic_ns()}", bed_id)
+
+
+def chosen_id(key: str, first: str | None = None) -> str | None:
+    """The bed_id that is chosen in the widget of that key, or will be at first."""
+    clicked = _clicked(key)
+    widget, first = (clicked.widget, clicked.bed_id) if clicked else (key, first)
+    return _bed_id(st.session_state.get(widget, first))
+
+
+def _clicked(key: str) -> _Click | None:
+    """As long as its widget is there: who leaves the page or the bed begins anew."""
+    clicked: _Click | None = st.session_state.get(f"{key}_click")
+    is_gone = clicked and clicked.is_drawn and clicked.widget not in st.session_state
+    return None if is_gone else clicked
+
+
+def _bed_id(bed_id_or_label: str | None) -> str | None:
+    return bed_id_or_label and bed_id_or_label.split(tiles.DOT, maxsplit=1)[0]
 
 
 def instant(label: str, here: Here, ahead: timedelta, key: str) -> datetime:

@@ -63,7 +63,7 @@ def _show(proposal: Proposal, who: Mapping[str, BedRequest], here: Here, outcome
             type="primary",
             disabled=not chosen,
             on_click=_give,
-            args=(outcome, [_pair(pair) for pair in chosen]),
+            args=(outcome, [_pair(pair, here) for pair in chosen]),
         )
         st.button("Put away", on_click=_put_away)
 
@@ -82,10 +82,12 @@ def _name(bed_request_id: str, who: Mapping[str, BedRequest]) -> str:
     return waits.briefly(request) if request else bed_request_id
 
 
-def _pair(pair: ProposedBed) -> Pair:
+def _pair(pair: ProposedBed, here: Here) -> Pair:
+    """What starts now starts when it is given: a proposal may be looked at for long."""
+    starts_at = None if waits.is_now(pair, here) else pair.starts_at
     return Pair(
         bed_request_id=pair.bed_request_id,
         bed_id=pair.bed_id,
-        starts_at=pair.starts_at,
+        starts_at=starts_at,
         seq=pair.seq,
     )

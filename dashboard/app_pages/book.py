@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.acting import desk, outcomes, pick
 from dashboard.acting.act_form import Scene, ask_act
 from dashboard.acting.booking_form import ask_wish
+from dashboard.acting.finding import BOOKING
 from dashboard.asking import board, queries
 from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
@@ -29,9 +30,9 @@ def book_a_bed(beds: list[board.Bed], here: Here, hospital: Hospital | None) -> 
         type="primary",
         disabled=wish is None,
         on_click=outcomes.do,
-        args=("booking_outcome", desk.book, wish),
+        args=(BOOKING, desk.book, wish),
     )
-    tell("booking_outcome", here, "book")
+    tell(BOOKING, here, "book")
 
 
 def act_on_a_bed(beds: list[board.Bed], here: Here, hospital: Hospital | None) -> None:
@@ -71,6 +72,6 @@ def live_forms() -> None:
 
 if "bed_id" in st.query_params:  # chosen on the board
     st.session_state["wanted_bed_id"] = st.query_params.pop("bed_id")
-    st.session_state.pop("booking_outcome", None)
+    st.session_state.pop(BOOKING, None)
 
 live_forms()

@@ -77,7 +77,7 @@ def unit_kpis(answer: pa.Table, limits: theme.Thresholds = theme.NHS) -> Drawn:
     """% occupancy of each unit over time."""
     lines = _lines(answer, "period_on", size=26).encode(
         y=alt.Y("occupancy_percent:Q", title="% occupancy", scale=alt.Scale(zero=False, nice=True)),
-        color=_named_colour("unit_name"),
+        color=_named_colour("unit_name").sort(None),  # as they come: W2 before W10
         tooltip=[
             alt.Tooltip("unit_name:N", title="unit"),
             _on("period_on", title="from"),

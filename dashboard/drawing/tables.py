@@ -44,6 +44,11 @@ BREACHES_NOW = {
     "hours": column.NumberColumn("Hours", format="%.1f"),
 }
 
+WHY_NOT = {
+    "bed_id": column.TextColumn("Bed", width="small"),
+    "detail": column.TextColumn("Why not"),
+}
+
 BREACH_DAYS = {
     "ward_name": column.TextColumn("Ward"),
     "breach": column.TextColumn("What was broken"),

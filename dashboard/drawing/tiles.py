@@ -220,6 +220,11 @@ def choice(bed: Bed, here: Here) -> str:
     return DOT.join([*parts, *([f"reserved from {coming}"] if coming else [])])
 
 
+def found(bed_id: str, said: str) -> str:
+    """A bed in the list of what was found for a patient; begins with its bed_id."""
+    return DOT.join([bed_id, said])
+
+
 def card(bed: Bed, here: Here) -> str:
     """One bed, with all that is known of it."""
     facts = "".join(

@@ -29,8 +29,16 @@ def briefly(request: BedRequest) -> str:
     return f"{plain(request.patient_ref)} (priority {priority})"
 
 
+NOW = timedelta(minutes=5)
+"""The page's clock may be some seconds old, and those of a demo are minutes."""
+
+
+def is_now(pair: ProposedBed, here: Here) -> bool:
+    return pair.starts_at <= here.now + NOW
+
+
 def from_when(pair: ProposedBed, here: Here) -> str:
-    return "now" if pair.starts_at <= here.now else f"from {here.moment(pair.starts_at)}"
+    return "now" if is_now(pair, here) else f"from {here.moment(pair.starts_at)}"
 
 
 def help_of(bed: PendingBed, who: Sequence[str], here: Here) -> str:

@@ -539,6 +539,7 @@ def test_beds_are_proposed_for_all_and_reserved_in_one_call(ward: PlayedApi) -> 
     [sent] = ward.sent("POST /requests/place-all")
     [pair] = sent["pairs"]
     assert (pair["bed_request_id"], pair["bed_id"], pair["seq"]) == ("R7", "W1-101-B", 3)
+    assert pair["starts_at"] is None  # now, whenever it is pressed
     assert not page.checkbox
 
 

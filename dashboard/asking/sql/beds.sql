@@ -19,4 +19,4 @@ SELECT
         false
     ) AS next_is_at_risk
 FROM board_at($now)
-ORDER BY length(ward_id), ward_id, length(room_id), room_id, bed_id
+ORDER BY natural_order(ward_id), natural_order(room_id), natural_order(bed_id)

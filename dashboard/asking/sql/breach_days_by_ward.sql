@@ -9,4 +9,4 @@ LEFT JOIN gold.wards USING (hospital_id, ward_id)
 WHERE census_on BETWEEN $from_on AND $until_on
     AND (len($ward_ids) = 0 OR list_contains($ward_ids, ward_id))
 GROUP BY hospital_id, ward_id, ward_name, breach
-ORDER BY patient_days DESC, length(ward_id), ward_id, breach
+ORDER BY patient_days DESC, natural_order(ward_id), breach

@@ -8,4 +8,4 @@ SELECT
     round(date_diff('minute', from_at, $now) / 60, 1) AS hours
 FROM breaches_at($now)
 WHERE len($ward_ids) = 0 OR list_contains($ward_ids, ward_id)
-ORDER BY from_at, bed_id, breach
+ORDER BY from_at, natural_order(bed_id), breach

@@ -22,4 +22,4 @@ FROM measured
 LEFT JOIN gold.wards USING (hospital_id, ward_id)
 GROUP BY hospital_id, ward_id, wards.ward_name, phase, goal_minutes
 HAVING count(minutes) > 0
-ORDER BY length(ward_id), ward_id, phase
+ORDER BY natural_order(ward_id), phase

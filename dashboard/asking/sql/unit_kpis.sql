@@ -36,4 +36,4 @@ WHERE level = $level
             WHERE list_contains($ward_ids, ward_id)
         ))
     )
-ORDER BY period_on DESC, length(unit_id), unit_id
+ORDER BY period_on DESC, natural_order(unit_id)

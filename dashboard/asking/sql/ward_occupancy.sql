@@ -12,4 +12,4 @@ LEFT JOIN (
 WHERE census_on BETWEEN $from_on AND $until_on
     AND (len($ward_ids) = 0 OR list_contains($ward_ids, ward_id))
 GROUP BY ward_id
-ORDER BY occupancy_percent DESC NULLS LAST, ward_id
+ORDER BY occupancy_percent DESC NULLS LAST, natural_order(ward_id)

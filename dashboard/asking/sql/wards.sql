@@ -2,4 +2,4 @@
 SELECT ward_id, any_value(ward_name) AS ward_name
 FROM live_board
 GROUP BY ward_id
-ORDER BY length(ward_id), ward_id
+ORDER BY natural_order(ward_id)

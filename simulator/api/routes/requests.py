@@ -25,10 +25,13 @@ from simulator.wire import answers as w
 from simulator.wire import bodies as b
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, Row
-from simulator.writer.memory import MOST
 
 RequestId = Annotated[str, Path(max_length=64)]
 RankCursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,18}(-[0-9-]{1,60})?$")]
+
+WITHOUT_A_BED: Row = {"request_state": RequestState.WAITING} | dict.fromkeys(
+    ("placed_booking_id", "placed_bed_id", "in_bed_at", "ended_at")
+)
 
 router = APIRouter(tags=["waiting list"], responses=PROBLEMS, route_class=CallRoute)
 
@@ -44,12 +47,15 @@ async def requests(
 ) -> Response:
     """Those that wait, the most urgent first; those that ended, the oldest first. `with_beds`: each
     with up to three beds that would do, if it waits."""
-    look = _waiting if state is RequestState.WAITING else _ended
-    rows, following = await look(call.desk, state, ward_id, limit, after)
+    if state is RequestState.WAITING:
+        rows, following = _waiting(call.desk.engine.hospital, ward_id, limit, after)
+    else:
+        rows, following = await _ended(call.desk, state, ward_id, limit, after)
     items: list[w.BedRequest] = []
     for row in rows[:limit]:
         items.append(_with_beds(row, call.desk) if with_beds else _item(row, call.desk))
         await asyncio.sleep(0)  # looking for beds takes its time: others come in between
+    await call.desk.commit.durable()
     return page(items, following)
 
 
@@ -61,22 +67,24 @@ async def _ended(
     return rows, str(rows[limit - 1]["seq"]) if len(rows) > limit else None
 
 
-async def _waiting(
-    desk: Desk, state: RequestState, ward_id: str | None, limit: int, after: str | None
+def _waiting(
+    hospital: Hospital, ward_id: str | None, limit: int, after: str | None
 ) -> tuple[list[Row], str | None]:
     """The rank decides, so it is the cursor too: it holds when a request leaves the list."""
-    waiting = desk.engine.hospital.waiting_list
-    found = await requests_in_log(desk, MOST, state=state, ward_id=ward_id)
-    rows = {row["bed_request_id"]: row for row in found}
     chosen = [
         request
-        for request in waiting
-        if request.bed_request_id in rows
-        and (after is None or _numbers(desk.engine.hospital.rank(request)) > _parsed(after))
+        for request in hospital.waiting_list
+        if ward_id in (None, request.ward_id)
+        and (after is None or _numbers(hospital.rank(request)) > _parsed(after))
     ]
-    last = desk.engine.hospital.rank(chosen[limit - 1]) if len(chosen) > limit else None
+    last = hospital.rank(chosen[limit - 1]) if len(chosen) > limit else None
     following = "-".join(map(str, _numbers(last))) if last else None
-    return [rows[request.bed_request_id] for request in chosen[:limit]], following
+    return [_as_in_log(request) for request in chosen[:limit]], following
+
+
+def _as_in_log(request: BedRequest) -> Row:
+    """Of one that waits: what the log would say, which takes some forty times as long to ask."""
+    return request.as_columns() | WITHOUT_A_BED | {"seq": request.seq}
 
 
 @router.get("/requests/{bed_request_id}", response_model=w.BedRequestWithBeds)
@@ -218,8 +226,7 @@ def request_item(row: Row, hospital: Hospital, now: datetime) -> Row:
     request = BedRequest.from_row(row)
     is_in_bed = _is_in_bed(row, request, hospital)
     clocks = request.clocks(hospital.house, is_in_bed=is_in_bed)
-    requested_at = row["requested_at"] or row["occurred_at"]
-    wanted_from = max(row["wanted_from_at"], requested_at)
+    wanted_from = max(request.wanted_from, request.requested_at)
     waits = row["request_state"] != RequestState.WITHDRAWN
     until = row["in_bed_at"] or (now if waits else None)
     minutes = (until - wanted_from).total_seconds() / 60 if until else None
@@ -229,16 +236,16 @@ def request_item(row: Row, hospital: Hospital, now: datetime) -> Row:
         "patient_ref": row["patient_ref"],
         "ward_id": row["ward_id"],
         "needs": needs_item(request.needs),
-        "wanted_from": row["wanted_from_at"],
+        "wanted_from": request.wanted_from,
         "waits_in": request.where(is_in_bed=is_in_bed),
         "arrived_at": request.arrived_at,
         "decided_at": request.decided,
         "expected_stay_hours": request.expected_stay_hours,
         **clocks._asdict(),
         "is_breached": clocks.are_breached(row["in_bed_at"] or row["ended_at"] or now),
-        "requested_at": requested_at,
-        "requested_by": row["requested_by"] or row["actor"],
-        "displaced_booking_id": next(iter(row["displaced_booking_ids"] or ()), None),
+        "requested_at": request.requested_at,
+        "requested_by": request.requested_by,
+        "displaced_booking_id": request.displaced_booking_id,
         "booking_id": row["placed_booking_id"],
         "bed_id": row["placed_bed_id"],
         "in_bed_at": row["in_bed_at"],

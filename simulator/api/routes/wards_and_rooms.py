@@ -18,6 +18,7 @@ from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.rules.matching import natural
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
 from simulator.writer.engine import Context
@@ -30,9 +31,9 @@ router = APIRouter(tags=["wards and rooms"], responses=PROBLEMS, route_class=Cal
 
 @router.get("/wards", response_model=w.Page[w.Ward])
 async def wards(call: Call, limit: Limit = 100, after: Cursor = None) -> Response:
-    """Each ward with its beds per display status, by ward_id; without cots that are no beds."""
+    """Each ward with its beds per display status, W2 before W10; without cots that are no beds."""
     items = _wards(call.desk.engine.hospital, call.desk.clock.now())
-    items = [ward for ward in items if after is None or ward.ward_id > after]
+    items = [ward for ward in items if after is None or _place(ward.ward_id) > _place(after)]
     await call.desk.commit.durable()
     return page(items[:limit], items[limit - 1].ward_id if len(items) > limit else None)
 
@@ -185,7 +186,12 @@ def _wards(hospital: Hospital, now: datetime) -> list[w.Ward]:
     wards: dict[str, list[Bed]] = {}
     for bed in (bed for bed in hospital.registered_beds if not bed.is_off_census):
         wards.setdefault(bed.ward_id, []).append(bed)
-    return [_ward(hospital, wards[ward_id], now) for ward_id in sorted(wards)]
+    return [_ward(hospital, wards[ward_id], now) for ward_id in sorted(wards, key=_place)]
+
+
+def _place(ward_id: str) -> tuple[tuple[int | str, ...], str]:
+    """W2 and W02 are told apart by their text."""
+    return natural(ward_id), ward_id
 
 
 def _ward(hospital: Hospital, beds: list[Bed], now: datetime) -> w.Ward:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, starmap
 from operator import itemgetter
 from typing import NamedTuple
@@ -355,7 +355,7 @@ class _ForWard:
         return f"keep for isolation: {free} of {len(rooms)} left"
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def natural(bed_id: str) -> tuple[int | str, ...]:
     """Sorts W2 before W10."""
-    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", bed_id))
+    return tuple(int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", bed_id))

@@ -1,6 +1,9 @@
 """Each question against rows whose answer is counted by hand."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,6 +160,17 @@ def test_beds_come_in_the_order_in_which_wards_are_walked(places: Places) -> Non
     found = [bed["bed_id"] for bed in rows(queries.beds, now=NOON)]
 
     assert found == ["W2-201-A", "W2-201-B", "W10-1001-A"]
+
+
+SQL = Path(queries.__file__).parent / "sql"
+IDS = {"ward_id", "ward_name", "room_id", "bed_id", "unit_id", "unit_name"}
+
+
+@pytest.mark.parametrize("file", sorted(SQL.glob("*.sql")), ids=attrgetter("stem"))
+def test_no_question_sorts_ids_as_text(file: Path) -> None:
+    orders = re.findall(r"^ORDER BY (.*)", file.read_text(), re.MULTILINE)
+    sorted_as_text = re.sub(r"natural_order\(\w+\)", "", " ".join(orders))
+    assert not IDS & {*re.findall(r"\w+", sorted_as_text)}
 
 
 def test_the_shown_seq_counts_events_without_a_bed(places: Places) -> None:

@@ -78,6 +78,7 @@ def test_occupancy_over_time_has_level_lines_at_the_thresholds_that_are_set() ->
     )
 
     assert {"unit_name", "period_on", "occupancy_percent"} <= fields(spec["layer"][0])
+    assert spec["layer"][0]["encoding"]["color"]["sort"] is None  # as the question orders them
     limits = spec["datasets"][spec["layer"][1]["data"]["name"]]
     assert [limit["percent"] for limit in limits] == [70, 80]
     assert spec["layer"][1]["layer"][0]["encoding"]["y"]["field"] == "percent"

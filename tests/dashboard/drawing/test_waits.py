@@ -108,3 +108,14 @@ def test_the_page_counts_who_waits_too_long() -> None:
     assert waits.overdue([fine]) == ""
     assert waits.overdue([fine, late]) == "▲ 1 waits longer than may be"
     assert waits.overdue([late, late]) == "▲ 2 wait longer than may be"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"), [(-1, "now"), (5, "now"), (6, "from 17:36"), (960, "from Tue 09:30")]
+)
+def test_a_bed_that_is_free_now_is_so_while_the_page_is_looked_at(minutes: int, told: str) -> None:
+    starts_at = NOON + timedelta(minutes=minutes)
+    pair = w.ProposedBed(
+        bed_request_id="R7", bed_id="W1-101-B", starts_at=starts_at, reasons=[], seq=3
+    )
+    assert waits.from_when(pair, HERE) == told

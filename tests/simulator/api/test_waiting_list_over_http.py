@@ -149,6 +149,35 @@ async def test_the_list_comes_with_the_beds_of_each(house: House) -> None:
     assert page["items"][0]["suggestions"][0]["bed_id"] == A
 
 
+async def test_who_waits_is_told_from_memory_as_the_log_has_it(house: House) -> None:
+    """A plain one, one with all that can be said, one that was changed, an inpatient, one whose
+    booking was displaced and one who waits again."""
+    await ask(house, "P-1")
+    said = {"waits_in": "theatre", "arrived_at": house.at(-3), "decided_at": house.at(-1)}
+    await ask(house, "P-2", ward_id="W1", wanted_from=house.at(4), expected_stay_hours=9.5, **said)
+    changed = await ask(house, "P-3")
+    await house.post(f"/requests/{changed['bed_request_id']}/change", needs={"priority": 2})
+    await house.admit(A, "P-4")
+    await ask(house, "P-4", ward_id="W2")
+    await house.book(C, "P-5", starts_at=house.at(1))
+    why = {"reason_code": "clinical_need", "reason": "the only bed that can be had"}
+    await house.admit(C, "P-6", ends_at=house.at(20), override=why)
+    again = await ask(house, "P-7")
+    path = f"/requests/{again['bed_request_id']}/place"
+    await house.post(path, 201, bed_id="W1-103-A", admit=True)
+    await house.undo("patient_admitted")
+
+    shown = (await house.get("/requests"))["items"]
+    assert {one["patient_ref"] for one in shown} == {f"P-{n}" for n in (1, 2, 3, 4, 5, 7)}
+    for one in shown:
+        alone = await house.get(f"/requests/{one['bed_request_id']}")
+        assert one | {"suggestions": alone["suggestions"]} == alone
+    [of_ward] = (await house.get("/requests", ward_id="W2"))["items"]
+    assert of_ward["patient_ref"] == "P-4"
+    await house.restart()
+    assert (await house.get("/requests"))["items"] == shown
+
+
 async def test_a_placed_request_ends_after_the_expected_stay(house: House) -> None:
     request = await ask(house, "P-1", expected_stay_hours=30)
     path = f"/requests/{request['bed_request_id']}/place"

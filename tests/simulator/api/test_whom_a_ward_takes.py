@@ -381,3 +381,10 @@ async def test_a_bed_that_is_free_for_the_usual_stay_is_offered(house: House) ->
     assert offered[0].startswith("W4-")
     made = await house.post("/bookings", 201, **wish(offered[0], "P-1", **WOMAN))
     assert made["is_end_assumed"]
+
+
+async def test_wards_come_as_people_count_page_by_page(house: House) -> None:
+    first = await house.get("/wards", limit=2)
+    rest = await house.get("/wards", after=first["next"])
+    order = [ward["ward_id"] for ward in (*first["items"], *rest["items"])]
+    assert order == [f"W{n}" for n in range(1, 12)]

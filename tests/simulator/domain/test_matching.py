@@ -224,6 +224,7 @@ def test_ids_sort_as_people_count() -> None:
     engine = small_house(a_ward(10, bay), a_ward(2, bay), a_ward(9, bay))
     assert order(engine, ADULT) == ["W2-201-A", "W9-901-A", "W10-1001-A"]
     assert natural("W2-9-B") < natural("W2-10-A") < natural("W10-1-A")
+    assert natural("2") < natural("²")  # a digit that is no number
 
 
 def test_the_wanted_ward_comes_first_then_what_a_ward_is_for_and_the_specialty() -> None:
