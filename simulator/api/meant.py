@@ -14,6 +14,7 @@ from simulator.domain.needs import NO_ISOLATION, SEXES, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
 from simulator.domain.rules import hard
 from simulator.domain.rules.matching import Search
+from simulator.domain.rules.suggestions import as_moved
 from simulator.wire import bodies as b
 
 ASSUMED = {"age_group": AgeGroup.ADULT.value, "level_of_care": LevelOfCare.WARD.value}
@@ -118,29 +119,24 @@ def search(hospital: Hospital, body: b.BedSearch, now: datetime) -> Search:
     hard.alive(hospital, patient_ref)
     hard.not_empty(starts_at, body.ends_at)
     stay = hospital.stay_of(patient_ref)
-    ends_at, rest = body.ends_at, None
-    if stay and stay.ends_at and stay.ends_at > starts_at:
-        if stay.is_end_assumed:
-            rest = stay.length and stay.ends_at - starts_at
-        else:
-            ends_at = ends_at or stay.ends_at
     wanted = hospital.needs_with(stay, needs(body.needs)) if stay else needs_of_new(body.needs)
     hard.known_features(hospital, wanted)
     if body.ward_id is not None:
         hospital.beds_of_ward(body.ward_id)
-    return Search(
+    search = Search(
         needs=wanted,
         starts_at=starts_at,
         now=now,
-        ends_at=ends_at,
+        ends_at=body.ends_at,
         assumes_end="ends_at" not in body.model_fields_set,
-        expected_stay=rest,
         moves_in=body.starts_at is None,
         patient_ref=patient_ref,
         ward_id=body.ward_id,
-        besides=frozenset({stay.booking_id}) if stay else frozenset(),
         mother_ref=canonical_ref(body.mother_ref) if body.mother_ref else None,
     )
+    if stay is None or not search.assumes_end:
+        return replace(search, besides=frozenset({stay.booking_id})) if stay else search
+    return as_moved(search, stay)
 
 
 def placement(bed_request_id: str, body: b.Placement) -> c.PlaceRequest:

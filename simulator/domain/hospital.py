@@ -327,6 +327,7 @@ class Hospital:
             in_room={room_id: [*beds] for room_id, beds in self.in_room.items()},
             in_ward={ward_id: {*beds} for ward_id, beds in self.in_ward.items()},
             exposed=self.exposed.copy(),
+            lounge=self.lounge.copy(),
             of_patient={ref: {*ids} for ref, ids in self.of_patient.items()},
             requests=self.requests.copy(),
             left_at=self.left_at.copy(),
@@ -350,7 +351,7 @@ class Hospital:
     def take_note(self, row: Mapping[str, Any]) -> None:
         """Take in what an event says besides: requests, overrides, corrections, of patients."""
         self._take_note_of_the_patient(row)
-        self._take_note_of_the_lounge(row)
+        self.take_note_of_the_lounge(row)
         match row["event_type"]:
             case EventType.BED_REQUESTED | EventType.REQUEST_CHANGED:
                 self.requests[row["bed_request_id"]] = BedRequest.from_row(row)
@@ -387,16 +388,18 @@ class Hospital:
             self.lent.pop(row["spell_id"], None)
             self.lately.pop(row["stay_id"], None)
 
-    def _take_note_of_the_lounge(self, row: Mapping[str, Any]) -> None:
-        """Who is in a bed again is there no more."""
+    def take_note_of_the_lounge(self, row: Mapping[str, Any]) -> None:
         if row.get("to_lounge") and row["event_type"] == EventType.PATIENT_DISCHARGED:
             self.lounge[row["spell_id"]] = InLounge.from_row(row)
-        elif row["event_type"] in (EventType.LOUNGE_LEFT, EventType.DISCHARGE_CANCELLED):
+        elif row["event_type"] in LEFT_THE_LOUNGE:
             self.lounge.pop(row["spell_id"], None)
-        elif self.lounge and row.get("booking_state") == BookingState.ACTIVE:
-            refs = self.refs_of(row["patient_ref"])
-            left = [key for key, one in self.lounge.items() if one.patient_ref in refs]
-            for spell_id in left:
+        elif self.lounge and _may_end_a_wait(row):
+            self.forget_who_left_the_lounge()
+
+    def forget_who_left_the_lounge(self) -> None:
+        """For a bed, or because it turned out that the patient has died."""
+        for spell_id, one in [*self.lounge.items()]:
+            if self.stay_of(one.patient_ref) or self.has_died_at(one.patient_ref):
                 del self.lounge[spell_id]
 
     def remember_room(self, row: Mapping[str, Any]) -> None:
@@ -504,12 +507,18 @@ class Hospital:
         return {name: value for name, value in columns.items() if value}
 
 
+LEFT_THE_LOUNGE = frozenset({EventType.LOUNGE_LEFT, EventType.DISCHARGE_CANCELLED})
 WITH_DAY = "%a %d %b %H:%M"
 
 
 @lru_cache(4096)
 def _said(at: datetime, time_zone: str, form: str) -> str:
     return at.astimezone(ZoneInfo(time_zone)).strftime(form)
+
+
+def _may_end_a_wait(row: Mapping[str, Any]) -> bool:
+    is_correction = row["event_type"] == EventType.DISCHARGE_CORRECTED
+    return is_correction or row.get("booking_state") == BookingState.ACTIVE
 
 
 def isolation_in(bed: Bed, stay: Booking) -> Isolation | None:

@@ -96,7 +96,8 @@ def remember(reader: LakeReader, house: House) -> Remembered:
     for row in _lately(reader, house, head["occurred_at"]):
         hospital.remember_room(row)
     for row in _in_lounge(reader, house, head["occurred_at"]):
-        hospital.take_note(row)
+        hospital.take_note_of_the_lounge(row)
+    hospital.forget_who_left_the_lounge()
     return Remembered(
         hospital_id=head["hospital_id"],
         hospital=hospital,

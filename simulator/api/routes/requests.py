@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Annotated
 
@@ -32,6 +33,9 @@ RankCursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,18}(-[0-9-]{1,60})?$
 WITHOUT_A_BED: Row = {"request_state": RequestState.WAITING} | dict.fromkeys(
     ("placed_booking_id", "placed_bed_id", "in_bed_at", "ended_at")
 )
+
+PROPOSING = ThreadPoolExecutor(1, thread_name_prefix="proposing")
+"""One proposal after the other: they work hard, and reading the log waits for none."""
 
 router = APIRouter(tags=["waiting list"], responses=PROBLEMS, route_class=CallRoute)
 
@@ -133,7 +137,8 @@ async def match(call: Call, _: b.Matching | None = None) -> Response:
     """Proposes a bed for all who wait, and books none: `place-all` takes the pairs as they are."""
     engine = call.desk.engine
     moment = engine.moment(Context(Source.MANUAL, ANONYMOUS))
-    found = await asyncio.to_thread(propose, engine.hospital.copy(), moment)
+    loop = asyncio.get_running_loop()
+    found = await loop.run_in_executor(PROPOSING, propose, engine.hospital.copy(), moment)
     await call.desk.commit.durable()
     return json_of(
         w.Proposal(

@@ -16,14 +16,14 @@ def has_a_place(
         raise InvalidRequest("to_lounge: not of a patient who has died.")
     if hospital.isolation_of(stay):
         raise InvalidRequest("to_lounge: not of a patient in isolation.")
-    places, there = hospital.house.lounge_places, len(hospital.in_lounge(moment.now))
+    places, there = hospital.house.lounge_places, len(hospital.in_lounge(moment.at))
     if there >= places:
         told = f"It has {places} places, all taken." if places else "The hospital has none."
         raise Refusal(Rule.LOUNGE_FULL, told)
 
 
 def leave(hospital: Hospital, command: c.LeaveLounge, moment: Moment) -> list[Change]:
-    there = hospital.in_lounge(moment.now)
+    there = hospital.lounge.values()
     found = next((one for one in there if one.booking_id == command.booking_id), None)
     if found is None:
         raise NotThere(f"Nobody of {command.booking_id} is in the discharge lounge.")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from lake.vocabulary import EventType, Rule, canonical_ref
 from simulator.domain import commands as c
+from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
 from simulator.domain.decisions.bookings import book, move
 from simulator.domain.decisions.patients import placed, spell_at
@@ -86,11 +87,21 @@ def place(hospital: Hospital, command: c.PlaceRequest, moment: Moment) -> list[C
     stay = hospital.stay_of(wanted.patient_ref)
     if stay is not None:
         booking = replace(booking, needs=hospital.needs_with(stay, wanted.needs))
+        booking = _to_the_end_of(stay, booking, moment)
     if command.admit and stay is not None:
         taken = move(hospital, stay, command.bed_id, booking, moment, needs=booking.needs)
     else:
         taken = book(hospital, booking, moment)
     return [*placed([wanted]), *taken]
+
+
+def _to_the_end_of(stay: Booking, booking: c.BookBed, moment: Moment) -> c.BookBed:
+    """A bed reserved for who lies in another one: to the end of the stay, if somebody said it."""
+    is_left_out = booking.ends_at is None and booking.assumes_end and not booking.admit
+    if not is_left_out or stay.ends_at is None or stay.is_end_assumed:
+        return booking
+    lasts = stay.ends_at > (booking.starts_at or moment.at)
+    return replace(booking, ends_at=stay.ends_at) if lasts else booking
 
 
 def withdraw(hospital: Hospital, command: c.WithdrawRequest, moment: Moment) -> list[Change]:

@@ -81,6 +81,9 @@ class Matcher:
         self._known = {} if known is None else known
         self._wards: dict[str, _ForWard] = {}
         self._refs = hospital.refs_of(search.patient_ref)
+        booked = hospital.bookings_of(search.patient_ref)
+        self._stay = next((booking for booking in booked if booking.is_stay), None)
+        self._reserved = {b.bed_id: b for b in booked if search.moves_in and not b.is_stay}
 
     def ranked(self, beds: Iterable[Bed] | None = None) -> Iterator[Fit]:
         """Of these beds, or of all, the best first; a bed is looked at when it is asked for."""
@@ -149,6 +152,8 @@ class Matcher:
         search = self._search
         if booking.starts_at > search.starts_at or booking.booking_id in search.besides:
             return False
+        if self._reserved.get(booking.bed_id) is booking:
+            return False  # who comes into the bed takes it up
         if booking.is_stay and (booking.is_end_assumed or booking.runs_over(search.now)):
             return True
         return search.starts_at < (booking.ends_at or END_OF_TIME)
@@ -174,24 +179,38 @@ class Matcher:
         return known
 
     def _wish(self, bed: Bed, until: datetime | None, lends: Booking | None = None) -> Wish:
-        search = self._search
+        search, own = self._search, self._reserved.get(bed.bed_id)
         return Wish(
             bed,
             search.patient_ref,
-            search.needs,
+            self._needs(bed),
             search.starts_at,
             self._ends_at(bed, until),
             search.now,
             search.moves_in,
-            search.besides | {lends.booking_id} if lends else search.besides,
+            search.besides.union(one.booking_id for one in (lends, own) if one)
+            if lends or own
+            else search.besides,
+            is_its_own=own is not None,
             mother_ref=search.mother_ref,
             lends=lends,
         )
+
+    def _needs(self, bed: Bed) -> Needs:
+        """On the ward where the patient lies a level of care that is no longer needed is kept."""
+        needs, stay = self._search.needs, self._stay
+        if stay is None or self._hospital.beds[stay.bed_id].ward_id != bed.ward_id:
+            return needs
+        is_as_now = needs.level_of_care == stay.needs_now.level_of_care
+        return replace(needs, level_of_care=stay.needs.level_of_care) if is_as_now else needs
 
     def _ends_at(self, bed: Bed, until: datetime | None) -> datetime | None:
         search = self._search
         if search.ends_at is not None or not search.assumes_end:
             return search.ends_at
+        own = self._reserved.get(bed.bed_id)
+        if own is not None and own.ends_at is not None and own.ends_at > search.starts_at:
+            return own.ends_at
         usual = self._ward(bed.ward_id).usual_end
         cut = until and self._hospital.house.until(usual, until, search.starts_at)
         return cut or usual
@@ -205,9 +224,14 @@ class Matcher:
             search.moves_in or not hard.opens_by(bed, search.starts_at)
         ):
             return Rule.BED_CLOSED, f"closed: {in_words(bed.closed_reason_code or 'no reason')}"
-        if search.moves_in and bed.holds_a_patient and not hospital.stay_on_leave(bed.bed_id):
+        if search.moves_in and bed.holds_a_patient and not self._could_be_lent(bed):
             return Rule.BED_OCCUPIED, self._said_of(hospital.current_booking(bed.bed_id))
         return None
+
+    def _could_be_lent(self, bed: Bed) -> Booking | None:
+        """The stay of another patient, who is on leave."""
+        stay = self._hospital.stay_on_leave(bed.bed_id)
+        return None if stay is None or stay.patient_ref in self._refs else stay
 
     def _said_of_status(self, bed: Bed) -> str:
         """Of a patient who is there now, what speaks for the bed being free."""
@@ -231,7 +255,7 @@ class Matcher:
         if refused:
             return Unfit(bed.bed_id, (refused[0],), refused[1])
         held = self._hospital.of_bed.get(bed.bed_id, ())
-        lends = self._hospital.stay_on_leave(bed.bed_id) if self._search.moves_in else None
+        lends = self._could_be_lent(bed) if self._search.moves_in else None
         broken = breaches(self._hospital, self._wish(bed, self._until(bed), lends))
         if broken:
             rules = tuple(dict.fromkeys(breach.rule for breach in broken))

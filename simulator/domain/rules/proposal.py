@@ -1,16 +1,18 @@
 """Which waiting patient gets which bed: all at once, so that the most urgent have one.
 
 A proposal changes nothing. It is the best by these aims, each only where those before it leave a
-choice: most patients of priority 1 get a bed, then most of 2, and so on to 5; those who are higher
-on the waiting list; the beds that rank first for them, those that are free now before those that
-will be. Two patients who exclude each other get no beds of one room.
+choice: most patients of urgency 1 (the priority, as it has aged) get a bed, then most of 2, and so
+on to 5; those who are higher on the waiting list; the beds that rank first for them, those that are
+free now before those that will be. Two patients who exclude each other get no beds of one room.
 """
 
+import math
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -32,6 +34,8 @@ Weights = NDArray[np.float64]
 
 MOST_NAMED = 3
 HALF = 0.5
+LONGEST, SHORTEST = 3.0, 0.1
+"""Seconds for all aims together, and at least for each."""
 
 
 class Pair(NamedTuple):
@@ -227,7 +231,10 @@ def _in_the_way(
     """Who gets the beds that would do; if there are none, what most beds are refused with, of the
     wanted ward if there is one."""
     if not waiter.options:
-        return _why_none(Matcher(hospital, waiter.search).all(0)[1], waiter.request.ward_id)
+        unfit = Matcher(hospital, waiter.search).all(0)[1]
+        ward_id = waiter.request.ward_id
+        of_ward = [u for u in unfit if ward_id in (None, hospital.beds[u.bed_id].ward_id)]
+        return _why_none(of_ward, ward_id)
     who = {option.bed.bed_id: waiters[option.place].request for option in chosen}
     others = [who[o.bed.bed_id].bed_request_id for o in waiter.options if o.bed.bed_id in who]
     names = ", ".join([*dict.fromkeys(others)][:MOST_NAMED])
@@ -235,11 +242,8 @@ def _in_the_way(
 
 
 def _why_none(unfit: Sequence[Unfit], ward_id: str | None) -> str:
-    prefix = f"{ward_id}-" if ward_id else ""
     counts = Counter(
-        one.rules[0].value.replace("_", " ") if one.rules else one.detail
-        for one in unfit
-        if one.bed_id.startswith(prefix)
+        one.rules[0].value.replace("_", " ") if one.rules else one.detail for one in unfit
     )
     told = ", ".join(f"{why} ({count})" for why, count in counts.most_common(MOST_NAMED))
     return f"{ward_id or 'all wards'}: {told}" if told else "no bed is ready"
@@ -268,31 +272,65 @@ class Choice:
         self._hospital = hospital
         self._waiters = waiters
         self._moment = moment
-        self._alike = _alike(waiters)
-        self._columns = [column for columns in self._alike.values() for column in columns]
+        self._columns = _columns(waiters)
+        self._kinds = [self._kind(waiter) for waiter in waiters]
+        self._apart: set[tuple[str, frozenset[Any]]] = set()
+        self._ends_at = time.monotonic() + LONGEST
         self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
         self._solver.silent()
         self._solver.setOptionValue("threads", 1)
         self._solver.setOptionValue("mip_rel_gap", 0.0)
 
     def best(self) -> list[Option]:
-        """Of each request at most one, in the order of the waiting list."""
+        """Of each person at most one, in the order of the waiting list. If there is no time to find
+        the best, the best that was found."""
         if not self._columns:
             return []
         self._add_columns(len(self._columns))
         self._one_each()
         self._keep_apart()
         self._keep_isolation_rooms()
-        self._reach(self._all_and_ranks())
-        if len(self._chosen()) < len({column.place for column in self._columns}):
+        self._taken = self._one_after_the_other()
+        if self._reach(self._all_and_ranks()) and len(self._taken) < self._most_persons:
             self._solver.deleteRows(1, np.array([self._solver.getNumRow() - 1], dtype=np.int32))
             for aim in self._aims():
-                self._reach(aim)
-        return self._beds_of(self._chosen())
+                if not self._reach(aim):
+                    break
+        return self._beds_of(self._columns[number] for number in self._taken)
 
-    def _chosen(self) -> list["Column"]:
-        taken = np.asarray(self._solver.getSolution().col_value)[: len(self._columns)] > HALF
-        return [column for column, is_taken in zip(self._columns, taken, strict=True) if is_taken]
+    @property
+    def _most_persons(self) -> int:
+        return len({self._person(column) for column in self._columns})
+
+    def _one_after_the_other(self) -> list[int]:
+        """As somebody would do it who looks at the list from the top: a proposal to begin with."""
+        taken: list[int] = []
+        by_rank = sorted(range(len(self._columns)), key=self._first_come)
+        for number in by_rank:
+            if self._could_follow(number, taken):
+                taken.append(number)
+        return taken
+
+    def _first_come(self, number: int) -> tuple[int, int, int]:
+        column = self._columns[number]
+        return self._urgency(column), column.place, column.options[0].rank
+
+    def _could_follow(self, number: int, taken: Iterable[int]) -> bool:
+        column = self._columns[number]
+        others = [self._columns[other] for other in taken]
+        is_kept = self._hospital.house.isolation_rooms_kept and _ward_of_isolation_room(column)
+        if is_kept and not self._may_have_it(number):
+            return False
+        if any(self._person(other) == self._person(column) for other in others):
+            return False
+        if sum(other.bed_ids == column.bed_ids for other in others) >= len(column.bed_ids):
+            return False
+        mates = (other for other in others if other.bed.room_id == column.bed.room_id)
+        return not any(self._are_apart(column, mate) for mate in mates)
+
+    def _are_apart(self, one: "Column", other: "Column") -> bool:
+        kinds = frozenset({self._kinds[one.place], self._kinds[other.place]})
+        return (one.bed.room_id, kinds) in self._apart
 
     def _beds_of(self, chosen: Iterable["Column"]) -> list[Option]:
         """Of beds that are alike, who is first on the list gets the one that ranks first."""
@@ -312,8 +350,8 @@ class Choice:
 
     def _aims(self) -> Iterator[Weights]:
         """What is to be most, one after the other, as a weight of each column."""
-        priorities = np.array([self._priority(column) for column in self._columns])
-        yield from ((priorities == priority).astype(float) for priority in sorted({*priorities}))
+        urgency = np.array([self._urgency(column) for column in self._columns])
+        yield from ((urgency == each).astype(float) for each in sorted({*urgency}))
         yield len(self._waiters) - np.array([column.place for column in self._columns], dtype=float)
         yield self._ranks()
 
@@ -322,20 +360,38 @@ class Choice:
         ranks = np.array([column.options[0].rank for column in self._columns], dtype=float)
         return np.asarray(ranks.max() + 1 - ranks)
 
-    def _priority(self, column: "Column") -> int:
-        return self._waiters[column.place].request.priority
+    def _urgency(self, column: "Column") -> int:
+        """The priority, as much lower as the patient has waited; nobody comes to be a 1."""
+        rank = self._hospital.rank(self._waiters[column.place].request)
+        if not rank.is_not_urgent:
+            return 1
+        step = self._hospital.house.priority_step
+        left = math.ceil((rank.due_at - self._moment.now) / step) if step else rank.is_not_urgent
+        return min(max(left, 2), 5)
 
-    def _reach(self, aim: Weights) -> None:
-        """As much of it as is possible, which stays so."""
+    def _person(self, column: "Column") -> frozenset[str]:
+        patient_ref = self._waiters[column.place].search.patient_ref
+        return frozenset(self._hospital.refs_of(patient_ref))
+
+    def _reach(self, aim: Weights) -> bool:
+        """As much of it as is possible, which stays so; False: there was no time for it."""
         columns = np.arange(self._solver.getNumCol(), dtype=np.int32)
         costs = np.zeros(len(columns))
         costs[: len(aim)] = aim
         self._solver.changeColsCost(len(columns), columns, costs)
         self._solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        left = max(self._ends_at - time.monotonic(), SHORTEST)
+        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + left)
         self._solver.run()
+        is_best = self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        if not is_best:
+            return False
+        taken = np.asarray(self._solver.getSolution().col_value)[: len(self._columns)] > HALF
+        self._taken = [int(number) for number in np.flatnonzero(taken)]
         most = round(self._solver.getInfo().objective_function_value)
         used = np.flatnonzero(costs).astype(np.int32)
         self._solver.addRow(most, highspy.kHighsInf, len(used), used, costs[used])
+        return True
 
     def _add_columns(self, count: int) -> int:
         """That many choices between no and yes; gives the first."""
@@ -352,7 +408,7 @@ class Choice:
         self._solver.addRow(-highspy.kHighsInf, most, len(columns), columns, values)
 
     def _one_each(self) -> None:
-        for columns in self._columns_by(attrgetter("place")).values():
+        for columns in self._columns_by(self._person).values():
             self._at_most(1, dict.fromkeys(columns, 1.0))
         for beds, columns in self._columns_by(attrgetter("bed_ids")).items():
             self._at_most(len(beds), dict.fromkeys(columns, 1.0))
@@ -365,22 +421,22 @@ class Choice:
 
     def _keep_apart(self) -> None:
         """In each room one choice per kind of patient, and no two kinds that exclude each other."""
-        kinds = [self._kind(waiter) for waiter in self._waiters]
-        for columns in self._columns_by(lambda column: column.bed.room_id).values():
+        for room_id, columns in self._columns_by(lambda column: column.bed.room_id).items():
             of_kind = defaultdict(list)
             for number in columns:
-                of_kind[kinds[self._columns[number].place]].append(number)
+                of_kind[self._kinds[self._columns[number].place]].append(number)
             beds = {bed_id for number in columns for bed_id in self._columns[number].bed_ids}
             if len(beds) > 1:
-                self._keep_kinds_apart(of_kind)
+                self._keep_kinds_apart(room_id, of_kind)
 
-    def _keep_kinds_apart(self, of_kind: Mapping[Any, list[int]]) -> None:
+    def _keep_kinds_apart(self, room_id: str, of_kind: Mapping[Any, list[int]]) -> None:
         apart = [
             pair
             for pair in combinations_with_replacement(of_kind, 2)
             if self._exclude(of_kind[pair[0]], of_kind[pair[1]])
         ]
-        chosen = {kind: self._add_columns(1) for kind in {kind for pair in apart for kind in pair}}
+        self._apart |= {(room_id, frozenset(pair)) for pair in apart}
+        chosen = {kind: self._add_columns(1) for kind in dict.fromkeys(chain(*apart))}
         for kind, column in chosen.items():
             if (kind, kind) in apart:
                 self._at_most(0, dict.fromkeys(of_kind[kind], 1.0) | {column: -1.0})
@@ -466,7 +522,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Column:
-    """Beds of a room that are alike, for one request; the best is first."""
+    """Beds of a room that are alike, from one time on, for one request; the best is first.
+    `bed_ids`: those beds, named alike in every column of theirs."""
 
     place: int
     bed_ids: tuple[str, ...]
@@ -477,22 +534,20 @@ class Column:
         return self.options[0].bed
 
 
-def _alike(waiters: Sequence[Waiter]) -> dict[Any, list[Column]]:
+def _columns(waiters: Sequence[Waiter]) -> list[Column]:
+    """Beds of a room are alike if they are options for the same requests from the same times on."""
+    options = [option for waiter in waiters for option in waiter.options]
     of_bed = defaultdict(list)
-    for waiter in waiters:
-        for option in waiter.options:
-            of_bed[option.bed.bed_id, option.starts_at].append(option)
-    rooms = defaultdict(list)
-    for (bed_id, starts_at), options in of_bed.items():
-        places = tuple(option.place for option in options)
-        rooms[options[0].bed.room_id, starts_at, places].append((bed_id, options))
-    return {
-        key: [
-            Column(place, tuple(bed_id for bed_id, _ in beds), tuple(o[nth] for _, o in beds))
-            for nth, place in enumerate(key[2])
-        ]
-        for key, beds in rooms.items()
-    }
+    for option in options:
+        of_bed[option.bed.bed_id].append((option.place, option.starts_at))
+    alike = defaultdict(list)
+    for option in options:
+        key = (option.bed.room_id, tuple(of_bed[option.bed.bed_id]))
+        alike[key, option.place, option.starts_at].append(option)
+    return [
+        Column(place, tuple(sorted(one.bed.bed_id for one in beds)), tuple(beds))
+        for (_, place, _), beds in alike.items()
+    ]
 
 
 def _ward_of_isolation_room(column: Column) -> str:

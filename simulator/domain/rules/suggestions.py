@@ -90,7 +90,7 @@ def suggest_for(hospital: Hospital, request: BedRequest, moment: Moment) -> list
 def search_for(hospital: Hospital, request: BedRequest, moment: Moment) -> Search:
     """Of a patient in bed with what is known of the stay."""
     stay = hospital.stay_of(request.patient_ref)
-    return Search(
+    search = Search(
         needs=_asked(hospital, request),
         starts_at=max(request.wanted_from, moment.at),
         now=moment.now,
@@ -98,8 +98,22 @@ def search_for(hospital: Hospital, request: BedRequest, moment: Moment) -> Searc
         patient_ref=request.patient_ref,
         ward_id=request.ward_id,
         expected_stay=request.expected_stay,
-        besides=frozenset({stay.booking_id}) if stay else frozenset(),
     )
+    return as_moved(search, stay) if stay else search
+
+
+def as_moved(search: Search, stay: Booking) -> Search:
+    """For a patient in bed: the stay is not in the way, and keeps its end as a move keeps it."""
+    search = replace(search, besides=frozenset({stay.booking_id}))
+    lasts = stay.ends_at is not None and stay.ends_at > search.starts_at
+    if stay.ends_at and lasts and not stay.is_end_assumed:
+        return replace(search, ends_at=stay.ends_at)
+    if search.expected_stay:
+        return search
+    if not stay.is_end_assumed:
+        return replace(search, assumes_end=False)
+    rest = stay.ends_at - search.starts_at if stay.ends_at and lasts and stay.length else None
+    return replace(search, expected_stay=rest)
 
 
 def _in_words(fits: Iterator[Fit]) -> list[Suggestion]:

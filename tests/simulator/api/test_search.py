@@ -1,5 +1,6 @@
 """The search for a bed over HTTP, in the hospital of hospital.toml."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -45,7 +46,7 @@ async def test_a_patient_is_found_by_age_level_of_care_and_the_wanted_ward(house
     child = await search(house, needs={"sex": "male", "age_group": "child"})
     assert {item["bed_id"][:2] for item in child["items"]} == {"W9"}
     intensive = await search(house, needs={"level_of_care": "intensive"})
-    assert intensive["items"][0]["bed_id"] == "W8-511-A"  # without negative pressure
+    assert intensive["items"][0]["bed_id"] == "W8-512-A"  # no negative pressure
     wanted = await search(house, needs={"sex": "male"}, ward_id="W10")
     assert (
         of(wanted, "W10-701-A")["detail"]
@@ -146,3 +147,18 @@ async def test_the_discharge_lounge_is_known_after_a_restart(places) -> None:
     async with serving(make_desk(places, plan)) as api:
         [there] = (await api.get("/lounge")).json()["items"]
         assert (there["patient_ref"], there["ward_id"]) == ("P-1", "W7")
+        path = f"/bookings/{there['booking_id']}/discharge/correct"
+        assert (await api.post(path, json={"disposition": "died"})).status_code == 200
+        assert (await api.get("/lounge")).json()["items"] == []
+    async with serving(make_desk(places, plan)) as api:
+        assert (await api.get("/lounge")).json()["items"] == []
+        asked = await api.post("/requests", json={"patient_ref": "P-1"})
+        assert (asked.status_code, asked.json()["code"]) == (409, "patient_has_died")
+
+
+async def test_many_may_ask_for_a_proposal_at_once(house: House) -> None:
+    for number in range(12):
+        body = {"patient_ref": f"W-{number}", "needs": {"sex": ("female", "male")[number % 2]}}
+        assert (await house.api.post("/requests", json=body)).status_code == 201
+    answers = await asyncio.gather(*(house.api.post("/requests/match", json={}) for _ in range(5)))
+    assert [len(answer.json()["items"]) for answer in answers] == [12] * 5

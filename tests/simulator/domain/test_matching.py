@@ -14,6 +14,7 @@ from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import SOURCE, Isolation, Needs
 from simulator.domain.rules.matching import Fit, Matcher, Search, Unfit, natural
+from simulator.domain.rules.suggestions import search_for
 from simulator.plan import RoomRules, Rooms, Ward
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine
@@ -291,6 +292,48 @@ def test_a_bay_in_which_somebody_is_to_come_tomorrow_is_had_for_the_night_too() 
     engine.stage(booked, WHO)
     stay = engine.hospital.current_booking("W1-101-A")
     assert (stay.ends_at, stay.is_at_risk) == (hours(11), True)
+
+
+def test_who_comes_to_the_bed_that_is_reserved_takes_the_reservation_up() -> None:
+    engine = small_house(a_ward(1, rooms("general")))
+    own = c.BookBed(bed_id="W1-101-A", patient_ref="NEW-1", starts_at=hours(1), ends_at=hours(9))
+    engine.stage(replace(own, needs=ADULT), WHO)
+    [fit] = look(engine, ADULT)[0]
+    assert fit.ends_at == hours(9)
+    come = c.BookBed(
+        bed_id="W1-101-A", patient_ref="NEW-1", admit=True, needs=ADULT, assumes_end=True
+    )
+    engine.stage(come, WHO)
+    assert engine.hospital.current_booking("W1-101-A").ends_at == hours(9)
+
+
+@pytest.mark.parametrize("said", [90, 3, None])
+def test_a_patient_in_bed_is_moved_to_a_bed_that_is_ranked(said: int | None) -> None:
+    """Whether an end of the stay was said, has passed, or is open; the other bed is booked."""
+    engine = small_house(a_ward(1, rooms("general", 3)))
+    ends_at = hours(said) if said else None
+    stay = c.BookBed(bed_id="W1-101-A", patient_ref="NEW-1", admit=True, ends_at=ends_at)
+    booking_id = engine.stage(replace(stay, needs=ADULT), WHO)[-1]["booking_id"]
+    engine.stage(_reserved("W1-102-A", 20), WHO)
+    engine.clock.set(0.0, hours(5))
+    request = c.RequestBed(patient_ref="NEW-1", needs=ADULT)
+    request_id = engine.stage(request, WHO)[-1]["bed_request_id"]
+    moment = engine.moment(WHO)
+    search = search_for(engine.hospital, engine.hospital.requests[request_id], moment)
+    fits, others = Matcher(engine.hospital, search).all(10)
+    moved = {fit.bed_id: _moved(engine, booking_id, fit.bed_id) for fit in fits}
+    assert moved == {"W1-103-A": ()}
+    refused = {one.bed_id: _moved(engine, booking_id, one.bed_id) for one in others}
+    assert refused["W1-102-A"] == (Rule.OVERLAPS_BOOKING,)
+
+
+def _moved(engine: Engine, booking_id: str, bed_id: str) -> tuple[Rule, ...]:
+    command = c.TransferPatient(booking_id=booking_id, to_bed_id=bed_id)
+    try:
+        decide(engine.hospital, command, engine.moment(WHO))
+    except Refusal as refusal:
+        return tuple(refusal.rules) or (refusal.rule,)
+    return ()
 
 
 def _reserved(bed_id: str, after: float) -> c.BookBed:

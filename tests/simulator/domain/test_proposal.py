@@ -99,7 +99,7 @@ def best_of_all(engine: Engine, waiters: list[Waiter]) -> tuple[int, ...]:
     return from_here(0, engine.hospital, {})
 
 
-def random_ward(seed: int) -> Engine:
+def random_ward(seed: int, *, also_later: bool = False) -> Engine:
     chance = Random(seed)  # noqa: S311 - the same each time
     engine = small_house(
         a_ward(1, rooms("general", 2, 2), rooms("private")),
@@ -123,7 +123,8 @@ def random_ward(seed: int) -> Engine:
             priority=chance.choice((1, 2, 3)),
             specialty=chance.choice((None, None, "cardiology")),
         )
-        ask(engine, f"NEW-{number}", needs, chance.choice((None, "W1")))
+        later = chance.choice((None, None, hours(10))) if also_later else None
+        ask(engine, f"NEW-{number}", needs, chance.choice((None, "W1")), wanted_from=later)
     return engine
 
 
@@ -155,6 +156,60 @@ def test_a_proposal_for_a_whole_hospital_is_accepted_in_order() -> None:
     proposal = look(engine)
     assert len(proposal.items) > 10
     assert booked_in_order(engine, proposal.items)
+
+
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_whatever_is_wanted_when_each_bed_is_given_once_and_accepted(seed: int) -> None:
+    engine = random_ward(seed, also_later=True)
+    proposal = look(engine)
+    beds = [pair.bed_id for pair in proposal.items]
+    assert len(beds) == len({*beds})
+    assert booked_in_order(engine, proposal.items)
+
+
+def test_a_bed_is_given_once_whether_it_is_wanted_now_or_later() -> None:
+    engine = small_house(a_ward(1, rooms("general", beds=2)))
+    ahead = c.BookBed(bed_id="W1-101-A", patient_ref="P-1", starts_at=hours(30), ends_at=hours(40))
+    engine.stage(replace(ahead, needs=ADULT), WHO)
+    for number in range(4):
+        wanted_from = None if number % 2 else hours(10)
+        ask(engine, f"NEW-{number}", ADULT, wanted_from=wanted_from)
+    proposal = look(engine)
+    assert sorted(pair.bed_id for pair in proposal.items) == ["W1-101-A", "W1-101-B"]
+    assert booked_in_order(engine, proposal.items)
+
+
+def test_one_person_with_two_references_gets_one_bed() -> None:
+    engine = small_house(a_ward(1, rooms("general", 3)))
+    for patient in ("ONE-1", "ONE-2", "NEW-3"):
+        ask(engine, patient, ADULT)
+    engine.stage(c.MergePatients(patient_ref="ONE-1", into="ONE-2"), WHO)
+    proposal = look(engine)
+    assert len(proposal.items) == 2
+    assert booked_in_order(engine, proposal.items)
+
+
+def test_who_has_waited_for_days_comes_to_be_as_urgent_as_who_has_just_come() -> None:
+    engine = small_house(a_ward(1, rooms("general")))
+    first = ask(engine, "NEW-1", replace(ADULT, priority=3))
+    engine.clock.set(0.0, hours(72))
+    ask(engine, "NEW-2", replace(ADULT, priority=2))
+    assert set(given(look(engine))) == {first}
+    urgent = ask(engine, "NEW-3", replace(ADULT, priority=1))
+    assert set(given(look(engine))) == {urgent}
+
+
+def test_without_time_the_list_is_walked_from_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.domain.rules.proposal.Choice._reach", lambda *_: False)
+    for seed in range(25):
+        engine = random_ward(seed)
+        proposal = look(engine)
+        assert booked_in_order(engine, proposal.items)
+        assert proposal.items or not any(w.options for w in waiters_for_all(engine))
+
+
+def waiters_for_all(engine: Engine) -> list[Waiter]:
+    return waiters_for(engine.hospital, engine.moment(WHO))
 
 
 def test_two_who_exclude_each_other_are_not_sent_to_one_empty_bay() -> None:
