@@ -162,9 +162,19 @@ class Stays:
             )
             text = self._scene.chance.text(texts.NO_LONGER_INTENSIVE)
             self._scene.agenda.do(command, at, text)
-            needs = Needs(level_of_care=LevelOfCare.WARD.value, priority=2)
-            patient, words = course.patient, texts.STEP_DOWN_WANTED
-            self._wants_bed(patient, patient.home, needs, words, at)
+            self.ask_for_ward(ref, at)
+
+    def ask_for_ward(self, ref: str, at: datetime) -> None:
+        """Of a patient who no longer needs intensive care."""
+        patient = self._courses[ref].patient
+        needs = Needs(level_of_care=LevelOfCare.WARD.value, priority=2)
+        self._wants_bed(patient, patient.home, needs, texts.STEP_DOWN_WANTED, at)
+
+    def done_with_intensive_care(self) -> list[Booking]:
+        """Who is still there."""
+        refs = [ref for ref, it in self._courses.items() if it.is_intensive and not it.is_dying]
+        stays = (self._scene.own_stay(ref) for ref in refs)
+        return [stay for stay in stays if stay and stay.progress.care_not_needed_since]
 
     def _plan_end(self, ref: str, at: datetime) -> None:
         course = self._courses[ref]
