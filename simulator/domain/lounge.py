@@ -14,7 +14,8 @@ LONGEST = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class InLounge:
-    """`booking_id`, `ward_id`: of the stay that ended as the patient went there."""
+    """`booking_id`, `ward_id`: of the stay that ended as the patient went there; `source`: who
+    ended it."""
 
     spell_id: str
     booking_id: str
@@ -22,6 +23,7 @@ class InLounge:
     ward_id: str
     since_at: datetime
     disposition: str
+    source: str
 
     def is_there(self, at: datetime) -> bool:
         return self.since_at <= at < self.since_at + LONGEST
@@ -44,4 +46,5 @@ class InLounge:
             ward_id=row["ward_id"],
             since_at=row["occurred_at"],
             disposition=row["disposition"],
+            source=row["source"],
         )

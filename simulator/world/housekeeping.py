@@ -1,6 +1,7 @@
 """Beds in the simulated hospital: cleaned after each patient, now and then closed and opened.
 
-Housekeeping cleans any bed that no person is cleaning, and opens only what it has closed.
+Housekeeping cleans any bed that no person is cleaning, finishes what has been cleaning for hours,
+and opens only what it has closed.
 """
 
 from datetime import datetime
@@ -15,6 +16,8 @@ from simulator.world.scene import Scene
 
 SWEEP_MINUTES = 30
 HOURS_CLOSED_AFTER_RESTART = 8
+LONGEST_CLEAN = 4 * HOUR
+"""After that somebody has forgotten to say that the bed is clean."""
 
 
 class Housekeeping:
@@ -68,12 +71,16 @@ class Housekeeping:
                 self._scene.bell.ring(self._scene.ward_of(bed_id).ward_id, at)
 
     def _sweep(self, at: datetime) -> None:
-        """Find the beds that somebody else left dirty."""
+        """Find the beds that somebody else left dirty, and those whose cleaning nobody finishes."""
         self._scene.agenda.plan(at + SWEEP_MINUTES * MINUTE, self._sweep)
         for bed in list(self._scene.hospital().registered_beds):
             unclean = bed.status in (BedStatus.DIRTY, BedStatus.CONTAMINATED)
             if unclean and bed.bed_id not in self._called_for:
                 self.call_for(bed.bed_id, at)
+            if bed.status is BedStatus.CLEANING and bed.status_since_at < at - LONGEST_CLEAN:
+                self._cleaning.add(bed.bed_id)
+                isolation = bed.previous_status is BedStatus.CONTAMINATED
+                self._finish_cleaning(bed.bed_id, isolation, at)
 
     def _next_closure(self, at: datetime) -> datetime:
         a = self._scene.assumptions

@@ -12,7 +12,7 @@ from simulator.world import texts
 from simulator.world.chance import DAY, HOUR
 from simulator.world.organisms import INFECTIOUS_DAYS
 from simulator.world.patients import Patient
-from simulator.world.scene import Scene
+from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays, WantsBed
 from simulator.writer.engine import Row
 
@@ -38,7 +38,11 @@ class Infections:
         self._scene.agenda.plan(when, self._break_out)
 
     def resume(self, at: datetime) -> None:
-        """Bays that an earlier run has closed, and that nobody has touched since."""
+        """Contacts, and bays that an earlier run has closed and nobody has touched since."""
+        for booking_id in sorted(self._scene.hospital().exposed):
+            stay = own_booking(self._scene.hospital(), booking_id)
+            if stay and stay.is_stay:
+                self._plan_clearing(stay.patient_ref, at)
         rooms = {
             bed.room_id
             for bed in self._scene.hospital().registered_beds
@@ -47,8 +51,20 @@ class Infections:
             and bed.last_source == Source.SIMULATOR
         }
         for room_id in sorted(rooms):
-            opens_at = self._scene.chance.next_at(10, at + DAY)
+            opens_at = self._scene.chance.next_at(10, max(self._free_from(room_id), at))
             self._scene.agenda.plan(opens_at, partial(self.open_bay, room_id))
+
+    def _free_from(self, room_id: str) -> datetime:
+        """As planned, and no sooner than who is ill there has had no symptoms for long enough."""
+        beds = self._beds_of(room_id)
+        closings = [bed.room_closing for bed in beds if bed.room_closing]
+        planned = [it.until_at or it.since_at + FREE_OF_SYMPTOMS for it in closings]
+        ill = [bed.status_since_at for bed in beds if bed.status is BedStatus.ISOLATED]
+        return max([*planned, *(since + FREE_OF_SYMPTOMS for since in ill)])
+
+    def _beds_of(self, room_id: str) -> list[Bed]:
+        """None, once the room is there no more."""
+        return [bed for bed in self._scene.hospital().registered_beds if bed.room_id == room_id]
 
     def expect(self, patient: Patient, at: datetime) -> None:
         """Of a patient who is in bed now: the end of what is known, or something found later."""
@@ -85,10 +101,13 @@ class Infections:
     def _watch_contacts(self, rows: list[Row], at: datetime) -> None:
         for row in rows:
             if row["event_type"] == EventType.CONTACT_STARTED:
-                when = at + self._scene.chance.hours(*CONTACTS_CLEARED_AFTER)
-                if not self._scene.chance.is_at_work(when):
-                    when = self._scene.chance.next_at(9, when)
-                self._scene.agenda.plan(when, partial(self._clear, row["patient_ref"]))
+                self._plan_clearing(row["patient_ref"], at)
+
+    def _plan_clearing(self, ref: str, at: datetime) -> None:
+        when = at + self._scene.chance.hours(*CONTACTS_CLEARED_AFTER)
+        if not self._scene.chance.is_at_work(when):
+            when = self._scene.chance.next_at(9, when)
+        self._scene.agenda.plan(when, partial(self._clear, ref))
 
     def _ask_for_side_room(
         self, patient: Patient, stay: Booking, isolation: Isolation, at: datetime
@@ -177,7 +196,9 @@ class Infections:
 
     def open_bay(self, room_id: str, at: datetime) -> None:
         """Who is over it is isolated no more, and nobody a contact; then the bay takes patients."""
-        beds = self._scene.hospital().beds_of_room(room_id)
+        beds = self._beds_of(room_id)
+        if not beds:
+            return
         stays = [stay for bed in beds if (stay := self._own_in(bed))]
         ill = tuple(s.bed_id for s in stays if self._scene.hospital().isolation_of(s))
         if ill:

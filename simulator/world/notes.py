@@ -41,6 +41,11 @@ class Facts(NamedTuple):
         return self.is_up and is_day and not self.has_come
 
     @property
+    def can_fall(self) -> bool:
+        is_newborn = self.age_group == AgeGroup.NEONATE
+        return not (is_newborn or self.is_intensive or self.is_dying)
+
+    @property
     def is_dry(self) -> bool:
         return self.organism not in {"norovirus", "c_difficile"}
 
@@ -147,7 +152,6 @@ PARTS_OF_DAY = (
     (22, "evening"),
     (24, "night"),
 )
-WITHOUT_FALLS = frozenset({LevelOfCare.INTENSIVE.value})
 
 
 @lru_cache(maxsize=4096)
@@ -185,8 +189,7 @@ class Notes:
         facts = self._facts(stay, at)
         a = self._scene.assumptions
         rate = a.falls_per_1000_days.of(facts.age_group) / 1000 / a.note_per_stay_day
-        can_fall = not facts.is_intensive and not facts.is_dying
-        if can_fall and self._falls.takes(rate):
+        if facts.can_fall and self._falls.takes(rate):
             return FALLS
         return said_of(facts)
 

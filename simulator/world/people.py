@@ -84,6 +84,7 @@ class People:
                 self._waiting.take_up(request, self._people.known(request, at))
         self._housekeeping.resume(at)
         self._infections.resume(at)
+        self._stays.resume_lounge(at)
         self._start(at)
 
     @property

@@ -1,7 +1,7 @@
 """What every part of the simulated hospital works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -44,13 +44,15 @@ LEAST_MORE, MOST_MORE = -0.6, 0.8
 
 @dataclass(frozen=True)
 class Scene:
-    """`hospital` gives the present state; the agenda carries out commands."""
+    """`hospital` gives the present state; the agenda carries out commands. `dead`: who has died
+    while that is not entered yet."""
 
     plan: HospitalPlan
     hospital: Callable[[], Hospital]
     agenda: Agenda
     chance: Chance
     bell: Bell
+    dead: set[str] = field(default_factory=set)
 
     @property
     def assumptions(self) -> Assumptions:
@@ -104,7 +106,9 @@ class Scene:
         return drawn(ward, self.chance)
 
     def own_stay(self, patient_ref: str) -> Booking | None:
-        """Of a patient whom the simulated hospital looks after, and nobody has taken over."""
+        """Of a living patient of the simulated hospital, whom nobody has taken over."""
+        if patient_ref in self.dead:
+            return None
         stay = self.hospital().stay_of(patient_ref)
         return stay if stay and stay.source == Source.SIMULATOR else None
 

@@ -162,9 +162,19 @@ class Stays:
             )
             text = self._scene.chance.text(texts.NO_LONGER_INTENSIVE)
             self._scene.agenda.do(command, at, text)
-            needs = Needs(level_of_care=LevelOfCare.WARD.value, priority=2)
-            patient, words = course.patient, texts.STEP_DOWN_WANTED
-            self._wants_bed(patient, patient.home, needs, words, at)
+            self.ask_for_ward(ref, at)
+
+    def ask_for_ward(self, ref: str, at: datetime) -> None:
+        """Of a patient who no longer needs intensive care."""
+        patient = self._courses[ref].patient
+        needs = Needs(level_of_care=LevelOfCare.WARD.value, priority=2)
+        self._wants_bed(patient, patient.home, needs, texts.STEP_DOWN_WANTED, at)
+
+    def done_with_intensive_care(self) -> list[Booking]:
+        """Who is still there."""
+        refs = [ref for ref, it in self._courses.items() if it.is_intensive and not it.is_dying]
+        stays = (self._scene.own_stay(ref) for ref in refs)
+        return [stay for stay in stays if stay and stay.progress.care_not_needed_since]
 
     def _plan_end(self, ref: str, at: datetime) -> None:
         course = self._courses[ref]
@@ -234,7 +244,9 @@ class Stays:
 
     def _begin_to_die(self, ref: str, at: datetime) -> None:
         self._courses[ref] = replace(self._courses[ref], is_dying=True)
-        self._scene.agenda.plan(at + self._scene.chance.hours(4, 40), partial(self._die, ref))
+        entered_at = at + self._scene.chance.hours(4, 40)
+        died_at = entered_at - self._scene.chance.hours(1, 3)
+        self._scene.agenda.plan(died_at, partial(self._die, ref, entered_at))
 
     def _confirm(self, ref: str, at: datetime) -> None:
         if stay := self._scene.own_stay(ref):
@@ -271,8 +283,14 @@ class Stays:
         is_before = following is not None and at < following.starts_at < expected_at
         return following.starts_at if following and is_before else expected_at
 
-    def _die(self, ref: str, at: datetime) -> None:
-        died_at = at - self._scene.chance.hours(1, 3)
+    def _die(self, ref: str, entered_at: datetime, at: datetime) -> None:
+        """From then on nobody does anything with the patient until it is entered."""
+        if self._scene.own_stay(ref):
+            self._scene.dead.add(ref)
+            self._scene.agenda.plan(entered_at, partial(self._enter_death, ref, at))
+
+    def _enter_death(self, ref: str, died_at: datetime, at: datetime) -> None:
+        self._scene.dead.discard(ref)
         self._end(ref, Disposition.DIED, texts.DEATH, at, died_at)
 
     def _leave(self, ref: str, disposition: Disposition, at: datetime) -> None:
@@ -295,10 +313,20 @@ class Stays:
             return False
         if len(hospital.in_lounge(at)) >= hospital.house.lounge_places:
             return False
-        self._end(stay.patient_ref, disposition, texts.TO_LOUNGE, at, to_lounge=True)
-        leaves = partial(self._leave_lounge, stay.booking_id)
-        self._scene.agenda.plan(at + chance.hours(0.3, 3), leaves)
+        words = texts.TO_LOUNGE.get(stay.progress.waits_for or "", texts.TO_LOUNGE_AT_LAST)
+        self._end(stay.patient_ref, disposition, words, at, to_lounge=True)
+        self._plan_leaving_lounge(stay.booking_id, at)
         return True
+
+    def resume_lounge(self, at: datetime) -> None:
+        """Whom an earlier run has sent there."""
+        for one in self._scene.hospital().in_lounge(at):
+            if one.source == Source.SIMULATOR:
+                self._plan_leaving_lounge(one.booking_id, at)
+
+    def _plan_leaving_lounge(self, booking_id: str, at: datetime) -> None:
+        leaves_at = at + self._scene.chance.hours(0.3, 3)
+        self._scene.agenda.plan(leaves_at, partial(self._leave_lounge, booking_id))
 
     def _leave_lounge(self, booking_id: str, at: datetime) -> None:
         there = self._scene.hospital().in_lounge(at)

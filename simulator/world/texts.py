@@ -105,12 +105,13 @@ DISCHARGE = (
     "Discharged home, letter sent",
     "Discharged, follow up in clinic in two weeks",
 )
-TO_LOUNGE = (
-    "To the discharge lounge, waits for patient transport",
-    "To the discharge lounge, waits for medicines",
-    "To the discharge lounge, relatives are on their way",
-)
-LEFT_LOUNGE = ("Left the discharge lounge for home", "Collected from the discharge lounge")
+TO_LOUNGE = {
+    "transport": ("To the discharge lounge, waits for patient transport",),
+    "medicines": ("To the discharge lounge, waits for medicines",),
+    "family": ("To the discharge lounge, relatives are on their way",),
+}
+TO_LOUNGE_AT_LAST = ("To the discharge lounge",)
+LEFT_LOUNGE = ("Left the discharge lounge",)
 DISCHARGE_AFTER = {
     "transport": ("Discharged, collected by patient transport",),
     "medicines": ("Discharged home with medication",),

@@ -96,7 +96,32 @@ class Waiting:
             arrived_at=None,
             outlies_from=self._people.outlies_from(ward, at, can_wait=True),
         )
-        self._ask(patient, ward, needs, words, at)
+        waiting = self._scene.hospital().requests_of(patient.patient_ref)
+        if waiting:
+            self._change(waiting[0], patient, needs, words, at)
+        else:
+            self._ask(patient, ward, needs, words, at)
+
+    def _change(
+        self,
+        request: BedRequest,
+        patient: Patient,
+        needs: Needs,
+        words: tuple[str, ...],
+        at: datetime,
+    ) -> None:
+        """What is asked for already; who is isolated waits for the same ward as before."""
+        if request.requested_by not in SIMULATED_STAFF:
+            return
+        ward_id = None if needs.isolation else patient.ward.ward_id
+        request_id = request.bed_request_id
+        command = c.ChangeRequest(bed_request_id=request_id, ward_id=ward_id, needs=needs)
+        if self._scene.agenda.do(command, at, self._scene.chance.text(words)):
+            if ward_id or request_id not in self._patients:
+                self._patients[request_id] = patient
+            self._make_room_from.pop(request_id, None)
+            self._serve(self._scene.hospital().requests[request_id], at)
+            self._look_again(request_id, patient, at)
 
     def _ask(
         self, patient: Patient, ward: Ward, needs: Needs, words: tuple[str, ...], at: datetime
@@ -180,7 +205,7 @@ class Waiting:
         """At night nobody is moved but for isolation, and for who needs intensive care."""
         is_due = bool(request.needs.isolation) or self._scene.chance.is_at_work(at)
         is_due = is_due or any(is_intensive(other.needs) for other in self.own)
-        return is_due and stay.source == Source.SIMULATOR
+        return is_due and self._scene.own_stay(stay.patient_ref) is not None
 
     def _search(
         self, request: BedRequest, patient: Patient, stay: Booking | None, at: datetime
@@ -247,13 +272,15 @@ class Waiting:
             self.join_from_bed(patient, ward, request.needs, texts.REQUESTED_AGAIN, at)
 
     def _words_of_move(self, request: BedRequest) -> tuple[str, ...]:
-        return texts.TO_SIDE_ROOM if request.needs.isolation else texts.STEP_DOWN
+        """Who goes to a ward, isolated or not, has stepped down."""
+        is_for_isolation = request.needs.isolation and not request.needs.level_of_care
+        return texts.TO_SIDE_ROOM if is_for_isolation else texts.STEP_DOWN
 
     def _have_moved(
         self, request: BedRequest, patient: Patient, left: Booking, at: datetime
     ) -> None:
         self._moves.leave_bed(left.bed_id, at)
-        if request.needs.isolation:
+        if request.needs.isolation and not request.needs.level_of_care:
             self._stays.plan_review(patient.patient_ref, at)
         else:
             self._stays.step_down(patient.patient_ref, at)
@@ -341,9 +368,34 @@ class Waiting:
     def _round(self, at: datetime) -> None:
         """Time alone changes whom a bed suits; and some cannot wait any longer."""
         self._scene.agenda.plan(at + ROUND_MINUTES * MINUTE, self._round)
+        self._forget_who_has_left_the_list()
+        for stay in self._stays.done_with_intensive_care():
+            if not self._is_seen_to(stay):
+                self._stays.ask_for_ward(stay.patient_ref, at)
         self._walk(at)
         for request in self.own:
             self._press(request, at)
+
+    def _forget_who_has_left_the_list(self) -> None:
+        """A person may have given the bed, or withdrawn the request."""
+        requests = self._scene.hospital().requests
+        self._patients = {key: it for key, it in self._patients.items() if key in requests}
+        self._make_room_from = {
+            key: it for key, it in self._make_room_from.items() if key in requests
+        }
+
+    def _is_seen_to(self, stay: Booking) -> bool:
+        """Whether a bed is reserved, or one asked for that would take the patient as now."""
+        hospital = self._scene.hospital()
+        if len(hospital.bookings_of(stay.patient_ref)) > 1:
+            return True
+        return any(
+            request.ward_id is None
+            or not hospital.house.ward(request.ward_id).does_not_take(
+                hospital.needs_with(stay, request.needs)
+            )
+            for request in hospital.requests_of(stay.patient_ref)
+        )
 
     def _press(self, request: BedRequest, at: datetime) -> None:
         a, patient = self._scene.assumptions, self._patients[request.bed_request_id]

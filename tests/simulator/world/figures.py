@@ -182,7 +182,8 @@ def cases(rows: Iterable[Row], until: datetime) -> Cases:
         if ref is None or row.get("is_cot"):
             continue
         is_for_isolation = row.get("spell_id") and row.get("need_isolation")
-        if kind == "bed_requested" and row["ward_id"] and not is_for_isolation:
+        is_asked = kind == "bed_requested" and not is_for_isolation
+        if (is_asked or kind == "request_changed") and row["ward_id"]:
             asked[ref] = row["ward_id"]
         is_end = kind == "patient_discharged"
         if row.get("booking_state") != "active" and not is_end:
@@ -237,20 +238,57 @@ ASK: tuple[tuple[str, Callable[[Row], bool]], ...] = (
     ),
     (r"waiting for|waits for", lambda row: bool(row.get("current_waits_for"))),
     (r"died|last hours", lambda _: False),
+    (FELL.pattern, lambda row: row.get("current_age_group") != "neonate"),
 )
 """What a note says that asks something of the bed that it is written on."""
 
 
 def contradictions(rows: Iterable[Row]) -> list[tuple[str, str]]:
-    """Notes, each with its bed, that are not so: of an empty bed, or of another kind of patient."""
-    return [
-        (row["bed_id"], row["note"])
+    """Notes, each with its bed, that are not so: of an empty bed, of another kind of patient, of
+    somebody who is dead, or in the discharge lounge for something else."""
+    rows = [*rows]
+    wrong = [
+        row
         for row in notes(rows)
         if row["bed_status"] not in HOLDS_A_PATIENT
         or any(
             re.search(words, row["note"], re.IGNORECASE) and not holds(row) for words, holds in ASK
         )
     ]
+    wrong += [*after_death(rows), *wrong_of_lounge(rows)]
+    return [(row.get("bed_id") or "lounge", row["note"]) for row in wrong]
+
+
+def after_death(rows: list[Row]) -> Iterator[Row]:
+    """What is written of patients after they died and before it is entered; a contact is made one
+    by what is done with somebody else."""
+    died = {r["patient_ref"]: (r["died_at"], r["occurred_at"]) for r in rows if r.get("died_at")}
+    for row in rows:
+        is_note = row["event_type"] == "note_added"
+        ref = row.get("current_patient_ref" if is_note else "patient_ref")
+        if row.get("note") and ref in died and row["event_type"] != "contact_started":
+            since, until = died[ref]
+            if since <= row["occurred_at"] < until:
+                yield row
+
+
+IN_LOUNGE = {"transport": "transport", "medicines": "medicines", "family": "relatives"}
+"""What is said there of who waits for what."""
+
+
+def wrong_of_lounge(rows: list[Row]) -> Iterator[Row]:
+    """Who waits for something else, or goes home although it is to a care home."""
+    waits_for: dict[str, str | None] = {}
+    for row in rows:
+        note, spell_id = row.get("note") or "", row.get("spell_id")
+        if row.get("to_lounge"):
+            waits_for[row["spell_id"]] = row.get("waits_for")
+            others = {key for key, word in IN_LOUNGE.items() if word in note}
+            if others - {row.get("waits_for")}:
+                yield row
+        is_placed = row["event_type"] == "lounge_left" and waits_for.get(spell_id) == "placement"
+        if is_placed and "home" in note:
+            yield row
 
 
 Idle = list[set[tuple[str, str]]]

@@ -149,6 +149,35 @@ def test_a_note_contradicts_its_bed_where_what_it_says_is_not_so() -> None:
     ]
 
 
+def test_nothing_is_written_of_who_has_died_before_it_is_entered() -> None:
+    said = "Syringe driver checked, patient comfortable"
+    rows = [
+        stay(1, "note_added", note=said, current_patient_ref="P"),
+        stay(3, "note_added", note=said, current_patient_ref="P"),
+        left(4, "died", died_at=START + 2 * HOUR, note="Patient died, family informed"),
+    ]
+    assert figures.contradictions(rows) == [("A", said)]
+
+
+def test_in_the_lounge_is_waited_for_what_the_patient_waits_for() -> None:
+    said = "To the discharge lounge, waits for medicines"
+    home = "Left the discharge lounge for home"
+    rows = [
+        left(1, to_lounge=True, waits_for="medicines", note=said),
+        left(2, to_lounge=True, waits_for="placement", note=said, spell_id="T"),
+        row(3, "lounge_left", spell_id="S", note=home),
+        row(4, "lounge_left", spell_id="T", note=home),
+    ]
+    assert figures.contradictions(rows) == [("A", said), ("lounge", home)]
+
+
+def test_a_newborn_does_not_fall() -> None:
+    fall = "Fall, slid from the chair, no injury, neurological observations started"
+    ages = ("neonate", "child")
+    rows = [stay(1, "note_added", note=fall, current_age_group=age) for age in ages]
+    assert figures.contradictions(rows) == [("A", fall)]
+
+
 def test_a_bed_stands_idle_only_if_it_is_the_same_one_for_four_hours() -> None:
     rows = [row(0, "bed_requested", bed_request_id=request) for request in ("R1", "R2")]
     same = [{("R1", "A")}] * 5

@@ -3,9 +3,13 @@
 from datetime import timedelta
 from itertools import pairwise
 
-from lake.vocabulary import Role, Source
+import pytest
+
+from lake.vocabulary import LevelOfCare, Role, Source
 from simulator.domain import commands as c
+from simulator.domain.needs import Isolation, Needs
 from simulator.domain.requests import BedRequest
+from simulator.world.people import People
 from simulator.writer.engine import Context
 from tests.simulator.world.figures import Row
 from tests.simulator.world.runs import SHORT, START, Run, lived, opened, plan, world_of
@@ -122,3 +126,91 @@ def test_what_a_person_has_taken_over_is_left_alone() -> None:
     taken_over = [row for row in run.rows if row.get("patient_ref") == stay.patient_ref]
     assert taken_over[-1]["actor"] == "tester"
     assert run.engine.hospital.stay_of(stay.patient_ref)
+
+
+def begun(seed: int, days: int) -> tuple[Run, People]:
+    run = opened()
+    world = world_of(run, seed)
+    world.open_doors(START)
+    run.live(world, 24 * days)
+    return run, world
+
+
+def past_intensive_care(run: Run, world: People) -> BedRequest:
+    """The first of whom a ward is asked for."""
+    while True:
+        for request in run.engine.hospital.waiting_list:
+            if request.spell_id and request.needs == Needs(level_of_care="ward", priority=2):
+                return request
+        run.live(world, 1)
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_whose_request_for_a_ward_a_person_withdraws_is_asked_for_again(is_restarted) -> None:
+    run, world = begun(3, 5)
+    request = past_intensive_care(run, world)
+    withdraw = c.WithdrawRequest(bed_request_id=request.bed_request_id)
+    run.execute(withdraw, run.end, SOMEBODY)
+    if is_restarted:
+        world = world_of(run, "3:again")
+        world.resume(run.end)
+    before = len(run.rows)
+    run.live(world, 3)
+    asked = [row for row in run.rows[before:] if row["event_type"] == "bed_requested"]
+    assert request.patient_ref in {row["patient_ref"] for row in asked}
+
+
+INTENSIVE = "W8"
+
+
+def all_ask_for_side_rooms(run: Run, **execute) -> set[str]:
+    """Who is in intensive care; gives their references."""
+    stays = [run.engine.hospital.current_booking(bed) for bed in run.engine.hospital.beds]
+    refs = {s.patient_ref for s in stays if s and s.needs_now.level_of_care == "intensive"}
+    needs = Needs(isolation=Isolation(organism="mrsa"), priority=1)
+    for ref in sorted(refs):
+        run.execute(
+            c.RequestBed(patient_ref=ref, ward_id=INTENSIVE, needs=needs), run.end, **execute
+        )
+    return refs
+
+
+def test_who_waits_for_a_side_room_as_intensive_care_ends_goes_to_a_ward() -> None:
+    run, world = begun(4, 2)
+    refs = all_ask_for_side_rooms(run)
+    run.live(world, 24 * 6)
+    changed = {
+        row["patient_ref"]
+        for row in run.rows
+        if row["event_type"] == "request_changed" and row["level_of_care"] == LevelOfCare.WARD
+    }
+    assert changed & refs
+    since = [
+        stay.progress.care_not_needed_since
+        for ref in refs
+        if (stay := run.engine.hospital.stay_of(ref))
+        and run.engine.hospital.beds[stay.bed_id].ward_id == INTENSIVE
+    ]
+    assert all(at is None or at > run.end - DAY for at in since)
+
+
+def test_what_a_person_asks_for_is_not_changed() -> None:
+    run, world = begun(4, 2)
+    refs = all_ask_for_side_rooms(run, context=SOMEBODY)
+    run.live(world, 24 * 3)
+    changed = [row for row in run.rows if row["event_type"] == "request_changed"]
+    assert not refs & {row["patient_ref"] for row in changed}
+    assert {request.requested_by for request in run.engine.hospital.waiting_list} >= {"tester"}
+
+
+def test_what_a_person_has_taken_off_the_list_is_forgotten() -> None:
+    run, world = begun(3, 1)
+    withdrawn = set()
+    while len(withdrawn) < 3:
+        run.live(world, 1)
+        for request_id in [*run.engine.hospital.requests]:
+            command = c.WithdrawRequest(bed_request_id=request_id)
+            run.execute(command, run.end, SOMEBODY)
+            withdrawn.add(request_id)
+    run.live(world, 3)
+    assert not withdrawn & world._waiting._patients.keys()
