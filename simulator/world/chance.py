@@ -155,6 +155,11 @@ class Chance:
         start = datetime.combine(day, time(minutes // 60, minutes % 60), self._zone)
         return start.astimezone(at.tzinfo)
 
+    def by_day(self, at: datetime) -> datetime:
+        """Then, or if nobody leaves at that hour, when people leave next."""
+        is_day = FIRST_DISCHARGE_HOUR <= self.hour(at) < LAST_DISCHARGE_HOUR
+        return at if is_day else self.next_at(self._discharge_hour(), at)
+
     def leaves_at(self, admitted_at: datetime, stay: timedelta) -> datetime:
         """The day follows the length of stay, the hour the published profile of discharges. Who
         would leave at a weekend is sent home before it as often as kept until after it."""

@@ -9,6 +9,7 @@ from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.domain.needs import Isolation, Needs
 from simulator.world import texts
+from simulator.world.agenda import SIMULATED_STAFF
 from simulator.world.chance import DAY, HOUR
 from simulator.world.organisms import INFECTIOUS_DAYS
 from simulator.world.patients import Patient
@@ -123,7 +124,15 @@ class Infections:
         if stay and self._scene.hospital().isolation_of(stay):
             command = c.EndIsolation(bed_ids=(stay.bed_id,))
             self._scene.agenda.do(command, at, self._scene.chance.text(texts.ISOLATION_OVER))
+            self._needs_no_side_room(ref, at)
             self._scene.bell.ring(self._scene.ward_of(stay.bed_id).ward_id, at)
+
+    def _needs_no_side_room(self, ref: str, at: datetime) -> None:
+        """Any more: what was asked for of a patient in bed is withdrawn."""
+        for request in self._scene.hospital().requests_of(ref):
+            if request.needs.isolation and request.requested_by in SIMULATED_STAFF:
+                command = c.WithdrawRequest(bed_request_id=request.bed_request_id)
+                self._scene.agenda.do(command, at, None, "not_needed")
 
     def _clear(self, ref: str, at: datetime) -> None:
         """But for who has caught it, or lies in a bay that is still closed."""
@@ -152,6 +161,7 @@ class Infections:
         command = c.CloseAdmissions(bed_ids=beds, reason_code=OUTBREAK_REASON, until_at=until)
         if not self._scene.agenda.do(command, at, texts.OUTBREAK, OUTBREAK_REASON):
             return
+        self._plan_end(first.patient_ref, NOROVIRUS, at)
         if course := self._stays.courses.get(first.patient_ref):
             self._ask_for_side_room(course.patient, first, NOROVIRUS, at)
         last_at = at
@@ -191,8 +201,10 @@ class Infections:
         stay = self._scene.own_stay(ref)
         if stay is None or self._scene.hospital().isolation_of(stay):
             return
-        if self._scene.hospital().beds[stay.bed_id].room_id == room_id:
-            self._isolate(stay, NOROVIRUS, texts.OUTBREAK_CASE, at)
+        if self._scene.hospital().beds[stay.bed_id].room_id == room_id and self._isolate(
+            stay, NOROVIRUS, texts.OUTBREAK_CASE, at
+        ):
+            self._plan_end(ref, NOROVIRUS, at)
 
     def open_bay(self, room_id: str, at: datetime) -> None:
         """Who is over it is isolated no more, and nobody a contact; then the bay takes patients."""

@@ -105,11 +105,11 @@ class Stays:
         """Of an earlier run; who no longer needs intensive care waits on the list already."""
         is_over = stay.needs_now != stay.needs
         leaves_at = max(stay.ends_at or at, at) + self._scene.chance.hours(0.1, 2)
-        patient = replace(patient, leaves_at=leaves_at)
+        patient = replace(patient, leaves_at=self._scene.chance.by_day(leaves_at))
         if not is_over:
             self.begin(patient, at)
             return
-        self._courses[patient.patient_ref] = Course(patient, leaves_at, is_intensive=True)
+        self._courses[patient.patient_ref] = Course(patient, patient.leaves_at, is_intensive=True)
         self._notes.begin(patient.patient_ref, at)
 
     def step_down(self, patient_ref: str, at: datetime) -> None:

@@ -15,7 +15,7 @@ INTENSIVE_ADMISSION = (
     "Arrived from the resuscitation room with the anaesthetist",
 )
 ELECTIVE_ADMISSION = (
-    "Planned admission, consent signed, fasting since midnight",
+    "Planned admission, consent signed, nothing by mouth",
     "Planned admission, settled in bed, medication list reviewed",
 )
 REHABILITATION_ADMISSION = ("Planned admission for rehabilitation, goals set with the therapist",)
@@ -73,7 +73,7 @@ TRANSFER = (
     "Moved to another room at the patient's wish",
     "Moved within the ward, bed space needed for equipment",
 )
-NO_LONGER_INTENSIVE = ("Reviewed on the morning round, ward care will do",)
+NO_LONGER_INTENSIVE = ("Reviewed on the round, ward care will do",)
 STEP_DOWN_WANTED = ("No longer needs intensive care, bed on a ward requested",)
 STEP_DOWN = ("Stepped down from intensive care, handover given",)
 REPATRIATION = ("Moved back to the ward of the specialty",)
