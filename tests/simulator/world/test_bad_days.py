@@ -57,6 +57,16 @@ def test_who_lies_in_the_bay_is_a_contact_and_no_longer_one_once_it_is_open() ->
     assert not exposed & (open_rooms - still_closed)
 
 
+def test_norovirus_passes_wherever_the_patient_lies_by_then() -> None:
+    run = outbreak()
+    hospital = run.engine.hospital
+    started = [r for r in rows(run, "isolation_started") if r["isolation_organism"] == "norovirus"]
+    long_ago = {r["spell_id"] for r in started if r["occurred_at"] < run.end - timedelta(days=5)}
+    still = {stay.spell_id for stay in hospital.bookings.values() if hospital.isolation_of(stay)}
+    assert long_ago
+    assert not long_ago & still
+
+
 def test_surge_beds_are_opened_in_a_rush_and_retired_when_it_is_over() -> None:
     run = lived(22, 12, days_between_rushes=6.0, rush_emergencies=80)
     surge = {row["bed_id"] for row in rows(run, "bed_registered") if row["is_temporary"]}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from lake.vocabulary import BedStatus, Role, Source
 from simulator.domain import commands as c
@@ -10,7 +11,7 @@ from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Isolation
 from simulator.world.people import People
 from simulator.writer.engine import Context
-from tests.simulator.world.runs import HOUR, START, Run, opened, world_of
+from tests.simulator.world.runs import HOUR, START, Run, opened, plan, world_of
 
 SOMEBODY = Context(Source.MANUAL, "tester", Role.MANAGER)
 LATER = START + timedelta(days=2)
@@ -119,3 +120,19 @@ def test_cleaning_that_nobody_finishes_is_over_after_a_few_hours() -> None:
     run.live(world, 5)
     rows = [row for row in run.rows[before:] if row["event_type"] == "cleaning_finished"]
     assert {*cleaned} <= {row["bed_id"] for row in rows}
+
+
+def test_who_was_met_in_bed_goes_home_by_day() -> None:
+    run = lived_until(lambda hospital: hospital.beds, 43)
+    run.end = START + timedelta(days=1, hours=19)  # half past midnight in the hospital
+    world = restarted(run)
+    before = len(run.rows)
+    run.live(world, 30)
+    zone = ZoneInfo(plan().time_zone)
+    hours = {
+        row["occurred_at"].astimezone(zone).hour
+        for row in run.rows[before:]
+        if row["event_type"] == "patient_discharged" and row["disposition"] == "home"
+    }
+    assert hours
+    assert hours <= {*range(7, 22)}
