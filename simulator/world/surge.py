@@ -10,11 +10,9 @@ from simulator.domain import commands as c
 from simulator.plan import Ward
 from simulator.world import texts
 from simulator.world.agenda import BED_MANAGER
-from simulator.world.chance import DAY, HOUR
+from simulator.world.chance import HOUR
 from simulator.world.scene import Scene
 
-HELD_FOR = 1.5 * DAY
-"""How long surge beds are kept at least."""
 LONG_WAIT = 2 * HOUR
 RUSH_LASTS = (2.0, 15.0)
 """Hours after it begins in the morning."""

@@ -6,6 +6,7 @@ from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import InvalidRequest, NotThere, Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.rules import hard
 
 
 def has_a_place(
@@ -28,10 +29,5 @@ def leave(hospital: Hospital, command: c.LeaveLounge, moment: Moment) -> list[Ch
     if found is None:
         raise NotThere(f"Nobody of {command.booking_id} is in the discharge lounge.")
     if moment.at < found.since_at:
-        came = hospital.said(found.since_at)
-        raise Refusal(
-            Rule.BEFORE_LAST_EVENT,
-            f"The patient came on {came}: that is the earliest time that will do.",
-            earliest_at=found.since_at,
-        )
+        raise hard.too_early("The patient came on", hospital, found.since_at)
     return [Change(EventType.LOUNGE_LEFT, columns=found.as_columns())]

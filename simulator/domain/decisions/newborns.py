@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lake.vocabulary import BedStatus, EventType, Rule, canonical_ref
+from lake.vocabulary import BedStatus, Rule, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
+from simulator.domain.decisions.draft import take_in
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.overrides import Override
-from simulator.domain.requests import BedRequest
 
 Decide = Callable[[Hospital, c.Command, Moment], list[Change]]
 """What a newborn's own transfer or discharge changes."""
@@ -49,11 +49,7 @@ def along(
     made: list[Change] = []
 
     def make(more: Sequence[Change]) -> None:
-        for change in more:
-            after.apply(change.bed, change.booking)
-            if change.event_type is EventType.BED_REQUESTED:
-                waits = BedRequest.from_row(change.columns)
-                after.requests[waits.bed_request_id] = waits
+        take_in(after, more, moment)
         made.extend(more)
 
     make(changes)

@@ -122,9 +122,5 @@ def _in_order(arrived_at: datetime | None, decided_at: datetime | None, moment: 
 
 def _not_before_it_was_made(hospital: Hospital, wanted: BedRequest, moment: Moment) -> None:
     if moment.at < wanted.requested_at:
-        made = hospital.said(wanted.requested_at)
-        raise Refusal(
-            Rule.BEFORE_LAST_EVENT,
-            f"{wanted.bed_request_id} was made on {made}: that is the earliest time that will do.",
-            earliest_at=wanted.requested_at,
-        )
+        told = f"{wanted.bed_request_id} was made on"
+        raise hard.too_early(told, hospital, wanted.requested_at)

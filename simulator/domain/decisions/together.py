@@ -1,12 +1,13 @@
 """Several requests placed by one command: all of them, or none."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from lake.vocabulary import Rule
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
+from simulator.domain.decisions.draft import take_in
 from simulator.domain.errors import NotCarriedOut, Outdated, Refusal
 from simulator.domain.hospital import Hospital
 
@@ -31,7 +32,7 @@ def place_all(
         with _naming(nth, pair):
             _still_waiting(after, pair)
             changes = decide(after, pair.place, its)
-        _take_in(after, changes, its)
+        take_in(after, changes, its)
         made += changes
     return made
 
@@ -55,13 +56,3 @@ def _as_seen(hospital: Hospital, pair: c.Pair) -> None:
 def _still_waiting(after: Hospital, pair: c.Pair) -> None:
     if pair.place.bed_request_id not in after.requests:
         raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, "A pair before it has placed this request.")
-
-
-def _take_in(after: Hospital, changes: Sequence[Change], moment: Moment) -> None:
-    """As the rows of the log would be."""
-    for change in changes:
-        after.apply(change.bed, change.booking)
-        row = {"event_type": change.event_type, "occurred_at": change.at or moment.at}
-        of_bed = change.bed.as_columns() if change.bed else {}
-        of_booking = change.booking.as_columns() if change.booking else {}
-        after.take_note(row | of_bed | of_booking | change.columns)

@@ -24,12 +24,15 @@ def bed_at(hospital: Hospital, bed_id: str, moment: Moment) -> Bed:
 
 def not_before(hospital: Hospital, bed: Bed, earliest_at: datetime, at: datetime) -> None:
     if at < earliest_at:
-        raise Refusal(
-            Rule.BEFORE_LAST_EVENT,
-            f"{bed.bed_id} is what it is since {hospital.said(earliest_at)}: "
-            "that is the earliest time that will do.",
-            earliest_at=earliest_at,
-        )
+        raise too_early(f"{bed.bed_id} is what it is since", hospital, earliest_at)
+
+
+def too_early(told: str, hospital: Hospital, earliest_at: datetime) -> Refusal:
+    return Refusal(
+        Rule.BEFORE_LAST_EVENT,
+        f"{told} {hospital.said(earliest_at)}: that is the earliest time that will do.",
+        earliest_at=earliest_at,
+    )
 
 
 def not_before_the_register(hospital: Hospital, at: datetime) -> None:
