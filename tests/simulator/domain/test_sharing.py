@@ -467,3 +467,12 @@ def test_who_is_no_contact_any_more_is_none_by_a_move_within_the_room(ward) -> N
     one = ward.engine.hospital.stay_of("P-1").booking_id
     ward.do(c.SwapPatients(booking_id=one, with_booking_id=mate, override=WHY), hours(1))
     assert contacts(ward) == {}
+
+
+def test_what_a_contact_was_exposed_to_has_its_name_once_the_source_has(ward) -> None:
+    source = admit(ward, A, "P-1", Needs(isolation=SOURCE))
+    against_the_rule = c.BookBed(bed_id=B, patient_ref="P-2", admit=True, override=WHY)
+    ward.do(against_the_rule, hours(1))
+    assert contacts(ward) == {"P-2": (ward.engine.hospital.booking(source).spell_id,)}
+    ward.do(c.ChangeNeeds(booking_id=source, needs=Needs(isolation=NOROVIRUS)), hours(2))
+    assert contacts(ward) == {"P-2": ("norovirus",)}

@@ -90,9 +90,16 @@ class Ward(RuleBasedStateMachine):
         return {stay.patient: stay.exposed_to for stay in stays}
 
     def check_still_exposed(self, before: dict[str, frozenset[str]]) -> None:
-        """Wherever they are moved."""
+        """Wherever they are moved, if by another name: what a patient has goes by its organism once
+        that is known."""
+        organisms = {
+            stay.spell: stay.who.isolation[1]
+            for stay in self.oracle.promises.values()
+            if stay.in_bed and stay.who.isolation
+        }
         for patient, exposed_to in self.exposed().items():
-            assert before.get(patient, frozenset()) <= exposed_to
+            for infection in before.get(patient, frozenset()):
+                assert {infection, organisms.get(infection)} & exposed_to
 
     def rows_of(self, command: c.Command, actor: str) -> list[dict]:
         try:
