@@ -18,6 +18,7 @@ from simulator.domain import commands as c
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import SOURCE, Needs
+from simulator.domain.principals import unasked
 from simulator.domain.rules.matching import Matcher, Search
 from simulator.domain.rules.proposal import propose
 from simulator.domain.rules.suggestions import suggest
@@ -28,7 +29,7 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 BEDS, RESERVATIONS, HISTORY, ROUNDS = 5_000, 50_000, 100_000, 2_000
 SHOWN, LOOKS = 20, 9
-WHO = Context(Source.MANUAL, "bench", Role.MANAGER)
+WHO = Context(Source.MANUAL, unasked("bench", Role.MANAGER))
 SEXES = ("female", "male")
 
 

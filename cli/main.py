@@ -159,6 +159,100 @@ def requeue() -> None:
     _command("requeue").run()
 
 
+users = typer.Typer(help="Who may sign in, and as what.", no_args_is_help=True)
+app.add_typer(users, name="user")
+Name = Annotated[str, typer.Argument(help="To sign in with.")]
+ROLES = "viewer, clerk, manager or admin; several: once each."
+Roles = Annotated[list[str], typer.Option("--role", help=ROLES)]
+Wards = Annotated[list[str], typer.Option("--ward", help="A clerk's own; several: once each.")]
+
+
+@users.command("add")
+def add_user(name: Name, role: Roles, ward: Wards = []) -> None:  # noqa: B006 - Typer's way
+    """Somebody new; prints the first password, for once."""
+    _command("user").add(name, role, ward)
+
+
+@users.command("role")
+def set_roles(
+    name: Name,
+    role: Roles,
+    hours: Annotated[
+        float | None, typer.Option(help="Besides the present roles, for so long.")
+    ] = None,
+) -> None:
+    """Instead of the present roles; ends what is open of the person."""
+    _command("user").set_roles(name, role, hours)
+
+
+@users.command("wards")
+def set_wards(
+    name: Name, ward: Annotated[list[str] | None, typer.Argument(help="A clerk's own.")] = None
+) -> None:
+    """Instead of the present wards; ends what is open of the person."""
+    _command("user").set_wards(name, ward or [])
+
+
+@users.command("disable")
+def disable_user(name: Name) -> None:
+    """Ends what is open of the person, who cannot sign in any more."""
+    _command("user").disable(name)
+
+
+@users.command("reset")
+def reset_user(name: Name) -> None:
+    """Prints a password for once, for who has lost theirs or was disabled."""
+    _command("user").reset(name)
+
+
+@users.command("list")
+def list_users() -> None:
+    """Everybody, with roles and wards."""
+    _command("user").show_all()
+
+
+tokens = typer.Typer(help="Tokens of services and screens.", no_args_is_help=True)
+app.add_typer(tokens, name="token")
+TokenId = Annotated[str, typer.Argument(help="As ./snr token list says.")]
+
+
+@tokens.command("add")
+def add_token(
+    role: Annotated[str, typer.Option(help="What it may: viewer, clerk, manager or admin.")],
+    label: Annotated[str, typer.Option(help="What it is for.")] = "service",
+    ward: Wards = [],  # noqa: B006 - Typer's way
+    scope: Annotated[
+        list[str], typer.Option(help="read, write or metrics; none: read and write.")
+    ] = [],  # noqa: B006
+    days: Annotated[
+        float | None, typer.Option(help="How long it holds; none: until revoked.")
+    ] = None,
+) -> None:
+    """Prints a token, which is shown this once."""
+    _command("token").add(role, label, ward, scope, days)
+
+
+@tokens.command("rotate")
+def rotate_token(
+    token_id: TokenId,
+    overlap_hours: Annotated[float, typer.Option(help="How long both hold.")] = 24,
+) -> None:
+    """Prints another one like it; this one ends by itself."""
+    _command("token").rotate(token_id, overlap_hours)
+
+
+@tokens.command("revoke")
+def revoke_token(token_id: TokenId) -> None:
+    """It holds no more."""
+    _command("token").revoke(token_id)
+
+
+@tokens.command("list")
+def list_tokens() -> None:
+    """All of them: what each may, until when, and when it was last used."""
+    _command("token").show_all()
+
+
 @app.command()
 def verify() -> None:
     """Count every curated table again from the event log, in a second way."""

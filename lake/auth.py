@@ -1,4 +1,5 @@
-"""`SNR_AUTH`: whether people sign in. Nobody can yet, so a start that counts on it is refused."""
+"""`SNR_AUTH`: whether people sign in. The pages cannot yet, so a start of them that counts on it is
+refused."""
 
 from enum import StrEnum
 
@@ -22,6 +23,6 @@ def refuse_sign_in(auth: Auth | None = None) -> None:
     """Raises LakeError for ON; `auth` None: what `SNR_AUTH` says. Each entry point asks first."""
     if (auth or AuthSettings().auth) is Auth.ON:
         raise LakeError(
-            "SNR_AUTH is on, and nobody can sign in yet: everybody could do everything.",
+            "SNR_AUTH is on, and nobody can sign in on the pages yet: the API alone asks.",
             "Start without it, on this machine only: SNR_AUTH=off, or ./snr up --auth off",
         )

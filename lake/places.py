@@ -103,6 +103,11 @@ class Places:
         return self.home / "prefect"
 
     @property
+    def people(self) -> Path:
+        """Who may sign in."""
+        return self.secrets / "people.sqlite"
+
+    @property
     def secrets(self) -> Path:
         return self.home / "secrets"
 

@@ -232,8 +232,12 @@ class RequestState(StrEnum):
 
 
 class Role(StrEnum):
-    MANAGER = "manager"
+    """In which somebody acts; what each may, says the table in `domain/permissions.py`."""
+
+    VIEWER = "viewer"
     CLERK = "clerk"
+    MANAGER = "manager"
+    ADMIN = "admin"
     SYSTEM = "system"
 
 

@@ -18,7 +18,15 @@ from pydantic import (
 )
 
 from lake.errors import LakeError
-from lake.vocabulary import AdmissionType, AgeGroup, LevelOfCare, RoomClass, Sex
+from lake.vocabulary import (
+    SOFT_RULES,
+    AdmissionType,
+    AgeGroup,
+    LevelOfCare,
+    RoomClass,
+    Rule,
+    Sex,
+)
 from simulator.domain.commands import RegisterBed
 from simulator.domain.house import House, WardProfile
 
@@ -169,6 +177,20 @@ class DischargeLounge(_Part):
     places: int = Field(0, ge=0, le=200)
 
 
+class Overrides(_Part):
+    """`clerks`: the soft rules that a clerk may set aside on own wards; a manager may all."""
+
+    clerks: tuple[Rule, ...] = ()
+
+    @field_validator("clerks")
+    @classmethod
+    def _are_soft(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        for rule in rules:
+            if rule not in SOFT_RULES:
+                raise ValueError(f"{rule} is no soft rule: nobody sets it aside")
+        return rules
+
+
 class Assumptions(_Part):
     """What the simulated hospital rests on and no source says. `request_share` means nothing any
     more, and stands in older files."""
@@ -231,6 +253,7 @@ class HospitalPlan(_Part):
     room_rules: RoomRules = RoomRules()
     discharge_lounge: DischargeLounge = DischargeLounge()
     waiting: Waiting = Waiting()
+    overrides: Overrides = Overrides()
 
     @field_validator("time_zone")
     @classmethod
@@ -259,6 +282,7 @@ class HospitalPlan(_Part):
             arrival_breach=timedelta(hours=self.waiting.arrival_breach_hours),
             decision_breach=timedelta(hours=self.waiting.decision_breach_hours),
             priority_step=timedelta(hours=self.waiting.priority_step_hours),
+            clerks_override=frozenset(self.overrides.clerks),
         )
 
     def beds(self) -> list[RegisterBed]:

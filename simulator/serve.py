@@ -8,15 +8,17 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from lake import logs
-from lake.auth import refuse_sign_in
+from lake.auth import Auth, AuthSettings
 from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import Owner
 from lake.upkeep.ownership import own
+from simulator.access.gate import Gate
 from simulator.api.app import create_app
 from simulator.plan import HospitalPlan, read_plan
 from simulator.settings import ApiSettings
 from simulator.world.live import SimulatedHospital
+from simulator.writer.clock import wall_now
 from simulator.writer.desk import Desk
 
 GARBAGE = 50_000, 20, 100
@@ -38,14 +40,13 @@ def main() -> int:
 
 
 def serve() -> None:
-    refuse_sign_in()
     gc.set_threshold(*GARBAGE)
     settings, places = ApiSettings(), Places.from_settings()
     plan = read_plan(settings.hospital_file)
     with own(places, Owner.ENGINE, "the booking API"):
         desk = desk_of(places, settings, plan)
         config = uvicorn.Config(
-            create_app(desk),
+            create_app(desk, gate_of(places)),
             host="127.0.0.1",
             port=settings.api_port,
             log_level="warning",
@@ -54,6 +55,11 @@ def serve() -> None:
             timeout_graceful_shutdown=3,
         )
         uvicorn.Server(config).run()
+
+
+def gate_of(places: Places) -> Gate | None:
+    """None: nobody signs in."""
+    return Gate.at(places.people, wall_now) if AuthSettings().auth is Auth.ON else None
 
 
 def desk_of(places: Places, settings: ApiSettings, plan: HospitalPlan) -> Desk:

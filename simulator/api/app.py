@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from simulator.api.limits import OwnPagesOnly
+from simulator.access.gate import Gate
+from simulator.api.attempts import Attempts
+from simulator.api.limits import OwnPagesOnly, SignedInOnly
 from simulator.api.problems import handle_problems
 from simulator.api.routes import (
     beds,
@@ -19,20 +21,23 @@ from simulator.api.routes import (
     overrides,
     patients,
     requests,
+    sessions,
     wards_and_rooms,
 )
 from simulator.writer.desk import Desk
 
 PARTS = (
     bookings, beds, wards_and_rooms, requests, patients, overrides, events, clock, health, hospital,
+    sessions,
 )  # fmt: skip
 ROUTES = [route for part in PARTS for route in part.router.routes]
 """Flat, and what is asked most first: an included router is searched twice for each request, which
 took a third of the time of a booking."""
 
 
-def create_app(desk: Desk) -> FastAPI:
-    """The application around one desk, which it opens and closes with the server."""
+def create_app(desk: Desk, gate: Gate | None = None) -> FastAPI:
+    """The application around one desk, which it opens and closes with the server. `gate` None:
+    nobody signs in."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -50,7 +55,9 @@ def create_app(desk: Desk) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.router.routes[:0] = ROUTES
-    app.state.desk = desk
+    app.state.desk, app.state.gate, app.state.attempts = desk, gate, Attempts()
+    if gate is not None:
+        app.add_middleware(SignedInOnly, gate=gate)
     app.add_middleware(OwnPagesOnly)
     handle_problems(app)
     return app

@@ -16,7 +16,11 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from lake.vocabulary import ANONYMOUS, Role, Source
+from simulator.access.errors import NotSignedIn
+from simulator.access.gate import Caller, Gate
+from simulator.access.tokens import Scope
 from simulator.domain.errors import BodyTooLarge, InvalidRequest, NotReady
+from simulator.domain.principals import Principal, unasked
 from simulator.wire import bodies as b
 from simulator.wire.names import actor_name
 from simulator.writer.desk import Desk
@@ -35,17 +39,14 @@ HEADERS = [
 """Of every write, as OpenAPI tells them."""
 
 READS = {"GET"}
+ASKED = {"/beds/search", "/requests/match"}
+"""Questions that are too long for a GET."""
 MOST_BODY_BYTES = 64 * 1024
 
 
-class Call(Request):
-    """`desk` is open. The rest is of a write: `key` its Idempotency-Key, `if_match` the seqs at
-    which the beds were looked at (None: whatever they are by now)."""
+class Limited(Request):
+    """Its body is read once, and not beyond its limit."""
 
-    desk: Desk
-    actor: str
-    key: str | None
-    if_match: frozenset[int] | None
     _sent: bytes | None = None
 
     async def body(self) -> bytes:
@@ -64,6 +65,21 @@ class Call(Request):
             self._sent = b"".join(chunks)
         return self._sent
 
+
+class Call(Limited):
+    """`desk` is open, `who` calls. The rest is of a write: `key` its Idempotency-Key, `if_match`
+    the seqs at which the beds were looked at (None: whatever they are by now)."""
+
+    desk: Desk
+    who: Principal
+    key: str | None
+    if_match: frozenset[int] | None
+
+    def look_again(self) -> Principal:
+        """Who calls, while the answer goes on. Raises NotSignedIn once the session has ended."""
+        gate: Gate | None = self.app.state.gate
+        return gate.caller(self.headers.get("authorization")).who if gate else self.who
+
     def context(
         self,
         body: b.Write | b.NewNote | b.Correction | b.DischargeCorrection,
@@ -80,8 +96,7 @@ class Call(Request):
     def _context(self, occurred_at: datetime | None, note: str | None, code: str | None) -> Context:
         return Context(
             source=Source.MANUAL,
-            actor=self.actor,
-            role=Role.MANAGER,
+            who=self.who,
             occurred_at=occurred_at,
             reason_code=code,
             note=note,
@@ -90,6 +105,23 @@ class Call(Request):
             request_body=self._sent if self.key else None,
             if_match=self.if_match,
         )
+
+
+class LimitedRoute(APIRoute):
+    """For who has not signed in yet."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_limited(request: Request) -> Response:
+            limited = Limited(request.scope, request.receive)
+            try:
+                await limited.body()
+            except ClientDisconnect:
+                return Response(status_code=400)  # that nobody waits for
+            return await handle(limited)
+
+        return handle_limited
 
 
 class CallRoute(APIRoute):
@@ -107,11 +139,13 @@ class CallRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         is_write = not (self.methods or set()) <= READS
+        scope = Scope.WRITE if is_write and self.path not in ASKED else Scope.READ
         known = {field.alias for field in self.dependant.query_params}
 
         async def handle_call(request: Request) -> Response:
             call = Call(request.scope, request.receive)
             call.desk = open_desk(request.app.state.desk)
+            call.who = _who(call, scope)
             if request.scope["query_string"]:
                 _refuse_unknown(set(request.query_params) - known, known)
             if is_write:
@@ -140,13 +174,27 @@ def _refuse_unknown(unknown: set[str], known: set[str]) -> None:
         raise InvalidRequest(f"{name}: no such parameter; there are: {takes}.")
 
 
+def _who(call: Call, scope: Scope) -> Principal:
+    """Whoever has signed in; where nobody does, any name that is given, and it may do all. Raises
+    InvalidRequest, and Forbidden for a token that is for something else."""
+    caller: Caller | None = call.scope.get("caller")
+    named = call.headers.get("x-actor")
+    if caller is None:
+        if call.app.state.gate is not None:
+            raise NotSignedIn
+        return unasked(actor_from(named or ANONYMOUS), Role.MANAGER)
+    if named is not None:
+        raise InvalidRequest("X-Actor: your session says who you are; leave this header out.")
+    caller.must_have(scope)
+    return caller.who
+
+
 def _read_headers(call: Call) -> None:
     """Raises InvalidRequest."""
     headers = call.headers
     key = headers.get("idempotency-key")
     if key is not None and not re.fullmatch(KEY, key):
         raise InvalidRequest("Idempotency-Key: 1 to 255 visible ASCII characters.")
-    call.actor = actor_from(headers.get("x-actor", ANONYMOUS))
     call.key = key
     call.if_match = _seqs(headers.get("if-match"))
 

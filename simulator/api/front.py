@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from lake.vocabulary import Rule
+from lake.vocabulary import RequestState, Rule
 from simulator.api.problems import ANSWERS
+from simulator.api.sight import refusal_for, sees_booking, sees_ended, sees_request
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotThere, NotYet, Outdated, Overloaded, Refusal
+from simulator.domain.principals import Principal
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, Row
 from simulator.writer.memory import (
@@ -30,63 +32,77 @@ async def carry_out(desk: Desk, command: c.Command, context: Context) -> list[Ro
     if len(desk.commit.waiting) > MOST_WAITING:
         raise Overloaded
     try:
-        rows = await desk.carry_out(command, context)
-    except NotThere:
-        await _explain_closed(desk, command)
-        raise
+        rows = await _carried_out(desk, command, context)
+    except Refusal as refusal:
+        raise refusal_for(context.who, desk.engine.hospital, refusal) from None
     ANSWERS.labels("accepted").inc()
     return rows
 
 
-async def _explain_closed(desk: Desk, command: c.Command) -> None:
-    """What is no longer open is a 409, what never was a 404."""
+async def _carried_out(desk: Desk, command: c.Command, context: Context) -> list[Row]:
+    try:
+        return await desk.carry_out(command, context)
+    except NotThere:
+        await _explain_closed(desk, command, context.who)
+        raise
+
+
+async def _explain_closed(desk: Desk, command: c.Command, who: Principal) -> None:
+    """What is no longer open is a 409, what never was a 404; what is not for these eyes is looked
+    up like what never was, so that it takes as long."""
     match command:
         case (
             c.ChangeRequest(bed_request_id=bed_request_id)
             | c.PlaceRequest(bed_request_id=bed_request_id)
             | c.WithdrawRequest(bed_request_id=bed_request_id)
         ):
-            if bed_request_id in desk.engine.hospital.requests:
+            request = desk.engine.hospital.requests.get(bed_request_id)
+            if request and sees_request(who, desk.engine.hospital, request):
                 return  # something else is not there
             for row in await requests_in_log(desk, bed_request_id=bed_request_id):
-                raise Refusal(
-                    Rule.ILLEGAL_BOOKING_CHANGE, f"{bed_request_id} is {row['request_state']}."
-                )
+                if row["request_state"] != RequestState.WAITING and sees_ended(who, row):
+                    state = f"{bed_request_id} is {row['request_state']}."
+                    raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, state)
         case c.PlaceAll(pairs=pairs):
-            await _explain_gone(desk, pairs)
+            await _explain_gone(desk, pairs, who)
         case c.ReviewOverride(event_id=event_id):
             rows = await from_log(desk, EVENT_WITH_ITS_REQUEST, event_id=event_id)
             if any(row["event_id"] == event_id and row["override_rules"] for row in rows):
                 raise Refusal(Rule.ALREADY_REVIEWED)
         case c.SwapPatients(booking_id=booking_id, with_booking_id=with_booking_id):
-            await _explain_ended(desk, booking_id)
-            await _explain_ended(desk, with_booking_id)
+            await _explain_ended(desk, booking_id, who)
+            await _explain_ended(desk, with_booking_id, who)
         case _:
-            await _explain_ended(desk, getattr(command, "booking_id", None))
+            await _explain_ended(desk, getattr(command, "booking_id", None), who)
 
 
-async def _explain_gone(desk: Desk, pairs: Sequence[c.Pair]) -> None:
+async def _explain_gone(desk: Desk, pairs: Sequence[c.Pair], who: Principal) -> None:
     """A request that waits no more has changed since it was seen."""
     for nth, pair in enumerate(pairs):
         bed_request_id = pair.place.bed_request_id
-        if bed_request_id in desk.engine.hospital.requests:
+        request = desk.engine.hospital.requests.get(bed_request_id)
+        if request and sees_request(who, desk.engine.hospital, request):
             continue
         for row in await requests_in_log(desk, bed_request_id=bed_request_id):
+            if row["request_state"] == RequestState.WAITING or not sees_ended(who, row):
+                return
             gone = Outdated(f"{bed_request_id} is {row['request_state']}: look at the list again.")
             gone.pair = (nth, bed_request_id)
             raise gone
         return
 
 
-async def _explain_ended(desk: Desk, booking_id: str | None) -> None:
-    if booking_id is None or booking_id in desk.engine.hospital.bookings:
+async def _explain_ended(desk: Desk, booking_id: str | None, who: Principal) -> None:
+    if booking_id is None:
+        return
+    known = desk.engine.hospital.bookings.get(booking_id)
+    if known and sees_booking(who, desk.engine.hospital, known):
         return
     for row in await from_log(desk, ONE_BOOKING, booking_id=booking_id):
-        raise Refusal(
-            Rule.ILLEGAL_BOOKING_CHANGE,
-            f"{booking_id} is {row['booking_state']}.",
-            Booking.from_row(row),
-        )
+        booking = Booking.from_row(row)
+        if not booking.is_open and sees_booking(who, desk.engine.hospital, booking):
+            state = f"{booking_id} is {booking.state}."
+            raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, state, booking)
 
 
 async def bookings_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Row]:

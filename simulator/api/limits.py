@@ -1,11 +1,14 @@
-"""What is turned away before the application reads it: writes of other sites' pages."""
+"""What is turned away before the application reads it: writes of other sites' pages, and whoever
+has not signed in."""
 
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator.api.problems import problem
+from simulator.access.errors import NotSignedIn
+from simulator.access.gate import Gate
+from simulator.api.problems import problem, problem_of
 
 
 class OwnPagesOnly:
@@ -20,6 +23,43 @@ class OwnPagesOnly:
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+class SignedInOnly:
+    """Lets nobody by but who has signed in, a service with its token, and to what is open to all;
+    before a body is looked at. `scope["caller"]` is who it is."""
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not _is_open(scope["path"]):
+            try:
+                self._let_in(scope, Headers(scope=scope).get("authorization"))
+            except NotSignedIn as error:
+                await problem_of(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _let_in(self, scope: Scope, authorization: str | None) -> None:
+        """Raises NotSignedIn. A session that is locked can be looked at, opened and ended."""
+        if _is_below(scope["path"], OF_THE_SESSION):
+            self._gate.session(authorization)
+        else:
+            scope["caller"] = self._gate.caller(authorization)
+
+
+OPEN = frozenset({"/sign-in", "/sign-in/pin", "/sign-in/names", "/openapi.json"})
+OF_THE_SESSION = "/session"
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith("/health/")
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
 
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -11,6 +11,7 @@ from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 
 from lake.vocabulary import Rule
+from simulator.access.errors import TooManyAttempts
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotCarriedOut, Refusal
 from simulator.wire import answers as w
@@ -24,6 +25,11 @@ STATUS = {
     "not_found": 404,
     "unknown_bed": 404,
     "method_not_allowed": 405,
+    "sign_in_required": 401,
+    "wrong_password": 401,
+    "new_password_required": 403,
+    "password_required": 403,
+    "too_many_attempts": 429,
     "actor_required": 403,
     "not_permitted": 403,
     "same_actor": 403,
@@ -44,16 +50,20 @@ STATUS |= {rule.value: 409 for rule in Rule if rule.value not in STATUS}
 PROBLEM = {"model": w.Problem, "content": {"application/problem+json": {}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {**PROBLEM, "description": "Not JSON"},
-    403: {**PROBLEM, "description": "Somebody else may do this: actor_required, same_actor"},
+    401: {**PROBLEM, "description": "Nobody has signed in, or with a wrong password"},
+    403: {**PROBLEM, "description": "Somebody else may do this: not_permitted, same_actor"},
     404: {**PROBLEM, "description": "No such bed, booking, request, event or route"},
     409: {**PROBLEM, "description": "A rule says no; `code` is the rule"},
     412: {**PROBLEM, "description": "The bed or request has changed since it was seen"},
     413: {**PROBLEM, "description": "Body over 64 KiB"},
     422: {**PROBLEM, "description": "A value is missing, unknown or wrong"},
+    429: {**PROBLEM, "description": "Too many wrong attempts; try again later"},
     503: {**PROBLEM, "description": "Not ready, overloaded, or storage is away; try again"},
 }
 """What a route that writes may answer besides, for OpenAPI."""
-READ_PROBLEMS: dict[int | str, dict[str, Any]] = {s: PROBLEMS[s] for s in (404, 422, 503)}
+READ_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: PROBLEMS[status] for status in (401, 403, 404, 422, 503)
+}
 
 
 def problem(code: str, detail: str, **more: Any) -> Response:
@@ -61,6 +71,8 @@ def problem(code: str, detail: str, **more: Any) -> Response:
     title = code.replace("_", " ").capitalize()
     body = w.Problem(status=status, code=code, title=title, detail=detail, **more)
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
+    if status == 401:
+        headers = {"WWW-Authenticate": "Bearer"}
     return Response(body.model_dump_json(), status, headers, media_type="application/problem+json")
 
 
@@ -74,6 +86,14 @@ def handle_problems(app: FastAPI) -> None:
 
 async def _not_carried_out(_: Request, error: Exception) -> Response:
     assert isinstance(error, NotCarriedOut)  # noqa: S101 - registered for this type only
+    return problem_of(error)
+
+
+def problem_of(error: NotCarriedOut) -> Response:
+    if isinstance(error, TooManyAttempts):
+        response = problem(error.code, str(error))
+        response.headers["Retry-After"] = str(error.retry_seconds)
+        return response
     detail, more = str(error), {}
     if error.pair:
         index, bed_request_id = error.pair

@@ -7,6 +7,7 @@ from typing import Any
 from lake.vocabulary import EventType
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
+from simulator.domain.principals import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,12 @@ class Moment:
     now: datetime
     next_seq: int
     source: str
-    actor: str
+    who: Principal
     past_grace: timedelta = timedelta(hours=1)
+
+    @property
+    def actor(self) -> str:
+        return self.who.actor
 
 
 @dataclass(frozen=True, slots=True)

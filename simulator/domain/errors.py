@@ -91,14 +91,11 @@ class Refusal(NotCarriedOut):
         self.earliest_at = earliest_at
         self.suggestions: Sequence[tuple[str, str]] = ()
         self.in_the_way = tuple(in_the_way) or ((conflicts_with,) if conflicts_with else ())
-
-    @property
-    def can_be_overridden(self) -> bool:
-        return all(rule in SOFT_RULES for rule in self.rules)
+        self.can_be_overridden = all(rule in SOFT_RULES for rule in self.rules)
 
 
 class Forbidden(NotCarriedOut):
-    """`code` says why: actor_required, same_actor."""
+    """`code` says why: not_permitted, actor_required, same_actor."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -107,6 +104,18 @@ class Forbidden(NotCarriedOut):
 
 class NotThere(NotCarriedOut):
     code = "not_found"
+
+
+def no_open_booking(booking_id: str) -> NotThere:
+    return NotThere(f"There is no open booking {booking_id}.")
+
+
+def none_waits(bed_request_id: str) -> NotThere:
+    return NotThere(f"No request {bed_request_id} is waiting.")
+
+
+def none_in_lounge(booking_id: str) -> NotThere:
+    return NotThere(f"Nobody of {booking_id} is in the discharge lounge.")
 
 
 class Outdated(NotCarriedOut):

@@ -26,7 +26,7 @@ from lake.vocabulary import (
 )
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import AT_FIRST, END_OF_TIME, Booking
-from simulator.domain.errors import NotThere, Refusal
+from simulator.domain.errors import NotThere, Refusal, no_open_booking, none_waits
 from simulator.domain.house import House
 from simulator.domain.lounge import InLounge
 from simulator.domain.merges import Merge
@@ -92,14 +92,14 @@ class Hospital:
         try:
             return self.bookings[booking_id]
         except KeyError:
-            raise NotThere(f"There is no open booking {booking_id}.") from None
+            raise no_open_booking(booking_id) from None
 
     def request(self, bed_request_id: str) -> BedRequest:
         """One that waits. Raises NotThere."""
         try:
             return self.requests[bed_request_id]
         except KeyError:
-            raise NotThere(f"No request {bed_request_id} is waiting.") from None
+            raise none_waits(bed_request_id) from None
 
     @property
     def registered_beds(self) -> Iterable[Bed]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lake.vocabulary import AgeGroup, LevelOfCare, RoomClass
+from lake.vocabulary import AgeGroup, LevelOfCare, RoomClass, Rule
 from simulator.domain.needs import Needs
 
 ANY: frozenset[str] = frozenset()
@@ -68,7 +68,8 @@ class House:
     long a bed takes to be clean. `match_ahead`: how far a proposal looks. `fills_rooms`: rooms with
     somebody in them rank before empty bays. `lounge_places`: of the discharge lounge.
     `arrival_breach`, `decision_breach`: within what time a patient is to have a bed.
-    `priority_step`: how long a wait weighs as much as a step of priority."""
+    `priority_step`: how long a wait weighs as much as a step of priority. `clerks_override`: the
+    soft rules that a clerk may set aside."""
 
     wards: Mapping[str, WardProfile] = field(default_factory=dict)
     mixed_room_classes: frozenset[str] = frozenset({RoomClass.ICU.value})
@@ -85,6 +86,7 @@ class House:
     arrival_breach: timedelta = timedelta(hours=4)
     decision_breach: timedelta = timedelta(hours=12)
     priority_step: timedelta = timedelta(hours=4)
+    clerks_override: frozenset[Rule] = frozenset()
 
     def ward(self, ward_id: str) -> WardProfile:
         return self.wards.get(ward_id, TAKES_ANYBODY)

@@ -23,7 +23,6 @@ from lake.vocabulary import (
     REPLAY_NO_CLEANING_DATA,
     Disposition,
     LakeMode,
-    Role,
     RoomClass,
     Source,
     canonical_ref,
@@ -32,6 +31,7 @@ from simulator.domain import commands as c
 from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.house import House
+from simulator.domain.principals import unasked
 from simulator.feeds.adt_csv import NO_BED_TOUCHED, read_log
 from simulator.feeds.closed_log import settle
 from simulator.feeds.columns import Names
@@ -281,5 +281,5 @@ class Replay:
 
 def _context(at: datetime, note: str | None = None, reason_code: str | None = None) -> Context:
     return Context(
-        Source.REPLAY, "replay", Role.SYSTEM, occurred_at=at, reason_code=reason_code, note=note
+        Source.REPLAY, unasked("replay"), occurred_at=at, reason_code=reason_code, note=note
     )

@@ -132,7 +132,10 @@ class Contact(Answer):
 
 
 class IsolationAnswer(BedAnswer):
+    """`contacts_elsewhere`: how many more there are, that only a bed manager is told of."""
+
     contacts: tuple[Contact, ...] = ()
+    contacts_elsewhere: int = 0
 
 
 class PlacementsAnswer(Change):

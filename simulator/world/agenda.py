@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import count
 
-from lake.vocabulary import Role, Source
+from lake.vocabulary import Source
 from simulator.domain import commands as c
 from simulator.domain.errors import Forbidden, NotThere, Refusal
+from simulator.domain.principals import unasked
 from simulator.writer.engine import Context, Row
 
 Action = Callable[[datetime], None]
@@ -46,7 +47,7 @@ class Agenda:
         actor: str = STAFF,
     ) -> list[Row]:
         """The rows, or none where a rule or a person has come in between."""
-        context = Context(Source.SIMULATOR, actor, Role.SYSTEM, reason_code=reason_code, note=note)
+        context = Context(Source.SIMULATOR, unasked(actor), reason_code=reason_code, note=note)
         try:
             return self._execute(command, at, context)
         except (Refusal, NotThere, Forbidden):

@@ -18,7 +18,7 @@ from lake.duck import LakeReader
 from lake.errors import LakeError, StaleWriter
 from lake.places import Places
 from lake.tables import BED_EVENTS
-from lake.vocabulary import BookingState, LakeMode, Role, Source
+from lake.vocabulary import BookingState, LakeMode, Source
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.decisions.merges import due
@@ -30,6 +30,7 @@ from simulator.domain.errors import (
     StorageUnavailable,
     WrongMode,
 )
+from simulator.domain.principals import unasked
 from simulator.domain.rules.suggestions import suggest
 from simulator.plan import HospitalPlan
 from simulator.settings import ApiSettings
@@ -337,8 +338,7 @@ def system_context(
 ) -> Context:
     return Context(
         Source.SYSTEM,
-        "system",
-        Role.SYSTEM,
+        unasked("system"),
         occurred_at=occurred_at,
         reason_code=reason_code,
         note=note,

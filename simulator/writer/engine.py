@@ -11,13 +11,15 @@ from typing import Any
 from uuid_utils import uuid7
 
 from lake.tables import SCHEMA_VERSION
-from lake.vocabulary import EventType, Role, Source
+from lake.vocabulary import EventType, Source
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
 from simulator.domain.commands import Command
 from simulator.domain.decisions.decide import decide
 from simulator.domain.errors import NotYet, Outdated
 from simulator.domain.hospital import Hospital
+from simulator.domain.permissions import role_for
+from simulator.domain.principals import Principal
 from simulator.writer import chain
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.digests import request_digest
@@ -40,8 +42,7 @@ class Context:
     words for the reason code. `request_body`: of the request that carried the key."""
 
     source: Source
-    actor: str
-    role: Role = Role.MANAGER
+    who: Principal
     _: KW_ONLY
     occurred_at: datetime | None = None
     reason_code: str | None = None
@@ -53,11 +54,18 @@ class Context:
     if_match: frozenset[int] | None = None
     """Only if none of the command's beds has changed since the newest of these `seq`."""
 
+    @property
+    def says_why(self) -> bool:
+        return bool(self.note or self.reason)
+
+    @property
+    def actor(self) -> str:
+        return self.who.actor
+
     def as_columns(self) -> Row:
         return {
             "source": self.source.value,
             "actor": self.actor,
-            "role": self.role.value,
             "reason_code": self.reason_code,
             "reason": self.reason,
             "note": self.note,
@@ -87,6 +95,7 @@ class Engine:
         Raises Refusal, NotThere, Forbidden, NotYet or Outdated, and then nothing has changed.
         """
         moment = self.moment(context)
+        role = role_for(self.hospital, command, context.who, says_why=context.says_why)
         self._check_match(command, context)
         changes = decide(self.hospital, command, moment)
         wall = wall_now()
@@ -100,6 +109,7 @@ class Engine:
             "schema_version": SCHEMA_VERSION,
             "request_digest": request_digest(context.request_body, self.salt),
             **context.as_columns(),
+            "role": role.value,
         }
         for change in changes:
             self.hospital.apply(change.bed, change.booking)
@@ -117,7 +127,7 @@ class Engine:
         if at > now:
             raise NotYet(f"It is {now:%Y-%m-%d %H:%M:%S} UTC in the hospital.")
         grace = self.grace(self.past_grace, context.source)
-        return Moment(at, now, self.head_seq + 1, context.source, context.actor, grace)
+        return Moment(at, now, self.head_seq + 1, context.source, context.who, grace)
 
     def grace(self, configured: timedelta, source: str) -> timedelta:
         """Hospital time; a person gets at least 15 wall minutes, however fast the clock runs."""

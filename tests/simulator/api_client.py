@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from lake.places import Places
+from simulator.access.gate import Gate
 from simulator.api.app import create_app
 from simulator.plan import Assumptions, HospitalPlan, Rooms, Ward
 from simulator.serve import desk_of
@@ -67,10 +68,11 @@ def make_desk(places: Places, plan: HospitalPlan | None = None, **settings: Any)
 
 
 @asynccontextmanager
-async def serving(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
-    """The desk is opened, so that a test sees its failure; the app only closes it."""
+async def serving(desk: Desk, gate: Gate | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """The desk is opened, so that a test sees its failure; the app only closes it. `gate` None:
+    nobody signs in."""
     await desk.open()
-    transport = httpx.ASGITransport(create_app(desk), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(create_app(desk, gate), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         try:
             yield client

@@ -9,6 +9,7 @@ from simulator.domain.bookings import Booking, as_reserved, is_ended
 from simulator.domain.decisions.isolation import contacts_in
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Needs
+from simulator.domain.principals import unasked
 from simulator.domain.requests import BedRequest, has_left_the_list
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine, Row
@@ -47,19 +48,19 @@ class SmallWard:
         """Carry out now, or move the clock on to `at` first; gives the last row."""
         if at:
             self.clock.set(0.0, at)
-        rows = self.engine.stage(command, Context(Source(source), "tester", Role.MANAGER))
+        rows = self.engine.stage(command, Context(Source(source), unasked("tester", Role.MANAGER)))
         self.rows += rows
         return rows[-1]
 
     def do_all(self, command: c.Command, actor: str = "tester") -> list[Row]:
         """Carry out now; gives every row."""
-        rows = self.engine.stage(command, Context(Source.MANUAL, actor, Role.MANAGER))
+        rows = self.engine.stage(command, Context(Source.MANUAL, unasked(actor, Role.MANAGER)))
         self.rows += rows
         return rows
 
     def do_at(self, command: c.Command, occurred_at: datetime) -> Row:
         """Carry out now what happened before."""
-        context = Context(Source.MANUAL, "tester", occurred_at=occurred_at)
+        context = Context(Source.MANUAL, unasked("tester", Role.MANAGER), occurred_at=occurred_at)
         self.rows += self.engine.stage(command, context)
         return self.rows[-1]
 

@@ -14,8 +14,10 @@ from simulator.api.answers import BedId, Cursor, Limit, PastInstant, WardFilter,
 from simulator.api.call import Call, CallRoute, etag
 from simulator.api.front import carry_out, not_after_now
 from simulator.api.problems import PROBLEMS
+from simulator.api.sight import sees_patient, without_patients
 from simulator.domain import commands as c
 from simulator.domain.hospital import Hospital
+from simulator.domain.principals import Principal
 from simulator.domain.rules.matching import Matcher
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
@@ -53,7 +55,7 @@ async def beds(
         and (status is None or hospital.display_status(bed, now) is status)
         and (after is None or bed.bed_id > after)
     )
-    items = [_item(hospital, newest[bed_id], now) for bed_id in found[:limit]]
+    items = [_item(hospital, newest[bed_id], now, call.who) for bed_id in found[:limit]]
     await call.desk.commit.durable()
     return page(items, found[limit - 1] if len(found) > limit else None)
 
@@ -63,7 +65,8 @@ async def bed(call: Call, bed_id: BedId) -> Response:
     """With an ETag, for `If-Match` on what is done next: the log's newest seq."""
     hospital = call.desk.engine.hospital
     row = call.desk.engine.newest[hospital.bed(bed_id).bed_id]
-    item, seen = _item(hospital, row, call.desk.clock.now()), call.desk.engine.head_seq
+    item = _item(hospital, row, call.desk.clock.now(), call.who)
+    seen = call.desk.engine.head_seq
     await call.desk.commit.durable()
     response = json_of(item)
     response.headers["ETag"] = etag(seen)
@@ -142,16 +145,19 @@ async def isolation_start(
     command = c.StartIsolation(bed_ids=(bed_id,), isolation=meant.isolation_of(body))
     [*marked, row] = await carry_out(call.desk, command, call.context(body))
     of_contact = {one["patient_ref"]: one for one in marked}
+    hospital, refs = call.desk.engine.hospital, row.get("contact_patient_refs") or ()
+    seen = [ref for ref in refs if sees_patient(call.who, hospital, ref)]
     contacts = tuple(
         w.Contact(
             patient_ref=ref,
             booking_id=of_contact.get(ref, {}).get("booking_id"),
             bed_id=of_contact.get(ref, {}).get("bed_id"),
         )
-        for ref in row.get("contact_patient_refs") or ()
+        for ref in seen
     )
     told = {name: row[name] for name in ("bed_id", "bed_status", "seq")}
-    return json_of(w.IsolationAnswer(**told, contacts=contacts))
+    elsewhere = len(refs) - len(seen)
+    return json_of(w.IsolationAnswer(**told, contacts=contacts, contacts_elsewhere=elsewhere))
 
 
 @router.post("/beds/{bed_id}/isolation/end", response_model=w.BedAnswer)
@@ -184,7 +190,7 @@ async def _act(desk: Desk, command: c.Command, context: Context, status: int = 2
     return json_of(answer, status)
 
 
-def _item(hospital: Hospital, row: Row, now: datetime) -> w.Bed:
+def _item(hospital: Hospital, row: Row, now: datetime, who: Principal) -> w.Bed:
     """The board's columns: the event's from the bed's row, the state from the hospital."""
     bed = hospital.beds[row["bed_id"]]
     following = hospital.next_booking(bed.bed_id, now)
@@ -197,4 +203,5 @@ def _item(hospital: Hospital, row: Row, now: datetime) -> w.Bed:
             columns.get("current_need_specialty"), bed.specialty, is_cot=bed.is_cot
         ),
     }
-    return w.Bed.model_validate(event | UNKNOWN | columns | shown)
+    told = event | UNKNOWN | columns | shown
+    return w.Bed.model_validate(without_patients(told, who, bed.ward_id))

@@ -23,6 +23,7 @@ from simulator.api.answers import (
 from simulator.api.call import Call, CallRoute
 from simulator.api.front import bookings_in_log, carry_out, from_log, not_after_now
 from simulator.api.problems import PROBLEMS
+from simulator.api.sight import must_see_patients
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotThere, Refusal
@@ -60,14 +61,22 @@ async def bookings(
     if at:
         not_after_now(call.desk, at)
         hospital, _ = await asyncio.to_thread(hospital_at, call.desk.reader, at, hospital.house)
+    must_see_patients(call.who)
     rows = await bookings_in_log(call.desk, limit + 1, **filters, after_seq=after, at=at)
-    return page_of(rows, limit, lambda row: booking_item(row, hospital, now))
+    return page_of(
+        rows,
+        limit,
+        lambda row: booking_item(row, hospital, now),
+        lambda row: call.who.sees(row["ward_id"]),
+    )
 
 
 @router.get("/bookings/{booking_id}", response_model=w.Booking)
 async def booking(call: Call, booking_id: BookingId) -> Response:
+    must_see_patients(call.who)
     for row in await from_log(call.desk, ONE_BOOKING, booking_id=booking_id):
-        return json_of(booking_item(row, call.desk.engine.hospital, call.desk.clock.now()))
+        if call.who.sees(row["ward_id"]):
+            return json_of(booking_item(row, call.desk.engine.hospital, call.desk.clock.now()))
     raise NotThere(f"There is no booking {booking_id}.")
 
 
@@ -198,9 +207,11 @@ async def in_lounge(call: Call) -> Response:
     """Who waits in the discharge lounge, the first to come first."""
     hospital, now = call.desk.engine.hospital, call.desk.clock.now()
     names = w.InLounge.model_fields
+    must_see_patients(call.who)
     items = [
         w.InLounge.model_validate({name: getattr(one, name) for name in names})
         for one in hospital.in_lounge(now)
+        if call.who.sees(one.ward_id)
     ]
     await call.desk.commit.durable()
     return json_of(w.Lounge(places=hospital.house.lounge_places, items=items))
@@ -222,16 +233,17 @@ async def correct_discharge(
     context = call.context(body)
     rows = await call.desk.remembered(context)
     if rows is None:
-        command = await _correction(call.desk, booking_id, body)
+        command = await _correction(call, booking_id, body)
         rows = await carry_out(call.desk, command, context)
     told = {name: rows[-1].get(name) for name in ("booking_id", "disposition", "died_at")}
     return json_of(w.DischargeAnswer.model_validate(told | with_patient(rows)))
 
 
 async def _correction(
-    desk: Desk, booking_id: str, body: b.DischargeCorrection
+    call: Call, booking_id: str, body: b.DischargeCorrection
 ) -> c.CorrectDischarge:
     """Raises Refusal of a booking that did not end with a discharge, and NotThere."""
+    desk = call.desk
     command = await asyncio.to_thread(
         discharge_correction,
         desk.reader,
@@ -243,6 +255,8 @@ async def _correction(
     if command is not None:
         return command
     for row in await from_log(desk, ONE_BOOKING, booking_id=booking_id):
+        if not call.who.sees(row["ward_id"]):
+            break
         state = f"{booking_id} is {row['booking_state']}, not discharged."
         raise Refusal(Rule.ILLEGAL_BOOKING_CHANGE, state, Booking.from_row(row))
     raise NotThere(f"There is no booking {booking_id}.")

@@ -1,7 +1,8 @@
 """The log, in pages and as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from typing import Annotated, Any
 
 import orjson
@@ -11,15 +12,19 @@ from sse_starlette import EventSourceResponse
 
 from lake.versions import as_read
 from lake.vocabulary import EventType
+from simulator.access.errors import NotSignedIn
 from simulator.api.answers import Limit
 from simulator.api.call import Call, CallRoute
 from simulator.api.problems import READ_PROBLEMS
+from simulator.api.sight import without_patients
+from simulator.domain.principals import Principal
 from simulator.wire import answers as w
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Row
 from simulator.writer.memory import events_after
 
 FromSeq = Annotated[int, Query(ge=0, le=2**62)]
+LOOK_SECONDS = 1.0
 JSON = "application/json"
 JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
@@ -40,7 +45,7 @@ async def events(
     )
     await call.desk.commit.durable()  # what was read may have been on its way to the disk
     following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
-    items = [_told(row) for row in rows[:limit]]
+    items = [_told(row, call.who) for row in rows[:limit]]
     return Response(_json({"items": items, "next": following}), media_type=JSON)
 
 
@@ -50,35 +55,58 @@ async def event_stream(
     after_seq: Annotated[int | None, Query(ge=0, le=2**62)] = None,
     last_event_id: Annotated[str, Header()] = "",
 ) -> EventSourceResponse:
-    """Server-sent events as they become durable; resumes after `Last-Event-ID`."""
+    """Server-sent events as they become durable; resumes after `Last-Event-ID`. Ends within seconds
+    of the session that it was opened in."""
     is_seq = last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19
     start = int(last_event_id) if is_seq else after_seq
-    return EventSourceResponse(
-        _stream(call.desk, call.desk.commit.durable_seq if start is None else start)
-    )
+    from_seq = call.desk.commit.durable_seq if start is None else start
+    return EventSourceResponse(_stream(call.desk, from_seq, call.look_again))
 
 
-async def _stream(desk: Desk, after_seq: int) -> AsyncIterator[dict[str, str]]:
-    """Older rows from the log, then the live ones."""
+async def _stream(
+    desk: Desk, after_seq: int, who: Callable[[], Principal]
+) -> AsyncIterator[dict[str, str]]:
+    """Older rows from the log, then the live ones; until there is nobody to see them."""
+    with suppress(NotSignedIn):
+        while True:
+            while desk.commit.oldest_recent_seq > after_seq + 1:
+                rows = await asyncio.to_thread(events_after, desk.reader, after_seq, 1000)
+                await desk.commit.durable()
+                for row in rows:
+                    after_seq = row["seq"]
+                    yield _server_sent(row, who())
+            async with aclosing(_live(desk, after_seq, who)) as live:
+                async for row in live:
+                    after_seq = row["seq"]
+                    yield _server_sent(row, who())
+
+
+async def _live(desk: Desk, after_seq: int, who: Callable[[], Principal]) -> AsyncGenerator[Row]:
+    """While nothing happens too it is asked who is there. Raises NotSignedIn."""
+    rows = desk.commit.follow(after_seq)
     while True:
-        while desk.commit.oldest_recent_seq > after_seq + 1:
-            rows = await asyncio.to_thread(events_after, desk.reader, after_seq, 1000)
-            await desk.commit.durable()
-            for row in rows:
-                after_seq = row["seq"]
-                yield _server_sent(row)
-        async for row in desk.commit.follow(after_seq):
-            after_seq = row["seq"]
-            yield _server_sent(row)
+        coming = asyncio.ensure_future(anext(rows, None))
+        try:
+            while not coming.done():
+                await asyncio.wait({coming}, timeout=LOOK_SECONDS)
+                who()
+        finally:
+            coming.cancel()
+        row = coming.result()
+        if row is None:
+            return
+        yield row
 
 
-def _server_sent(row: Row) -> dict[str, str]:
-    return {"id": str(row["seq"]), "event": row["event_type"], "data": _json(_told(row)).decode()}
+def _server_sent(row: Row, who: Principal) -> dict[str, str]:
+    data = _json(_told(row, who)).decode()
+    return {"id": str(row["seq"]), "event": row["event_type"], "data": data}
 
 
-def _told(row: Row) -> Row:
+def _told(row: Row, who: Principal) -> Row:
     """Under every name of every version. Whoever kept a salt could try out what was destroyed."""
-    return {name: value for name, value in as_read(row).items() if name != "private_salt"}
+    told = without_patients(as_read(row), who, row.get("ward_id"))
+    return {name: value for name, value in told.items() if name != "private_salt"}
 
 
 def _json(content: Any) -> bytes:

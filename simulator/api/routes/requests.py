@@ -9,18 +9,19 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from lake.vocabulary import ANONYMOUS, EventType, RequestState, Source
+from lake.vocabulary import EventType, RequestState, Source
 from simulator.api import meant
 from simulator.api.answers import Limit, WardFilter, json_of, page
 from simulator.api.call import Call, CallRoute
 from simulator.api.front import carry_out, requests_in_log
 from simulator.api.problems import PROBLEMS
 from simulator.api.routes.bookings import booking_answer, needs_item
+from simulator.api.sight import must_see_patients, sees_ended, sees_request
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere
 from simulator.domain.hospital import Hospital
 from simulator.domain.requests import BedRequest, Rank
-from simulator.domain.rules.proposal import propose
+from simulator.domain.rules.proposal import Left, Pair, propose
 from simulator.domain.rules.suggestions import suggest_for
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
@@ -51,34 +52,38 @@ async def requests(
 ) -> Response:
     """Those that wait, the most urgent first; those that ended, the oldest first. `with_beds`: each
     with up to three beds that would do, if it waits."""
+    must_see_patients(call.who)
     if state is RequestState.WAITING:
-        rows, following = _waiting(call.desk.engine.hospital, ward_id, limit, after)
+        rows, following = _waiting(call, ward_id, limit, after)
     else:
-        rows, following = await _ended(call.desk, state, ward_id, limit, after)
+        rows, following = await _ended(call, state, ward_id, limit, after)
     items: list[w.BedRequest] = []
     for row in rows[:limit]:
-        items.append(_with_beds(row, call.desk) if with_beds else _item(row, call.desk))
+        items.append(_with_beds(row, call) if with_beds else _item(row, call.desk))
         await asyncio.sleep(0)  # looking for beds takes its time: others come in between
     await call.desk.commit.durable()
     return page(items, following)
 
 
 async def _ended(
-    desk: Desk, state: RequestState, ward_id: str | None, limit: int, after: str | None
+    call: Call, state: RequestState, ward_id: str | None, limit: int, after: str | None
 ) -> tuple[list[Row], str | None]:
     seq = int((after or "0").split("-")[0])
-    rows = await requests_in_log(desk, limit + 1, state=state, ward_id=ward_id, after_seq=seq)
-    return rows, str(rows[limit - 1]["seq"]) if len(rows) > limit else None
+    rows = await requests_in_log(call.desk, limit + 1, state=state, ward_id=ward_id, after_seq=seq)
+    following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
+    return [row for row in rows[:limit] if sees_ended(call.who, row)], following
 
 
 def _waiting(
-    hospital: Hospital, ward_id: str | None, limit: int, after: str | None
+    call: Call, ward_id: str | None, limit: int, after: str | None
 ) -> tuple[list[Row], str | None]:
     """The rank decides, so it is the cursor too: it holds when a request leaves the list."""
+    hospital = call.desk.engine.hospital
     chosen = [
         request
         for request in hospital.waiting_list
         if ward_id in (None, request.ward_id)
+        and sees_request(call.who, hospital, request)
         and (after is None or _numbers(hospital.rank(request)) > _parsed(after))
     ]
     last = hospital.rank(chosen[limit - 1]) if len(chosen) > limit else None
@@ -94,8 +99,12 @@ def _as_in_log(request: BedRequest) -> Row:
 @router.get("/requests/{bed_request_id}", response_model=w.BedRequestWithBeds)
 async def request_with_beds(call: Call, bed_request_id: RequestId) -> Response:
     """With up to three beds that would do, if it waits."""
+    must_see_patients(call.who)
+    known = call.desk.engine.hospital.requests.get(bed_request_id)
     for row in await requests_in_log(call.desk, bed_request_id=bed_request_id):
-        return json_of(_with_beds(row, call.desk))
+        is_own = known and sees_request(call.who, call.desk.engine.hospital, known)
+        if is_own or sees_ended(call.who, row):
+            return json_of(_with_beds(row, call))
     raise NotThere(f"There is no request {bed_request_id}.")
 
 
@@ -135,18 +144,34 @@ async def place(call: Call, bed_request_id: RequestId, body: b.Placement) -> Res
 @router.post("/requests/match", response_model=w.Proposal)
 async def match(call: Call, _: b.Matching | None = None) -> Response:
     """Proposes a bed for all who wait, and books none: `place-all` takes the pairs as they are."""
+    must_see_patients(call.who)
     engine = call.desk.engine
-    moment = engine.moment(Context(Source.MANUAL, ANONYMOUS))
+    moment = engine.moment(Context(Source.MANUAL, call.who))
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(PROPOSING, propose, engine.hospital.copy(), moment)
     await call.desk.commit.durable()
+    items = [pair for pair in found.items if _sees(call, pair) and _acts_in(call, pair.bed_id)]
     return json_of(
         w.Proposal(
-            items=[w.ProposedBed.model_validate(pair._asdict()) for pair in found.items],
-            left=[w.LeftRequest.model_validate(one._asdict()) for one in found.left],
-            pending=[w.PendingBed.model_validate(one._asdict()) for one in found.pending],
+            items=[w.ProposedBed.model_validate(pair._asdict()) for pair in items],
+            left=[w.LeftRequest.model_validate(o._asdict()) for o in found.left if _sees(call, o)],
+            pending=[
+                w.PendingBed.model_validate(one._asdict())
+                for one in found.pending
+                if _acts_in(call, one.bed_id)
+            ],
         )
     )
+
+
+def _sees(call: Call, one: Pair | Left) -> bool:
+    hospital = call.desk.engine.hospital
+    request = hospital.requests.get(one.bed_request_id)
+    return request is not None and sees_request(call.who, hospital, request)
+
+
+def _acts_in(call: Call, bed_id: str) -> bool:
+    return call.who.sees(call.desk.engine.hospital.beds[bed_id].ward_id)
 
 
 @router.post("/requests/place-all", status_code=201, response_model=w.PlacementsAnswer)
@@ -210,8 +235,9 @@ def _item(row: Row, desk: Desk) -> w.BedRequest:
     return w.BedRequest.model_validate(request_item(row, desk.engine.hospital, desk.clock.now()))
 
 
-def _with_beds(row: Row, desk: Desk) -> w.BedRequestWithBeds:
-    hospital, moment = desk.engine.hospital, desk.engine.moment(Context(Source.MANUAL, ANONYMOUS))
+def _with_beds(row: Row, call: Call) -> w.BedRequestWithBeds:
+    engine = call.desk.engine
+    hospital, moment = engine.hospital, engine.moment(Context(Source.MANUAL, call.who))
     waiting = hospital.requests.get(row["bed_request_id"])
     beds = suggest_for(hospital, waiting, moment) if waiting else []
     item = request_item(row, hospital, moment.now)

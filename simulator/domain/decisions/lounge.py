@@ -4,7 +4,7 @@ from lake.vocabulary import Disposition, EventType, Rule
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.changes import Change, Moment
-from simulator.domain.errors import InvalidRequest, NotThere, Refusal
+from simulator.domain.errors import InvalidRequest, Refusal, none_in_lounge
 from simulator.domain.hospital import Hospital
 from simulator.domain.rules import hard
 
@@ -27,7 +27,7 @@ def leave(hospital: Hospital, command: c.LeaveLounge, moment: Moment) -> list[Ch
     there = hospital.lounge.values()
     found = next((one for one in there if one.booking_id == command.booking_id), None)
     if found is None:
-        raise NotThere(f"Nobody of {command.booking_id} is in the discharge lounge.")
+        raise none_in_lounge(command.booking_id)
     if moment.at < found.since_at:
         raise hard.too_early("The patient came on", hospital, found.since_at)
     return [Change(EventType.LOUNGE_LEFT, columns=found.as_columns())]

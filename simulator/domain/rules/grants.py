@@ -17,6 +17,7 @@ from simulator.domain.changes import Change, Moment
 from simulator.domain.errors import Forbidden, Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.overrides import Override
+from simulator.domain.permissions import may_override
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules.hard import bed_at
 from simulator.domain.rules.soft import Breach, refusal_of
@@ -58,6 +59,9 @@ def grant(
     if override is None:
         raise refusal_of(list(broken))
     somebody_answers(moment)
+    if not may_override(moment.who, (b.rule for b in broken), hospital.house.clerks_override):
+        names = ", ".join(dict.fromkeys(breach.rule.value for breach in broken))
+        raise Forbidden("not_permitted", f"A manager may override this ({names}).")
     in_the_way = dict.fromkeys(booking for breach in broken for booking in breach.in_the_way)
     reason = {
         "override_reason_code": override.reason_code,

@@ -11,8 +11,9 @@ import pytest_asyncio
 
 from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS
-from lake.vocabulary import Source
+from lake.vocabulary import Role, Source
 from simulator.domain import commands as c
+from simulator.domain.principals import unasked
 from simulator.writer.engine import Context
 from simulator.writer.group_commit import RECENT_ROWS
 from tests.simulator.api_client import make_desk, serving
@@ -197,7 +198,9 @@ async def test_a_key_is_answered_from_the_log_when_its_row_is_no_recent_one(
     async with serving(desk) as api:
         first = await api.post(f"/beds/{BED}/dirty", headers=headers)
         for nth in range(RECENT_ROWS + 1):
-            desk.commit.stage(c.AddNote(bed_id=THIRD), Context(Source.MANUAL, f"t-{nth}"))
+            desk.commit.stage(
+                c.AddNote(bed_id=THIRD), Context(Source.MANUAL, unasked(f"t-{nth}", Role.MANAGER))
+            )
         await desk.commit.durable()
         assert desk.commit.oldest_recent_seq > first.json()["seq"]
         again = await api.post(f"/beds/{BED}/dirty", headers=headers)
@@ -385,7 +388,7 @@ async def test_the_stream_of_events_begins_with_the_older_ones_and_goes_on_live(
 
     desk = make_desk(places)
     async with serving(desk) as api:
-        stream = _stream(desk, 0)
+        stream = _stream(desk, 0, lambda: unasked("anonymous"))
         head = desk.commit.durable_seq
         older = [int((await anext(stream))["id"]) for _ in range(head)]
         assert older == list(range(1, head + 1))

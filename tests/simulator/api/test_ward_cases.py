@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from lake.vocabulary import Source
+from lake.vocabulary import Role, Source
 from simulator.domain import commands as c
+from simulator.domain.principals import unasked
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context
 from tests.simulator.api_client import make_desk, serving
@@ -669,7 +670,7 @@ async def test_while_both_lie_in_beds_nobody_merges_them(house: House) -> None:
 async def test_a_feeds_merge_waits_until_one_of_them_has_left(house: House) -> None:
     one = await house.admit(A, "MRN-1")
     await house.admit(C, "MRN-2")
-    feed = Context(Source.HL7, "adt")
+    feed = Context(Source.HL7, unasked("adt", Role.MANAGER))
     command = c.MergePatients(patient_ref="MRN-1", into="MRN-2", can_wait=True)
     await house.desk.carry_out(command, feed)
     [waits] = (await house.get("/patients/MRN-1"))["merges"]

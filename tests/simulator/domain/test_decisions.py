@@ -2,10 +2,11 @@
 
 import pytest
 
-from lake.vocabulary import Rule, Source
+from lake.vocabulary import Role, Rule, Source
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere, NotYet, Refusal
 from simulator.domain.needs import SOURCE, Needs
+from simulator.domain.principals import unasked
 from simulator.writer.engine import Context
 from tests.simulator.ward import BEDS, WOMAN, SmallWard, hours
 
@@ -271,7 +272,7 @@ def test_what_is_written_down_late_may_lie_before_a_note_but_not_before_the_beds
 ) -> None:
     ward.do(c.MarkBedDirty(bed_id=A), at=hours(3))
     ward.do(c.AddNote(bed_id=B), at=hours(3))
-    context = Context(Source.MANUAL, "tester", occurred_at=hours(2))
+    context = Context(Source.MANUAL, unasked("tester", Role.MANAGER), occurred_at=hours(2))
     with pytest.raises(Refusal) as caught:
         ward.engine.stage(c.StartCleaning(bed_id=A), context)
     assert caught.value.rule is Rule.BEFORE_LAST_EVENT
@@ -282,7 +283,8 @@ def test_what_is_written_down_late_may_lie_before_a_note_but_not_before_the_beds
 def test_nothing_happens_after_now(ward) -> None:
     with pytest.raises(NotYet):
         ward.engine.stage(
-            c.AddNote(bed_id=A), Context(Source.MANUAL, "tester", occurred_at=hours(1))
+            c.AddNote(bed_id=A),
+            Context(Source.MANUAL, unasked("tester", Role.MANAGER), occurred_at=hours(1)),
         )
 
 

@@ -7,12 +7,13 @@ from random import Random
 
 import pytest
 
-from lake.vocabulary import AgeGroup, Away, BedStatus, LevelOfCare, Rule, Source
+from lake.vocabulary import AgeGroup, Away, BedStatus, LevelOfCare, Role, Rule, Source
 from simulator.domain import commands as c
 from simulator.domain.decisions.decide import decide
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import SOURCE, Isolation, Needs
+from simulator.domain.principals import unasked
 from simulator.domain.rules.matching import Fit, Matcher, Search, Unfit, natural
 from simulator.domain.rules.suggestions import search_for
 from simulator.plan import RoomRules, Rooms, Ward
@@ -21,7 +22,7 @@ from simulator.writer.engine import Context, Engine
 from tests.simulator.ward import HOUR, MAN, MORNING, WOMAN, hours
 from tests.simulator.world.runs import START, an_engine, plan, simulate
 
-WHO = Context(Source.MANUAL, "tester")
+WHO = Context(Source.MANUAL, unasked("tester", Role.MANAGER))
 NOW = START + timedelta(days=3, hours=10)
 ADULT = Needs(sex="female", age_group="adult", level_of_care="ward")
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from lake.vocabulary import Away, Rule, Source
+from lake.vocabulary import Away, Role, Rule, Source
 from simulator.domain import commands as c
 from simulator.domain.errors import InvalidRequest, Refusal
 from simulator.domain.hospital import fold
 from simulator.domain.needs import SOURCE, Needs
 from simulator.domain.overrides import Override
+from simulator.domain.principals import unasked
 from simulator.domain.rules.suggestions import suggest
 from simulator.writer.engine import Context
 from tests.simulator.ward import WOMAN, SmallWard, hours, undoing
@@ -306,7 +307,7 @@ def test_the_cot_beside_the_mother_is_offered_to_a_newborn(ward) -> None:
     born(ward)
     twin = c.BookBed(bed_id=COT, patient_ref="N-2", admit=True, needs=BOY, mother_ref="P-1")
     refused(ward, twin)
-    moment = ward.engine.moment(Context(Source.MANUAL, "tester"))
+    moment = ward.engine.moment(Context(Source.MANUAL, unasked("tester", Role.MANAGER)))
     offered = suggest(ward.engine.hospital, twin, (Rule.BED_OCCUPIED,), moment)
     assert offered[0].bed_id == OTHER_COT
 

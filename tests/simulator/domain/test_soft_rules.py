@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from lake.vocabulary import BedStatus, Rule
+from lake.vocabulary import BedStatus, Role, Rule
 from simulator.domain import commands as c
 from simulator.domain.errors import SENTENCES, Forbidden, Refusal
 from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
+from simulator.domain.principals import unasked
 from simulator.domain.rules.suggestions import suggest
 from simulator.writer.engine import Context
 from tests.simulator.ward import BEDS, MAN, WOMAN, SmallWard, hours
@@ -247,7 +248,7 @@ def test_only_beds_that_break_no_rule_are_suggested(ward) -> None:
     ward.do(c.MarkBedDirty(bed_id=A))
     command = c.BookBed(bed_id=A, patient_ref="P-2", admit=True, needs=MALE)
     broken = rules_broken(ward, command)
-    moment = ward.engine.moment(Context("manual", "tester"))
+    moment = ward.engine.moment(Context("manual", unasked("tester", Role.MANAGER)))
     found = suggest(ward.engine.hospital, command, broken, moment)
     assert [suggestion.bed_id for suggestion in found] == [C, D]
     assert found[0].reason == "same ward, general, nothing booked after, clean now"
@@ -281,7 +282,7 @@ def test_beds_without_staff_are_not_suggested(ward) -> None:
     ward.do(c.UpdateBed(bed_id=C, is_staffed=False))
     ward.do(c.MarkBedDirty(bed_id=A))
     command = c.BookBed(bed_id=A, patient_ref="P-2", admit=True)
-    moment = ward.engine.moment(Context("manual", "tester"))
+    moment = ward.engine.moment(Context("manual", unasked("tester", Role.MANAGER)))
     found = suggest(ward.engine.hospital, command, rules_broken(ward, command), moment)
     assert [suggestion.bed_id for suggestion in found] == [B, D]
 
@@ -411,7 +412,7 @@ def test_whoever_comes_into_the_room_later_is_not_there_yet(ward) -> None:
 
 def test_what_is_typed_in_within_the_grace_is_not_the_past(ward) -> None:
     ward.clock.set(0.0, hours(3))
-    grace = ward.engine.moment(Context("manual", "tester")).past_grace
+    grace = ward.engine.moment(Context("manual", unasked("tester", Role.MANAGER))).past_grace
     first = hours(3) - grace
     command = c.BookBed(bed_id=A, patient_ref="P-1", starts_at=first, ends_at=hours(5))
     early = replace(command, starts_at=first - timedelta(microseconds=1))

@@ -2,11 +2,12 @@
 
 import pytest
 
-from lake.vocabulary import BedStatus, Rule
+from lake.vocabulary import BedStatus, Role, Rule
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere, Refusal
 from simulator.domain.needs import Needs
 from simulator.domain.overrides import Override
+from simulator.domain.principals import unasked
 from simulator.domain.rules.suggestions import suggest_for
 from simulator.writer.engine import Context
 from tests.simulator.ward import BEDS, SmallWard, hours
@@ -112,7 +113,7 @@ def test_the_beds_suggested_for_a_request_are_in_its_ward_first(ward) -> None:
         "bed_request_id"
     ]
     request = ward.engine.hospital.requests[request_id]
-    moment = ward.engine.moment(Context("manual", "tester"))
+    moment = ward.engine.moment(Context("manual", unasked("tester", Role.MANAGER)))
     found = suggest_for(ward.engine.hospital, request, moment)
     assert [suggestion.bed_id for suggestion in found] == [D, A, B]
 

@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from lake.places import CHECKOUT
-from lake.vocabulary import DisplayStatus, Role, Source
+from lake.vocabulary import DisplayStatus, Source
 from simulator.domain.hospital import Hospital
+from simulator.domain.principals import unasked
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules.soft import Wish, breaches
 from simulator.plan import HospitalPlan, read_plan
@@ -20,7 +21,7 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 SHORT = (104, 20)
 """The run that most tests look at: seed and days."""
 HOUR = timedelta(hours=1)
-STAFFS = Context(Source.SIMULATOR, "simulator", Role.SYSTEM)
+STAFFS = Context(Source.SIMULATOR, unasked("simulator"))
 
 
 @cache

@@ -9,11 +9,12 @@ from lake.vocabulary import BedStatus, Role, Source
 from simulator.domain import commands as c
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Isolation
+from simulator.domain.principals import unasked
 from simulator.world.people import People
 from simulator.writer.engine import Context
 from tests.simulator.world.runs import HOUR, START, Run, opened, plan, world_of
 
-SOMEBODY = Context(Source.MANUAL, "tester", Role.MANAGER)
+SOMEBODY = Context(Source.MANUAL, unasked("tester", Role.MANAGER))
 LATER = START + timedelta(days=2)
 
 

@@ -8,6 +8,7 @@ import pytest
 from lake.vocabulary import LevelOfCare, Role, Source
 from simulator.domain import commands as c
 from simulator.domain.needs import Isolation, Needs
+from simulator.domain.principals import unasked
 from simulator.domain.requests import BedRequest
 from simulator.world.people import People
 from simulator.writer.engine import Context
@@ -16,7 +17,7 @@ from tests.simulator.world.runs import SHORT, START, Run, lived, opened, plan, w
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 STEP = plan().house.priority_step
-SOMEBODY = Context(Source.MANUAL, "tester", Role.MANAGER)
+SOMEBODY = Context(Source.MANUAL, unasked("tester", Role.MANAGER))
 
 
 def overtaken(rows: list[Row]) -> list[tuple[str, str]]:

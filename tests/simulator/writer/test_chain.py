@@ -6,8 +6,9 @@ import pytest
 
 from lake.errors import LakeError
 from lake.tables import BED_EVENTS, PRIVATE_COLUMNS
-from lake.vocabulary import Source
+from lake.vocabulary import Role, Source
 from simulator.domain import commands as c
+from simulator.domain.principals import unasked
 from simulator.writer import chain
 from simulator.writer.chain import read_or_make_salt
 from simulator.writer.digests import is_of, request_digest
@@ -20,7 +21,9 @@ SECRET = b"salt"
 def busy_ward() -> SmallWard:
     ward = SmallWard()
     ward.do(c.BookBed(bed_id=BEDS[0], patient_ref="MRN-1", admit=True))
-    context = Context(Source.MANUAL, "tester", note="no visitors; asked for by the family")
+    context = Context(
+        Source.MANUAL, unasked("tester", Role.MANAGER), note="no visitors; asked for by the family"
+    )
     ward.rows += ward.engine.stage(c.AddNote(bed_id=BEDS[0]), context)
     return ward
 

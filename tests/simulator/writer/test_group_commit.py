@@ -6,16 +6,17 @@ import pytest
 
 from lake.duck import LakeReader
 from lake.errors import LakeError, StaleWriter
-from lake.vocabulary import Source
+from lake.vocabulary import Role, Source
 from simulator.domain import commands as c
 from simulator.domain.errors import Refusal, StorageUnavailable
 from simulator.domain.hospital import fold
+from simulator.domain.principals import unasked
 from simulator.writer.engine import Context
 from simulator.writer.memory import ask
 from tests.simulator.api_client import make_desk
 
 BEDS = ("W1-101-A", "W1-101-B", "W1-102-A", "W1-102-B")
-PERSON = Context(Source.MANUAL, "tester")
+PERSON = Context(Source.MANUAL, unasked("tester", Role.MANAGER))
 
 
 @pytest.fixture

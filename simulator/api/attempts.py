@@ -1,0 +1,40 @@
+"""How often somebody may try a password: a few times for a name from one address, and more seldom
+from all of them together."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fastapi import Request
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from simulator.access.errors import TooManyAttempts
+
+FROM_AN_ADDRESS = parse("5 per 15 minutes")
+OF_A_NAME = parse("30 per 1 hour")
+"""Slower, and wide enough that nobody keeps somebody else out with five wrong words."""
+
+
+class Attempts:
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    @contextmanager
+    def of(self, request: Request, name: str) -> Iterator[None]:
+        """Each counts as it begins, so that many at once are no way around; one that succeeds
+        counts no more. Raises TooManyAttempts."""
+        name, address = name.strip().lower(), request.client.host if request.client else ""
+        counted = ((FROM_AN_ADDRESS, (name, address)), (OF_A_NAME, (name,)))
+        for limit, of_whom in counted:
+            if not self._limiter.hit(limit, *of_whom):
+                raise TooManyAttempts(self._seconds_left(limit, *of_whom))
+        yield
+        for limit, of_whom in counted:
+            self._limiter.clear(limit, *of_whom)
+
+    def _seconds_left(self, limit: RateLimitItem, *of_whom: str) -> int:
+        reset_at = self._limiter.get_window_stats(limit, *of_whom).reset_time
+        return max(1, math.ceil(reset_at - time.time()))

@@ -1,0 +1,176 @@
+"""Signing in, by password or by PIN; the session: looked at, locked, proved, ended.
+
+What is slow on purpose (Argon2) runs in two threads of its own, so that no flood of sign-ins takes
+the machine from those who book.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from simulator.access.errors import PasswordNeeded
+from simulator.access.gate import Gate
+from simulator.access.sessions import LONGEST, Session
+from simulator.access.sessions import SignedIn as Opened
+from simulator.api.answers import json_of
+from simulator.api.attempts import Attempts
+from simulator.api.call import LimitedRoute
+from simulator.api.problems import PROBLEMS
+from simulator.domain.errors import NotThere
+from simulator.wire import access as w
+
+Answer = TypeVar("Answer")
+
+HASHING = ThreadPoolExecutor(2, thread_name_prefix="hashing")
+"""Each hash takes 64 MiB."""
+
+router = APIRouter(tags=["sessions"], responses=PROBLEMS, route_class=LimitedRoute)
+
+
+def gate_of(request: Request) -> Gate:
+    """Raises NotThere where nobody signs in."""
+    gate: Gate | None = request.app.state.gate
+    if gate is None:
+        raise NotThere("Nobody signs in here: SNR_AUTH is off.")
+    return gate
+
+
+def _attempts(request: Request) -> Attempts:
+    attempts: Attempts = request.app.state.attempts
+    return attempts
+
+
+def _session(request: Request) -> Session:
+    return gate_of(request).session(request.headers.get("authorization"))
+
+
+async def _hashing(work: Callable[[], Answer]) -> Answer:
+    return await asyncio.get_running_loop().run_in_executor(HASHING, work)
+
+
+@router.post("/sign-in", status_code=201, response_model=w.SignedIn)
+async def sign_in(request: Request, body: w.SignIn) -> Response:
+    """With name and password."""
+    gate, device = gate_of(request), body.device_secret
+    with _attempts(request).of(request, body.name):
+        opened = await _hashing(
+            lambda: gate.sessions.sign_in(
+                body.name,
+                body.password.get_secret_value(),
+                body.new_password.get_secret_value() if body.new_password else None,
+                device.get_secret_value() if device else None,
+            )
+        )
+    return _signed_in(gate, opened)
+
+
+@router.post("/sign-in/pin", status_code=201, response_model=w.SignedIn)
+async def sign_in_with_pin(request: Request, body: w.PinSignIn) -> Response:
+    """With a PIN, on a device where the person has signed in with the password within 12 hours."""
+    gate = gate_of(request)
+    opened = await _hashing(
+        lambda: gate.sessions.sign_in_with_pin(
+            body.device_secret.get_secret_value(),
+            body.name.strip().lower(),
+            body.pin.get_secret_value(),
+        )
+    )
+    return _signed_in(gate, opened)
+
+
+@router.post("/sign-in/names", response_model=w.Names)
+async def names(request: Request, body: w.Device) -> Response:
+    """Who may sign in with a PIN on this device."""
+    known = gate_of(request).sessions.names_on(body.device_secret.get_secret_value())
+    return json_of(w.Names(names=tuple(known)))
+
+
+@router.get("/session", response_model=w.Who)
+async def session(request: Request) -> Response:
+    """Whose it is, locked or not."""
+    return json_of(_who(gate_of(request), _session(request)))
+
+
+@router.post("/session/touch", response_model=w.Who)
+async def touch(request: Request) -> Response:
+    """Somebody is at the device: it is not idle. A locked session stays locked."""
+    gate, session = gate_of(request), _session(request)
+    if not session.is_locked:
+        gate.sessions.touch(session)
+    return json_of(_who(gate, session))
+
+
+@router.post("/session/lock", response_model=w.Who)
+async def lock(request: Request) -> Response:
+    """Nothing more is shown or done in it until its password is given, or a PIN opens another."""
+    gate = gate_of(request)
+    gate.sessions.lock(_session(request))
+    gate.forget()
+    return json_of(_who(gate, _session(request)))
+
+
+@router.post("/session/prove", response_model=w.Who)
+async def prove(request: Request, body: w.Proof) -> Response:
+    """The password once more: opens a locked session, and for five minutes what asks for it."""
+    gate, session = gate_of(request), _session(request)
+    password = body.password.get_secret_value()
+    with _attempts(request).of(request, session.person.name):
+        await _hashing(lambda: gate.sessions.prove(session, password))
+    gate.forget()
+    return json_of(_who(gate, _session(request)))
+
+
+@router.post("/session/end", response_model=w.Who)
+async def end(request: Request) -> Response:
+    """Sign out: answers with what has ended."""
+    gate, session = gate_of(request), _session(request)
+    gate.sessions.end(session)
+    gate.forget()
+    return json_of(_who(gate, session))
+
+
+@router.put("/session/password", status_code=201, response_model=w.SignedIn)
+async def change_password(request: Request, body: w.NewPassword) -> Response:
+    """Ends all that is open of the person, and begins anew."""
+    gate, session = gate_of(request), _session(request)
+    password, new = body.password.get_secret_value(), body.new_password.get_secret_value()
+    with _attempts(request).of(request, session.person.name):
+        opened = await _hashing(lambda: gate.sessions.change_password(session, password, new))
+    return _signed_in(gate, opened)
+
+
+@router.put("/session/pin", response_model=w.Who)
+async def set_pin(request: Request, body: w.NewPin) -> Response:
+    """For this device; takes the password of a moment ago."""
+    gate, session = gate_of(request), _session(request)
+    if not session.is_proved_at(gate.clock()):
+        raise PasswordNeeded
+    device, pin = body.device_secret.get_secret_value(), body.pin.get_secret_value()
+    await _hashing(lambda: gate.sessions.set_pin(session, device, pin))
+    return json_of(_who(gate, session))
+
+
+def _signed_in(gate: Gate, opened: Opened) -> Response:
+    gate.forget()
+    answer = w.SignedIn(
+        secret=opened.secret, device_secret=opened.device_secret, session=_who(gate, opened.session)
+    )
+    return json_of(answer, 201)
+
+
+def _who(gate: Gate, session: Session) -> w.Who:
+    person = session.person
+    return w.Who(
+        session_id=session.session_id,
+        name=person.name,
+        roles=tuple(sorted(person.roles)),
+        wards=tuple(sorted(person.wards)),
+        acting=tuple(w.ActingRole(role=role, until_at=until) for role, until in person.acting),
+        is_locked=session.is_locked,
+        is_proved=session.is_proved_at(gate.clock()),
+        ends_at=session.started_at + LONGEST,
+    )

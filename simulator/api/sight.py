@@ -1,0 +1,109 @@
+"""What of an answer somebody may see: patients of own wards by their references, others not at all.
+
+Beds are on everybody's board. Who lies in them, what is booked, waited for and told of a patient
+belongs to a ward, and is there for those who may see it alone: in lists, one by one, in the past,
+and in what a refusal tells.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lake.tables import BED_EVENTS
+from simulator.domain.bookings import Booking
+from simulator.domain.errors import Forbidden, Refusal
+from simulator.domain.hospital import Hospital
+from simulator.domain.permissions import ELSEWHERE, may_override, wards_of_request
+from simulator.domain.principals import Principal
+from simulator.domain.requests import BedRequest
+from simulator.writer.engine import Row
+
+PRIVATE = tuple(column.name for column in BED_EVENTS.columns if column.is_private)
+
+
+def must_see_patients(who: Principal) -> None:
+    """Raises Forbidden for those who see none."""
+    if not (who.is_manager or who.wards):
+        raise Forbidden("not_permitted", "Your role shows no patients.")
+
+
+def without_patients(row: Mapping[str, Any], who: Principal, ward_id: str | None) -> Row:
+    """A row as it is, or without what is private in it."""
+    if who.sees(ward_id):
+        return dict(row)
+    return dict(row) | {name: None for name in PRIVATE if name in row}
+
+
+def sees_booking(who: Principal, hospital: Hospital, booking: Booking) -> bool:
+    bed = hospital.beds.get(booking.bed_id)
+    return who.sees(bed.ward_id if bed else None)
+
+
+def sees_request(who: Principal, hospital: Hospital, request: BedRequest) -> bool:
+    """Of the ward where the patient is, or the wanted one."""
+    wards = wards_of_request(hospital, request)
+    return who.is_manager or (bool(who.wards) if wards is None else any(map(who.owns, wards)))
+
+
+def sees_ended(who: Principal, row: Row) -> bool:
+    """A request that waits no more, by the ward that was wanted."""
+    return who.is_manager or (
+        bool(who.wards) if row["ward_id"] is None else who.owns(row["ward_id"])
+    )
+
+
+def sees_patient(who: Principal, hospital: Hospital, patient_ref: str) -> bool:
+    """Where the patient lies, has a bed reserved or waits for one."""
+    if who.is_manager:
+        return True
+    bookings = hospital.bookings_of(patient_ref)
+    requests = hospital.requests_of(patient_ref)
+    return any(sees_booking(who, hospital, one) for one in bookings) or any(
+        sees_request(who, hospital, one) for one in requests
+    )
+
+
+def refusal_for(who: Principal, hospital: Hospital, refusal: Refusal) -> Refusal:
+    """As it may be told: of a booking that is not for these eyes, that it is somewhere."""
+    if who.may_all:
+        return refusal
+    can_be = refusal.can_be_overridden and may_override(
+        who, refusal.rules, hospital.house.clerks_override
+    )
+    told_of = (*refusal.in_the_way, refusal.conflicts_with)
+    is_all_seen = all(one is None or sees_booking(who, hospital, one) for one in told_of)
+    is_all_seen = is_all_seen and _are_all_seen(who, hospital, str(refusal))
+    told = refusal if is_all_seen else _in_few_words(who, hospital, refusal)
+    told.can_be_overridden = can_be
+    return told
+
+
+NAMED = re.compile(r"\b[BR]\d+\b|\b[A-Za-z0-9]{1,8}-\d+-[A-Z]\b")
+"""Bookings, requests and beds in a text."""
+
+
+def _are_all_seen(who: Principal, hospital: Hospital, text: str) -> bool:
+    """What a text names is of own wards, or not known here."""
+    for name in NAMED.findall(text):
+        booking, request = hospital.bookings.get(name), hospital.requests.get(name)
+        bed = hospital.beds.get(name)
+        if booking and not sees_booking(who, hospital, booking):
+            return False
+        if request and not sees_request(who, hospital, request):
+            return False
+        if bed and not who.sees(bed.ward_id):
+            return False
+    return True
+
+
+def _in_few_words(who: Principal, hospital: Hospital, refusal: Refusal) -> Refusal:
+    seen = [one for one in refusal.in_the_way if sees_booking(who, hospital, one)]
+    told = Refusal(
+        refusal.rule,
+        f"The patient is {ELSEWHERE}.",
+        seen[0] if seen else None,
+        rules=refusal.rules,
+        in_the_way=seen,
+    )
+    told.suggestions, told.pair = refusal.suggestions, refusal.pair
+    return told

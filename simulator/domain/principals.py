@@ -1,0 +1,35 @@
+"""Who asks, and in which roles: what permissions are given to."""
+
+from dataclasses import dataclass
+
+from lake.vocabulary import Role
+
+NO_WARDS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person, a service or the house itself. `wards`: a clerk's own ones. `may_all`: nobody asks
+    what this one may; `roles` then say what is written down."""
+
+    actor: str
+    roles: frozenset[Role]
+    wards: frozenset[str] = NO_WARDS
+    may_all: bool = False
+
+    @property
+    def is_manager(self) -> bool:
+        return self.may_all or Role.MANAGER in self.roles
+
+    def owns(self, ward_id: str | None) -> bool:
+        """Whether it is one of a clerk's own wards."""
+        return Role.CLERK in self.roles and ward_id in self.wards
+
+    def sees(self, ward_id: str | None) -> bool:
+        """Whether patients there are shown by their references, with what is said of them."""
+        return self.is_manager or self.owns(ward_id)
+
+
+def unasked(actor: str, role: Role = Role.SYSTEM) -> Principal:
+    """The house itself; or whoever calls while nobody signs in."""
+    return Principal(actor, frozenset({role}), may_all=True)

@@ -1,0 +1,430 @@
+"""Signing in over HTTP, and what each role reads: nobody sees a patient of another ward."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from lake.places import Places
+from lake.vocabulary import Role
+from simulator.access.gate import Gate
+from simulator.access.tokens import Scope
+from simulator.api.app import ROUTES
+from simulator.writer.desk import Desk
+from tests.simulator.api_client import make_desk, serving
+from tests.simulator.people import WORD, Clock, gate_in, header
+
+OF_ONE_LAKE = pytest.mark.asyncio(loop_scope="module")
+OPEN = {"/health/live", "/health/ready", "/sign-in", "/sign-in/pin", "/sign-in/names"}
+OTHERS = "OTHER-77"
+"""The reference of a patient on the other ward."""
+OWN = "OWN-11"
+
+
+@dataclass
+class House:
+    """W1 is the clerk's own ward. On both a patient lies, and others are booked and wait."""
+
+    api: httpx.AsyncClient
+    desk: Desk
+    gate: Gate
+    secrets: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+
+    async def ask(self, who: str, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = {"authorization": header(self.secrets[who])} | more.pop("headers", {})
+        return await self.api.request(method, path, headers=headers, **more)
+
+    async def get(self, who: str, path: str, **more: Any) -> httpx.Response:
+        return await self.ask(who, "GET", path, **more)
+
+    async def post(self, who: str, path: str, body: dict | None = None) -> httpx.Response:
+        return await self.ask(who, "POST", path, json=body)
+
+
+async def made(home: Path) -> AsyncIterator[House]:
+    clock = Clock()
+    gate = gate_in(home, clock)
+    people = {"viewer": Role.VIEWER, "clerk": Role.CLERK, "manager": Role.MANAGER}
+    for name, role in (people | {"admin": Role.ADMIN}).items():
+        wards = ["W1"] if role is Role.CLERK else []
+        gate.people.add(name, [role], wards, password=WORD)
+    desk = make_desk(Places(home, str(home / "lake")))
+    async with serving(desk, gate) as api:
+        house = House(api, desk, gate)
+        for person in gate.people.all():
+            body = {"name": person.name, "password": WORD}
+            answer = await api.post("/sign-in", json=body)
+            assert answer.status_code == 201, answer.text
+            house.secrets[person.name] = answer.json()["secret"]
+        for ward_id, patient in (("W1", OWN), ("W2", OTHERS)):
+            await fill(house, ward_id, patient)
+        yield house
+
+
+async def fill(house: House, ward_id: str, patient: str) -> None:
+    needs = {
+        "sex": "female",
+        "isolation": {"kind": "source", "organism": f"germ_of_{ward_id.lower()}"},
+    }
+    bodies = [
+        ("stay", "/bookings", {"bed_id": f"{ward_id}-101-A", "patient_ref": patient}),
+        ("booking", "/bookings", {"bed_id": f"{ward_id}-102-A", "patient_ref": f"{patient}-B"}),
+        ("request", "/requests", {"patient_ref": f"{patient}-C", "ward_id": ward_id}),
+    ]
+    for what, path, body in bodies:
+        body |= {"needs": {"sex": "female"}}
+        if what == "stay":
+            body |= {"admit": True, "needs": needs, "note": f"note of {patient}"}
+        answer = await house.post("manager", path, body)
+        assert answer.status_code == 201, answer.text
+        found = answer.json()
+        house.ids[f"{what} {ward_id}"] = found.get("booking_id") or found["bed_request_id"]
+    [event] = [
+        row["event_id"]
+        for row in house.desk.commit.recent
+        if (row["event_type"], row.get("patient_ref")) == ("patient_admitted", patient)
+    ]
+    house.ids[f"event {ward_id}"] = event
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async for one in made(tmp_path / "home"):
+        yield one
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reading(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """One for all that only read, or are refused."""
+    async for one in made(tmp_path_factory.mktemp("reading") / "home"):
+        yield one
+
+
+def code(answer: httpx.Response) -> tuple[int, str | None]:
+    return answer.status_code, answer.json().get("code") if answer.content else None
+
+
+# Who has not signed in
+
+
+def all_routes() -> list[tuple[str, str]]:
+    return [
+        (method, route.path.format(**dict.fromkeys(route.param_convertors, "x")))
+        for route in ROUTES
+        for method in sorted(route.methods - {"HEAD"})
+    ]
+
+
+WAYS = {
+    "none": {},
+    "made up": {"authorization": "Bearer snr_session_made_up"},
+    "another scheme": {"authorization": "Basic YWRtaW46YWRtaW4="},
+    "in a cookie": {"cookie": "session=x"},
+    "as a name": {"x-actor": "manager"},
+}
+
+
+@OF_ONE_LAKE
+@pytest.mark.parametrize("how", WAYS)
+async def test_who_has_not_signed_in_reaches_nothing(reading: House, how) -> None:
+    routes = [way for way in all_routes() if way[1] not in OPEN]
+    for method, path in [*routes, ("GET", "/docs"), ("GET", "/nowhere"), ("PATCH", "/beds")]:
+        if path.startswith("/openapi"):
+            continue
+        body = b"{" if method != "GET" else None  # which is no JSON: nobody has looked at it
+        answer = await reading.api.request(method, path, headers=WAYS[how], content=body)
+        assert code(answer) == (401, "sign_in_required"), (method, path)
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@OF_ONE_LAKE
+async def test_some_doors_are_open_to_all(reading: House) -> None:
+    for path in ("/health/live", "/health/ready", "/openapi.json"):
+        assert (await reading.api.get(path)).status_code == 200
+
+
+@OF_ONE_LAKE
+@pytest.mark.parametrize("change", [str.upper, itemgetter(slice(-1)), "{}x".format, str.swapcase])
+async def test_a_session_that_was_altered_opens_nothing(reading: House, change) -> None:
+    secret = change(reading.secrets["manager"])
+    answer = await reading.api.get("/beds", headers={"authorization": header(secret)})
+    assert code(answer) == (401, "sign_in_required")
+
+
+async def test_sign_out_ends_the_session_at_once(house: House) -> None:
+    assert (await house.get("clerk", "/beds")).is_success
+    ended = await house.post("clerk", "/session/end")
+    assert ended.json()["name"] == "clerk"
+    for path in ("/beds", "/session"):
+        assert code(await house.get("clerk", path)) == (401, "sign_in_required")
+
+
+async def test_a_locked_session_shows_nothing_until_the_password_is_given(house: House) -> None:
+    await house.post("clerk", "/session/lock")
+    assert code(await house.get("clerk", "/beds")) == (401, "sign_in_required")
+    assert (await house.get("clerk", "/session")).json()["is_locked"]
+    wrong = await house.post("clerk", "/session/prove", {"password": "wrong"})
+    assert code(wrong) == (401, "wrong_password")
+    assert (await house.post("clerk", "/session/prove", {"password": WORD})).is_success
+    assert (await house.get("clerk", "/beds")).is_success
+
+
+async def test_the_sixth_wrong_password_is_not_looked_at(house: House) -> None:
+    wrong = {"name": "clerk", "password": "wrong"}
+    codes = [code(await house.api.post("/sign-in", json=wrong)) for _ in range(6)]
+    assert codes == [(401, "wrong_password")] * 5 + [(429, "too_many_attempts")]
+    right = await house.api.post("/sign-in", json=wrong | {"password": WORD})
+    assert code(right) == (429, "too_many_attempts")
+    assert int(right.headers["retry-after"]) > 60
+    other = {"name": "manager", "password": WORD}
+    assert (await house.api.post("/sign-in", json=other)).status_code == 201
+
+
+async def test_known_and_unknown_names_cost_one_verification_each(house: House) -> None:
+    costs = []
+    for name in ("clerk", "nobody"):
+        before = house.gate.hashes.verified
+        answer = await house.api.post("/sign-in", json={"name": name, "password": "wrong"})
+        costs.append((house.gate.hashes.verified - before, answer.json()))
+    assert costs[0] == costs[1]
+    assert costs[0][0] == 1
+
+
+async def test_a_pin_takes_the_password_of_a_moment_ago(house: House) -> None:
+    body = {"name": "clerk", "password": WORD}
+    opened = (await house.api.post("/sign-in", json=body)).json()
+    house.secrets["here"] = opened["secret"]
+    pin = {"pin": "4821", "device_secret": opened["device_secret"]}
+    assert (await house.ask("here", "PUT", "/session/pin", json=pin)).is_success
+    house.gate.clock.go_on(minutes=6)
+    assert code(await house.ask("here", "PUT", "/session/pin", json=pin)) == (
+        403, "password_required",
+    )  # fmt: skip
+    again = await house.api.post("/sign-in/pin", json=pin | {"name": "clerk"})
+    assert again.json()["session"]["is_proved"] is False
+    names = {"device_secret": opened["device_secret"]}
+    assert (await house.api.post("/sign-in/names", json=names)).json() == {"names": ["clerk"]}
+
+
+async def test_a_first_password_is_to_be_replaced(house: House) -> None:
+    word = house.gate.people.add("new", [Role.VIEWER])
+    body = {"name": "new", "password": word}
+    assert code(await house.api.post("/sign-in", json=body)) == (403, "new_password_required")
+    opened = await house.api.post("/sign-in", json=body | {"new_password": WORD})
+    assert opened.json()["session"]["roles"] == ["viewer"]
+
+
+@OF_ONE_LAKE
+async def test_what_a_person_sends_is_never_told_back(reading: House) -> None:
+    body = {"name": "x", "password": {"canary": "hunter2"}}
+    answer = await reading.api.post("/sign-in", json=body)
+    assert code(answer) == (422, "invalid_request")
+    assert "hunter2" not in answer.text
+
+
+@OF_ONE_LAKE
+async def test_a_body_beyond_all_measure_is_not_read_for_who_is_not_signed_in(
+    reading: House,
+) -> None:
+    answer = await reading.api.post("/sign-in", content=b" " * 70_000)
+    assert code(answer) == (413, "body_too_large")
+
+
+@OF_ONE_LAKE
+async def test_who_has_signed_in_cannot_take_another_name(reading: House) -> None:
+    answer = await reading.get("clerk", "/beds", headers={"x-actor": "manager"})
+    assert code(answer) == (422, "invalid_request")
+
+
+async def test_a_change_names_who_made_it_and_in_which_role(house: House) -> None:
+    note = await house.post("clerk", "/beds/W1-101-A/notes", {"note": "x"})
+    assert note.status_code == 201, note.text
+    row = [*house.desk.commit.recent][-1]
+    assert (row["actor"], row["role"]) == ("clerk", "clerk")
+
+
+async def test_a_session_ends_within_seconds_of_being_disabled(house: House) -> None:
+    assert (await house.get("clerk", "/beds")).is_success
+    house.gate.people.disable("clerk")
+    house.gate.clock.go_on(seconds=5)
+    assert code(await house.get("clerk", "/beds")) == (401, "sign_in_required")
+
+
+async def test_an_open_stream_ends_within_seconds_of_being_disabled(house: House) -> None:
+    from simulator.api.routes.events import _stream
+
+    def who():
+        return house.gate.caller(header(house.secrets["clerk"])).who
+
+    stream = _stream(house.desk, house.desk.commit.durable_seq, who)
+    coming = asyncio.create_task(anext(stream, "ended"))
+    await asyncio.sleep(0.1)
+    assert not coming.done()
+    house.gate.people.disable("clerk")
+    house.gate.clock.go_on(seconds=5)
+    assert await asyncio.wait_for(coming, 5) == "ended"
+
+
+# Tokens
+
+
+async def test_a_token_does_what_it_is_for(house: House) -> None:
+    kinds = {
+        "reader": [Scope.READ],
+        "writer": [Scope.WRITE],
+        "meter": [Scope.METRICS],
+    }
+    for name, scopes in kinds.items():
+        house.secrets[name] = house.gate.tokens.add(name, Role.MANAGER, scopes=scopes)
+    note = "/beds/W2-101-A/notes"
+    found = {
+        name: (
+            (await house.get(name, "/beds")).status_code,
+            (await house.post(name, note, {"note": "x"})).status_code,
+            (await house.get(name, "/metrics")).status_code,
+        )
+        for name in kinds
+    }
+    assert found == {
+        "reader": (200, 403, 403),
+        "writer": (403, 201, 403),
+        "meter": (403, 403, 200),
+    }
+    assert (await house.get("admin", "/metrics")).status_code == 403
+
+
+# What each role reads
+
+LOOKS = [
+    "/beds", "/beds/W2-101-A", "/wards", "/clock", "/hospital", "/simulator", "/events",
+    "/bookings", "/requests", "/requests?state=placed", "/requests?with_beds=true",
+    "/overrides", "/lounge", f"/patients/{OTHERS}", f"/patients/{OWN}",
+    f"/bookings?patient_ref={OTHERS}",
+]  # fmt: skip
+HIDDEN = ("OTHER-77", "germ_of_w2")
+
+
+@OF_ONE_LAKE
+@pytest.mark.parametrize("who", ["viewer", "clerk", "admin"])
+async def test_no_answer_names_a_patient_of_another_ward(reading: House, who) -> None:
+    at = reading.desk.clock.now().isoformat().replace("+00:00", "Z")
+    ids = reading.ids
+    ways = [*LOOKS, f"/beds?at={at}", f"/bookings?at={at}"]
+    ways += [f"/bookings/{ids['stay W2']}", f"/requests/{ids['request W2']}"]
+    for path in ways:
+        answer = await reading.get(who, path)
+        if OTHERS not in path:
+            assert not any(word in answer.text for word in HIDDEN), path
+        if who != "clerk":
+            assert OWN not in answer.text or OWN in path, path
+    for path in ("/beds/search", "/requests/match"):
+        answer = await reading.post(who, path, {})
+        assert not any(word in answer.text for word in HIDDEN), path
+
+
+@OF_ONE_LAKE
+async def test_a_manager_and_the_wards_own_clerk_see_their_patients(reading: House) -> None:
+    assert OTHERS in (await reading.get("manager", "/beds")).text
+    assert OTHERS in (await reading.get("manager", "/events")).text
+    for path in ("/beds", "/bookings", "/requests", "/events", f"/patients/{OWN}"):
+        assert OWN in (await reading.get("clerk", path)).text, path
+
+
+@OF_ONE_LAKE
+@pytest.mark.parametrize(
+    "path", ["/bookings", "/requests", "/overrides", "/lounge", "/patients/A-1"]
+)
+@pytest.mark.parametrize("who", ["viewer", "admin"])
+async def test_whose_role_shows_no_patients_is_told_so(reading: House, who, path) -> None:
+    assert code(await reading.get(who, path)) == (403, "not_permitted")
+
+
+@OF_ONE_LAKE
+async def test_the_board_is_everybodys(reading: House) -> None:
+    shown = {
+        who: [
+            (bed["bed_id"], bed["display_status"], bed["bed_status"])
+            for bed in (await reading.get(who, "/beds")).json()["items"]
+        ]
+        for who in reading.secrets
+    }
+    assert len(shown["viewer"]) == 8
+    assert all(beds == shown["manager"] for beds in shown.values())
+
+
+def made_up(real: str) -> str:
+    """An id of the same form that is nobody's."""
+    return real[0] + "9" * (len(real) - 1 + 3) if len(real) < 12 else real[:-6] + "ffffff"
+
+
+@OF_ONE_LAKE
+async def test_what_is_of_another_ward_is_answered_like_what_never_was(reading: House) -> None:
+    ids = reading.ids
+    ways = [
+        ("GET", "/bookings/{}", "stay W2", None),
+        ("GET", "/requests/{}", "request W2", None),
+        ("POST", "/bookings/{}/discharge", "stay W2", {}),
+        ("POST", "/bookings/{}/transfer", "stay W2", {"to_bed_id": "W1-102-B"}),
+        ("POST", "/bookings/{}/change", "booking W2", {"ends_at": None}),
+        ("POST", "/bookings/{}/cancel", "booking W2", {}),
+        ("POST", "/bookings/{}/swap", "stay W2", {"with_booking_id": ids["stay W1"]}),
+        ("POST", "/bookings/{}/progress", "stay W2", {"needs_bed": False}),
+        ("POST", "/bookings/{}/discharge/correct", "stay W2", {"disposition": "home"}),
+        ("POST", "/bookings/{}/lounge/leave", "stay W2", {}),
+        ("POST", "/requests/{}/withdraw", "request W2", {}),
+        ("POST", "/requests/{}/change", "request W2", {"ward_id": "W1"}),
+        ("POST", "/requests/{}/place", "request W2", {"bed_id": "W1-102-B"}),
+        ("POST", "/events/{}/cancel", "event W2", {}),
+        ("POST", "/overrides/{}/review", "event W2", {"note": "x"}),
+    ]
+    for method, path, what, body in ways:
+        told = []
+        for one in (ids[what], made_up(ids[what])):
+            answer = await reading.ask("clerk", method, path.format(one), json=body)
+            told.append((answer.status_code, answer.text.replace(one, "?")))
+        assert told[0] == told[1], path
+
+
+@OF_ONE_LAKE
+async def test_a_refusal_tells_no_place_of_another_ward(reading: House) -> None:
+    for body in (
+        {"bed_id": "W1-102-B", "patient_ref": OTHERS, "admit": True},
+        {"bed_id": "W1-102-B", "patient_ref": f"{OTHERS}-B", "needs": {"sex": "female"}},
+    ):
+        answer = await reading.post("clerk", "/bookings", body)
+        assert answer.status_code == 409, answer.text
+        told = json.dumps({n: v for n, v in answer.json().items() if n != "alternatives"})
+        assert "elsewhere in the hospital" in told
+        assert "W2" not in told
+        assert reading.ids["stay W2"] not in told
+        assert reading.ids["booking W2"] not in told
+    waits = {"patient_ref": f"{OTHERS}-C", "ward_id": "W1"}
+    answer = await reading.post("clerk", "/requests", waits)
+    assert "W2" not in answer.text
+    assert reading.ids["request W2"] not in answer.text
+
+
+@OF_ONE_LAKE
+async def test_of_own_wards_a_refusal_says_what_is_in_the_way(reading: House) -> None:
+    body = {"bed_id": "W1-102-B", "patient_ref": OWN, "admit": True}
+    answer = (await reading.post("clerk", "/bookings", body)).json()
+    assert (answer["code"], answer["conflicts_with"]["bed_id"]) == (
+        "patient_in_other_bed", "W1-101-A",
+    )  # fmt: skip
+
+
+@OF_ONE_LAKE
+async def test_only_an_admin_runs_the_simulated_hospital(reading: House) -> None:
+    body = {"running": False, "speed": 60, "seed": 1}
+    for who in ("viewer", "clerk", "manager"):
+        answer = await reading.ask(who, "PUT", "/simulator", json=body)
+        assert code(answer) == (403, "not_permitted"), who
+    assert code(await reading.ask("admin", "PUT", "/simulator", json=body)) == (409, "wrong_mode")
