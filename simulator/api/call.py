@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from lake.vocabulary import ANONYMOUS, Role, Source
 from simulator.access.errors import NotSignedIn
 from simulator.access.gate import Caller, Gate
-from simulator.access.tokens import Scope
+from simulator.api.doors import Door, door_of
 from simulator.domain.errors import BodyTooLarge, InvalidRequest, NotReady
 from simulator.domain.principals import Principal, unasked
 from simulator.wire import bodies as b
@@ -39,8 +39,6 @@ HEADERS = [
 """Of every write, as OpenAPI tells them."""
 
 READS = {"GET"}
-ASKED = {"/beds/search", "/requests/match"}
-"""Questions that are too long for a GET."""
 MOST_BODY_BYTES = 64 * 1024
 
 
@@ -139,13 +137,13 @@ class CallRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         is_write = not (self.methods or set()) <= READS
-        scope = Scope.WRITE if is_write and self.path not in ASKED else Scope.READ
+        door = door_of(self)
         known = {field.alias for field in self.dependant.query_params}
 
         async def handle_call(request: Request) -> Response:
             call = Call(request.scope, request.receive)
             call.desk = open_desk(request.app.state.desk)
-            call.who = _who(call, scope)
+            call.who = _who(call, door)
             if request.scope["query_string"]:
                 _refuse_unknown(set(request.query_params) - known, known)
             if is_write:
@@ -174,9 +172,9 @@ def _refuse_unknown(unknown: set[str], known: set[str]) -> None:
         raise InvalidRequest(f"{name}: no such parameter; there are: {takes}.")
 
 
-def _who(call: Call, scope: Scope) -> Principal:
+def _who(call: Call, door: Door) -> Principal:
     """Whoever has signed in; where nobody does, any name that is given, and it may do all. Raises
-    InvalidRequest, and Forbidden for a token that is for something else."""
+    InvalidRequest, and Forbidden for whom the door is not open."""
     caller: Caller | None = call.scope.get("caller")
     named = call.headers.get("x-actor")
     if caller is None:
@@ -185,7 +183,8 @@ def _who(call: Call, scope: Scope) -> Principal:
         return unasked(actor_from(named or ANONYMOUS), Role.MANAGER)
     if named is not None:
         raise InvalidRequest("X-Actor: your session says who you are; leave this header out.")
-    caller.must_have(scope)
+    door.let_in_a_service(caller)
+    door.let_in(caller.who)
     return caller.who
 
 

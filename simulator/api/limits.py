@@ -8,7 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.access.errors import NotSignedIn
 from simulator.access.gate import Gate
+from simulator.api.doors import METRICS_PATHS, OPEN_PATHS, SESSION_PATHS, Door
 from simulator.api.problems import problem, problem_of
+from simulator.domain.errors import Forbidden
 
 
 class OwnPagesOnly:
@@ -34,32 +36,23 @@ class SignedInOnly:
         self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _is_open(scope["path"]):
+        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
             try:
                 self._let_in(scope, Headers(scope=scope).get("authorization"))
-            except NotSignedIn as error:
+            except (NotSignedIn, Forbidden) as error:
                 await problem_of(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     def _let_in(self, scope: Scope, authorization: str | None) -> None:
-        """Raises NotSignedIn. A session that is locked can be looked at, opened and ended."""
-        if _is_below(scope["path"], OF_THE_SESSION):
+        """Raises NotSignedIn and Forbidden. A session that is locked can be looked at, opened and
+        ended."""
+        if scope["path"] in SESSION_PATHS:
             self._gate.session(authorization)
         else:
-            scope["caller"] = self._gate.caller(authorization)
-
-
-OPEN = frozenset({"/sign-in", "/sign-in/pin", "/sign-in/names", "/openapi.json"})
-OF_THE_SESSION = "/session"
-
-
-def _is_open(path: str) -> bool:
-    return path in OPEN or path.startswith("/health/")
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")
+            caller = scope["caller"] = self._gate.caller(authorization)
+            if scope["path"] in METRICS_PATHS:
+                Door.METRICS.let_in_a_service(caller)
 
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -11,7 +11,7 @@ from typing import Any
 
 from lake.tables import BED_EVENTS
 from simulator.domain.bookings import Booking
-from simulator.domain.errors import Forbidden, Refusal
+from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
 from simulator.domain.permissions import ELSEWHERE, may_override, wards_of_request
 from simulator.domain.principals import Principal
@@ -19,12 +19,6 @@ from simulator.domain.requests import BedRequest
 from simulator.writer.engine import Row
 
 PRIVATE = tuple(column.name for column in BED_EVENTS.columns if column.is_private)
-
-
-def must_see_patients(who: Principal) -> None:
-    """Raises Forbidden for those who see none."""
-    if not (who.is_manager or who.wards):
-        raise Forbidden("not_permitted", "Your role shows no patients.")
 
 
 def without_patients(row: Mapping[str, Any], who: Principal, ward_id: str | None) -> Row:

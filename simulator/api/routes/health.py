@@ -4,12 +4,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
-from simulator.access.gate import Caller
-from simulator.access.tokens import Scope
 from simulator.api.answers import json_of
 from simulator.api.call import open_desk
 from simulator.api.problems import PROBLEMS
-from simulator.domain.errors import Forbidden, StorageUnavailable
+from simulator.domain.errors import StorageUnavailable
 from simulator.wire import answers as w
 from simulator.writer.desk import Desk
 
@@ -40,13 +38,6 @@ async def is_ready(request: Request) -> Response:
 )
 async def metrics(request: Request) -> Response:
     """Prometheus metrics."""
-    caller: Caller | None = request.scope.get("caller")
-    if caller is not None and caller.session is not None:
-        raise Forbidden(
-            "not_permitted", "Metrics are for a service: ./snr token add --scope metrics."
-        )
-    if caller is not None:
-        caller.must_have(Scope.METRICS)
     desk: Desk = request.app.state.desk
     if desk.ready.is_set():
         HEAD_SEQ.set(desk.commit.durable_seq)

@@ -16,7 +16,7 @@ from simulator.api.call import Call, CallRoute
 from simulator.api.front import carry_out, requests_in_log
 from simulator.api.problems import PROBLEMS
 from simulator.api.routes.bookings import booking_answer, needs_item
-from simulator.api.sight import must_see_patients, sees_ended, sees_request
+from simulator.api.sight import sees_ended, sees_request
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere
 from simulator.domain.hospital import Hospital
@@ -52,7 +52,6 @@ async def requests(
 ) -> Response:
     """Those that wait, the most urgent first; those that ended, the oldest first. `with_beds`: each
     with up to three beds that would do, if it waits."""
-    must_see_patients(call.who)
     if state is RequestState.WAITING:
         rows, following = _waiting(call, ward_id, limit, after)
     else:
@@ -99,7 +98,6 @@ def _as_in_log(request: BedRequest) -> Row:
 @router.get("/requests/{bed_request_id}", response_model=w.BedRequestWithBeds)
 async def request_with_beds(call: Call, bed_request_id: RequestId) -> Response:
     """With up to three beds that would do, if it waits."""
-    must_see_patients(call.who)
     known = call.desk.engine.hospital.requests.get(bed_request_id)
     for row in await requests_in_log(call.desk, bed_request_id=bed_request_id):
         is_own = known and sees_request(call.who, call.desk.engine.hospital, known)
@@ -144,7 +142,6 @@ async def place(call: Call, bed_request_id: RequestId, body: b.Placement) -> Res
 @router.post("/requests/match", response_model=w.Proposal)
 async def match(call: Call, _: b.Matching | None = None) -> Response:
     """Proposes a bed for all who wait, and books none: `place-all` takes the pairs as they are."""
-    must_see_patients(call.who)
     engine = call.desk.engine
     moment = engine.moment(Context(Source.MANUAL, call.who))
     loop = asyncio.get_running_loop()
