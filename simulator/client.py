@@ -18,6 +18,17 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from lake.vocabulary import Disposition, RequestState
+from simulator.wire.access import (
+    Device,
+    Names,
+    NewPassword,
+    NewPin,
+    PinSignIn,
+    Proof,
+    SignedIn,
+    SignIn,
+    Who,
+)
 from simulator.wire.answers import (
     Alternative,
     Bed,
@@ -105,6 +116,7 @@ __all__ = [
     "Clock",
     "Closing",
     "Conflict",
+    "Device",
     "DischargeAnswer",
     "DischargeCorrection",
     "Event",
@@ -118,6 +130,8 @@ __all__ = [
     "Needs",
     "NewBedRequest",
     "NewBooking",
+    "NewPassword",
+    "NewPin",
     "Newborn",
     "NotSent",
     "Opening",
@@ -126,19 +140,24 @@ __all__ = [
     "Pair",
     "PairNotPlaced",
     "PendingBed",
+    "PinSignIn",
     "Placement",
     "Placements",
     "PlacementsAnswer",
     "Progress",
+    "Proof",
     "Proposal",
     "ProposedBed",
     "Readiness",
     "Refused",
     "RequestChange",
+    "SignIn",
+    "SignedIn",
     "Simulation",
     "Simulator",
     "Unreachable",
     "Ward",
+    "Who",
     "actor_name",
     "patient_ref",
 ]
@@ -196,18 +215,22 @@ Item = TypeVar("Item")
 
 class BookingClient:
     """One actor's access to one hospital. Every method raises Refused and Unreachable; an `actor`
-    whose name cannot travel is NotSent."""
+    whose name cannot travel is NotSent. `secret`: of a session or a service's token, where people
+    sign in; it says who acts."""
 
     def __init__(
         self,
         base_url: str,
         actor: str = "",
         *,
+        secret: str = "",
         timeout: httpx.Timeout = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         # Names are not always ASCII, headers are: they travel as UTF-8 bytes.
         headers = {b"X-Actor": _sendable(actor).encode()} if actor else {}
+        if secret:
+            headers[b"Authorization"] = f"Bearer {secret}".encode()
         self._http = httpx.Client(
             base_url=base_url,
             headers=headers,
@@ -232,6 +255,39 @@ class BookingClient:
         careful = copy(self)
         careful._seen_seq = seen_seq
         return careful
+
+    def session(self) -> Who:
+        """Whose session the secret opens; refused (401) where it opens none."""
+        return self._get(Who, "/session")
+
+    def sign_in(self, wish: SignIn, address: str = "") -> SignedIn:
+        return _read(SignedIn, self._tell("POST", "/sign-in", wish, address))
+
+    def sign_in_with_pin(self, wish: PinSignIn, address: str = "") -> SignedIn:
+        return _read(SignedIn, self._tell("POST", "/sign-in/pin", wish, address))
+
+    def names_on(self, device: Device) -> list[str]:
+        """Who can sign in with a PIN on that device."""
+        return [*_read(Names, self._tell("POST", "/sign-in/names", device)).names]
+
+    def touch(self) -> Who:
+        """Somebody is there: the session is not idle."""
+        return _read(Who, self._send("POST", "/session/touch"))
+
+    def lock(self) -> Who:
+        return _read(Who, self._send("POST", "/session/lock"))
+
+    def end_session(self) -> Who:
+        return _read(Who, self._send("POST", "/session/end"))
+
+    def prove(self, proof: Proof) -> Who:
+        return _read(Who, self._tell("POST", "/session/prove", proof))
+
+    def set_pin(self, pin: NewPin) -> Who:
+        return _read(Who, self._tell("PUT", "/session/pin", pin))
+
+    def change_password(self, change: NewPassword) -> SignedIn:
+        return _read(SignedIn, self._tell("PUT", "/session/password", change))
 
     def beds(
         self,
@@ -514,6 +570,11 @@ class BookingClient:
         if response.is_server_error and (problem := _problem(response)).code not in UNTOUCHED:
             raise Unreachable(problem.detail)
         return response
+
+    def _tell(self, method: str, path: str, body: Body, address: str = "") -> httpx.Response:
+        """What is no change of the hospital. `address`: of whom this client speaks for."""
+        headers = JSON | ({"X-Client-Address": address} if address else {})
+        return self._send(method, path, content=_json(body), headers=headers)
 
     def _get(self, kind: type[Answer], path: str, **query: Any) -> Answer:
         return _read(kind, self._send("GET", path, params=_sent(query)))

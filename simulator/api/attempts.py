@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fastapi import Request
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -23,10 +22,10 @@ class Attempts:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     @contextmanager
-    def of(self, request: Request, name: str) -> Iterator[None]:
+    def of(self, address: str, name: str) -> Iterator[None]:
         """Each counts as it begins, so that many at once are no way around; one that succeeds
         counts no more. Raises TooManyAttempts."""
-        name, address = name.strip().lower(), request.client.host if request.client else ""
+        name = name.strip().lower()
         counted = ((FROM_AN_ADDRESS, (name, address)), (OF_A_NAME, (name,)))
         for limit, of_whom in counted:
             if not self._limiter.hit(limit, *of_whom):

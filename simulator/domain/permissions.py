@@ -8,6 +8,7 @@ been: a booking, a request and an event by their ids; a bed is known to all, and
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Any
@@ -104,6 +105,15 @@ def role_for(hospital: Hospital, command: c.Command, who: Principal, *, says_why
     if reach is Reach.WITH_REASON and not says_why:
         raise Forbidden("not_permitted", "Say why, in a note: this takes a reason.")
     return role
+
+
+def rights_of(who: Principal) -> dict[Right, Reach]:
+    """The widest that each of the roles gives."""
+    found: dict[Right, Reach] = {}
+    for right in TABLE:
+        with suppress(Forbidden):
+            found[right] = _reach(right, who)[1]
+    return found
 
 
 def must_hold(right: Right, who: Principal) -> None:

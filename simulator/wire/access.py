@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from simulator.wire.answers import Answer
 from simulator.wire.bodies import Body
 
-Word = Annotated[SecretStr, Field(max_length=200)]
-Secret = Annotated[SecretStr, Field(max_length=100)]
+LONGEST_WORD, LONGEST_SECRET = 200, 100
 
 
 class SignIn(Body):
@@ -17,33 +16,33 @@ class SignIn(Body):
     signed in on before."""
 
     name: Annotated[str, Field(max_length=60)]
-    password: Word
-    new_password: Word | None = None
-    device_secret: Secret | None = None
+    password: str = Field(max_length=LONGEST_WORD, repr=False)
+    new_password: str | None = Field(None, max_length=LONGEST_WORD, repr=False)
+    device_secret: str | None = Field(None, max_length=LONGEST_SECRET, repr=False)
 
 
 class PinSignIn(Body):
     name: Annotated[str, Field(max_length=60)]
-    pin: Word
-    device_secret: Secret
+    pin: str = Field(max_length=LONGEST_WORD, repr=False)
+    device_secret: str = Field(max_length=LONGEST_SECRET, repr=False)
 
 
 class Proof(Body):
-    password: Word
+    password: str = Field(max_length=LONGEST_WORD, repr=False)
 
 
 class NewPassword(Body):
-    password: Word
-    new_password: Word
+    password: str = Field(max_length=LONGEST_WORD, repr=False)
+    new_password: str = Field(max_length=LONGEST_WORD, repr=False)
 
 
 class NewPin(Body):
-    pin: Word
-    device_secret: Secret
+    pin: str = Field(max_length=LONGEST_WORD, repr=False)
+    device_secret: str = Field(max_length=LONGEST_SECRET, repr=False)
 
 
 class Device(Body):
-    device_secret: Secret
+    device_secret: str = Field(max_length=LONGEST_SECRET, repr=False)
 
 
 class ActingRole(Answer):
@@ -52,14 +51,16 @@ class ActingRole(Answer):
 
 
 class Who(Answer):
-    """Whose session it is. `wards`: a clerk's own. `is_proved`: the password was given within the
-    last five minutes. `ends_at`: when the session ends, whatever is done in it."""
+    """Whose session it is. `wards`: a clerk's own. `may`: what the roles allow, and where
+    (own_wards, all, with_reason). `is_proved`: the password was given within the last five minutes.
+    `ends_at`: when the session ends, whatever is done in it."""
 
     session_id: str
     name: str
     roles: tuple[str, ...]
     wards: tuple[str, ...]
     acting: tuple[ActingRole, ...]
+    may: dict[str, str]
     is_locked: bool
     is_proved: bool
     ends_at: datetime

@@ -7,6 +7,7 @@ the machine from those who book.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from fastapi import APIRouter, Request
@@ -20,7 +21,8 @@ from simulator.api.answers import json_of
 from simulator.api.attempts import Attempts
 from simulator.api.call import LimitedRoute
 from simulator.api.problems import PROBLEMS
-from simulator.domain.errors import NotThere
+from simulator.domain.errors import NotCarriedOut, NotThere
+from simulator.domain.permissions import rights_of
 from simulator.wire import access as w
 
 Answer = TypeVar("Answer")
@@ -39,6 +41,15 @@ def gate_of(request: Request) -> Gate:
     return gate
 
 
+def address_of(request: Request) -> str:
+    """Of the browser: a service that has shown its token is believed whom it speaks for."""
+    with suppress(NotCarriedOut):
+        caller = gate_of(request).caller(request.headers.get("authorization"))
+        if caller.session is None and (told := request.headers.get("x-client-address")):
+            return told[:64]
+    return request.client.host if request.client else ""
+
+
 def _attempts(request: Request) -> Attempts:
     attempts: Attempts = request.app.state.attempts
     return attempts
@@ -55,14 +66,14 @@ async def _hashing(work: Callable[[], Answer]) -> Answer:
 @router.post("/sign-in", status_code=201, response_model=w.SignedIn)
 async def sign_in(request: Request, body: w.SignIn) -> Response:
     """With name and password."""
-    gate, device = gate_of(request), body.device_secret
-    with _attempts(request).of(request, body.name):
+    gate = gate_of(request)
+    with _attempts(request).of(address_of(request), body.name):
         opened = await _hashing(
             lambda: gate.sessions.sign_in(
                 body.name,
-                body.password.get_secret_value(),
-                body.new_password.get_secret_value() if body.new_password else None,
-                device.get_secret_value() if device else None,
+                body.password,
+                body.new_password,
+                body.device_secret,
             )
         )
     return _signed_in(gate, opened)
@@ -74,9 +85,9 @@ async def sign_in_with_pin(request: Request, body: w.PinSignIn) -> Response:
     gate = gate_of(request)
     opened = await _hashing(
         lambda: gate.sessions.sign_in_with_pin(
-            body.device_secret.get_secret_value(),
+            body.device_secret,
             body.name.strip().lower(),
-            body.pin.get_secret_value(),
+            body.pin,
         )
     )
     return _signed_in(gate, opened)
@@ -85,7 +96,7 @@ async def sign_in_with_pin(request: Request, body: w.PinSignIn) -> Response:
 @router.post("/sign-in/names", response_model=w.Names)
 async def names(request: Request, body: w.Device) -> Response:
     """Who may sign in with a PIN on this device."""
-    known = gate_of(request).sessions.names_on(body.device_secret.get_secret_value())
+    known = gate_of(request).sessions.names_on(body.device_secret)
     return json_of(w.Names(names=tuple(known)))
 
 
@@ -117,8 +128,8 @@ async def lock(request: Request) -> Response:
 async def prove(request: Request, body: w.Proof) -> Response:
     """The password once more: opens a locked session, and for five minutes what asks for it."""
     gate, session = gate_of(request), _session(request)
-    password = body.password.get_secret_value()
-    with _attempts(request).of(request, session.person.name):
+    password = body.password
+    with _attempts(request).of(address_of(request), session.person.name):
         await _hashing(lambda: gate.sessions.prove(session, password))
     gate.forget()
     return json_of(_who(gate, _session(request)))
@@ -137,8 +148,8 @@ async def end(request: Request) -> Response:
 async def change_password(request: Request, body: w.NewPassword) -> Response:
     """Ends all that is open of the person, and begins anew."""
     gate, session = gate_of(request), _session(request)
-    password, new = body.password.get_secret_value(), body.new_password.get_secret_value()
-    with _attempts(request).of(request, session.person.name):
+    password, new = body.password, body.new_password
+    with _attempts(request).of(address_of(request), session.person.name):
         opened = await _hashing(lambda: gate.sessions.change_password(session, password, new))
     return _signed_in(gate, opened)
 
@@ -149,7 +160,7 @@ async def set_pin(request: Request, body: w.NewPin) -> Response:
     gate, session = gate_of(request), _session(request)
     if not session.is_proved_at(gate.clock()):
         raise PasswordNeeded
-    device, pin = body.device_secret.get_secret_value(), body.pin.get_secret_value()
+    device, pin = body.device_secret, body.pin
     await _hashing(lambda: gate.sessions.set_pin(session, device, pin))
     return json_of(_who(gate, session))
 
@@ -169,6 +180,7 @@ def _who(gate: Gate, session: Session) -> w.Who:
         name=person.name,
         roles=tuple(sorted(person.roles)),
         wards=tuple(sorted(person.wards)),
+        may={right.value: reach.value for right, reach in rights_of(person.principal).items()},
         acting=tuple(w.ActingRole(role=role, until_at=until) for role, until in person.acting),
         is_locked=session.is_locked,
         is_proved=session.is_proved_at(gate.clock()),
