@@ -63,7 +63,12 @@ class Stack:
         dashboard = f"http://127.0.0.1:{s.dashboard_port}"
         return (
             Program("api", (python, "-m", "simulator.serve"), f"{api}/docs", f"{api}/health/ready"),
-            Program("dashboard", self._streamlit(), dashboard, f"{dashboard}/_stcore/health"),
+            Program(
+                "dashboard",
+                (python, "-m", "dashboard.serve"),
+                dashboard,
+                f"{dashboard}/_stcore/health",
+            ),
             Program("prefect", self._prefect(), prefect, f"{prefect}/api/health"),
             Program("spark", (python, "-m", "flows.driver")),
             Program("worker", (python, "-m", "cli.worker")),
@@ -73,19 +78,6 @@ class Stack:
         port = str(self.settings.prefect_port)
         start = ("server", "start", "--host", "127.0.0.1", "--port", port)
         return (sys.executable, "-m", "prefect", *start)
-
-    def _streamlit(self) -> tuple[str, ...]:
-        app = str(CHECKOUT / "dashboard" / "app.py")
-        options = {
-            "server.address": "127.0.0.1",
-            "server.port": str(self.settings.dashboard_port),
-            "server.headless": "true",
-            "server.fileWatcherType": "none",
-            "runner.postScriptGC": "false",  # all that lives, each 2 s: a quarter of its time
-            "browser.gatherUsageStats": "false",
-        }
-        flags = (f"--{name}={value}" for name, value in options.items())
-        return (sys.executable, "-m", "streamlit", "run", app, *flags)
 
     @property
     def environment(self) -> dict[str, str]:

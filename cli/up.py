@@ -12,14 +12,16 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from cli import first_people
 from cli.settings import StackSettings
 from cli.stack import Program, Stack
 from flows.stream.pace import PaceSettings
-from lake.auth import Auth, refuse_sign_in
+from lake.auth import Auth
 from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import BED_EVENTS, Owner
 from lake.upkeep.ownership import own
+from lake.vocabulary import LakeMode
 
 PATIENCE_SECONDS = 300
 ALL_UP_SECONDS = 120
@@ -29,20 +31,21 @@ FIRST_START = " (this first start writes 90 days of simulated history)"
 
 def run(*, speed: float | None, simulator: bool, auth: Auth) -> None:
     stack = Stack(Places.from_settings(), StackSettings())
-    refuse_sign_in(auth)
     PaceSettings()
     os.environ["SNR_AUTH"] = auth
     os.environ["SNR_SIMULATOR"] = str(simulator).lower()
     if speed is not None:
         os.environ["SNR_SPEED"] = str(speed)
     look_first(stack)
+    if auth is Auth.ON:
+        os.environ["SNR_DASHBOARD_TOKEN"] = first_people.dashboard_token(stack.places)
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(stderr=True)
     writes_history = simulator and not stack.places.exists(BED_EVENTS)
     console.print(f"Starting ...{FIRST_START if writes_history else ''}")
     process = stack.start()
     try:
-        _wait(stack, process, console)
+        _wait(stack, process, console, auth)
     except KeyboardInterrupt:
         console.print("Stopping ...")
     finally:
@@ -99,13 +102,15 @@ def is_taken(port: int) -> bool:
     return False
 
 
-def _wait(stack: Stack, process: "subprocess.Popen[bytes]", console: Console) -> None:
+def _wait(stack: Stack, process: "subprocess.Popen[bytes]", console: Console, auth: Auth) -> None:
     """Until Ctrl-C, or supervisord ends (after `./snr down`)."""
     start = time.monotonic()
     board = [program for program in stack.programs if program.name in ("api", "dashboard")]
     _until_healthy(board, process, start + PATIENCE_SECONDS)
     console.print(f"The board is live after {time.monotonic() - start:.0f} s.")
     _addresses(stack)
+    if auth is Auth.ON:
+        first_people.introduce(stack.places, is_demo=_is_demo(stack))
     console.print("Ctrl-C stops everything. The worker and the stream follow in a moment.")
     rest = [program for program in stack.programs if program.health]
     try:
@@ -147,6 +152,12 @@ def is_healthy(program: Program, client: httpx.Client) -> bool:
         return client.get(program.health).is_success
     except httpx.HTTPError:
         return False
+
+
+def _is_demo(stack: Stack) -> bool:
+    """What the API says that the lake is."""
+    answer = httpx.get(f"http://127.0.0.1:{stack.settings.api_port}/health/ready", timeout=5)
+    return bool(answer.json().get("mode") == LakeMode.DEMO)
 
 
 def _addresses(stack: Stack) -> None:

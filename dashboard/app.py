@@ -1,4 +1,4 @@
-"""The dashboard: `streamlit run dashboard/app.py`."""
+"""The dashboard's pages, below what is the same on all of them; `dashboard/serve.py` serves it."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +11,8 @@ from dashboard.asking import queries
 from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
 from dashboard.drawing import pulse, top
-from lake.auth import refuse_sign_in
-from lake.errors import LakeError
+from dashboard.settings import DashboardSettings
+from dashboard.whose import whose
 
 st.set_page_config(
     page_title="SNR beds",
@@ -22,10 +22,13 @@ st.set_page_config(
 )
 st.html(theme.STYLE)
 
-try:
-    refuse_sign_in()
-except LakeError as error:
-    st.error(f"{error} {error.fix}")
+watch = Path(__file__).parent / "signing" / "watch.js"
+WATCH_WHO = f"<script>{watch.read_text(encoding='utf-8')}</script>"
+
+is_asked = DashboardSettings().asks_who
+me = whose()
+if is_asked and (me is None or me.who.is_locked):  # the door lets nobody by: it is another start
+    st.error("Nobody is signed in. Start the dashboard with ./snr up.")
     st.stop()
 
 data = st.Page("app_pages/data.py", title="Data", icon=":material/database:")
@@ -41,11 +44,16 @@ page = st.navigation(
     position="top",
 )
 
-ribbon, name = st.columns([5, 1], vertical_alignment="center")
-name.text_input("Your name", key="actor", placeholder="Your name", label_visibility="collapsed")
-actor, problem = typed_name()
-if problem:
-    name.error(problem)
+ribbon, name = st.columns([4, 2] if me else [5, 1], vertical_alignment="center")
+if me:
+    name.html(top.whose(me))
+    actor = me.who.name
+    st.html(WATCH_WHO, unsafe_allow_javascript=True)
+else:
+    name.text_input("Your name", key="actor", placeholder="Your name", label_visibility="collapsed")
+    actor, problem = typed_name()
+    if problem:
+        name.error(problem)
 
 
 st.html(pulse.WATCH, unsafe_allow_javascript=True)
@@ -59,7 +67,7 @@ def beat() -> None:
 @st.fragment(run_every=30)
 def ribbons() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(top.ribbons(glance().mode, actor), width="content")
+        st.html(top.ribbons(glance().mode, actor, whose()), width="content")
         failed = rows(queries.failed_checks)
         if failed:
             with st.container(key="failed_checks", width="content"):

@@ -1,18 +1,24 @@
 """What the dashboard is told from outside."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dashboard.theme import Thresholds
+from lake.auth import Auth
 
 
 class DashboardSettings(BaseSettings):
-    """`SNR_API_PORT`; what to measure wards by: `SNR_BUSY_PERCENT`, `SNR_FULL_PERCENT`,
-    `SNR_RESPONSE_GOAL_MINUTES`, `SNR_CLEAN_GOAL_MINUTES`, `SNR_TURN_GOAL_MINUTES`."""
+    """`SNR_API_PORT`, `SNR_DASHBOARD_PORT`, `SNR_AUTH`; `SNR_DASHBOARD_TOKEN`: for what is asked in
+    nobody's name, where people sign in (`up` sets it). What to measure wards by:
+    `SNR_BUSY_PERCENT`, `SNR_FULL_PERCENT`, `SNR_RESPONSE_GOAL_MINUTES`, `SNR_CLEAN_GOAL_MINUTES`,
+    `SNR_TURN_GOAL_MINUTES`."""
 
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
     api_port: int = 8000
+    dashboard_port: int = 8501
+    dashboard_token: SecretStr = SecretStr("")
+    auth: Auth = Auth.OFF
     busy_percent: float = Field(default=Thresholds.busy, gt=0)
     full_percent: float = Field(default=Thresholds.full, gt=0)
     response_goal_minutes: float = Field(default=30.0, gt=0)
@@ -22,6 +28,20 @@ class DashboardSettings(BaseSettings):
     @property
     def api_url(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether people sign in."""
+        return self.auth is Auth.ON
+
+    @property
+    def session_cookie(self) -> str:
+        """Of this dashboard: browsers send cookies to every port of a machine."""
+        return f"snr_session_{self.dashboard_port}"
+
+    @property
+    def device_cookie(self) -> str:
+        return f"snr_device_{self.dashboard_port}"
 
     @property
     def thresholds(self) -> Thresholds:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from dashboard.acting.legal import Act
 from dashboard.asking.board import Bed
 from dashboard.settings import DashboardSettings
+from dashboard.whose import whose
 from simulator.client import (
     BedSearch,
     BookingChange,
@@ -56,6 +57,7 @@ class Outcome:
 
 
 NOTHING_YET = Outcome()
+WHOSE_CLIENT = "whose_client"
 
 
 def typed_name() -> tuple[str, str]:
@@ -68,7 +70,9 @@ def typed_name() -> tuple[str, str]:
 
 
 def client() -> BookingClient:
-    """Raises NotSent where a name was given that cannot be used."""
+    """Raises NotSent where a name was given that cannot be used, or nobody is signed in."""
+    if DashboardSettings().asks_who:
+        return _own_client()
     name, problem = typed_name()
     if problem:
         raise NotSent(problem)
@@ -76,13 +80,29 @@ def client() -> BookingClient:
 
 
 def reading() -> BookingClient:
-    """For looking only: in nobody's name."""
+    """For looking only: where nobody signs in, in nobody's name."""
+    if DashboardSettings().asks_who:
+        return _own_client()
     return _client(DashboardSettings().api_url, "")
+
+
+def _own_client() -> BookingClient:
+    """Of whoever is signed in on this page."""
+    found = whose()
+    if found is None:
+        raise NotSent("You are signed out. Sign in again.")
+    if WHOSE_CLIENT not in st.session_state or st.session_state[WHOSE_CLIENT][0] != found.secret:
+        mine = BookingClient(DashboardSettings().api_url, secret=found.secret)
+        st.session_state[WHOSE_CLIENT] = found.secret, mine
+    own: BookingClient = st.session_state[WHOSE_CLIENT][1]
+    return own
 
 
 @st.cache_data(show_spinner=False, ttl=600)
 def _hospital(api_url: str) -> Hospital:
-    return _client(api_url, "").hospital()
+    token = DashboardSettings().dashboard_token.get_secret_value()
+    with BookingClient(api_url, secret=token) as service:
+        return service.hospital()
 
 
 def hospital() -> Hospital | None:

@@ -1,16 +1,19 @@
-"""Asks the lake. One reader per process, one cursor per question."""
+"""Asks the lake, for the eyes of whoever is at the page. One reader per process, one cursor per
+question."""
 
 from typing import Any
 
 import pyarrow as pa
 import streamlit as st
 
+from dashboard.whose import sight
 from lake.duck import LakeReader
 from lake.places import Places
+from lake.sight import seen
 
 
 def ask(question: str, **parameters: Any) -> pa.Table:
-    return _reader().ask(question, parameters)
+    return seen(_reader().ask(question, parameters), sight())
 
 
 def rows(question: str, **parameters: Any) -> list[dict[str, Any]]:

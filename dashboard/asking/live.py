@@ -136,4 +136,5 @@ def glance() -> Glance:
 
 @st.cache_resource(show_spinner=False)
 def _live(api_url: str) -> Live:
-    return Live(BookingClient(api_url, timeout=BRIEFLY))
+    token = DashboardSettings().dashboard_token.get_secret_value()
+    return Live(BookingClient(api_url, secret=token, timeout=BRIEFLY))

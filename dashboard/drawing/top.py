@@ -7,6 +7,7 @@ from dashboard import theme, times
 from dashboard.asking.age import DataAge
 from dashboard.asking.live import Api, Glance
 from dashboard.drawing import html
+from dashboard.whose import Whose
 from lake.vocabulary import ANONYMOUS, LakeMode
 
 MODE_RIBBONS = {
@@ -15,10 +16,20 @@ MODE_RIBBONS = {
 }
 
 
-def ribbons(mode: str | None, actor: str) -> str:
+def ribbons(mode: str | None, actor: str, me: Whose | None) -> str:
     texts = [MODE_RIBBONS[LakeMode(mode)]] if mode in MODE_RIBBONS else []
-    texts.append(f"Nobody signs in: actions are recorded as “{actor or ANONYMOUS}”")
+    if me is None:
+        texts.append(f"Nobody signs in: actions are recorded as “{actor or ANONYMOUS}”")
+    elif me.who.is_demo:
+        texts.append("Demo users: their passwords were printed at the first start")
+    if me is not None and not me.is_confirmed:
+        texts.append("The booking API is silent: no patients are shown")
     return html.filled("ribbons", texts=texts)
+
+
+def whose(me: Whose) -> str:
+    """Who is signed in, in which roles; and how to leave."""
+    return html.filled("whose", who=me.who)
 
 
 def failed_checks(failed: Sequence[dict[str, Any]]) -> str:

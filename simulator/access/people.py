@@ -31,6 +31,7 @@ class Person:
     acting: tuple[tuple[Role, datetime], ...]
     is_disabled: bool
     has_one_time_password: bool
+    is_demo: bool
     generation: int
 
     @property
@@ -64,6 +65,8 @@ class People:
         roles: Collection[Role],
         wards: Collection[str] = (),
         password: str | None = None,
+        *,
+        is_demo: bool = False,
     ) -> str:
         """Gives the first password: one for once, or the `password` as it is. Raises
         InvalidRequest."""
@@ -79,8 +82,9 @@ class People:
             if db.execute("SELECT 1 FROM people WHERE name = ?", (name,)).fetchone():
                 raise InvalidRequest(f"There is somebody named {name}.")
             db.execute(
-                "INSERT INTO people (name, password, is_one_time, created_at) VALUES (?, ?, ?, ?)",
-                (name, kept, password is None, text_of(self._clock())),
+                "INSERT INTO people (name, password, is_one_time, is_demo, created_at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (name, kept, password is None, is_demo, text_of(self._clock())),
             )
             _give(db, name, roles, wards)
         return word
@@ -167,6 +171,7 @@ class People:
             acting=tuple((role, instant(until)) for role, until in acting),
             is_disabled=row["disabled_at"] is not None,
             has_one_time_password=bool(row["is_one_time"]),
+            is_demo=bool(row["is_demo"]),
             generation=row["generation"],
         )
 

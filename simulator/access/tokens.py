@@ -98,6 +98,15 @@ class Tokens:
             if not found.rowcount:
                 raise NotThere(f"There is no token {ascii(token_id)[:40]} that holds.")
 
+    def renew(self, label: str, role: Role, scopes: Collection[Scope]) -> str:
+        """The only one of this label: those before it hold no more."""
+        with self._store.writing() as db:
+            db.execute(
+                "UPDATE tokens SET revoked_at = ? WHERE label = ? AND revoked_at IS NULL",
+                (text_of(self._clock()), label),
+            )
+        return self.add(label, role, scopes=scopes)
+
     def rotate(self, token_id: str, overlap_hours: float = 24.0) -> str:
         """Another one like it; this one holds on for so long. Raises NotThere."""
         now = self._clock()

@@ -53,7 +53,7 @@ class ActingRole(Answer):
 class Who(Answer):
     """Whose session it is. `wards`: a clerk's own. `may`: what the roles allow, and where
     (own_wards, all, with_reason). `is_proved`: the password was given within the last five minutes.
-    `ends_at`: when the session ends, whatever is done in it."""
+    `is_demo`: of a simulated hospital. `ends_at`: when the session ends, whatever is done in it."""
 
     session_id: str
     name: str
@@ -61,6 +61,7 @@ class Who(Answer):
     wards: tuple[str, ...]
     acting: tuple[ActingRole, ...]
     may: dict[str, str]
+    is_demo: bool
     is_locked: bool
     is_proved: bool
     ends_at: datetime

@@ -2,6 +2,7 @@ CREATE TABLE IF NOT EXISTS people (
     name TEXT PRIMARY KEY,
     password TEXT NOT NULL,            -- Argon2id
     is_one_time INTEGER NOT NULL,      -- to be replaced as it is used
+    is_demo INTEGER NOT NULL,          -- of a simulated hospital: the password was printed
     created_at TEXT NOT NULL,
     disabled_at TEXT,
     generation INTEGER NOT NULL DEFAULT 0  -- rises when sessions and devices of before are to end

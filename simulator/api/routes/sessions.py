@@ -182,6 +182,7 @@ def _who(gate: Gate, session: Session) -> w.Who:
         wards=tuple(sorted(person.wards)),
         may={right.value: reach.value for right, reach in rights_of(person.principal).items()},
         acting=tuple(w.ActingRole(role=role, until_at=until) for role, until in person.acting),
+        is_demo=person.is_demo,
         is_locked=session.is_locked,
         is_proved=session.is_proved_at(gate.clock()),
         ends_at=session.started_at + LONGEST,

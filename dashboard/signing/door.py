@@ -1,0 +1,120 @@
+"""Lets pages and sockets be reached by who has signed in, and closes the sockets of who has not any
+more: before Streamlit sees anything of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.settings import DashboardSettings
+from dashboard.whose import Sessions, Whose
+
+OPEN = ("/_stcore/health", "/sign-in", "/session")
+"""And what lies below them; these look for themselves."""
+ASSETS = "/static/"
+LOOK_SECONDS = 2.0
+SIGNED_OUT = 4401
+"""Close code of a socket, after HTTP's 401."""
+
+
+class SignedInOnly:
+    def __init__(self, app: ASGIApp, settings: DashboardSettings, sessions: Sessions) -> None:
+        self._app, self._settings, self._sessions = app, settings, sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or _is_open(scope["path"]):
+            await self._app(scope, receive, send)
+        elif not _is_of_this_site(Headers(scope=scope), is_socket=scope["type"] == "websocket"):
+            await _refuse(scope, receive, send)
+        elif await self._goes_on(scope) is None:
+            await _ask_to_sign_in(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._app(scope, receive, send)
+        else:
+            await self._watch(scope, receive, send)
+
+    async def _goes_on(self, scope: Scope) -> Whose | None:
+        """The session of the cookie, if it goes on and is not locked."""
+        secret = HTTPConnection(scope).cookies.get(self._settings.session_cookie)
+        found = await asyncio.to_thread(self._sessions.find, secret)
+        return found if found and not found.who.is_locked else None
+
+    async def _watch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The socket ends with the session, whatever it is doing."""
+        serving = asyncio.ensure_future(self._app(scope, receive, send))
+        try:
+            while not serving.done():
+                await asyncio.wait({serving}, timeout=LOOK_SECONDS)
+                if not serving.done() and await self._goes_on(scope) is None:
+                    serving.cancel()
+                    with suppress(RuntimeError):  # it has just been closed
+                        await send({"type": "websocket.close", "code": SIGNED_OUT})
+                    break
+        finally:
+            serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+
+
+class SafeHeaders:
+    """On every answer that has none of its own: who may frame it, what it may load."""
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+        self._app = app
+        self._headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                known = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *((name, text) for name, text in self._headers if name not in known),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_with if scope["type"] == "http" else send)
+
+
+Answer = Callable[[Scope, Receive, Send], Awaitable[Any]]
+
+
+def _is_open(path: str) -> bool:
+    below = any(path == one or path.startswith(f"{one}/") for one in OPEN)
+    return below or path.startswith(ASSETS)
+
+
+def _is_of_this_site(headers: Headers, *, is_socket: bool) -> bool:
+    """Of a socket the browser says where it comes from; who says nothing is no browser."""
+    origin = headers.get("origin")
+    if not is_socket:
+        return headers.get("sec-fetch-site") != "cross-site" or origin is None
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+async def _ask_to_sign_in(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await _close(receive, send)
+    elif "text/html" in Headers(scope=scope).get("accept", ""):
+        response = RedirectResponse(f"/sign-in?next={quote(scope['path'])}", 303)
+        await response(scope, receive, send)
+    else:
+        await PlainTextResponse("Sign in first.", 401)(scope, receive, send)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await _close(receive, send)
+    else:
+        await PlainTextResponse("Not from another site.", 403)(scope, receive, send)
+
+
+async def _close(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": SIGNED_OUT})

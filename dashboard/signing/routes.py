@@ -1,0 +1,268 @@
+"""The dashboard's own routes: a page to sign in on, and what its forms and watch.js send.
+
+The session's secret and the device's travel in cookies that no script reads (HttpOnly), that other
+sites' pages do not send (SameSite=Strict), and each route that takes one checks where the request
+comes from.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from dashboard.settings import DashboardSettings
+from dashboard.whose import Sessions
+from simulator.client import (
+    BookingClient,
+    ClientError,
+    Device,
+    NewPin,
+    PinSignIn,
+    Proof,
+    Refused,
+    SignedIn,
+    SignIn,
+)
+
+SHIFT_SECONDS = 12 * 3600
+"""As long as a device is bound to a person, and a session lasts."""
+MOST_FORM_BYTES = 8 * 1024
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("dashboard.signing"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+Handle = Callable[[Request], Awaitable[Response]]
+
+
+class Routes:
+    def __init__(self, settings: DashboardSettings, sessions: Sessions) -> None:
+        self._settings, self._sessions = settings, sessions
+
+    def all(self) -> list[Route]:
+        posts = {
+            "/sign-in": self.sign_in,
+            "/sign-in/pin": self.sign_in_with_pin,
+            "/session/touch": self.touch,
+            "/session/lock": self.lock,
+            "/session/end": self.sign_out,
+            "/session/prove": self.prove,
+            "/session/pin": self.set_pin,
+        }
+        return [
+            Route("/sign-in", self.page, methods=["GET"]),
+            Route("/sign-in/style.css", style, methods=["GET"]),
+            Route("/session", self.state, methods=["GET"]),
+            *(Route(path, from_here(handle), methods=["POST"]) for path, handle in posts.items()),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Who has signed in already goes on."""
+        going_to = own_path(request.query_params.get("next"))
+        found = await asyncio.to_thread(self._sessions.find, self._secret(request))
+        if found and not found.who.is_locked:
+            return RedirectResponse(going_to, 303)
+        return await self._asking(request, going_to)
+
+    async def sign_in(self, request: Request) -> Response:
+        form = await _form(request)
+        going_to = own_path(form.get("next"))
+        try:
+            wish = SignIn(
+                name=form.get("name", ""),
+                password=form.get("password", ""),
+                new_password=form.get("new_password") or None,
+                device_secret=self._device(request),
+            )
+            opened = await asyncio.to_thread(self._client().sign_in, wish, _address(request))
+        except Refused as refused:
+            is_first = refused.code == "new_password_required"
+            return await self._asking(
+                request, going_to, form.get("name", ""), _said(refused), asks_new=is_first
+            )
+        except (ClientError, ValidationError) as error:
+            return await self._asking(request, going_to, form.get("name", ""), _said(error))
+        return self._opened(request, opened, going_to)
+
+    async def sign_in_with_pin(self, request: Request) -> Response:
+        form = await _form(request)
+        going_to, name = own_path(form.get("next")), form.get("name", "")
+        try:
+            wish = PinSignIn(
+                name=name, pin=form.get("pin", ""), device_secret=self._device(request) or ""
+            )
+            opened = await asyncio.to_thread(
+                self._client().sign_in_with_pin, wish, _address(request)
+            )
+        except (ClientError, ValidationError) as error:
+            return await self._asking(request, going_to, name, _said(error))
+        return self._opened(request, opened, going_to)
+
+    async def state(self, request: Request) -> Response:
+        """For watch.js: whether the page may stay. Counts as no sign of life."""
+        found = await asyncio.to_thread(self._sessions.find, self._secret(request))
+        if found is None or found.who.is_locked:
+            return JSONResponse({"is_open": False}, 401)
+        return JSONResponse({"is_open": True, "session_id": found.who.session_id})
+
+    async def touch(self, request: Request) -> Response:
+        return await self._tell(request, lambda api: api.touch())
+
+    async def lock(self, request: Request) -> Response:
+        return await self._tell(request, lambda api: api.lock())
+
+    async def prove(self, request: Request) -> Response:
+        password = (await _form(request)).get("password", "")
+        return await self._tell(request, lambda api: api.prove(Proof(password=password)))
+
+    async def set_pin(self, request: Request) -> Response:
+        pin, device = (await _form(request)).get("pin", ""), self._device(request) or ""
+        return await self._tell(
+            request, lambda api: api.set_pin(NewPin(pin=pin, device_secret=device))
+        )
+
+    async def sign_out(self, request: Request) -> Response:
+        """Of the session nothing is left, whether or not the API could be told."""
+        await self._tell(request, lambda api: api.end_session())
+        response = RedirectResponse("/sign-in", 303)
+        response.delete_cookie(self._settings.session_cookie, path="/")
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+    async def _tell(self, request: Request, ask: Callable[[BookingClient], Any]) -> Response:
+        secret = self._secret(request)
+        if not secret:
+            return JSONResponse({"detail": "Sign in first."}, 401)
+        try:
+            await asyncio.to_thread(self._told, secret, ask)
+        except Refused as refused:
+            return JSONResponse({"detail": refused.detail, "code": refused.code}, refused.status)
+        except (ClientError, ValidationError) as error:
+            return JSONResponse({"detail": _said(error)}, 503)
+        return JSONResponse({"is_done": True})
+
+    def _told(self, secret: str, ask: Callable[[BookingClient], Any]) -> None:
+        try:
+            with BookingClient(self._settings.api_url, secret=secret) as api:
+                ask(api)
+        finally:
+            self._sessions.forget(secret)
+
+    async def _asking(
+        self,
+        request: Request,
+        going_to: str,
+        name: str = "",
+        problem: str = "",
+        *,
+        asks_new: bool = False,
+    ) -> Response:
+        page = _TEMPLATES.get_template("sign_in.html").render(
+            names=await asyncio.to_thread(self._names, self._device(request)),
+            going_to=going_to,
+            name=name,
+            problem=problem,
+            asks_new=asks_new,
+            is_demo=False,
+        )
+        headers = {
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "Cache-Control": "no-store",
+        }
+        return HTMLResponse(page, 401 if problem else 200, headers)
+
+    def _names(self, device_secret: str | None) -> list[str]:
+        """Who has a PIN on this device; nobody where that cannot be asked."""
+        if not device_secret:
+            return []
+        try:
+            with BookingClient(self._settings.api_url) as api:
+                return api.names_on(Device(device_secret=device_secret))
+        except (ClientError, ValidationError):
+            return []
+
+    def _opened(self, request: Request, opened: SignedIn, going_to: str) -> Response:
+        """Another session than the one before, whoever it was."""
+        self._sessions.forget(self._secret(request))
+        response = RedirectResponse(going_to, 303)
+        is_secure = request.url.scheme == "https"
+        cookies = {
+            self._settings.session_cookie: opened.secret,
+            self._settings.device_cookie: opened.device_secret,
+        }
+        for name, secret in cookies.items():
+            response.set_cookie(
+                name, secret, max_age=SHIFT_SECONDS, path="/", secure=is_secure, httponly=True,
+                samesite="strict",
+            )  # fmt: skip
+        return response
+
+    def _client(self) -> BookingClient:
+        """Its token is why the API believes it the browser's address."""
+        token = self._settings.dashboard_token.get_secret_value()
+        return BookingClient(self._settings.api_url, secret=token)
+
+    def _secret(self, request: Request) -> str | None:
+        return request.cookies.get(self._settings.session_cookie)
+
+    def _device(self, request: Request) -> str | None:
+        return request.cookies.get(self._settings.device_cookie)
+
+
+def from_here(handle: Handle) -> Handle:
+    """Only of pages of this site, as the browser says it."""
+
+    @wraps(handle)
+    async def checked(request: Request) -> Response:
+        origin = request.headers.get("origin")
+        if origin is None or urlsplit(origin).netloc != request.headers.get("host"):
+            return JSONResponse({"detail": "Not from another site."}, 403)
+        return await handle(request)
+
+    return checked
+
+
+def own_path(text: str | None) -> str:
+    """Where to go on to: a page of this dashboard, whatever was asked."""
+    path = PurePosixPath(urlsplit(text or "").path).name
+    return f"/{path}" if path.isalpha() and path.isascii() else "/"
+
+
+async def style(_: Request) -> Response:
+    text = _TEMPLATES.get_template("style.css").render()
+    return Response(text, media_type="text/css")
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Texts of a form; of one that is too long, none."""
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > MOST_FORM_BYTES:
+        return {}
+    form = await request.form(max_files=0, max_fields=10)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "That is too long."
+    return error.detail if isinstance(error, Refused) else str(error)
