@@ -138,6 +138,11 @@ STYLE = f"""
 
   .snr .wards {{ columns: 2 36rem; column-gap: 0.75rem; }}
   .snr .wards.stale {{ filter: grayscale(1); }}
+  .snr-whose {{ display: flex; gap: 0.5rem; justify-content: flex-end; align-items: center;
+    white-space: nowrap; }}
+  .snr-whose button {{ font: inherit; font-size: 0.85rem; padding: 0.15rem 0.6rem; cursor: pointer;
+    border: 1px solid #5b6470; border-radius: 6px; background: #fff; color: {INK}; }}
+  .snr-whose button:focus-visible {{ outline: 3px solid #0067a8; }}
   .snr-silent [data-testid="stMain"] {{ filter: grayscale(1); opacity: 0.45; }}
   .snr-silent .snr .age {{ visibility: hidden; }}
   #snr-silent {{ position: fixed; inset: 0 0 auto 0; z-index: 999999; margin: 0; padding: 0.8rem;

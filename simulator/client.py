@@ -357,9 +357,10 @@ class BookingClient:
         needs: Needs | None = None,
         newborns: list[Newborn] | None = None,
         override: Override | None = None,
+        note: str | None = None,
     ) -> BookingAnswer:
         """The new booking, of the same spell."""
-        given = _given(needs=needs, newborns=newborns, override=override)
+        given = _given(needs=needs, newborns=newborns, override=override, note=note)
         body = Transfer(to_bed_id=to_bed_id, **given)
         return self._act(booking_id, "transfer", body)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.acting import booking_form, finding, legal, pick
+from dashboard.acting import allowed, booking_form, finding, legal, pick
 from dashboard.acting.legal import Act
 from dashboard.asking.board import Bed, Filter, choices
 from dashboard.times import Here
@@ -39,7 +39,10 @@ Ask = Callable[[Scene], Details | None]
 
 def ask_act(scene: Scene) -> tuple[Act, Details] | None:
     """The act and its details, once they are complete."""
-    acts, key = legal.legal_acts(scene.bed), f"act-{scene.bed['bed_id']}"
+    acts = allowed.of_these(legal.legal_acts(scene.bed), scene.bed)
+    key = f"act-{scene.bed['bed_id']}"
+    if not acts:
+        return None
     chosen = st.pills("What happened?", acts, key=key, wrap=True)
     if chosen is None:
         return None
@@ -87,7 +90,7 @@ def _ask_discharge(scene: Scene) -> Details:
 def _ask_new_bed(scene: Scene) -> Details | None:
     """On the same ward, unless another one is said."""
     ward_id = pick.word("To ward", choices(scene.beds, "ward_id"), "The same", "transfer_to_ward")
-    others = [bed for bed in scene.beds if bed["bed_id"] != scene.bed["bed_id"]]
+    others = [bed for bed in allowed.own(scene.beds) if bed["bed_id"] != scene.bed["bed_id"]]
     wanted = Filter(ward_id=ward_id, status=DisplayStatus.AVAILABLE)
     sought = BedSearch(
         patient_ref=scene.bed["current_patient_ref"],
@@ -101,7 +104,17 @@ def _ask_new_bed(scene: Scene) -> Details | None:
         sought,
         unranked=[bed for bed in others if wanted.lets_through(bed)],
     )
-    return {"to_bed_id": bed["bed_id"]} if bed else None
+    if bed is None or bed["ward_id"] == scene.bed["ward_id"]:
+        return {"to_bed_id": bed["bed_id"]} if bed else None
+    return _with_reason({"to_bed_id": bed["bed_id"]})
+
+
+def _with_reason(details: Details) -> Details | None:
+    """To another ward: a manager says why."""
+    if not allowed.takes_reason(allowed.ACROSS):
+        return details
+    note = allowed.why("transfer_why", "Why to another ward (it is recorded)")
+    return details | {"note": note} if note else None
 
 
 def _ask_expected(scene: Scene) -> Details:

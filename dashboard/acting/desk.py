@@ -69,6 +69,12 @@ def typed_name() -> tuple[str, str]:
         return "", str(problem)
 
 
+def actor() -> str:
+    """Who answers for what is done here; empty: nobody has said."""
+    me = whose()
+    return me.who.name if me else typed_name()[0]
+
+
 def client() -> BookingClient:
     """Raises NotSent where a name was given that cannot be used, or nobody is signed in."""
     if DashboardSettings().asks_who:
@@ -224,8 +230,8 @@ def withdraw(bed_request_id: str) -> Outcome:
     )
 
 
-def review(event_id: str) -> Outcome:
-    return _attempt("Review an override", lambda api: api.review_override(event_id))
+def review(event_id: str, note: str | None = None) -> Outcome:
+    return _attempt("Review an override", lambda api: api.review_override(event_id, note=note))
 
 
 def _meanwhile(bed_id: str, seen_seq: int) -> tuple[Event, ...]:

@@ -99,7 +99,7 @@ def ask_override(what: str, rules: list[str], key: str) -> Override | None:
     """Somebody with a name, a coded reason and the words for it."""
     against = ", ".join(theme.words(rule) for rule in rules)
     with st.expander(f"Override against {against}: {plain(what)}"):
-        actor, _ = desk.typed_name()
+        actor = desk.actor()
         if not actor:
             st.warning("Give your name at the top right: whoever overrides answers for it.")
         code = st.selectbox(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.acting import desk, outcomes, pick
+from dashboard.acting import allowed, desk, outcomes, pick
 from dashboard.acting.act_form import Scene, ask_act
 from dashboard.acting.booking_form import ask_wish
 from dashboard.acting.finding import BOOKING
@@ -24,7 +24,7 @@ def tell(key: str, here: Here, what: str) -> None:
 
 def book_a_bed(beds: list[board.Bed], here: Here, hospital: Hospital | None) -> None:
     st.subheader("Book a bed", anchor=False)
-    wish = ask_wish(beds, here, hospital)
+    wish = ask_wish(allowed.own(beds), here, hospital)
     st.button(
         "Book",
         type="primary",
@@ -62,6 +62,9 @@ def live_forms() -> None:
     beds = rows(queries.beds, now=now.hospital_at)
     if not beds:
         st.info("No beds are registered yet. Booking starts as soon as the hospital is set up.")
+    if not allowed.may(allowed.WORK):
+        st.info("Your role books no beds: clerks book on their wards, managers everywhere.")
+        return
     hospital = desk.hospital()
     left, right = st.columns(2, gap="large")
     with left:
