@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import theme
 from dashboard.acting.desk import typed_name
+from dashboard.acting.proof import ask_pin
 from dashboard.asking import queries
 from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
@@ -46,7 +47,10 @@ page = st.navigation(
 
 ribbon, name = st.columns([4, 2] if me else [5, 1], vertical_alignment="center")
 if me:
-    name.html(top.whose(me))
+    with name.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        st.html(top.whose(me), width="content")
+        with st.popover("PIN"):
+            ask_pin()
     actor = me.who.name
     st.html(WATCH_WHO, unsafe_allow_javascript=True)
 else:

@@ -105,6 +105,16 @@ def whose() -> Whose | None:
     return sessions(settings.api_url).find(st.context.cookies.get(settings.session_cookie))
 
 
+def forget_whose() -> None:
+    """Something of the session has changed: it is asked for again."""
+    if found := whose():
+        sessions(DashboardSettings().api_url).forget(found.secret)
+
+
+def device_secret() -> str:
+    return st.context.cookies.get(DashboardSettings().device_cookie, "")
+
+
 def sight() -> Sight:
     """Whose patients this page shows."""
     settings = DashboardSettings()

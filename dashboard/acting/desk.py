@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from dashboard.acting.legal import Act
 from dashboard.asking.board import Bed
 from dashboard.settings import DashboardSettings
-from dashboard.whose import whose
+from dashboard.whose import device_secret, forget_whose, whose
 from simulator.client import (
     BedSearch,
     BookingChange,
@@ -24,6 +24,7 @@ from simulator.client import (
     Hospital,
     NewBedRequest,
     NewBooking,
+    NewPin,
     NotSent,
     Opening,
     Override,
@@ -31,6 +32,7 @@ from simulator.client import (
     Placement,
     Placements,
     Progress,
+    Proof,
     Refused,
     Unreachable,
     actor_name,
@@ -73,6 +75,25 @@ def actor() -> str:
     """Who answers for what is done here; empty: nobody has said."""
     me = whose()
     return me.who.name if me else typed_name()[0]
+
+
+def prove(password: str) -> str:
+    """The password once more, for what asks for it; gives what is wrong, or nothing."""
+    try:
+        _own_client().prove(Proof(password=password))
+    except (ClientError, ValidationError) as error:
+        return error.detail if isinstance(error, Refused) else "The password could not be checked."
+    forget_whose()
+    return ""
+
+
+def set_pin(pin: str) -> str:
+    """For this device; gives what is wrong, or nothing."""
+    try:
+        _own_client().set_pin(NewPin(pin=pin, device_secret=device_secret()))
+    except (ClientError, ValidationError) as error:
+        return error.detail if isinstance(error, Refused) else "The PIN could not be set."
+    return ""
 
 
 def client() -> BookingClient:

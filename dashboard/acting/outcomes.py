@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import theme, times
-from dashboard.acting import desk
+from dashboard.acting import desk, proof
 from dashboard.acting.desk import Outcome
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
@@ -112,8 +112,10 @@ def ask_override(what: str, rules: list[str], key: str) -> Override | None:
             "A reservation in the way is displaced and its patient put on the waiting list: you "
             "find another bed. Somebody else reviews the override."
         )
-        is_complete = bool(actor and code and len(text) >= SHORTEST_REASON)
-        if st.button("Override", key=f"{key}-go", disabled=not is_complete) and code:
+        password = proof.ask_proof(key)
+        is_complete = bool(actor and code and len(text) >= SHORTEST_REASON and password != "")
+        is_asked = st.button("Override", key=f"{key}-go", disabled=not is_complete)
+        if is_asked and code and proof.is_proved(password):
             return Override(reason_code=code, reason=text)
     return None
 

@@ -24,9 +24,7 @@ from simulator.client import (
     BookingClient,
     ClientError,
     Device,
-    NewPin,
     PinSignIn,
-    Proof,
     Refused,
     SignedIn,
     SignIn,
@@ -62,8 +60,6 @@ class Routes:
             "/session/touch": self.touch,
             "/session/lock": self.lock,
             "/session/end": self.sign_out,
-            "/session/prove": self.prove,
-            "/session/pin": self.set_pin,
         }
         return [
             Route("/sign-in", self.page, methods=["GET"]),
@@ -126,16 +122,6 @@ class Routes:
 
     async def lock(self, request: Request) -> Response:
         return await self._tell(request, lambda api: api.lock())
-
-    async def prove(self, request: Request) -> Response:
-        password = (await _form(request)).get("password", "")
-        return await self._tell(request, lambda api: api.prove(Proof(password=password)))
-
-    async def set_pin(self, request: Request) -> Response:
-        pin, device = (await _form(request)).get("pin", ""), self._device(request) or ""
-        return await self._tell(
-            request, lambda api: api.set_pin(NewPin(pin=pin, device_secret=device))
-        )
 
     async def sign_out(self, request: Request) -> Response:
         """Of the session nothing is left, whether or not the API could be told."""

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from lake.vocabulary import ANONYMOUS, Role, Source
-from simulator.access.errors import NotSignedIn
+from simulator.access.errors import NotSignedIn, PasswordNeeded
 from simulator.access.gate import Caller, Gate
 from simulator.api.doors import Door, door_of
 from simulator.domain.errors import BodyTooLarge, InvalidRequest, NotReady
@@ -73,6 +73,15 @@ class Call(Limited):
     key: str | None
     if_match: frozenset[int] | None
 
+    @property
+    def is_proved(self) -> bool:
+        """The password was given a moment ago; of a service, and where nobody signs in, always."""
+        caller: Caller | None = self.scope.get("caller")
+        if caller is None or caller.session is None:
+            return True
+        gate: Gate = self.app.state.gate
+        return caller.session.is_proved_at(gate.clock())
+
     def look_again(self) -> Principal:
         """Who calls, while the answer goes on. Raises NotSignedIn once the session has ended."""
         gate: Gate | None = self.app.state.gate
@@ -101,6 +110,7 @@ class Call(Limited):
             idempotency_key=self.key,
             request_path=f"{self.method} {self.url.path}" if self.key else None,
             request_body=self._sent if self.key else None,
+            is_proved=self.is_proved,
             if_match=self.if_match,
         )
 
@@ -185,6 +195,8 @@ def _who(call: Call, door: Door) -> Principal:
         raise InvalidRequest("X-Actor: your session says who you are; leave this header out.")
     door.let_in_a_service(caller)
     door.let_in(caller.who)
+    if door is Door.REGISTER and not call.is_proved:
+        raise PasswordNeeded
     return caller.who
 
 

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from lake.vocabulary import RequestState, Rule
+from simulator.access.errors import PasswordNeeded
 from simulator.api.problems import ANSWERS
 from simulator.api.sight import refusal_for, sees_booking, sees_ended, sees_request
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotThere, NotYet, Outdated, Overloaded, Refusal
+from simulator.domain.permissions import takes_proof
 from simulator.domain.principals import Principal
 from simulator.writer.desk import Desk
 from simulator.writer.engine import Context, Row
@@ -31,6 +33,8 @@ async def carry_out(desk: Desk, command: c.Command, context: Context) -> list[Ro
     NotCarriedOut."""
     if len(desk.commit.waiting) > MOST_WAITING:
         raise Overloaded
+    if not context.is_proved and takes_proof(command):
+        raise PasswordNeeded
     try:
         rows = await _carried_out(desk, command, context)
     except Refusal as refusal:

@@ -107,6 +107,12 @@ def role_for(hospital: Hospital, command: c.Command, who: Principal, *, says_why
     return role
 
 
+def takes_proof(command: c.Command) -> bool:
+    """Whether a person gives the password for it: not what somebody does who finds a page open."""
+    is_admins = RIGHT_OF[type(command)] is Right.REGISTER
+    return is_admins or getattr(command, "override", None) is not None
+
+
 def rights_of(who: Principal) -> dict[Right, Reach]:
     """The widest that each of the roles gives."""
     found: dict[Right, Reach] = {}

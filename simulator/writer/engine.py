@@ -51,6 +51,8 @@ class Context:
     idempotency_key: str | None = None
     request_path: str | None = None
     request_body: bytes | None = None
+    is_proved: bool = True
+    """Whether whoever asks has given the password a moment ago, or needs none."""
     if_match: frozenset[int] | None = None
     """Only if none of the command's beds has changed since the newest of these `seq`."""
 

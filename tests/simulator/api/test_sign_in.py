@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from lake.places import Places
-from lake.vocabulary import Role
+from lake.vocabulary import Role, Rule
 from simulator.access.gate import Gate
 from simulator.access.tokens import Scope
 from simulator.api.app import ROUTES
@@ -428,3 +428,46 @@ async def test_only_an_admin_runs_the_simulated_hospital(reading: House) -> None
         answer = await reading.ask(who, "PUT", "/simulator", json=body)
         assert code(answer) == (403, "not_permitted"), who
     assert code(await reading.ask("admin", "PUT", "/simulator", json=body)) == (409, "wrong_mode")
+
+
+# What asks for the password
+
+
+async def test_an_override_takes_the_password_of_a_moment_ago(house: House) -> None:
+    why = {"reason_code": "clinical_need", "reason": "the only bed with oxygen"}
+    body = {"bed_id": "W1-102-A", "patient_ref": "M-12", "override": why}
+    house.gate.clock.go_on(minutes=6)
+    refused = await house.post("manager", "/bookings", body)
+    assert code(refused) == (403, "password_required")
+    assert (await house.post("manager", "/session/prove", {"password": WORD})).is_success
+    assert (await house.post("manager", "/bookings", body)).status_code == 201
+
+
+async def test_what_an_admin_does_takes_the_password_of_a_moment_ago(house: House) -> None:
+    house.gate.clock.go_on(minutes=6)
+    bed = {
+        "bed_id": "W1-109-A", "room_id": "W1-109", "ward_id": "W1", "ward_name": "Ward W1",
+        "specialty": "general", "room_class": "general",
+    }  # fmt: skip
+    simulation = {"running": False, "speed": 60, "seed": 1}
+    assert code(await house.post("admin", "/beds", bed)) == (403, "password_required")
+    asked = await house.ask("admin", "PUT", "/simulator", json=simulation)
+    assert code(asked) == (403, "password_required")
+    await house.post("admin", "/session/prove", {"password": WORD})
+    assert (await house.post("admin", "/beds", bed)).status_code == 201
+
+
+async def test_a_clerk_overrides_what_the_hospital_lists(house: House) -> None:
+    house.desk.engine.hospital.house = replace(
+        house.desk.engine.hospital.house, clerks_override=frozenset({Rule.BED_NOT_CLEAN})
+    )
+    await house.post("clerk", "/beds/W1-102-B/dirty")
+    body = {"bed_id": "W1-102-B", "patient_ref": "M-12", "admit": True, "needs": {"sex": "female"}}
+    assert (await house.post("clerk", "/bookings", body)).json()["can_be_overridden"] is True
+    why = {"reason_code": "clinical_need", "reason": "the only bed with oxygen"}
+    taken = {"bed_id": "W1-102-A", "patient_ref": "M-13", "needs": {"sex": "female"}}
+    assert (await house.post("clerk", "/bookings", taken)).json()["can_be_overridden"] is False
+    assert code(await house.post("clerk", "/bookings", taken | {"override": why})) == (
+        403, "not_permitted",
+    )  # fmt: skip
+    assert (await house.post("clerk", "/bookings", body | {"override": why})).status_code == 201
