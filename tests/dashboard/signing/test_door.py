@@ -1,0 +1,312 @@
+"""The dashboard's door: who reaches a page or a socket, and how somebody signs in and out."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from dashboard import whose
+from dashboard.serve import HEADERS
+from dashboard.settings import DashboardSettings
+from dashboard.signing.door import SIGNED_OUT, SafeHeaders, SignedInOnly
+from dashboard.signing.routes import Routes, own_path
+from dashboard.whose import Sessions
+from lake.sight import Sight
+from simulator.client import Refused, Unreachable
+from simulator.wire import access as w
+from simulator.wire.answers import Problem
+from tests.dashboard.played_api import PlayedApi, playing
+
+SITE = "http://testserver"
+HERE = {"origin": SITE}
+HTML = {"accept": "text/html"}
+
+
+def who(name: str = "asha", **more) -> w.Who:
+    known = {
+        "session_id": f"of-{name}", "name": name, "roles": ("clerk",), "wards": ("W1",),
+        "acting": (), "may": {"work": "own_wards"}, "is_demo": False, "is_locked": False,
+        "is_proved": True, "ends_at": datetime.now(UTC) + timedelta(hours=12),
+    }  # fmt: skip
+    return w.Who(**known | more)
+
+
+@dataclass
+class Api:
+    """Whose sessions there are, by their secrets; `is_silent`: it answers nothing."""
+
+    sessions: dict[str, w.Who] = field(default_factory=lambda: {"s-1": who()})
+    is_silent: bool = False
+
+    def ask(self, secret: str) -> w.Who:
+        if self.is_silent:
+            raise Unreachable("silent")
+        if secret not in self.sessions:
+            raise Refused(Problem(status=401, code="sign_in_required", detail="Sign in first."))
+        return self.sessions[secret]
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def sessions(api: Api, monkeypatch: pytest.MonkeyPatch) -> Sessions:
+    monkeypatch.setattr(whose, "HOLDS_SECONDS", 0.0)
+    return Sessions(api.ask)
+
+
+@pytest.fixture
+def played() -> Iterator[PlayedApi]:
+    with playing() as one:
+        yield one
+
+
+@pytest.fixture
+def settings(played: PlayedApi) -> DashboardSettings:
+    return DashboardSettings(auth="on", api_port=played.port, dashboard_token="t")
+
+
+@pytest.fixture
+def site(sessions: Sessions, settings: DashboardSettings) -> TestClient:
+    """Pages that say who asked, behind the door."""
+
+    async def page(_) -> PlainTextResponse:
+        return PlainTextResponse("a page")
+
+    async def socket(socket: WebSocket) -> None:
+        await socket.accept()
+        async for text in socket.iter_text():
+            await socket.send_text(f"you said {text}")
+
+    app = Starlette(
+        routes=[
+            *Routes(settings, sessions).all(),
+            Route("/", page),
+            Route("/_stcore/health", page),
+            Route("/media/x", page),
+            WebSocketRoute("/_stcore/stream", socket),
+        ],
+        middleware=[
+            Middleware(SafeHeaders, headers=HEADERS),
+            Middleware(SignedInOnly, settings=settings, sessions=sessions),
+        ],
+    )
+    return TestClient(app, base_url=SITE, follow_redirects=False)
+
+
+def cookie(settings: DashboardSettings, secret: str = "s-1") -> dict[str, str]:
+    return {"cookie": f"{settings.session_cookie}={secret}"}
+
+
+def test_a_page_asks_who_has_not_signed_in_to_do_so(site) -> None:
+    answer = site.get("/", headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/")
+    for path in ("/", "/media/x", "/_stcore/stream", "/nowhere"):
+        assert site.get(path).status_code == 401
+
+
+@pytest.mark.parametrize("secret", ["", "made-up", "s-2"])
+def test_another_secret_opens_nothing(site, settings, secret) -> None:
+    assert site.get("/", headers=cookie(settings, secret)).status_code == 401
+
+
+def test_who_has_signed_in_sees_the_page(site, settings) -> None:
+    answer = site.get("/", headers=cookie(settings))
+    assert (answer.status_code, answer.text) == (200, "a page")
+    for name, text in HEADERS.items():
+        assert answer.headers[name] == text
+
+
+def test_a_locked_session_opens_nothing(site, settings, api) -> None:
+    api.sessions["s-1"] = who(is_locked=True)
+    assert site.get("/", headers=cookie(settings)).status_code == 401
+    assert site.get("/session", headers=cookie(settings)).status_code == 401
+
+
+def test_health_is_open_to_whoever_watches(site) -> None:
+    assert site.get("/_stcore/health").status_code == 200
+
+
+def test_a_socket_is_for_who_has_signed_in(site, settings) -> None:
+    with pytest.raises(WebSocketDisconnect) as closed, site.websocket_connect("/_stcore/stream"):
+        pass
+    assert closed.value.code == SIGNED_OUT
+    with site.websocket_connect("/_stcore/stream", headers=cookie(settings) | HERE) as socket:
+        socket.send_text("x")
+        assert socket.receive_text() == "you said x"
+
+
+def test_a_socket_of_another_sites_page_is_refused(site, settings) -> None:
+    foreign = cookie(settings) | {"origin": "http://elsewhere.example"}
+    with (
+        pytest.raises(WebSocketDisconnect),
+        site.websocket_connect("/_stcore/stream", headers=foreign),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("change", ["ended", "locked"])
+def test_a_socket_ends_within_seconds_of_its_session(site, settings, api, change) -> None:
+    with site.websocket_connect("/_stcore/stream", headers=cookie(settings) | HERE) as socket:
+        socket.send_text("x")
+        socket.receive_text()
+        begin = time.monotonic()
+        if change == "ended":
+            api.sessions.clear()
+        else:
+            api.sessions["s-1"] = who(is_locked=True)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+    assert closed.value.code == SIGNED_OUT
+    assert time.monotonic() - begin < 5
+
+
+# Signing in and out
+
+
+def signed_in(name: str = "asha") -> w.SignedIn:
+    return w.SignedIn(secret="s-9", device_secret="d-9", session=who(name))
+
+
+def test_signing_in_gives_cookies_that_no_script_and_no_other_site_reads(
+    site, settings, played
+) -> None:
+    played.answers["POST /sign-in"] = (201, signed_in())
+    form = {"name": "asha", "password": "p", "next": "/book"}
+    answer = site.post("/sign-in", data=form, headers=HERE)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/book")
+    cookies = answer.headers.get_list("set-cookie")
+    assert {one.split("=")[0] for one in cookies} == {
+        settings.session_cookie, settings.device_cookie,
+    }  # fmt: skip
+    for one in cookies:
+        assert {"HttpOnly", "Path=/", "SameSite=strict"} <= {*one.split("; ")}
+    [(_, headers, body)] = played.requests
+    assert (headers["X-Client-Address"], headers["Authorization"]) == ("testclient", "Bearer t")
+    assert body == {"name": "asha", "password": "p", "new_password": None, "device_secret": None}
+
+
+def test_a_wrong_password_is_asked_for_again_and_never_shown(site, played) -> None:
+    played.refuse("POST /sign-in", 401, "wrong_password", "The name or the password is wrong.")
+    form = {"name": "<b>asha", "password": "hunter2"}
+    answer = site.post("/sign-in", data=form, headers=HERE)
+    assert answer.status_code == 401
+    assert "The name or the password is wrong." in answer.text
+    assert "&lt;b&gt;asha" in answer.text
+    assert "hunter2" not in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_first_password_is_replaced_on_the_page(site, played) -> None:
+    assert "new_password" not in site.get("/sign-in").text
+    played.refuse("POST /sign-in", 403, "new_password_required", "This password was for once.")
+    answer = site.post("/sign-in", data={"name": "asha", "password": "p"}, headers=HERE)
+    assert 'name="new_password"' in answer.text
+
+
+def test_a_device_that_is_known_asks_for_the_pin(site, settings, played) -> None:
+    played.answers["POST /sign-in/names"] = (200, w.Names(names=("asha", "ravi")))
+    device = {"cookie": f"{settings.device_cookie}=d-9"}
+    page = site.get("/sign-in", headers=device).text
+    assert page.count('action="/sign-in/pin"') == 2
+    played.answers["POST /sign-in/pin"] = (201, signed_in())
+    form = {"name": "asha", "pin": "4821"}
+    assert site.post("/sign-in/pin", data=form, headers=HERE | device).status_code == 303
+    assert played.sent("POST /sign-in/pin") == [
+        {"name": "asha", "pin": "4821", "device_secret": "d-9"}
+    ]
+
+
+def test_the_page_to_sign_in_loads_nothing_and_runs_nothing(site) -> None:
+    answer = site.get("/sign-in")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "<script" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_who_signs_out_leaves_nothing(site, settings, played) -> None:
+    played.answers["POST /session/end"] = (200, who())
+    answer = site.post("/session/end", headers=HERE | cookie(settings))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert f'{settings.session_cookie}=""' in answer.headers["set-cookie"]
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
+    [(_, headers, _)] = played.requests
+    assert headers["Authorization"] == "Bearer s-1"
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/sign-in/pin", "/session/touch", "/session/lock", "/session/end"]
+)
+@pytest.mark.parametrize("origin", [None, "null", "http://elsewhere.example", f"{SITE}:81"])
+def test_no_other_sites_page_sends_a_form(site, settings, played, path, origin) -> None:
+    headers = cookie(settings) | ({"origin": origin} if origin else {})
+    assert site.post(path, data={"name": "x", "password": "x"}, headers=headers).status_code == 403
+    assert played.requests == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "goes_to"),
+    [
+        (None, "/"), ("/", "/"), ("/waiting", "/waiting"), ("https://elsewhere.example/", "/"),
+        ("//elsewhere.example/x", "/x"), ("/\\elsewhere", "/"), ("javascript:alert(1)", "/"),
+        ("/a/../../b", "/b"), ("/x?y=1", "/x"), ("/%0d%0aSet-Cookie:x", "/"),
+    ],
+)  # fmt: skip
+def test_signing_in_leads_to_own_pages_only(asked, goes_to) -> None:
+    assert own_path(asked) == goes_to
+
+
+def test_a_form_beyond_all_measure_is_not_read(site, played) -> None:
+    played.refuse("POST /sign-in", 401, "wrong_password", "wrong")
+    answer = site.post("/sign-in", data={"name": "x" * 9_000, "password": "y"}, headers=HERE)
+    assert answer.status_code == 401
+    assert played.sent("POST /sign-in") == [
+        {"name": "", "password": "", "new_password": None, "device_secret": None}
+    ]
+
+
+# Whose session it is, while the API is silent
+
+
+def test_while_the_api_is_silent_a_known_session_goes_on_and_shows_no_patients(api, sessions):
+    assert sessions.find("s-1").sight == Sight(wards=frozenset({"W1"}))
+    api.is_silent = True
+    found = sessions.find("s-1")
+    assert (found.who.name, found.is_confirmed, found.sight) == ("asha", False, Sight())
+    assert sessions.find("s-2") is None
+    api.is_silent = False
+    assert sessions.find("s-1").is_confirmed
+
+
+def test_a_session_that_is_over_does_not_go_on_while_the_api_is_silent(api, sessions) -> None:
+    api.sessions["s-1"] = who(ends_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert sessions.find("s-1")
+    api.is_silent = True
+    assert sessions.find("s-1") is None
+
+
+@pytest.mark.parametrize(
+    ("roles", "sight"),
+    [
+        (("clerk",), Sight(wards=frozenset({"W1"}))),
+        (("manager",), Sight(sees_all=True)),
+        (("viewer",), Sight()),
+        (("admin",), Sight()),
+        (("clerk", "admin"), Sight(wards=frozenset({"W1"}))),
+    ],
+)
+def test_what_each_role_sees(api, sessions, roles, sight) -> None:
+    api.sessions["s-1"] = who(roles=roles, wards=("W1",))
+    found = sessions.find("s-1").sight
+    assert found.sees_all == sight.sees_all
+    assert found.sees_all or found.wards == sight.wards
