@@ -47,7 +47,7 @@ def up(
     ] = True,
     auth: Annotated[
         Auth, typer.Option(envvar="SNR_AUTH", help="off: nobody signs in (loopback only).")
-    ] = Auth.OFF,
+    ] = Auth.ON,
 ) -> None:
     """Start everything; Ctrl-C stops it."""
     _command("up").run(speed=speed, simulator=simulator, auth=auth)

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from starlette.middleware import Middleware
 
 from dashboard.settings import DashboardSettings
@@ -47,7 +49,11 @@ def app(settings: DashboardSettings) -> st.App:
 
 
 def main() -> int:
-    settings = DashboardSettings()
+    try:
+        settings = DashboardSettings()
+    except (ValidationError, SettingsError) as error:
+        sys.stderr.write(f"A setting is wrong: {error}\n")
+        return 1
     app(settings).run(config={**OPTIONS, "server.port": settings.dashboard_port})
     return 0
 

@@ -13,4 +13,4 @@ class Auth(StrEnum):
 class AuthSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
-    auth: Auth = Auth.OFF
+    auth: Auth = Auth.ON

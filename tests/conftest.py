@@ -26,6 +26,8 @@ SECONDS_WITH_JVM = 1200
 """Of one test with the fixtures that it is the first to need; many times what it takes, so that it
 ends a dead loop and not a slow machine."""
 
+os.environ["SNR_AUTH"] = "off"  # tests of signing in say otherwise
+
 settings.register_profile("quick", max_examples=60, deadline=None, print_blob=True)
 settings.register_profile("ci", settings.get_profile("quick"), max_examples=200)
 settings.register_profile("long", settings.get_profile("quick"), max_examples=2000)

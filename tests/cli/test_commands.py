@@ -97,19 +97,9 @@ def test_a_mistyped_word_is_exit_2_with_the_nearest_match(tmp_path, arguments, n
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("how", ["setting", "option"])
-def test_up_is_refused_while_it_is_told_that_people_sign_in(tmp_path, how) -> None:
-    settings = {"SNR_AUTH": "on"} if how == "setting" else {}
-    arguments = ["--auth", "on"] if how == "option" else []
-    has_cause_and_fix(snr(tmp_path / "home", "up", *arguments, **settings), "SNR_AUTH is on")
-    assert not (tmp_path / "home").exists()
-
-
-@pytest.mark.parametrize(
-    ("program", "setting"), [("simulator.serve", "on"), ("simulator.serve", "perhaps")]
-)
-def test_the_api_alone_does_not_start_either(tmp_path, program, setting) -> None:
-    environment = os.environ | {"SNR_HOME": str(tmp_path / "home"), "SNR_AUTH": setting}
+@pytest.mark.parametrize("program", ["simulator.serve", "dashboard.serve"])
+def test_whether_people_sign_in_is_on_or_off(tmp_path, program) -> None:
+    environment = os.environ | {"SNR_HOME": str(tmp_path / "home"), "SNR_AUTH": "perhaps"}
     done = subprocess.run(
         [sys.executable, "-m", program],
         env=environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False,
