@@ -1,4 +1,4 @@
-"""Whose session a page is: asked of the API by the session's secret, at most every 3 s.
+"""Whose session a page is: asked of the API by the session's secret, at most every 2 s.
 
 One place for all who ask in this process: the door before pages and sockets, and the pages. While
 the API is silent a session goes on as it was last known, and shows no patients.
@@ -18,7 +18,7 @@ from dashboard.settings import DashboardSettings
 from lake.sight import Sight
 from simulator.client import BookingClient, ClientError, Refused, Who
 
-HOLDS_SECONDS = 3.0
+HOLDS_SECONDS = 2.0
 MOST_KNOWN = 2_000
 BRIEFLY = httpx.Timeout(2.0, connect=0.5)
 NO_WARDS: frozenset[str] = frozenset()

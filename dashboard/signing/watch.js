@@ -2,7 +2,7 @@
 // hour, or with F8; and leaves it once the session has ended, was locked, or is another one's.
 (() => {
   const IDLE_MS = 15 * 60_000;
-  const LOOK_MS = 3_000;
+  const LOOK_MS = 2_000;
   const TOUCH_MS = 60_000;
   if (window.snrWatch) return;
   let touched = Date.now();

@@ -23,6 +23,7 @@ class AccessStore:
     """One connection; a statement at a time, from whichever thread."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._lock = RLock()

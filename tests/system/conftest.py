@@ -136,6 +136,12 @@ def kill(processes: Iterable[psutil.Process]) -> None:
             process.kill()
 
 
+def kill_all(processes: "Iterable[subprocess.Popen[bytes]]") -> None:
+    for process in processes:
+        process.kill()
+        process.wait(timeout=30)
+
+
 @pytest.fixture(scope="session")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningStack]]:
     """A demo hospital with a short past. The last one runs now: a test may replace it."""
