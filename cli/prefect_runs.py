@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
+from cli import prefect_secret
 from cli.settings import StackSettings
 from cli.stack import Stack
 from lake.errors import LakeError
@@ -38,7 +39,8 @@ def run(name: str, parameters: dict[str, Any]) -> list[str]:
     Raises LakeError where the run does not complete.
     """
     given = {key: value for key, value in parameters.items() if value is not None}
-    with httpx.Client(base_url=api_url(), timeout=30) as prefect:
+    auth = prefect_secret.sent(Places.from_settings())
+    with httpx.Client(base_url=api_url(), auth=auth, timeout=30) as prefect:
         deployment = _asked(lambda: prefect.get(f"/deployments/name/{name}/{name}"))
         path = f"/deployments/{deployment['id']}/create_flow_run"
         # The key makes a second attempt find the run of the first.

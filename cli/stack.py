@@ -13,7 +13,9 @@ from typing import Any, cast
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
+from cli import prefect_secret
 from cli.settings import StackSettings
+from lake.auth import Auth, AuthSettings
 from lake.places import CHECKOUT, Places
 
 STOP_SECONDS = 12
@@ -102,7 +104,15 @@ class Stack:
             "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
             "DO_NOT_TRACK": "1",
             "PYTHONUNBUFFERED": "1",
+            **self._prefect_secret(),
         }
+
+    def _prefect_secret(self) -> dict[str, str]:
+        """What its server asks for, and all that ask it send: who runs flows may do everything."""
+        if AuthSettings().auth is Auth.OFF:
+            return {}
+        shared = prefect_secret.shared(self.places)
+        return {"PREFECT_SERVER_API_AUTH_STRING": shared, "PREFECT_API_AUTH_STRING": shared}
 
     @property
     def run_folder(self) -> Path:

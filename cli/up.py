@@ -108,7 +108,7 @@ def _wait(stack: Stack, process: "subprocess.Popen[bytes]", console: Console, au
     board = [program for program in stack.programs if program.name in ("api", "dashboard")]
     _until_healthy(board, process, start + PATIENCE_SECONDS)
     console.print(f"The board is live after {time.monotonic() - start:.0f} s.")
-    _addresses(stack)
+    _addresses(stack, auth)
     if auth is Auth.ON:
         first_people.introduce(stack.places, is_demo=_is_demo(stack))
     console.print("Ctrl-C stops everything. The worker and the stream follow in a moment.")
@@ -160,7 +160,7 @@ def _is_demo(stack: Stack) -> bool:
     return bool(answer.json().get("mode") == LakeMode.DEMO)
 
 
-def _addresses(stack: Stack) -> None:
+def _addresses(stack: Stack, auth: Auth) -> None:
     table = Table(title="SNR Hospitals")
     table.add_column("what")
     table.add_column("where")
@@ -170,4 +170,6 @@ def _addresses(stack: Stack) -> None:
         table.add_row(title, addresses[name])
     table.add_row("Lake", stack.places.lake_url)
     table.add_row("Logs", str(stack.places.logs))
+    if auth is Auth.ON:
+        table.add_row("Password of the Prefect UI", f"in {stack.places.prefect_secret}")
     Console(file=sys.stdout, soft_wrap=True).print(table)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -52,7 +53,7 @@ def deploy(url: str, places: Places) -> None:
 
 def make_pool(url: str) -> None:
     """Unless it is there; its worker fills it in."""
-    made = httpx.post(f"{url}/work_pools/", json={"name": POOL, "type": "process"}, timeout=10)
+    made = _post(f"{url}/work_pools/", json={"name": POOL, "type": "process"})
     if made.status_code != httpx.codes.CONFLICT:
         made.raise_for_status()
 
@@ -67,9 +68,9 @@ def digest() -> str:
 
 def is_deployed(url: str) -> bool:
     """Whether the server has the pool, and each flow as it is here."""
-    pool = httpx.get(f"{url}/work_pools/{POOL}", timeout=10)
+    pool = _get(f"{url}/work_pools/{POOL}")
     names = re.findall(r"^  - name: (\w+)", PREFECT_YAML.read_text(), re.MULTILINE)
-    flows = [httpx.get(f"{url}/deployments/name/{n}/{n}", timeout=10) for n in names]
+    flows = [_get(f"{url}/deployments/name/{n}/{n}") for n in names]
     is_there = all(answer.is_success for answer in (pool, *flows))
     return is_there and {answer.json()["version"] for answer in flows} == {digest()}
 
@@ -106,19 +107,32 @@ def skip_missed_runs(url: str) -> None:
         "expected_start_time": {"before_": now},
     }
     skipped = {"type": "COMPLETED", "name": SKIPPED, "message": MISSED}
-    runs = httpx.post(f"{url}/flow_runs/filter", json={"flow_runs": missed}, timeout=10)
+    runs = _post(f"{url}/flow_runs/filter", json={"flow_runs": missed})
     for run in runs.raise_for_status().json():
         if run["auto_scheduled"]:
             path = f"{url}/flow_runs/{run['id']}/set_state"
-            httpx.post(path, json={"state": skipped}, timeout=10).raise_for_status()
+            _post(path, json={"state": skipped}).raise_for_status()
 
 
 def start_run(url: str, name: str, after: timedelta) -> None:
-    deployment = httpx.get(f"{url}/deployments/name/{name}/{name}", timeout=10).raise_for_status()
+    deployment = _get(f"{url}/deployments/name/{name}/{name}").raise_for_status()
     path = f"{url}/deployments/{deployment.json()['id']}/create_flow_run"
     at = (datetime.now(UTC) + after).isoformat()
     scheduled = {"type": "SCHEDULED", "state_details": {"scheduled_time": at}}
-    httpx.post(path, json={"state": scheduled}, timeout=10).raise_for_status()
+    _post(path, json={"state": scheduled}).raise_for_status()
+
+
+def _post(url: str, json: dict[str, Any]) -> httpx.Response:
+    return httpx.post(url, json=json, timeout=10, auth=_auth())
+
+
+def _get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=10, auth=_auth())
+
+
+def _auth() -> httpx.BasicAuth | None:
+    shared = os.environ.get("PREFECT_API_AUTH_STRING")
+    return httpx.BasicAuth(*shared.split(":", 1)) if shared else None
 
 
 def _prefect(*arguments: str) -> None:

@@ -108,6 +108,10 @@ class Places:
         return self.secrets / "people.sqlite"
 
     @property
+    def prefect_secret(self) -> Path:
+        return self.secrets / "prefect"
+
+    @property
     def secrets(self) -> Path:
         return self.home / "secrets"
 
