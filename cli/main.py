@@ -3,6 +3,7 @@
 Nothing heavy is imported here, so that `./snr --help` answers at once.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -280,6 +281,7 @@ def _command(name: str) -> Any:
 
 def main() -> int:
     debug = "--debug" in sys.argv
+    os.umask(0o027)  # what is written here is nobody else's
     logs.to_standard_error()
     try:
         code = app(_comments_are_no_options(sys.argv[1:]), "./snr", standalone_mode=False)

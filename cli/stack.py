@@ -160,6 +160,7 @@ class Stack:
             pidfile={run}/supervisord.pid
             nodaemon=true
             silent=true
+            umask=027
             [unix_http_server]
             file={self.socket}
             chmod=0700

@@ -4,6 +4,10 @@ from enum import StrEnum
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""What a server here is called by those on this machine; under another name a page of another site
+could have asked (DNS rebinding)."""
+
 
 class Auth(StrEnum):
     ON = "on"

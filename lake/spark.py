@@ -159,6 +159,7 @@ def _configuration() -> dict[str, str]:
     return {
         # Hadoop starts a `chmod` for each file that it makes; this file system asks the operating
         # system itself, and writes no checksum files: a third of the time for a table of 300 days.
+        "spark.hadoop.fs.permissions.umask-mode": "027",  # not the process's
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.NakedLocalFileSystem",
         # These two take it as well, where they would ask Hadoop's other interface, FileContext, and
         # so start five processes for each commit of a table and some for each batch. On a

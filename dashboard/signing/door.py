@@ -2,15 +2,13 @@
 more: before Streamlit sees anything of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.settings import DashboardSettings
 from dashboard.whose import Sessions, Whose
@@ -60,29 +58,6 @@ class SignedInOnly:
             serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
-
-
-class SafeHeaders:
-    """On every answer that has none of its own: who may frame it, what it may load."""
-
-    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
-        self._app = app
-        self._headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                known = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *((name, text) for name, text in self._headers if name not in known),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, send_with if scope["type"] == "http" else send)
-
-
-Answer = Callable[[Scope, Receive, Send], Awaitable[Any]]
 
 
 def _is_open(path: str) -> bool:

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from lake.auth import LOOPBACK
 from simulator.access.gate import Gate
 from simulator.api.attempts import Attempts
 from simulator.api.doors import door_of
+from simulator.api.headers import SafeHeaders
 from simulator.api.limits import OwnPagesOnly, SignedInOnly
 from simulator.api.problems import handle_problems
 from simulator.api.routes import (
@@ -65,6 +68,8 @@ def create_app(desk: Desk, gate: Gate | None = None) -> FastAPI:
     if gate is not None:
         app.add_middleware(SignedInOnly, gate=gate)
     app.add_middleware(OwnPagesOnly)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK], www_redirect=False)
+    app.add_middleware(SafeHeaders)
     handle_problems(app)
     return app
 

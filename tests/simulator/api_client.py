@@ -73,7 +73,7 @@ async def serving(desk: Desk, gate: Gate | None = None) -> AsyncIterator[httpx.A
     nobody signs in."""
     await desk.open()
     transport = httpx.ASGITransport(create_app(desk, gate), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         try:
             yield client
         finally:

@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard import whose
-from dashboard.serve import HEADERS
+from dashboard.serve import HEADERS, OUTSIDE
 from dashboard.settings import DashboardSettings
-from dashboard.signing.door import SIGNED_OUT, SafeHeaders, SignedInOnly
+from dashboard.signing.door import SIGNED_OUT, SignedInOnly
 from dashboard.signing.routes import Routes, own_path
 from dashboard.whose import Sessions
 from lake.sight import Sight
@@ -25,8 +25,9 @@ from simulator.wire import access as w
 from simulator.wire.answers import Problem
 from tests.dashboard.played_api import PlayedApi, playing
 
-SITE = "http://testserver"
+SITE = "http://127.0.0.1"
 HERE = {"origin": SITE}
+SOCKET = "ws://127.0.0.1/_stcore/stream"
 HTML = {"accept": "text/html"}
 
 
@@ -97,7 +98,7 @@ def site(sessions: Sessions, settings: DashboardSettings) -> TestClient:
             WebSocketRoute("/_stcore/stream", socket),
         ],
         middleware=[
-            Middleware(SafeHeaders, headers=HEADERS),
+            *OUTSIDE,
             Middleware(SignedInOnly, settings=settings, sessions=sessions),
         ],
     )
@@ -123,7 +124,7 @@ def test_another_secret_opens_nothing(site, settings, secret) -> None:
 def test_who_has_signed_in_sees_the_page(site, settings) -> None:
     answer = site.get("/", headers=cookie(settings))
     assert (answer.status_code, answer.text) == (200, "a page")
-    for name, text in HEADERS.items():
+    for name, text in HEADERS.headers.items():
         assert answer.headers[name] == text
 
 
@@ -138,10 +139,10 @@ def test_health_is_open_to_whoever_watches(site) -> None:
 
 
 def test_a_socket_is_for_who_has_signed_in(site, settings) -> None:
-    with pytest.raises(WebSocketDisconnect) as closed, site.websocket_connect("/_stcore/stream"):
+    with pytest.raises(WebSocketDisconnect) as closed, site.websocket_connect(SOCKET):
         pass
     assert closed.value.code == SIGNED_OUT
-    with site.websocket_connect("/_stcore/stream", headers=cookie(settings) | HERE) as socket:
+    with site.websocket_connect(SOCKET, headers=cookie(settings) | HERE) as socket:
         socket.send_text("x")
         assert socket.receive_text() == "you said x"
 
@@ -150,14 +151,14 @@ def test_a_socket_of_another_sites_page_is_refused(site, settings) -> None:
     foreign = cookie(settings) | {"origin": "http://elsewhere.example"}
     with (
         pytest.raises(WebSocketDisconnect),
-        site.websocket_connect("/_stcore/stream", headers=foreign),
+        site.websocket_connect(SOCKET, headers=foreign),
     ):
         pass
 
 
 @pytest.mark.parametrize("change", ["ended", "locked"])
 def test_a_socket_ends_within_seconds_of_its_session(site, settings, api, change) -> None:
-    with site.websocket_connect("/_stcore/stream", headers=cookie(settings) | HERE) as socket:
+    with site.websocket_connect(SOCKET, headers=cookie(settings) | HERE) as socket:
         socket.send_text("x")
         socket.receive_text()
         begin = time.monotonic()
@@ -310,3 +311,10 @@ def test_what_each_role_sees(api, sessions, roles, sight) -> None:
     found = sessions.find("s-1").sight
     assert found.sees_all == sight.sees_all
     assert found.sees_all or found.wards == sight.wards
+
+
+def test_a_page_is_told_by_this_machines_names_alone(site, settings) -> None:
+    """A name of another site that leads here is one of theirs."""
+    foreign = cookie(settings) | {"host": "elsewhere.example"}
+    assert site.get("/", headers=foreign).status_code == 400
+    assert site.get("/", headers=cookie(settings) | {"host": "localhost:8501"}).status_code == 200

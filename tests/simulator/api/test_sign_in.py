@@ -471,3 +471,28 @@ async def test_a_clerk_overrides_what_the_hospital_lists(house: House) -> None:
         403, "not_permitted",
     )  # fmt: skip
     assert (await house.post("clerk", "/bookings", body | {"override": why})).status_code == 201
+
+
+# What browsers heed
+
+
+@OF_ONE_LAKE
+async def test_another_name_of_this_machine_is_refused(reading: House) -> None:
+    answer = await reading.get("viewer", "/beds", headers={"host": "elsewhere.example"})
+    assert answer.status_code == 400
+    assert (await reading.get("viewer", "/beds", headers={"host": "localhost:8000"})).is_success
+
+
+@OF_ONE_LAKE
+async def test_a_browser_loads_nothing_for_an_answer_and_shares_it_with_nobody(
+    reading: House,
+) -> None:
+    for path in ("/beds", "/nowhere", "/health/live", "/openapi.json"):
+        answer = await reading.get("viewer", path, headers={"origin": "http://elsewhere.example"})
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "access-control-allow-origin" not in answer.headers
+    assert (
+        "'unsafe-inline'"
+        in (await reading.get("viewer", "/docs")).headers["content-security-policy"]
+    )
