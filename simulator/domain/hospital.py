@@ -3,12 +3,12 @@
 All of it is folded from event rows; only what a decision may still ask for is kept.
 """
 
-from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import takewhile
+from operator import attrgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -52,18 +52,19 @@ class Stayed(NamedTuple):
 
 @dataclass
 class Hospital:
-    """`bookings`: the open ones; `of_bed`: the same per bed, by start; `of_patient`: their ids per
-    patient; `exposed`: ids of those whose patients were exposed to an infection; `left_at`: when a
-    patient's newest ended stay ended; `died_at`: when a patient died, by the stay; `requests`: the
-    waiting list; `overrides`: those without a review; `corrected`: ids of the events that were
-    undone; `merges`: by the reference that became another one; `lent`: spells that go on without a
-    bed, with the stays that ended as theirs was lent; `lately`: ended stays in whose rooms contacts
-    may still be traced; `lounge`: by the spell, who went to the discharge lounge; `house`: its
-    rules."""
+    """`bookings`: the open ones; `of_bed`: the same per bed, by start; `in_bed`: of each bed the
+    stay; `of_patient`: their ids per patient; `exposed`: ids of those whose patients were exposed
+    to an infection; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient
+    died, by the stay; `requests`: the waiting list; `overrides`: those without a review;
+    `corrected`: ids of the events that were undone; `merges`: by the reference that became another
+    one; `lent`: spells that go on without a bed, with the stays that ended as theirs was lent;
+    `lately`: ended stays in whose rooms contacts may still be traced; `lounge`: by the spell, who
+    went to the discharge lounge; `house`: its rules."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
     of_bed: dict[str, list[Booking]] = field(default_factory=dict)
+    in_bed: dict[str, Booking] = field(default_factory=dict)
     in_room: dict[str, list[str]] = field(default_factory=dict)
     in_ward: dict[str, set[str]] = field(default_factory=dict)
     exposed: set[str] = field(default_factory=set)
@@ -112,10 +113,10 @@ class Hospital:
     def rank(self, request: BedRequest) -> Rank:
         return request.rank(self.house.priority_step)
 
-    def room_mates(self, bed: Bed) -> Iterator[Bed]:
+    def room_mates(self, bed: Bed) -> list[Bed]:
         """The other registered beds of its room."""
-        others = (self.beds[bed_id] for bed_id in self.in_room.get(bed.room_id, ()))
-        return (other for other in others if other.bed_id != bed.bed_id and not other.is_retired)
+        others = [self.beds[one] for one in self.in_room.get(bed.room_id, ()) if one != bed.bed_id]
+        return [other for other in others if not other.is_retired]
 
     def beds_of_room(self, room_id: str) -> list[Bed]:
         """Raises NotThere."""
@@ -144,7 +145,7 @@ class Hospital:
 
     def current_booking(self, bed_id: str) -> Booking | None:
         """The booking of the patient in the bed."""
-        return next((b for b in self.of_bed.get(bed_id, ()) if b.is_stay), None)
+        return self.in_bed.get(bed_id)
 
     def refs_of(self, patient_ref: str) -> set[str]:
         """All references of the person, this one among them."""
@@ -237,14 +238,20 @@ class Hospital:
     def reservations(self, bed_id: str) -> list[Booking]:
         return [b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED]
 
-    def started(self, bed_id: str, now: datetime) -> Iterator[Booking]:
+    def started(self, bed_id: str, now: datetime) -> Sequence[Booking]:
         """The bed's bookings whose start has passed; they are kept by start."""
-        return takewhile(lambda b: b.starts_at <= now, self.of_bed.get(bed_id, ()))
+        held = self.of_bed.get(bed_id, ())
+        return held[: bisect_right(held, now, key=_start)]
 
-    def booked_by(self, bed_id: str, at: datetime | None) -> Iterable[Booking]:
+    def booked_by(self, bed_id: str, at: datetime | None) -> Sequence[Booking]:
         """The bed's bookings that begin before that; they are kept by start."""
         held = self.of_bed.get(bed_id, ())
-        return takewhile(lambda b: b.starts_at < at, held) if at and held else held
+        return held[: bisect_left(held, at, key=_start)] if at and held else held
+
+    def booked_after(self, bed_id: str, at: datetime) -> Sequence[Booking]:
+        """The bed's bookings that begin after that; they are kept by start."""
+        held = self.of_bed.get(bed_id, ())
+        return held[bisect_right(held, at, key=_start) :]
 
     def next_booking(self, bed_id: str, at: datetime | None = None) -> Booking | None:
         """The first reservation of the bed; with `at` the first that has not passed by then."""
@@ -324,6 +331,7 @@ class Hospital:
             beds=self.beds.copy(),
             bookings=self.bookings.copy(),
             of_bed={bed_id: [*of] for bed_id, of in self.of_bed.items()},
+            in_bed=self.in_bed.copy(),
             in_room={room_id: [*beds] for room_id, beds in self.in_room.items()},
             in_ward={ward_id: {*beds} for ward_id, beds in self.in_ward.items()},
             exposed=self.exposed.copy(),
@@ -443,6 +451,8 @@ class Hospital:
             self.exposed.discard(booking.booking_id)
             held = self.of_bed[booking.bed_id]
             held.remove(booking)
+            if booking.is_stay:
+                self._note_who_is_in(booking.bed_id)
             if not held:
                 del self.of_bed[booking.bed_id]
             of_patient = self.of_patient[booking.patient_ref]
@@ -455,7 +465,16 @@ class Hospital:
         if booking.contact_of:
             self.exposed.add(booking.booking_id)
         insort(self.of_bed.setdefault(booking.bed_id, []), booking, key=_start)
+        if booking.is_stay:
+            self._note_who_is_in(booking.bed_id)
         self.of_patient.setdefault(booking.patient_ref, set()).add(booking.booking_id)
+
+    def _note_who_is_in(self, bed_id: str) -> None:
+        stay = next((booking for booking in self.of_bed[bed_id] if booking.is_stay), None)
+        if stay:
+            self.in_bed[bed_id] = stay
+        else:
+            self.in_bed.pop(bed_id, None)
 
     def bed_columns(self, bed: Bed, at: datetime) -> dict[str, Any]:
         """The bed's whole state at an instant, as columns of an event row."""
@@ -572,8 +591,7 @@ def _found(beds: list[Bed], otherwise: str) -> list[Bed]:
     return beds
 
 
-def _start(booking: Booking) -> datetime:
-    return booking.starts_at
+_start = attrgetter("starts_at")
 
 
 def _start_and_id(booking: Booking) -> tuple[datetime, str]:

@@ -127,7 +127,7 @@ class Matcher:
         until = self._until(bed)
         wish = self._wish(replace(bed, status=BedStatus.AVAILABLE), until)
         besides = wish.besides | {stay.booking_id} if stay else wish.besides
-        return not breaches(self._hospital, replace(wish, besides=besides))
+        return not breaches(self._hospital, wish._replace(besides=besides))
 
     def _order(self, unfit: Unfit) -> tuple[bool, tuple[int | str, ...]]:
         ward_id = self._hospital.beds[unfit.bed_id].ward_id
