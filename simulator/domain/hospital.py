@@ -160,6 +160,8 @@ class Hospital:
 
     def bookings_of(self, patient_ref: str) -> list[Booking]:
         """The patient's open bookings, by start."""
+        if not self.merges and patient_ref not in self.of_patient:
+            return []
         ids = [one for ref in self.refs_of(patient_ref) for one in self.of_patient.get(ref, ())]
         found = [self.bookings[booking_id] for booking_id in ids]
         return sorted(found, key=_start_and_id) if len(found) > 1 else found
@@ -178,8 +180,6 @@ class Hospital:
 
     def stay_of(self, patient_ref: str) -> Booking | None:
         """Where the patient is now; None: in no bed."""
-        if not self.merges and patient_ref not in self.of_patient:
-            return None
         return next((b for b in self.bookings_of(patient_ref) if b.is_stay), None)
 
     def spell_without_bed(self, patient_ref: str) -> Booking | None:

@@ -87,27 +87,32 @@ class Matcher:
 
     def ranked(self, beds: Iterable[Bed] | None = None) -> Iterator[Fit]:
         """Of these beds, or of all, the best first; a bed is looked at when it is asked for."""
-        for bed, until in self._in_order(beds):
+        beds = self._hospital.beds.values() if beds is None else beds
+        for bed, until in self._in_order(self._not_ruled_out(beds)):
             if self._is_fit(bed, until):
                 yield self._fit(bed, until)
 
     def all(self, limit: int) -> tuple[list[Fit], list[Unfit]]:
         """The first so many that fit, and why each other bed does not: of the wanted ward first,
         then in the order of ids. A bed that fits, beyond the limit, is in neither."""
-        unfit = {
-            bed.bed_id: found
-            for bed in self._hospital.registered_beds
-            if (found := self._unfit(bed))
-        }
-        fits = ((bed, until) for bed, until in self._in_order() if bed.bed_id not in unfit)
-        ranked = list(starmap(self._fit, islice(fits, limit)))
-        return ranked, sorted(unfit.values(), key=self._order)
+        fits, unfit = [], []
+        for bed in self._hospital.registered_beds:
+            refused = self._refused_hard(bed)
+            until = None if refused else self._until(bed)
+            found = Unfit(bed.bed_id, *refused) if refused else self._unfit(bed, until)
+            if found:
+                unfit.append(found)
+            else:
+                fits.append((bed, until))
+        unfit.sort(key=self._order)
+        return list(starmap(self._fit, islice(self._in_order(fits), limit))), unfit
 
-    def _in_order(self, beds: Iterable[Bed] | None = None) -> Iterator[tuple[Bed, datetime | None]]:
-        beds = self._hospital.beds.values() if beds is None else beds
+    def _in_order(
+        self, beds: Iterable[tuple[Bed, datetime | None]]
+    ) -> Iterator[tuple[Bed, datetime | None]]:
         could = [
             (self._rank(bed, until), bed, until)
-            for bed, until in self._not_ruled_out(beds)
+            for bed, until in beds
             if not self._ward(bed.ward_id).takes_not or bed.is_cot
         ]
         could.sort(key=itemgetter(0))
@@ -115,8 +120,7 @@ class Matcher:
 
     def fit_in(self, bed: Bed) -> Fit | None:
         """This bed, if it would do."""
-        held = self._hospital.of_bed.get(bed.bed_id, ())
-        if any(self._is_in_the_way(booking) for booking in held):
+        if self._is_taken(bed):
             return None
         until = self._until(bed)
         return self._fit(bed, until) if self._is_fit(bed, until) else None
@@ -136,21 +140,25 @@ class Matcher:
     def _not_ruled_out(self, beds: Iterable[Bed]) -> Iterator[tuple[Bed, datetime | None]]:
         """Most beds are ruled out by their status or their diary, at once; the others, each with
         the start of the booking that follows."""
-        search, of_bed = self._search, self._hospital.of_bed
+        search = self._search
         is_for_cots = search.mother_ref is not None
         for bed in beds:
             if bed.is_retired or (search.moves_in and bed.status is not BedStatus.AVAILABLE):
                 continue
             if bed.is_cot and not is_for_cots:
                 continue
-            held = of_bed.get(bed.bed_id, ())
-            if not any(self._is_in_the_way(booking) for booking in held):
+            if not self._is_taken(bed):
                 yield bed, self._until(bed)
 
+    def _is_taken(self, bed: Bed) -> bool:
+        """Whether somebody is to have the bed at the start."""
+        started = self._hospital.started(bed.bed_id, self._search.starts_at)
+        return any(map(self._is_in_the_way, started)) if started else False
+
     def _is_in_the_way(self, booking: Booking) -> bool:
-        """Whether somebody is to have the bed at the start; who has no end that was said, is."""
+        """Of one that has started by then; who has no end that was said, is."""
         search = self._search
-        if booking.starts_at > search.starts_at or booking.booking_id in search.besides:
+        if booking.booking_id in search.besides:
             return False
         if self._reserved.get(booking.bed_id) is booking:
             return False  # who comes into the bed takes it up
@@ -164,12 +172,10 @@ class Matcher:
         search = self._search
         if search.ends_at is None and search.assumes_end:
             return needed_from(self._hospital, self._wish(bed, None))
-        later = (
-            booking.starts_at
-            for booking in self._hospital.of_bed.get(bed.bed_id, ())
-            if booking.starts_at > search.starts_at and booking.patient_ref not in self._refs
-        )
-        return next(later, None)
+        for booking in self._hospital.booked_after(bed.bed_id, search.starts_at):
+            if booking.patient_ref not in self._refs:
+                return booking.starts_at
+        return None
 
     def _is_fit(self, bed: Bed, until: datetime | None) -> bool:
         known = self._known.get(bed.bed_id)
@@ -215,17 +221,17 @@ class Matcher:
         cut = until and self._hospital.house.until(usual, until, search.starts_at)
         return cut or usual
 
-    def _refused_hard(self, bed: Bed) -> tuple[Rule, str] | None:
+    def _refused_hard(self, bed: Bed) -> tuple[tuple[Rule, ...], str] | None:
         """By what no override sets aside."""
         hospital, search = self._hospital, self._search
         if bed.last_event_at > search.now and hospital.unchanged_since(bed) > search.now:
-            return Rule.BEFORE_LAST_EVENT, "is what it is since later"
+            return (Rule.BEFORE_LAST_EVENT,), "is what it is since later"
         if bed.status is BedStatus.CLOSED and (
             search.moves_in or not hard.opens_by(bed, search.starts_at)
         ):
-            return Rule.BED_CLOSED, f"closed: {in_words(bed.closed_reason_code or 'no reason')}"
+            return (Rule.BED_CLOSED,), f"closed: {in_words(bed.closed_reason_code or 'no reason')}"
         if search.moves_in and bed.holds_a_patient and not self._could_be_lent(bed):
-            return Rule.BED_OCCUPIED, self._said_of(hospital.current_booking(bed.bed_id))
+            return (Rule.BED_OCCUPIED,), self._said_of(hospital.current_booking(bed.bed_id))
         return None
 
     def _could_be_lent(self, bed: Bed) -> Booking | None:
@@ -250,17 +256,13 @@ class Matcher:
             f"occupied, {how} to leave {self._hospital.said_of_day(stay.ends_at, self._search.now)}"
         )
 
-    def _unfit(self, bed: Bed) -> Unfit | None:
-        refused = self._refused_hard(bed)
-        if refused:
-            return Unfit(bed.bed_id, (refused[0],), refused[1])
-        held = self._hospital.of_bed.get(bed.bed_id, ())
+    def _unfit(self, bed: Bed, until: datetime | None) -> Unfit | None:
         lends = self._could_be_lent(bed) if self._search.moves_in else None
-        broken = breaches(self._hospital, self._wish(bed, self._until(bed), lends))
+        broken = breaches(self._hospital, self._wish(bed, until, lends))
         if broken:
-            rules = tuple(dict.fromkeys(breach.rule for breach in broken))
-            return Unfit(bed.bed_id, rules, "; ".join(dict.fromkeys(b.briefly for b in broken)))
-        if any(self._is_in_the_way(booking) for booking in held):
+            rules = tuple(dict.fromkeys([breach.rule for breach in broken]))
+            return Unfit(bed.bed_id, rules, "; ".join(dict.fromkeys([b.briefly for b in broken])))
+        if self._is_taken(bed):
             return Unfit(bed.bed_id, (), "occupied; nobody has said until when")
         return None
 
