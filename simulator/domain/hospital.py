@@ -115,13 +115,16 @@ class Hospital:
 
     def room_mates(self, bed: Bed) -> list[Bed]:
         """The other registered beds of its room."""
-        others = [self.beds[one] for one in self.in_room.get(bed.room_id, ()) if one != bed.bed_id]
-        return [other for other in others if not other.is_retired]
+        return [other for other in self.beds_in(bed.room_id) if other.bed_id != bed.bed_id]
 
     def beds_of_room(self, room_id: str) -> list[Bed]:
         """Raises NotThere."""
-        beds = [self.beds[bed_id] for bed_id in self.in_room.get(room_id, ())]
-        return _found([bed for bed in beds if not bed.is_retired], f"There is no room {room_id}.")
+        return _found(self.beds_in(room_id), f"There is no room {room_id}.")
+
+    def beds_in(self, room_id: str) -> list[Bed]:
+        """The registered beds of a room, of which there may be none."""
+        beds = self.beds
+        return [bed for one in self.in_room.get(room_id, ()) if not (bed := beds[one]).is_retired]
 
     def beds_of_ward(self, ward_id: str) -> list[Bed]:
         """Raises NotThere."""
@@ -241,16 +244,24 @@ class Hospital:
     def started(self, bed_id: str, now: datetime) -> Sequence[Booking]:
         """The bed's bookings whose start has passed; they are kept by start."""
         held = self.of_bed.get(bed_id, ())
+        if not held or held[0].starts_at > now:
+            return ()
         return held[: bisect_right(held, now, key=_start)]
 
     def booked_by(self, bed_id: str, at: datetime | None) -> Sequence[Booking]:
         """The bed's bookings that begin before that; they are kept by start."""
         held = self.of_bed.get(bed_id, ())
-        return held[: bisect_left(held, at, key=_start)] if at and held else held
+        if not held or at is None:
+            return held
+        if held[0].starts_at >= at:
+            return ()
+        return held[: bisect_left(held, at, key=_start)]
 
     def booked_after(self, bed_id: str, at: datetime) -> Sequence[Booking]:
         """The bed's bookings that begin after that; they are kept by start."""
         held = self.of_bed.get(bed_id, ())
+        if not held or held[0].starts_at > at:
+            return held
         return held[bisect_right(held, at, key=_start) :]
 
     def next_booking(self, bed_id: str, at: datetime | None = None) -> Booking | None:

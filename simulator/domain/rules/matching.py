@@ -21,7 +21,15 @@ from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Needs
 from simulator.domain.rules import hard, sharing
 from simulator.domain.rules.ends import needed_from
-from simulator.domain.rules.soft import HOUR, Wish, breaches, in_words
+from simulator.domain.rules.soft import (
+    HOUR,
+    Breach,
+    Mates,
+    Wish,
+    breaches,
+    in_words,
+    there_then,
+)
 
 NEXT_TO_NOTHING = timedelta(0)
 
@@ -80,9 +88,9 @@ class Matcher:
         self._search = search
         self._known = {} if known is None else known
         self._wards: dict[str, _ForWard] = {}
+        self._there: dict[tuple[str, datetime | None], Mates] = {}
         self._refs = hospital.refs_of(search.patient_ref)
         booked = hospital.bookings_of(search.patient_ref)
-        self._stay = next((booking for booking in booked if booking.is_stay), None)
         self._reserved = {b.bed_id: b for b in booked if search.moves_in and not b.is_stay}
 
     def ranked(self, beds: Iterable[Bed] | None = None) -> Iterator[Fit]:
@@ -131,7 +139,7 @@ class Matcher:
         until = self._until(bed)
         wish = self._wish(replace(bed, status=BedStatus.AVAILABLE), until)
         besides = wish.besides | {stay.booking_id} if stay else wish.besides
-        return not breaches(self._hospital, wish._replace(besides=besides))
+        return not self._breaches(wish._replace(besides=besides))
 
     def _order(self, unfit: Unfit) -> tuple[bool, tuple[int | str, ...]]:
         ward_id = self._hospital.beds[unfit.bed_id].ward_id
@@ -180,16 +188,24 @@ class Matcher:
     def _is_fit(self, bed: Bed, until: datetime | None) -> bool:
         known = self._known.get(bed.bed_id)
         if known is None:
-            broken = self._refused_hard(bed) or breaches(self._hospital, self._wish(bed, until))
+            broken = self._refused_hard(bed) or self._breaches(self._wish(bed, until))
             known = self._known[bed.bed_id] = not broken
         return known
+
+    def _breaches(self, wish: Wish) -> list[Breach]:
+        """The beds of a room share the answer to who is there."""
+        room_and_end = wish.bed.room_id, wish.ends_at
+        there = self._there.get(room_and_end)
+        if there is None:
+            there = self._there[room_and_end] = there_then(self._hospital, wish)
+        return breaches(self._hospital, wish, there)
 
     def _wish(self, bed: Bed, until: datetime | None, lends: Booking | None = None) -> Wish:
         search, own = self._search, self._reserved.get(bed.bed_id)
         return Wish(
             bed,
             search.patient_ref,
-            self._needs(bed),
+            self._ward(bed.ward_id).needs,
             search.starts_at,
             self._ends_at(bed, until),
             search.now,
@@ -201,14 +217,6 @@ class Matcher:
             mother_ref=search.mother_ref,
             lends=lends,
         )
-
-    def _needs(self, bed: Bed) -> Needs:
-        """On the ward where the patient lies a level of care that is no longer needed is kept."""
-        needs, stay = self._search.needs, self._stay
-        if stay is None or self._hospital.beds[stay.bed_id].ward_id != bed.ward_id:
-            return needs
-        is_as_now = needs.level_of_care == stay.needs_now.level_of_care
-        return replace(needs, level_of_care=stay.needs.level_of_care) if is_as_now else needs
 
     def _ends_at(self, bed: Bed, until: datetime | None) -> datetime | None:
         search = self._search
@@ -258,7 +266,7 @@ class Matcher:
 
     def _unfit(self, bed: Bed, until: datetime | None) -> Unfit | None:
         lends = self._could_be_lent(bed) if self._search.moves_in else None
-        broken = breaches(self._hospital, self._wish(bed, until, lends))
+        broken = self._breaches(self._wish(bed, until, lends))
         if broken:
             rules = tuple(dict.fromkeys([breach.rule for breach in broken]))
             return Unfit(bed.bed_id, rules, "; ".join(dict.fromkeys([b.briefly for b in broken])))
@@ -350,16 +358,25 @@ class _ForWard:
         self._hospital = hospital
         self._search = search
         self._ward_id = ward_id
+        self._stay = hospital.stay_of(search.patient_ref)
         self._profile = hospital.house.ward(ward_id)
         usual_end = hospital.house.assumed_end(ward_id, search.starts_at)
         expected = search.expected_stay
         self.usual_end = search.starts_at + expected if expected else usual_end
 
     @cached_property
+    def needs(self) -> Needs:
+        """On the ward where the patient lies a level of care that is no longer needed is kept."""
+        needs, stay = self._search.needs, self._stay
+        if stay is None or self._hospital.beds[stay.bed_id].ward_id != self._ward_id:
+            return needs
+        is_as_now = needs.level_of_care == stay.needs_now.level_of_care
+        return replace(needs, level_of_care=stay.needs.level_of_care) if is_as_now else needs
+
+    @cached_property
     def takes_not(self) -> bool:
         """Who is on the ward already is weighed bed by bed."""
-        is_there = self._hospital.stay_of(self._search.patient_ref) is not None
-        return not is_there and bool(self._profile.does_not_take(self._search.needs))
+        return self._stay is None and bool(self._profile.does_not_take(self._search.needs))
 
     @cached_property
     def is_for_others(self) -> int:

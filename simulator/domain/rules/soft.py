@@ -59,10 +59,11 @@ Mates = list[tuple[Bed, Booking]]
 """Who else is in the room at that time, each with the bed; looked for once for all rules."""
 
 
-def breaches(hospital: Hospital, wish: Wish) -> list[Breach]:
+def breaches(hospital: Hospital, wish: Wish, there: Mates | None = None) -> list[Breach]:
+    """`there`: who is in the room at that time, from who asks for several of its beds."""
     found = [breach for rule in OF_THE_BED if (breach := rule(hospital, wish))]
-    mates = _mates(hospital, wish)
-    found += [breach for rule in OF_THE_ROOM if (breach := rule(hospital, wish, mates))]
+    if mates := _mates(hospital, wish, there):
+        found += [breach for rule in OF_THE_ROOM if (breach := rule(hospital, wish, mates))]
     if len(found) > 1:
         found.sort(key=lambda breach: ORDER[breach.rule])
     return found
@@ -237,23 +238,30 @@ def _isolation_needed(hospital: Hospital, wish: Wish, mates: Mates) -> Breach | 
     return None
 
 
-def _mates(hospital: Hospital, wish: Wish) -> Mates:
-    """Bookings of other patients in the same room at the same time. A patient whose stay runs over
-    is there now; after that nobody knows."""
-    beds = hospital.room_mates(wish.bed)
-    if not beds:
-        return []
-    refs = hospital.refs_of(wish.patient_ref)
+def there_then(hospital: Hospital, wish: Wish) -> Mates:
+    """Bookings in the room of the wish at the same time. A patient whose stay runs over is there
+    now; after that nobody knows."""
     begins_by_now = wish.starts_at <= wish.now
     return [
         (bed, booking)
-        for bed in beds
+        for bed in hospital.beds_in(wish.bed.room_id)
         for booking in hospital.booked_by(bed.bed_id, wish.ends_at)
-        if (
-            wish.starts_at < (booking.ends_at or END_OF_TIME)
-            or (begins_by_now and booking.runs_over(wish.now))
-        )
-        and booking.booking_id not in wish.besides
+        if wish.starts_at < (booking.ends_at or END_OF_TIME)
+        or (begins_by_now and booking.runs_over(wish.now))
+    ]
+
+
+def _mates(hospital: Hospital, wish: Wish, there: Mates | None = None) -> Mates:
+    """Of those who are there the other patients, in the other beds."""
+    there = there_then(hospital, wish) if there is None else there
+    if not there:
+        return there
+    own, besides, refs = wish.bed.bed_id, wish.besides, hospital.refs_of(wish.patient_ref)
+    return [
+        (bed, booking)
+        for bed, booking in there
+        if bed.bed_id != own
+        and booking.booking_id not in besides
         and booking.patient_ref not in refs
     ]
 
