@@ -3,7 +3,7 @@
 All of it is folded from event rows; only what a decision may still ask for is kept.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -244,25 +244,27 @@ class Hospital:
     def started(self, bed_id: str, now: datetime) -> Sequence[Booking]:
         """The bed's bookings whose start has passed; they are kept by start."""
         held = self.of_bed.get(bed_id, ())
-        if not held or held[0].starts_at > now:
-            return ()
-        return held[: bisect_right(held, now, key=_start)]
+        for place, booking in enumerate(held):
+            if booking.starts_at > now:
+                return held[:place]
+        return held
 
     def booked_by(self, bed_id: str, at: datetime | None) -> Sequence[Booking]:
-        """The bed's bookings that begin before that; they are kept by start."""
+        """The bed's bookings that begin before that."""
         held = self.of_bed.get(bed_id, ())
-        if not held or at is None:
-            return held
-        if held[0].starts_at >= at:
-            return ()
-        return held[: bisect_left(held, at, key=_start)]
+        if at is not None:
+            for place, booking in enumerate(held):
+                if booking.starts_at >= at:
+                    return held[:place]
+        return held
 
     def booked_after(self, bed_id: str, at: datetime) -> Sequence[Booking]:
-        """The bed's bookings that begin after that; they are kept by start."""
+        """The bed's bookings that begin after that."""
         held = self.of_bed.get(bed_id, ())
-        if not held or held[0].starts_at > at:
-            return held
-        return held[bisect_right(held, at, key=_start) :]
+        for place, booking in enumerate(held):
+            if booking.starts_at > at:
+                return held[place:]
+        return ()
 
     def next_booking(self, bed_id: str, at: datetime | None = None) -> Booking | None:
         """The first reservation of the bed; with `at` the first that has not passed by then."""
@@ -294,7 +296,7 @@ class Hospital:
 
     def said(self, at: datetime) -> str:
         """An instant as people of the hospital say it."""
-        return f"{at.astimezone(ZoneInfo(self.time_zone)):%a %d %b %Y %H:%M}"
+        return _said(at, self.time_zone, WITH_YEAR)
 
     def in_words(self, stay: Booking, now: datetime) -> str:
         """Where and since when, and until when; who it is, is not said."""
@@ -538,7 +540,7 @@ class Hospital:
 
 
 LEFT_THE_LOUNGE = frozenset({EventType.LOUNGE_LEFT, EventType.DISCHARGE_CANCELLED})
-WITH_DAY = "%a %d %b %H:%M"
+WITH_DAY, WITH_YEAR = "%a %d %b %H:%M", "%a %d %b %Y %H:%M"
 
 
 @lru_cache(4096)

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
-from itertools import islice, starmap
-from operator import itemgetter
 from typing import NamedTuple
 
 from lake.vocabulary import BedStatus, Rule
@@ -89,6 +87,7 @@ class Matcher:
         self._known = {} if known is None else known
         self._wards: dict[str, _ForWard] = {}
         self._there: dict[tuple[str, datetime | None], Mates] = {}
+        self._untils: dict[str, datetime | None] = {}
         self._refs = hospital.refs_of(search.patient_ref)
         booked = hospital.bookings_of(search.patient_ref)
         self._reserved = {b.bed_id: b for b in booked if search.moves_in and not b.is_stay}
@@ -96,48 +95,36 @@ class Matcher:
     def ranked(self, beds: Iterable[Bed] | None = None) -> Iterator[Fit]:
         """Of these beds, or of all, the best first; a bed is looked at when it is asked for."""
         beds = self._hospital.beds.values() if beds is None else beds
-        for bed, until in self._in_order(self._not_ruled_out(beds)):
-            if self._is_fit(bed, until):
-                yield self._fit(bed, until)
+        for bed in self._in_order(self._not_ruled_out(beds)):
+            if self._is_fit(bed):
+                yield self._fit(bed)
 
     def all(self, limit: int) -> tuple[list[Fit], list[Unfit]]:
         """The first so many that fit, and why each other bed does not: of the wanted ward first,
         then in the order of ids. A bed that fits, beyond the limit, is in neither."""
         fits, unfit = [], []
         for bed in self._hospital.registered_beds:
-            refused = self._refused_hard(bed)
-            until = None if refused else self._until(bed)
-            found = Unfit(bed.bed_id, *refused) if refused else self._unfit(bed, until)
-            if found:
+            if found := self._unfit(bed):
                 unfit.append(found)
             else:
-                fits.append((bed, until))
+                fits.append(bed)
         unfit.sort(key=self._order)
-        return list(starmap(self._fit, islice(self._in_order(fits), limit))), unfit
+        return [self._fit(bed) for bed in self._in_order(fits)[:limit]], unfit
 
-    def _in_order(
-        self, beds: Iterable[tuple[Bed, datetime | None]]
-    ) -> Iterator[tuple[Bed, datetime | None]]:
-        could = [
-            (self._rank(bed, until), bed, until)
-            for bed, until in beds
-            if not self._ward(bed.ward_id).takes_not or bed.is_cot
-        ]
-        could.sort(key=itemgetter(0))
-        return ((bed, until) for _, bed, until in could)
+    def _in_order(self, beds: Iterable[Bed]) -> list[Bed]:
+        could = (bed for bed in beds if not self._ward(bed.ward_id).takes_not or bed.is_cot)
+        return sorted(could, key=self._rank)
 
     def fit_in(self, bed: Bed) -> Fit | None:
         """This bed, if it would do."""
         if self._is_taken(bed):
             return None
-        until = self._until(bed)
-        return self._fit(bed, until) if self._is_fit(bed, until) else None
+        return self._fit(bed) if self._is_fit(bed) else None
 
     def would_fit_empty(self, bed: Bed) -> bool:
         """Whether it would do if its patient had left and it were clean."""
         stay = self._hospital.current_booking(bed.bed_id)
-        until = self._until(bed)
-        wish = self._wish(replace(bed, status=BedStatus.AVAILABLE), until)
+        wish = self._wish(replace(bed, status=BedStatus.AVAILABLE), self._ends_at(bed))
         besides = wish.besides | {stay.booking_id} if stay else wish.besides
         return not self._breaches(wish._replace(besides=besides))
 
@@ -145,9 +132,8 @@ class Matcher:
         ward_id = self._hospital.beds[unfit.bed_id].ward_id
         return ward_id != self._search.ward_id, natural(unfit.bed_id)
 
-    def _not_ruled_out(self, beds: Iterable[Bed]) -> Iterator[tuple[Bed, datetime | None]]:
-        """Most beds are ruled out by their status or their diary, at once; the others, each with
-        the start of the booking that follows."""
+    def _not_ruled_out(self, beds: Iterable[Bed]) -> Iterator[Bed]:
+        """Most beds are ruled out by their status or their diary, at once."""
         search = self._search
         is_for_cots = search.mother_ref is not None
         for bed in beds:
@@ -156,7 +142,7 @@ class Matcher:
             if bed.is_cot and not is_for_cots:
                 continue
             if not self._is_taken(bed):
-                yield bed, self._until(bed)
+                yield bed
 
     def _is_taken(self, bed: Bed) -> bool:
         """Whether somebody is to have the bed at the start."""
@@ -177,6 +163,13 @@ class Matcher:
     def _until(self, bed: Bed) -> datetime | None:
         """When somebody else is to have the bed; if the end is only assumed, also whoever is to
         come into the room and shuts this patient out."""
+        try:
+            return self._untils[bed.bed_id]
+        except KeyError:
+            until = self._untils[bed.bed_id] = self._needed_from(bed)
+            return until
+
+    def _needed_from(self, bed: Bed) -> datetime | None:
         search = self._search
         if search.ends_at is None and search.assumes_end:
             return needed_from(self._hospital, self._wish(bed, None))
@@ -185,10 +178,10 @@ class Matcher:
                 return booking.starts_at
         return None
 
-    def _is_fit(self, bed: Bed, until: datetime | None) -> bool:
+    def _is_fit(self, bed: Bed) -> bool:
         known = self._known.get(bed.bed_id)
         if known is None:
-            broken = self._refused_hard(bed) or self._breaches(self._wish(bed, until))
+            broken = self._refused_hard(bed) or self._breaches(self._wish(bed, self._ends_at(bed)))
             known = self._known[bed.bed_id] = not broken
         return known
 
@@ -200,14 +193,14 @@ class Matcher:
             there = self._there[room_and_end] = there_then(self._hospital, wish)
         return breaches(self._hospital, wish, there)
 
-    def _wish(self, bed: Bed, until: datetime | None, lends: Booking | None = None) -> Wish:
+    def _wish(self, bed: Bed, ends_at: datetime | None, lends: Booking | None = None) -> Wish:
         search, own = self._search, self._reserved.get(bed.bed_id)
         return Wish(
             bed,
             search.patient_ref,
             self._ward(bed.ward_id).needs,
             search.starts_at,
-            self._ends_at(bed, until),
+            ends_at,
             search.now,
             search.moves_in,
             search.besides.union(one.booking_id for one in (lends, own) if one)
@@ -218,28 +211,28 @@ class Matcher:
             lends=lends,
         )
 
-    def _ends_at(self, bed: Bed, until: datetime | None) -> datetime | None:
+    def _ends_at(self, bed: Bed) -> datetime | None:
         search = self._search
         if search.ends_at is not None or not search.assumes_end:
             return search.ends_at
         own = self._reserved.get(bed.bed_id)
         if own is not None and own.ends_at is not None and own.ends_at > search.starts_at:
             return own.ends_at
-        usual = self._ward(bed.ward_id).usual_end
+        usual, until = self._ward(bed.ward_id).usual_end, self._until(bed)
         cut = until and self._hospital.house.until(usual, until, search.starts_at)
         return cut or usual
 
-    def _refused_hard(self, bed: Bed) -> tuple[tuple[Rule, ...], str] | None:
+    def _refused_hard(self, bed: Bed) -> tuple[Rule, str] | None:
         """By what no override sets aside."""
         hospital, search = self._hospital, self._search
         if bed.last_event_at > search.now and hospital.unchanged_since(bed) > search.now:
-            return (Rule.BEFORE_LAST_EVENT,), "is what it is since later"
+            return Rule.BEFORE_LAST_EVENT, "is what it is since later"
         if bed.status is BedStatus.CLOSED and (
             search.moves_in or not hard.opens_by(bed, search.starts_at)
         ):
-            return (Rule.BED_CLOSED,), f"closed: {in_words(bed.closed_reason_code or 'no reason')}"
+            return Rule.BED_CLOSED, f"closed: {in_words(bed.closed_reason_code or 'no reason')}"
         if search.moves_in and bed.holds_a_patient and not self._could_be_lent(bed):
-            return (Rule.BED_OCCUPIED,), self._said_of(hospital.current_booking(bed.bed_id))
+            return Rule.BED_OCCUPIED, self._said_of(hospital.current_booking(bed.bed_id))
         return None
 
     def _could_be_lent(self, bed: Bed) -> Booking | None:
@@ -264,9 +257,14 @@ class Matcher:
             f"occupied, {how} to leave {self._hospital.said_of_day(stay.ends_at, self._search.now)}"
         )
 
-    def _unfit(self, bed: Bed, until: datetime | None) -> Unfit | None:
+    def _unfit(self, bed: Bed) -> Unfit | None:
+        if refused := self._refused_hard(bed):
+            rule, detail = refused
+            return Unfit(bed.bed_id, (rule,), detail)
         lends = self._could_be_lent(bed) if self._search.moves_in else None
-        broken = self._breaches(self._wish(bed, until, lends))
+        broken = self._breaches(self._wish(bed, self._ends_at(bed), lends))
+        if len(broken) == 1:
+            return Unfit(bed.bed_id, (broken[0].rule,), broken[0].briefly)
         if broken:
             rules = tuple(dict.fromkeys([breach.rule for breach in broken]))
             return Unfit(bed.bed_id, rules, "; ".join(dict.fromkeys([b.briefly for b in broken])))
@@ -280,7 +278,7 @@ class Matcher:
             known = self._wards[ward_id] = _ForWard(self._hospital, self._search, ward_id)
         return known
 
-    def _rank(self, bed: Bed, until: datetime | None) -> Rank:
+    def _rank(self, bed: Bed) -> Rank:
         search, ward = self._search, self._ward(bed.ward_id)
         wanted = search.needs.specialty or search.specialty
         return (
@@ -291,7 +289,7 @@ class Matcher:
             search.room_class is not None and bed.room_class != search.room_class,
             self._features_wasted(bed) if bed.features else 0,
             not bed.is_staffed or bed.is_temporary,
-            self._lacks(bed, until),
+            self._lacks(bed),
             bed.status is not BedStatus.AVAILABLE,
             self._is_of_an_empty_bay(bed),
             natural(bed.bed_id),
@@ -308,9 +306,10 @@ class Matcher:
         """On who does not need them."""
         return sum(name not in self._search.needs.features for name in bed.features)
 
-    def _lacks(self, bed: Bed, until: datetime | None) -> timedelta:
+    def _lacks(self, bed: Bed) -> timedelta:
         """How much of the expected stay the bed is not free for."""
         expected = self._search.ends_at or self._ward(bed.ward_id).usual_end
+        until = self._until(bed)
         if until is None or (expected is not None and expected <= until):
             return NEXT_TO_NOTHING
         return (expected or END_OF_TIME) - until
@@ -326,12 +325,13 @@ class Matcher:
         coming = sharing.who_comes(self._hospital, self._search)
         return bool(coming.isolation or coming.infections)
 
-    def _fit(self, bed: Bed, until: datetime | None) -> Fit:
+    def _fit(self, bed: Bed) -> Fit:
+        until = self._until(bed)
         hours = (until - self._search.starts_at) / HOUR if until else None
-        return Fit(bed.bed_id, tuple(self._reasons(bed, until)), hours, self._ends_at(bed, until))
+        return Fit(bed.bed_id, tuple(self._reasons(bed)), hours, self._ends_at(bed))
 
-    def _reasons(self, bed: Bed, until: datetime | None) -> Iterator[str]:
-        search = self._search
+    def _reasons(self, bed: Bed) -> Iterator[str]:
+        search, until = self._search, self._until(bed)
         yield self._ward(bed.ward_id).said_of(bed)
         asked = [name for name in search.needs.features if name in bed.features]
         yield in_words(", ".join([bed.room_class, *asked]))
@@ -340,7 +340,7 @@ class Matcher:
         else:
             hours = (until - search.starts_at) / HOUR
             day = self._hospital.said_of_day(until, search.now)
-            is_short = self._lacks(bed, until) > NEXT_TO_NOTHING
+            is_short = self._lacks(bed) > NEXT_TO_NOTHING
             yield f"free until {day} ({hours:.0f} h{', less than usual' if is_short else ''})"
         yield self._said_of_status(bed)
         if not bed.is_staffed:

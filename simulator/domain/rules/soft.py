@@ -324,6 +324,8 @@ def _closed_by_isolation(hospital: Hospital, wish: Wish, mates: Mates) -> Breach
 
 def _are_mother_and_child(hospital: Hospital, wish: Wish, bed: Bed, booking: Booking) -> bool:
     """The child in a cot."""
+    if not (wish.bed.is_cot or bed.is_cot):
+        return False
     is_mother = wish.bed.is_cot and wish.mother_ref in hospital.refs_of(booking.patient_ref)
     is_child = bed.is_cot and booking.mother_ref in hospital.refs_of(wish.patient_ref)
     return is_mother or is_child
