@@ -18,7 +18,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import highspy
 import numpy as np
-from numpy.typing import NDArray
 
 from lake.vocabulary import BedStatus, BookingState, RoomClass
 from simulator.domain.beds import Bed
@@ -31,7 +30,7 @@ from simulator.domain.rules.matching import Fit, Matcher, Search, natural
 from simulator.domain.rules.soft import Wish, excludes, may_have_isolation
 from simulator.domain.rules.suggestions import search_for
 
-Weights = NDArray[np.float64]
+Weights = Mapping[int, float]
 One = TypeVar("One")
 
 MOST_NAMED = 3
@@ -364,8 +363,8 @@ def _ward_of_isolation_room(column: Column) -> str:
 
 class Choice:
     """The options as a program of integers. A column stands for peers and beds of a room that are
-    alike, and counts how many of the peers get such a bed; after the columns comes each who waits,
-    who gets one or none."""
+    alike, and counts how many of the peers get such a bed. Where there are several peers, a column
+    of each says whether it is this one who gets a bed."""
 
     def __init__(self, hospital: Hospital, waiters: Sequence[Waiter], moment: Moment) -> None:
         self._hospital = hospital
@@ -375,7 +374,7 @@ class Choice:
         self._columns = _columns(self._peers)
         self._of_peers = _numbers_by(self._columns, attrgetter("peers.number"))
         self._peers_of = {w.place: peers.number for peers in self._peers for w in peers.waiters}
-        self._persons = _numbers_by(self._waiters, self._person)
+        self._gets: dict[int, list[int]] = {}
         self._apart: set[tuple[str, frozenset[Kind]]] = set()
         self._ends_at = time.monotonic() + LONGEST
         self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -389,12 +388,12 @@ class Choice:
         if not self._columns:
             return []
         self._add_columns([column.most for column in self._columns])
-        self._add_columns([1] * len(self._waiters))
+        self._tell_peers_apart()
         self._one_each()
         self._keep_apart()
         self._keep_isolation_rooms()
         self._taken = self._one_after_the_other()
-        if self._reach(self._all_and_ranks()) and len(self._taken) < len(self._persons):
+        if self._reach(self._all_and_ranks()) and len(self._taken) < len(self._waiters):
             self._solver.deleteRows(1, np.array([self._solver.getNumRow() - 1], dtype=np.int32))
             for aim in self._aims():
                 if not self._reach(aim):
@@ -441,29 +440,32 @@ class Choice:
         return given
 
     def _all_and_ranks(self) -> Weights:
-        """Most requests, then the best rooms: where all who could have a bed get one, that is all
-        there is to choose."""
+        """Most requests, then the best rooms: where all get one, that is all there is to choose."""
         ranks = self._ranks()
-        each = (len(self._waiters) + 1) * ranks.max()
-        return ranks + self._weights([0] * len(self._columns), [each] * len(self._waiters))
+        each = (len(self._waiters) + 1) * max(ranks.values())
+        weights = self._weights(dict.fromkeys(self._gets, each))
+        return {
+            number: weights.get(number, 0) + ranks.get(number, 0) for number in {**weights, **ranks}
+        }
 
     def _aims(self) -> Iterator[Weights]:
         """What is to be most, one after the other."""
-        no_columns = [0] * len(self._columns)
-        urgency = [self._urgency(waiter) for waiter in self._waiters]
-        for each in sorted({*urgency}):
-            yield self._weights(no_columns, [one == each for one in urgency])
-        last = self._waiters[-1].place
-        yield self._weights(no_columns, [last + 1 - waiter.place for waiter in self._waiters])
+        urgency = {waiter.place: self._urgency(waiter) for waiter in self._waiters}
+        for each in sorted({*urgency.values()}):
+            yield self._weights({place: 1 for place, one in urgency.items() if one == each})
+        last = max(urgency)
+        yield self._weights({place: last + 1 - place for place in urgency})
         yield self._ranks()
 
     def _ranks(self) -> Weights:
         """The better the more."""
-        ranks = [column.rank for column in self._columns]
-        return self._weights([max(ranks) + 1 - rank for rank in ranks], [0] * len(self._waiters))
+        worst = max(column.rank for column in self._columns)
+        return {number: worst + 1 - column.rank for number, column in enumerate(self._columns)}
 
-    def _weights(self, columns: Sequence[float], waiters: Sequence[float]) -> Weights:
-        return np.array([*columns, *waiters], dtype=float)
+    def _weights(self, of_place: Mapping[int, float]) -> Weights:
+        """Of who gets a bed."""
+        of_all = of_place.items()
+        return {number: weight for place, weight in of_all for number in self._gets[place]}
 
     def _urgency(self, waiter: Waiter) -> int:
         """The priority, as much lower as the patient has waited; nobody comes to be a 1."""
@@ -480,35 +482,39 @@ class Choice:
     def _reach(self, aim: Weights) -> bool:
         """As much of it as is possible, which stays so; False: there was no time for it."""
         columns = np.arange(self._solver.getNumCol(), dtype=np.int32)
-        costs = np.zeros(len(columns))
-        costs[: len(aim)] = aim
+        costs = np.array([aim.get(number, 0) for number in range(len(columns))], dtype=float)
         self._solver.changeColsCost(len(columns), columns, costs)
         self._solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        left = max(self._ends_at - time.monotonic(), SHORTEST)
-        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + left)
-        self._solver.run()
-        is_best = self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        if not is_best:
+        if not self._is_solved():
             return False
-        self._taken = self._taken_in(np.rint(self._solver.getSolution().col_value))
+        self._taken = self._taken_in(
+            [round(value) for value in self._solver.getSolution().col_value]
+        )
         most = round(self._solver.getInfo().objective_function_value)
-        used = np.flatnonzero(costs).astype(np.int32)
-        self._solver.addRow(most, highspy.kHighsInf, len(used), used, costs[used])
+        self._add_row(most, aim)
         return True
 
-    def _taken_in(self, solution: Weights) -> list[Taken]:
+    def _is_solved(self) -> bool:
+        """There is always a solution, but the presolve of HiGHS has been seen to fail: then without
+        it."""
+        for presolve in ("choose", "off"):
+            left = max(self._ends_at - time.monotonic(), SHORTEST)
+            self._solver.setOptionValue("presolve", presolve)
+            self._solver.setOptionValue("time_limit", self._solver.getRunTime() + left)
+            self._solver.run()
+            status = self._solver.getModelStatus()
+            if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
+                return bool(status == highspy.HighsModelStatus.kOptimal)
+        return False
+
+    def _taken_in(self, solution: Sequence[int]) -> list[Taken]:
         """Of peers, who is first on the list gets the column that ranks first."""
-        placed = {
-            waiter.place
-            for number, waiter in enumerate(self._waiters, len(self._columns))
-            if solution[number]
-        }
         taken: list[Taken] = []
         for peers in self._peers:
             numbers = self._of_peers[peers.number]
-            columns = [c for n in numbers for c in [self._columns[n]] * int(solution[n])]
+            columns = [one for n in numbers for one in [self._columns[n]] * solution[n]]
             columns.sort(key=attrgetter("rank"))
-            given = (waiter for waiter in peers.waiters if waiter.place in placed)
+            given = (w for w in peers.waiters if any(solution[n] for n in self._gets[w.place]))
             taken.extend(zip(given, columns, strict=True))
         return taken
 
@@ -521,26 +527,34 @@ class Choice:
         self._solver.changeColsIntegrality(count, columns, kinds)
         return first
 
-    def _at_most(
-        self, most: float, weights: Mapping[int, float], least: float = -highspy.kHighsInf
-    ) -> None:
+    def _at_most(self, most: float, weights: Weights) -> None:
+        self._add_row(-highspy.kHighsInf, weights, most)
+
+    def _add_row(self, least: float, weights: Weights, most: float = highspy.kHighsInf) -> None:
         columns = np.fromiter(weights, dtype=np.int32)
         values = np.fromiter(weights.values(), dtype=float)
         self._solver.addRow(least, most, len(columns), columns, values)
 
+    def _tell_peers_apart(self) -> None:
+        """Of peers as many get a bed as there are beds for them. Who has no peers gets none or one
+        of the columns."""
+        for peers in self._peers:
+            columns = self._of_peers[peers.number]
+            if len(peers.waiters) == 1:
+                self._gets[peers.waiters[0].place] = columns
+                continue
+            each = {waiter.place: [self._add_columns([1])] for waiter in peers.waiters}
+            self._gets |= each
+            given = {number: -1.0 for [number] in each.values()}
+            self._add_row(0, dict.fromkeys(columns, 1.0) | given, 0)
+
     def _one_each(self) -> None:
-        """Each person one bed, each bed one person; of peers as many get one as are placed."""
-        first = len(self._columns)
-        for numbers in self._persons.values():
-            if len(numbers) > 1:
-                self._at_most(1, {first + number: 1.0 for number in numbers})
+        """Each person one bed, each bed one person."""
+        for numbers in _numbers_by(self._waiters, self._person).values():
+            gets = [one for number in numbers for one in self._gets[self._waiters[number].place]]
+            self._at_most(1, dict.fromkeys(gets, 1.0))
         for beds, columns in _numbers_by(self._columns, attrgetter("bed_ids")).items():
             self._at_most(len(beds), dict.fromkeys(columns, 1.0))
-        column_of = {waiter.place: first + n for n, waiter in enumerate(self._waiters)}
-        for peers in self._peers:
-            placed = {column_of[waiter.place]: -1.0 for waiter in peers.waiters}
-            columns = self._of_peers[peers.number]
-            self._at_most(0, dict.fromkeys(columns, 1.0) | placed, least=0)
 
     def _keep_apart(self) -> None:
         """In each room one choice per kind of patient, and no two kinds that exclude each other."""
