@@ -289,8 +289,8 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Peers:
-    """Requests that could be put for each other: of one kind, with the same options; in the order
-    of the waiting list."""
+    """Requests that could be put for each other: of one kind, for the same beds at the same rank;
+    in the order of the waiting list."""
 
     number: int
     kind: Kind
@@ -305,8 +305,10 @@ def _peers(hospital: Hospital, waiters: Sequence[Waiter]) -> list[Peers]:
         contact_of = hospital.contact_of(ref)
         kind = Kind(needs.rooms_with, needs.isolation, contact_of, ref if is_named else None)
         if waiter.options:
-            found[waiter.alike, kind].append(waiter)
-    return [Peers(n, kind, tuple(of)) for n, ((_, kind), of) in enumerate(found.items())]
+            beds = frozenset((one.bed.bed_id, one.starts_at, one.rank) for one in waiter.options)
+            who = waiter.alike.patient_ref, needs.room_class  # may have an isolation room, or not
+            found[kind, who, beds].append(waiter)
+    return [Peers(n, kind, tuple(of)) for n, ((kind, *_), of) in enumerate(found.items())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -434,7 +436,8 @@ class Choice:
         given: list[Given] = []
         beds: set[str] = set()
         for waiter, column in sorted(taken, key=lambda one: one[0].place):
-            option = next(o for o in column.options if o.bed.bed_id not in beds)
+            left = {*column.bed_ids} - beds
+            option = next(option for option in waiter.options if option.bed.bed_id in left)
             beds.add(option.bed.bed_id)
             given.append(Given(waiter, option))
         return given
