@@ -71,7 +71,8 @@ def breaches(hospital: Hospital, wish: Wish, there: Mates | None = None) -> list
 
 def excludes(hospital: Hospital, wish: Wish, mate: tuple[Bed, Booking]) -> bool:
     """Whether somebody who had that bed of the room would be in the way of the wish."""
-    return any(rule(hospital, wish, [mate]) for rule in OF_THE_ROOM)
+    is_related = _are_mother_and_child(hospital, wish, *mate)
+    return not is_related and any(rule(hospital, wish, [mate]) for rule in OF_THE_ROOM)
 
 
 def meets(hospital: Hospital, request: BedRequest, wish: Wish) -> bool:
@@ -224,11 +225,8 @@ def _is_of_one_sex(hospital: Hospital, wish: Wish, bed: Bed, booking: Booking) -
 
 def _isolation_needed(hospital: Hospital, wish: Wish, mates: Mates) -> Breach | None:
     """A patient in isolation, or exposed to an infection, shares a room with nobody else."""
-    own = None
+    own = sharing.who_comes(hospital, wish)
     for bed, booking in mates:
-        if _are_mother_and_child(hospital, wish, bed, booking):
-            continue
-        own = own or sharing.who_comes(hospital, wish)
         other = sharing.who_is_there(hospital, booking)
         if sharing.infects(own, other):
             where = f"{booking.booking_id} in {bed.bed_id}"
@@ -252,17 +250,19 @@ def there_then(hospital: Hospital, wish: Wish) -> Mates:
 
 
 def _mates(hospital: Hospital, wish: Wish, there: Mates | None = None) -> Mates:
-    """Of those who are there the other patients, in the other beds."""
+    """Of those who are there the other patients, in the other beds; mother and child are not in
+    each other's way."""
     there = there_then(hospital, wish) if there is None else there
     if not there:
         return there
-    own, besides, refs = wish.bed.bed_id, wish.besides, hospital.refs_of(wish.patient_ref)
+    own, besides, refs = wish.bed, wish.besides, hospital.refs_of(wish.patient_ref)
     return [
         (bed, booking)
         for bed, booking in there
-        if bed.bed_id != own
+        if bed.bed_id != own.bed_id
         and booking.booking_id not in besides
         and booking.patient_ref not in refs
+        and not ((bed.is_cot or own.is_cot) and _are_mother_and_child(hospital, wish, bed, booking))
     ]
 
 
@@ -311,9 +311,7 @@ def _comes_from(hospital: Hospital, wish: Wish, place: str) -> bool:
 
 def _closed_by_isolation(hospital: Hospital, wish: Wish, mates: Mates) -> Breach | None:
     """A room with a source of infection takes only patients with the same organism, if named."""
-    for bed, booking in mates:
-        if _are_mother_and_child(hospital, wish, bed, booking):
-            continue
+    for _, booking in mates:
         other = hospital.isolation_of(booking) if booking.is_stay else None
         is_closed = other and other.is_source and not sharing.are_alike(wish.needs.isolation, other)
         if is_closed and not _comes_from(hospital, wish, "room_id"):
@@ -324,8 +322,6 @@ def _closed_by_isolation(hospital: Hospital, wish: Wish, mates: Mates) -> Breach
 
 def _are_mother_and_child(hospital: Hospital, wish: Wish, bed: Bed, booking: Booking) -> bool:
     """The child in a cot."""
-    if not (wish.bed.is_cot or bed.is_cot):
-        return False
     is_mother = wish.bed.is_cot and wish.mother_ref in hospital.refs_of(booking.patient_ref)
     is_child = bed.is_cot and booking.mother_ref in hospital.refs_of(wish.patient_ref)
     return is_mother or is_child
