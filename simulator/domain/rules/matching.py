@@ -147,7 +147,7 @@ class Matcher:
     def _is_taken(self, bed: Bed) -> bool:
         """Whether somebody is to have the bed at the start."""
         started = self._hospital.started(bed.bed_id, self._search.starts_at)
-        return any(map(self._is_in_the_way, started)) if started else False
+        return any(map(self._is_in_the_way, reversed(started))) if started else False
 
     def _is_in_the_way(self, booking: Booking) -> bool:
         """Of one that has started by then; who has no end that was said, is."""
