@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import takewhile
 from operator import attrgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -66,7 +67,7 @@ class Hospital:
     of_bed: dict[str, list[Booking]] = field(default_factory=dict)
     in_bed: dict[str, Booking] = field(default_factory=dict)
     in_room: dict[str, list[str]] = field(default_factory=dict)
-    in_ward: dict[str, set[str]] = field(default_factory=dict)
+    in_ward: dict[str, list[str]] = field(default_factory=dict)
     exposed: set[str] = field(default_factory=set)
     of_patient: dict[str, set[str]] = field(default_factory=dict)
     left_at: dict[str, datetime] = field(default_factory=dict)
@@ -128,7 +129,7 @@ class Hospital:
 
     def beds_of_ward(self, ward_id: str) -> list[Bed]:
         """Raises NotThere."""
-        beds = [self.beds[bed_id] for bed_id in sorted(self.in_ward.get(ward_id, ()))]
+        beds = [self.beds[bed_id] for bed_id in self.in_ward.get(ward_id, ())]
         beds = [bed for bed in beds if not bed.is_retired]
         return _found(beds, f"There is no ward {ward_id}.")
 
@@ -346,7 +347,7 @@ class Hospital:
             of_bed={bed_id: [*of] for bed_id, of in self.of_bed.items()},
             in_bed=self.in_bed.copy(),
             in_room={room_id: [*beds] for room_id, beds in self.in_room.items()},
-            in_ward={ward_id: {*beds} for ward_id, beds in self.in_ward.items()},
+            in_ward={ward_id: [*beds] for ward_id, beds in self.in_ward.items()},
             exposed=self.exposed.copy(),
             lounge=self.lounge.copy(),
             of_patient={ref: {*ids} for ref, ids in self.of_patient.items()},
@@ -426,9 +427,8 @@ class Hospital:
     def remember_room(self, row: Mapping[str, Any]) -> None:
         """Of a stay that has ended: who has shared the room may yet turn out to be a contact."""
         at = row["occurred_at"]
-        for stay_id, stayed in [*self.lately.items()]:
-            if stayed.until > at - 2 * self.house.longest_window:
-                break
+        earliest = at - 2 * self.house.longest_window
+        for stay_id in [*takewhile(lambda one: self.lately[one].until <= earliest, self.lately)]:
             del self.lately[stay_id]
         patient_ref, room_id, since = (
             row[name] for name in ("patient_ref", "room_id", "starts_at")
@@ -455,8 +455,8 @@ class Hospital:
             insort(self.in_room.setdefault(bed.room_id, []), bed.bed_id)
         if known is None or known.ward_id != bed.ward_id:
             if known:
-                self.in_ward[known.ward_id].discard(bed.bed_id)
-            self.in_ward.setdefault(bed.ward_id, set()).add(bed.bed_id)
+                self.in_ward[known.ward_id].remove(bed.bed_id)
+            insort(self.in_ward.setdefault(bed.ward_id, []), bed.bed_id)
         self.beds[bed.bed_id] = bed
 
     def _forget(self, booking: Booking | None) -> None:

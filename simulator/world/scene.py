@@ -75,12 +75,9 @@ class Scene:
 
     def beds_of(self, ward: Ward) -> list[Bed]:
         """Without cots: whom they are for is born here."""
-        beds = self.hospital().beds.values()
-        return [
-            bed
-            for bed in beds
-            if bed.ward_id == ward.ward_id and not bed.is_cot and not bed.is_retired
-        ]
+        hospital = self.hospital()
+        beds = [hospital.beds[bed_id] for bed_id in hospital.in_ward.get(ward.ward_id, ())]
+        return [bed for bed in beds if not bed.is_cot and not bed.is_retired]
 
     def clean_beds(self) -> list[Bed]:
         """Those that somebody could lie down in, without cots."""
