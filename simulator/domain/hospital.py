@@ -129,9 +129,12 @@ class Hospital:
 
     def beds_of_ward(self, ward_id: str) -> list[Bed]:
         """Raises NotThere."""
-        beds = [self.beds[bed_id] for bed_id in self.in_ward.get(ward_id, ())]
-        beds = [bed for bed in beds if not bed.is_retired]
-        return _found(beds, f"There is no ward {ward_id}.")
+        return _found(self.beds_in_ward(ward_id), f"There is no ward {ward_id}.")
+
+    def beds_in_ward(self, ward_id: str) -> list[Bed]:
+        """The registered beds of a ward, of which there may be none."""
+        beds = self.beds
+        return [bed for one in self.in_ward.get(ward_id, ()) if not (bed := beds[one]).is_retired]
 
     def is_single(self, bed: Bed) -> bool:
         """Whether the room has no other bed; cots are none."""
