@@ -1,6 +1,7 @@
 """The soft rules: each is broken only by an override, that is by somebody who answers for it.
 
 `breaches` gives all that a wish for a bed breaks, in the order in which an override names them.
+A rule says what is broken, or nothing; each is asked of thousands of beds in a search.
 """
 
 from dataclasses import replace
@@ -283,7 +284,7 @@ def _room_closed(hospital: Hospital, wish: Wish) -> Breach | None:
 
 
 def _ward_closed(hospital: Hospital, wish: Wish) -> Breach | None:
-    """Nor does one within a ward."""
+    """A move within a ward that takes nobody new brings in nobody new."""
     closing = wish.bed.ward_closing
     if closing is None or _comes_from(hospital, wish, "ward_id"):
         return None
