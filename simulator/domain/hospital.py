@@ -4,11 +4,12 @@ All of it is folded from event rows; only what a decision may still ask for is k
 """
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import takewhile
+from operator import attrgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -52,20 +53,21 @@ class Stayed(NamedTuple):
 
 @dataclass
 class Hospital:
-    """`bookings`: the open ones; `of_bed`: the same per bed, by start; `of_patient`: their ids per
-    patient; `exposed`: ids of those whose patients were exposed to an infection; `left_at`: when a
-    patient's newest ended stay ended; `died_at`: when a patient died, by the stay; `requests`: the
-    waiting list; `overrides`: those without a review; `corrected`: ids of the events that were
-    undone; `merges`: by the reference that became another one; `lent`: spells that go on without a
-    bed, with the stays that ended as theirs was lent; `lately`: ended stays in whose rooms contacts
-    may still be traced; `lounge`: by the spell, who went to the discharge lounge; `house`: its
-    rules."""
+    """`bookings`: the open ones; `of_bed`: the same per bed, by start; `in_bed`: of each bed the
+    stay; `of_patient`: their ids per patient; `exposed`: ids of those whose patients were exposed
+    to an infection; `left_at`: when a patient's newest ended stay ended; `died_at`: when a patient
+    died, by the stay; `requests`: the waiting list; `overrides`: those without a review;
+    `corrected`: ids of the events that were undone; `merges`: by the reference that became another
+    one; `lent`: spells that go on without a bed, with the stays that ended as theirs was lent;
+    `lately`: ended stays in whose rooms contacts may still be traced; `lounge`: by the spell, who
+    went to the discharge lounge; `house`: its rules."""
 
     beds: dict[str, Bed] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
     of_bed: dict[str, list[Booking]] = field(default_factory=dict)
+    in_bed: dict[str, Booking] = field(default_factory=dict)
     in_room: dict[str, list[str]] = field(default_factory=dict)
-    in_ward: dict[str, set[str]] = field(default_factory=dict)
+    in_ward: dict[str, list[str]] = field(default_factory=dict)
     exposed: set[str] = field(default_factory=set)
     of_patient: dict[str, set[str]] = field(default_factory=dict)
     left_at: dict[str, datetime] = field(default_factory=dict)
@@ -112,21 +114,27 @@ class Hospital:
     def rank(self, request: BedRequest) -> Rank:
         return request.rank(self.house.priority_step)
 
-    def room_mates(self, bed: Bed) -> Iterator[Bed]:
+    def room_mates(self, bed: Bed) -> list[Bed]:
         """The other registered beds of its room."""
-        others = (self.beds[bed_id] for bed_id in self.in_room.get(bed.room_id, ()))
-        return (other for other in others if other.bed_id != bed.bed_id and not other.is_retired)
+        return [other for other in self.beds_in(bed.room_id) if other.bed_id != bed.bed_id]
 
     def beds_of_room(self, room_id: str) -> list[Bed]:
         """Raises NotThere."""
-        beds = [self.beds[bed_id] for bed_id in self.in_room.get(room_id, ())]
-        return _found([bed for bed in beds if not bed.is_retired], f"There is no room {room_id}.")
+        return _found(self.beds_in(room_id), f"There is no room {room_id}.")
+
+    def beds_in(self, room_id: str) -> list[Bed]:
+        """The registered beds of a room, of which there may be none."""
+        beds = self.beds
+        return [bed for one in self.in_room.get(room_id, ()) if not (bed := beds[one]).is_retired]
 
     def beds_of_ward(self, ward_id: str) -> list[Bed]:
         """Raises NotThere."""
-        beds = [self.beds[bed_id] for bed_id in sorted(self.in_ward.get(ward_id, ()))]
-        beds = [bed for bed in beds if not bed.is_retired]
-        return _found(beds, f"There is no ward {ward_id}.")
+        return _found(self.beds_in_ward(ward_id), f"There is no ward {ward_id}.")
+
+    def beds_in_ward(self, ward_id: str) -> list[Bed]:
+        """The registered beds of a ward, of which there may be none."""
+        beds = self.beds
+        return [bed for one in self.in_ward.get(ward_id, ()) if not (bed := beds[one]).is_retired]
 
     def is_single(self, bed: Bed) -> bool:
         """Whether the room has no other bed; cots are none."""
@@ -144,7 +152,7 @@ class Hospital:
 
     def current_booking(self, bed_id: str) -> Booking | None:
         """The booking of the patient in the bed."""
-        return next((b for b in self.of_bed.get(bed_id, ()) if b.is_stay), None)
+        return self.in_bed.get(bed_id)
 
     def refs_of(self, patient_ref: str) -> set[str]:
         """All references of the person, this one among them."""
@@ -159,6 +167,8 @@ class Hospital:
 
     def bookings_of(self, patient_ref: str) -> list[Booking]:
         """The patient's open bookings, by start."""
+        if not self.merges and patient_ref not in self.of_patient:
+            return []
         ids = [one for ref in self.refs_of(patient_ref) for one in self.of_patient.get(ref, ())]
         found = [self.bookings[booking_id] for booking_id in ids]
         return sorted(found, key=_start_and_id) if len(found) > 1 else found
@@ -177,8 +187,6 @@ class Hospital:
 
     def stay_of(self, patient_ref: str) -> Booking | None:
         """Where the patient is now; None: in no bed."""
-        if not self.merges and patient_ref not in self.of_patient:
-            return None
         return next((b for b in self.bookings_of(patient_ref) if b.is_stay), None)
 
     def spell_without_bed(self, patient_ref: str) -> Booking | None:
@@ -237,14 +245,30 @@ class Hospital:
     def reservations(self, bed_id: str) -> list[Booking]:
         return [b for b in self.of_bed.get(bed_id, ()) if b.state is BookingState.RESERVED]
 
-    def started(self, bed_id: str, now: datetime) -> Iterator[Booking]:
+    def started(self, bed_id: str, now: datetime) -> Sequence[Booking]:
         """The bed's bookings whose start has passed; they are kept by start."""
-        return takewhile(lambda b: b.starts_at <= now, self.of_bed.get(bed_id, ()))
-
-    def booked_by(self, bed_id: str, at: datetime | None) -> Iterable[Booking]:
-        """The bed's bookings that begin before that; they are kept by start."""
         held = self.of_bed.get(bed_id, ())
-        return takewhile(lambda b: b.starts_at < at, held) if at and held else held
+        for place, booking in enumerate(held):
+            if booking.starts_at > now:
+                return held[:place]
+        return held
+
+    def booked_by(self, bed_id: str, at: datetime | None) -> Sequence[Booking]:
+        """The bed's bookings that begin before that."""
+        held = self.of_bed.get(bed_id, ())
+        if at is not None:
+            for place, booking in enumerate(held):
+                if booking.starts_at >= at:
+                    return held[:place]
+        return held
+
+    def booked_after(self, bed_id: str, at: datetime) -> Sequence[Booking]:
+        """The bed's bookings that begin after that."""
+        held = self.of_bed.get(bed_id, ())
+        for place, booking in enumerate(held):
+            if booking.starts_at > at:
+                return held[place:]
+        return ()
 
     def next_booking(self, bed_id: str, at: datetime | None = None) -> Booking | None:
         """The first reservation of the bed; with `at` the first that has not passed by then."""
@@ -276,7 +300,7 @@ class Hospital:
 
     def said(self, at: datetime) -> str:
         """An instant as people of the hospital say it."""
-        return f"{at.astimezone(ZoneInfo(self.time_zone)):%a %d %b %Y %H:%M}"
+        return _said(at, self.time_zone, WITH_YEAR)
 
     def in_words(self, stay: Booking, now: datetime) -> str:
         """Where and since when, and until when; who it is, is not said."""
@@ -324,8 +348,9 @@ class Hospital:
             beds=self.beds.copy(),
             bookings=self.bookings.copy(),
             of_bed={bed_id: [*of] for bed_id, of in self.of_bed.items()},
+            in_bed=self.in_bed.copy(),
             in_room={room_id: [*beds] for room_id, beds in self.in_room.items()},
-            in_ward={ward_id: {*beds} for ward_id, beds in self.in_ward.items()},
+            in_ward={ward_id: [*beds] for ward_id, beds in self.in_ward.items()},
             exposed=self.exposed.copy(),
             lounge=self.lounge.copy(),
             of_patient={ref: {*ids} for ref, ids in self.of_patient.items()},
@@ -405,9 +430,8 @@ class Hospital:
     def remember_room(self, row: Mapping[str, Any]) -> None:
         """Of a stay that has ended: who has shared the room may yet turn out to be a contact."""
         at = row["occurred_at"]
-        for stay_id, stayed in [*self.lately.items()]:
-            if stayed.until > at - 2 * self.house.longest_window:
-                break
+        earliest = at - 2 * self.house.longest_window
+        for stay_id in [*takewhile(lambda one: self.lately[one].until <= earliest, self.lately)]:
             del self.lately[stay_id]
         patient_ref, room_id, since = (
             row[name] for name in ("patient_ref", "room_id", "starts_at")
@@ -434,8 +458,8 @@ class Hospital:
             insort(self.in_room.setdefault(bed.room_id, []), bed.bed_id)
         if known is None or known.ward_id != bed.ward_id:
             if known:
-                self.in_ward[known.ward_id].discard(bed.bed_id)
-            self.in_ward.setdefault(bed.ward_id, set()).add(bed.bed_id)
+                self.in_ward[known.ward_id].remove(bed.bed_id)
+            insort(self.in_ward.setdefault(bed.ward_id, []), bed.bed_id)
         self.beds[bed.bed_id] = bed
 
     def _forget(self, booking: Booking | None) -> None:
@@ -443,6 +467,8 @@ class Hospital:
             self.exposed.discard(booking.booking_id)
             held = self.of_bed[booking.bed_id]
             held.remove(booking)
+            if booking.is_stay:
+                self._note_who_is_in(booking.bed_id)
             if not held:
                 del self.of_bed[booking.bed_id]
             of_patient = self.of_patient[booking.patient_ref]
@@ -455,7 +481,16 @@ class Hospital:
         if booking.contact_of:
             self.exposed.add(booking.booking_id)
         insort(self.of_bed.setdefault(booking.bed_id, []), booking, key=_start)
+        if booking.is_stay:
+            self._note_who_is_in(booking.bed_id)
         self.of_patient.setdefault(booking.patient_ref, set()).add(booking.booking_id)
+
+    def _note_who_is_in(self, bed_id: str) -> None:
+        stay = next((booking for booking in self.of_bed[bed_id] if booking.is_stay), None)
+        if stay:
+            self.in_bed[bed_id] = stay
+        else:
+            self.in_bed.pop(bed_id, None)
 
     def bed_columns(self, bed: Bed, at: datetime) -> dict[str, Any]:
         """The bed's whole state at an instant, as columns of an event row."""
@@ -508,7 +543,7 @@ class Hospital:
 
 
 LEFT_THE_LOUNGE = frozenset({EventType.LOUNGE_LEFT, EventType.DISCHARGE_CANCELLED})
-WITH_DAY = "%a %d %b %H:%M"
+WITH_DAY, WITH_YEAR = "%a %d %b %H:%M", "%a %d %b %Y %H:%M"
 
 
 @lru_cache(4096)
@@ -572,8 +607,7 @@ def _found(beds: list[Bed], otherwise: str) -> list[Bed]:
     return beds
 
 
-def _start(booking: Booking) -> datetime:
-    return booking.starts_at
+_start = attrgetter("starts_at")
 
 
 def _start_and_id(booking: Booking) -> tuple[datetime, str]:

@@ -33,13 +33,16 @@ class WardProfile:
     def does_not_take(self, needs: Needs) -> tuple[str, ...]:
         """What of the patient the ward does not take. Of age, sex, way of coming and level of care,
         what was not said speaks against no ward."""
-        said = (
-            ("age_group", self.age_groups, needs.age_group),
-            ("sex", self.sexes, needs.rooms_with or needs.sex),
-            ("admission_type", self.admission_types, needs.admission_type),
-            ("level_of_care", self.levels_of_care, needs.level_of_care),
-        )
-        reasons = [name for name, taken, has in said if taken and has and has not in taken]
+        reasons = []
+        if self.age_groups and needs.age_group and needs.age_group not in self.age_groups:
+            reasons.append("age_group")
+        if self.sexes and (sex := needs.rooms_with or needs.sex) and sex not in self.sexes:
+            reasons.append("sex")
+        admission_type, level_of_care = needs.admission_type, needs.level_of_care
+        if self.admission_types and admission_type and admission_type not in self.admission_types:
+            reasons.append("admission_type")
+        if self.levels_of_care and level_of_care and level_of_care not in self.levels_of_care:
+            reasons.append("level_of_care")
         if self.specialties and needs.specialty not in self.specialties:
             reasons.append("specialty")
         return tuple(reasons)

@@ -73,9 +73,10 @@ class Housekeeping:
     def _sweep(self, at: datetime) -> None:
         """Find the beds that somebody else left dirty, and those whose cleaning nobody finishes."""
         self._scene.agenda.plan(at + SWEEP_MINUTES * MINUTE, self._sweep)
-        for bed in list(self._scene.hospital().registered_beds):
-            unclean = bed.status in (BedStatus.DIRTY, BedStatus.CONTAMINATED)
-            if unclean and bed.bed_id not in self._called_for:
+        beds = self._scene.hospital().registered_beds
+        for bed in [bed for bed in beds if bed.needs_cleaning]:
+            is_left = bed.status is not BedStatus.CLEANING
+            if is_left and bed.bed_id not in self._called_for:
                 self.call_for(bed.bed_id, at)
             if bed.status is BedStatus.CLEANING and bed.status_since_at < at - LONGEST_CLEAN:
                 self._cleaning.add(bed.bed_id)

@@ -75,23 +75,19 @@ class Scene:
 
     def beds_of(self, ward: Ward) -> list[Bed]:
         """Without cots: whom they are for is born here."""
-        beds = self.hospital().beds.values()
-        return [
-            bed
-            for bed in beds
-            if bed.ward_id == ward.ward_id and not bed.is_cot and not bed.is_retired
-        ]
+        return [bed for bed in self.hospital().beds_in_ward(ward.ward_id) if not bed.is_cot]
 
     def clean_beds(self) -> list[Bed]:
         """Those that somebody could lie down in, without cots."""
         return self._empty(IS_CLEAN)
 
-    def empty_beds(self) -> list[Bed]:
-        """With those that wait for a clean."""
-        return self._empty(IS_EMPTY)
+    def empty_beds(self, ward_id: str | None = None) -> list[Bed]:
+        """Of the ward or of all, with those that wait for a clean."""
+        return self._empty(IS_EMPTY, ward_id)
 
-    def _empty(self, status: frozenset[BedStatus]) -> list[Bed]:
-        beds = self.hospital().beds.values()
+    def _empty(self, status: frozenset[BedStatus], ward_id: str | None = None) -> list[Bed]:
+        hospital = self.hospital()
+        beds = hospital.beds.values() if ward_id is None else hospital.beds_in_ward(ward_id)
         return [
             bed
             for bed in beds

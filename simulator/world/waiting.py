@@ -192,7 +192,7 @@ class Waiting:
         if stay and not self._may_move(stay, request, at):
             return False
         search = self._search(request, patient, stay, at)
-        beds = [bed for bed in self._scene.empty_beds() if ward_id in {None, bed.ward_id}]
+        beds = self._scene.empty_beds(ward_id)
         place = self._placing.best(search, beds, at)
         if place is None:
             self._make_room(request, patient, at)

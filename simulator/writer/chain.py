@@ -27,6 +27,7 @@ PURGED = "purged:"
 FIRST_HASH = "0" * 64
 OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
+PRIVATE_CONTENT = [name for name in PRIVATE_COLUMNS[SCHEMA_VERSION] if name != "private_salt"]
 NOT_LINKED = {version: {*names, "chain_hash"} for version, names in PRIVATE_COLUMNS.items()}
 
 Row = Mapping[str, Any]
@@ -48,20 +49,24 @@ def link(previous_hash: str, row: Row, secret: bytes) -> str:
 
 def sealed(row: Row) -> dict[str, str]:
     """The digest and the salt of a new row's private columns; nothing where it has none."""
-    if not _private(row):
+    private = _private(row)
+    if not private:
         return {}
     salt = token_hex(16)
-    return {"private_salt": salt, "private_digest": private_digest(row, salt)}
+    return {"private_salt": salt, "private_digest": _digest(private, salt)}
 
 
 def private_digest(row: Row, salt: str) -> str:
-    content = orjson.dumps(_private(row), option=OPTIONS)
+    return _digest(_private(row), salt)
+
+
+def _digest(private: dict[str, Any], salt: str) -> str:
+    content = orjson.dumps(private, option=OPTIONS)
     return hashlib.sha256(salt.encode() + content).hexdigest()
 
 
 def _private(row: Row) -> dict[str, Any]:
-    names = (name for name in PRIVATE_COLUMNS[SCHEMA_VERSION] if name != "private_salt")
-    return {name: row[name] for name in names if row.get(name) is not None}
+    return {name: row[name] for name in PRIVATE_CONTENT if row.get(name) is not None}
 
 
 def first_digest(value: str, event_id: str, secret: bytes) -> str:

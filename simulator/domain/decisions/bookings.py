@@ -148,8 +148,7 @@ def _admitted(
     lent = hard.vacant_or_kept(hospital, bed, booking.patient_ref, moment)
     hard.in_no_other_bed(hospital, booking.patient_ref, bed.bed_id, moment.at)
     wish = _wish(bed, booking, moment, moves_in=True)
-    wish = replace(
-        wish,
+    wish = wish._replace(
         is_its_own=booking.booking_id in hospital.bookings,
         besides=wish.besides | ({lent.booking_id} if lent else set()),
         lends=lent,
@@ -239,8 +238,8 @@ def move(
     arrived = _moved_as_planned(reserved, arrived, needs) if reserved else arrived
     besides = frozenset({stay.booking_id, arrived.booking_id})
     besides |= {lent.booking_id} if lent else set()
-    wish = replace(_wish(taken, arrived, moment, moves_in=True), besides=besides)
-    wish = replace(wish, is_its_own=reserved is not None, lends=lent)
+    wish = _wish(taken, arrived, moment, moves_in=True)
+    wish = wish._replace(besides=besides, is_its_own=reserved is not None, lends=lent)
     granted = _grant(hospital, wish, command, moment, arrived.booking_id)
     met, unmet = patients.requests_met(hospital, wish, _placed_id(command))
     kept = reserved.bed_request_id if reserved else None
@@ -341,7 +340,7 @@ def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Ch
         breach
         for bed, arrival in zip(reversed(beds), arrivals, strict=True)
         for breach in breaches(
-            hospital, replace(_wish(bed, arrival, moment, moves_in=True), besides=both)
+            hospital, _wish(bed, arrival, moment, moves_in=True)._replace(besides=both)
         )
     ]
     winners = {arrival.bed_id: arrival.booking_id for arrival in arrivals}
@@ -405,9 +404,9 @@ def change(hospital: Hospital, command: c.ChangeReservation, moment: Moment) -> 
     after = patients.with_its_spell(hospital, after, moment)
     wish = _wish(bed, after, moment)
     if before.starts_at == after.starts_at:
-        wish = replace(wish, not_before=None)
+        wish = wish._replace(not_before=None)
     is_its_own = before.bed_id == after.bed_id and before.needs == after.needs
-    wish = replace(wish, is_its_own=is_its_own)
+    wish = wish._replace(is_its_own=is_its_own)
     granted = _grant(hospital, wish, command, moment, after.booking_id)
     left = []
     if before.bed_id != after.bed_id:

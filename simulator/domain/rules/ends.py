@@ -17,7 +17,7 @@ def with_assumed_end(
     bed, starts_at = hospital.beds[booking.bed_id], booking.starts_at
     usual = starts_at + stay if stay else hospital.house.assumed_end(bed.ward_id, starts_at)
     wish = Wish(bed, booking.patient_ref, booking.needs, starts_at, usual, now)
-    needed = needed_from(hospital, replace(wish, mother_ref=booking.mother_ref))
+    needed = needed_from(hospital, wish._replace(mother_ref=booking.mother_ref))
     cut = needed and hospital.house.until(usual, needed, starts_at)
     return replace(
         booking,
@@ -33,10 +33,10 @@ def needed_from(hospital: Hospital, wish: Wish) -> datetime | None:
     refs = hospital.refs_of(wish.patient_ref)
     first = None
     for bed in (wish.bed, *hospital.room_mates(wish.bed)):
-        for booking in hospital.of_bed.get(bed.bed_id, ()):
+        for booking in hospital.booked_after(bed.bed_id, wish.starts_at):
             if first is not None and booking.starts_at >= first:
                 break
-            if booking.starts_at <= wish.starts_at or booking.patient_ref in refs:
+            if booking.patient_ref in refs:
                 continue
             if bed is wish.bed or excludes(hospital, wish, (bed, booking)):
                 first = booking.starts_at

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
-from itertools import islice, starmap
-from operator import itemgetter
 from typing import NamedTuple
 
 from lake.vocabulary import BedStatus, Rule
@@ -21,7 +19,15 @@ from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Needs
 from simulator.domain.rules import hard, sharing
 from simulator.domain.rules.ends import needed_from
-from simulator.domain.rules.soft import HOUR, Wish, breaches, in_words
+from simulator.domain.rules.soft import (
+    HOUR,
+    Breach,
+    Mates,
+    Wish,
+    breaches,
+    in_words,
+    there_then,
+)
 
 NEXT_TO_NOTHING = timedelta(0)
 
@@ -80,77 +86,73 @@ class Matcher:
         self._search = search
         self._known = {} if known is None else known
         self._wards: dict[str, _ForWard] = {}
+        self._there: dict[tuple[str, datetime | None], Mates] = {}
+        self._untils: dict[str, datetime | None] = {}
         self._refs = hospital.refs_of(search.patient_ref)
         booked = hospital.bookings_of(search.patient_ref)
-        self._stay = next((booking for booking in booked if booking.is_stay), None)
         self._reserved = {b.bed_id: b for b in booked if search.moves_in and not b.is_stay}
 
     def ranked(self, beds: Iterable[Bed] | None = None) -> Iterator[Fit]:
         """Of these beds, or of all, the best first; a bed is looked at when it is asked for."""
-        for bed, until in self._in_order(beds):
-            if self._is_fit(bed, until):
-                yield self._fit(bed, until)
+        beds = self._hospital.beds.values() if beds is None else beds
+        for bed in self._in_order(self._not_ruled_out(beds)):
+            if self._is_fit(bed):
+                yield self._fit(bed)
 
     def all(self, limit: int) -> tuple[list[Fit], list[Unfit]]:
         """The first so many that fit, and why each other bed does not: of the wanted ward first,
         then in the order of ids. A bed that fits, beyond the limit, is in neither."""
-        unfit = {
-            bed.bed_id: found
-            for bed in self._hospital.registered_beds
-            if (found := self._unfit(bed))
-        }
-        fits = ((bed, until) for bed, until in self._in_order() if bed.bed_id not in unfit)
-        ranked = list(starmap(self._fit, islice(fits, limit)))
-        return ranked, sorted(unfit.values(), key=self._order)
+        fits, unfit = [], []
+        for bed in self._hospital.registered_beds:
+            if found := self._unfit(bed):
+                unfit.append(found)
+            else:
+                fits.append(bed)
+        unfit.sort(key=self._order)
+        return [self._fit(bed) for bed in self._in_order(fits)[:limit]], unfit
 
-    def _in_order(self, beds: Iterable[Bed] | None = None) -> Iterator[tuple[Bed, datetime | None]]:
-        beds = self._hospital.beds.values() if beds is None else beds
-        could = [
-            (self._rank(bed, until), bed, until)
-            for bed, until in self._not_ruled_out(beds)
-            if not self._ward(bed.ward_id).takes_not or bed.is_cot
-        ]
-        could.sort(key=itemgetter(0))
-        return ((bed, until) for _, bed, until in could)
+    def _in_order(self, beds: Iterable[Bed]) -> list[Bed]:
+        could = (bed for bed in beds if not self._ward(bed.ward_id).takes_not or bed.is_cot)
+        return sorted(could, key=self._rank)
 
     def fit_in(self, bed: Bed) -> Fit | None:
         """This bed, if it would do."""
-        held = self._hospital.of_bed.get(bed.bed_id, ())
-        if any(self._is_in_the_way(booking) for booking in held):
+        if self._is_taken(bed):
             return None
-        until = self._until(bed)
-        return self._fit(bed, until) if self._is_fit(bed, until) else None
+        return self._fit(bed) if self._is_fit(bed) else None
 
     def would_fit_empty(self, bed: Bed) -> bool:
         """Whether it would do if its patient had left and it were clean."""
         stay = self._hospital.current_booking(bed.bed_id)
-        until = self._until(bed)
-        wish = self._wish(replace(bed, status=BedStatus.AVAILABLE), until)
+        wish = self._wish(replace(bed, status=BedStatus.AVAILABLE), self._ends_at(bed))
         besides = wish.besides | {stay.booking_id} if stay else wish.besides
-        return not breaches(self._hospital, replace(wish, besides=besides))
+        return not self._breaches(wish._replace(besides=besides))
 
     def _order(self, unfit: Unfit) -> tuple[bool, tuple[int | str, ...]]:
         ward_id = self._hospital.beds[unfit.bed_id].ward_id
         return ward_id != self._search.ward_id, natural(unfit.bed_id)
 
-    def _not_ruled_out(self, beds: Iterable[Bed]) -> Iterator[tuple[Bed, datetime | None]]:
-        """Most beds are ruled out by their status or their diary, at once; the others, each with
-        the start of the booking that follows."""
-        search, of_bed = self._search, self._hospital.of_bed
+    def _not_ruled_out(self, beds: Iterable[Bed]) -> Iterator[Bed]:
+        """Most beds are ruled out by their status or their diary, at once."""
+        search = self._search
         is_for_cots = search.mother_ref is not None
         for bed in beds:
             if bed.is_retired or (search.moves_in and bed.status is not BedStatus.AVAILABLE):
                 continue
             if bed.is_cot and not is_for_cots:
                 continue
-            held = of_bed.get(bed.bed_id, ())
-            if not any(self._is_in_the_way(booking) for booking in held):
-                yield bed, self._until(bed)
+            if not self._is_taken(bed):
+                yield bed
+
+    def _is_taken(self, bed: Bed) -> bool:
+        """Whether somebody is to have the bed at the start."""
+        started = self._hospital.started(bed.bed_id, self._search.starts_at)
+        return any(map(self._is_in_the_way, reversed(started))) if started else False
 
     def _is_in_the_way(self, booking: Booking) -> bool:
-        """Whether somebody is to have the bed at the start; who has no end that was said, is."""
+        """Of one that has started by then; who has no end that was said, is."""
         search = self._search
-        if booking.starts_at > search.starts_at or booking.booking_id in search.besides:
+        if booking.booking_id in search.besides:
             return False
         if self._reserved.get(booking.bed_id) is booking:
             return False  # who comes into the bed takes it up
@@ -161,31 +163,44 @@ class Matcher:
     def _until(self, bed: Bed) -> datetime | None:
         """When somebody else is to have the bed; if the end is only assumed, also whoever is to
         come into the room and shuts this patient out."""
+        try:
+            return self._untils[bed.bed_id]
+        except KeyError:
+            until = self._untils[bed.bed_id] = self._needed_from(bed)
+            return until
+
+    def _needed_from(self, bed: Bed) -> datetime | None:
         search = self._search
         if search.ends_at is None and search.assumes_end:
             return needed_from(self._hospital, self._wish(bed, None))
-        later = (
-            booking.starts_at
-            for booking in self._hospital.of_bed.get(bed.bed_id, ())
-            if booking.starts_at > search.starts_at and booking.patient_ref not in self._refs
-        )
-        return next(later, None)
+        for booking in self._hospital.booked_after(bed.bed_id, search.starts_at):
+            if booking.patient_ref not in self._refs:
+                return booking.starts_at
+        return None
 
-    def _is_fit(self, bed: Bed, until: datetime | None) -> bool:
+    def _is_fit(self, bed: Bed) -> bool:
         known = self._known.get(bed.bed_id)
         if known is None:
-            broken = self._refused_hard(bed) or breaches(self._hospital, self._wish(bed, until))
+            broken = self._refused_hard(bed) or self._breaches(self._wish(bed, self._ends_at(bed)))
             known = self._known[bed.bed_id] = not broken
         return known
 
-    def _wish(self, bed: Bed, until: datetime | None, lends: Booking | None = None) -> Wish:
+    def _breaches(self, wish: Wish) -> list[Breach]:
+        """The beds of a room share the answer to who is there."""
+        room_and_end = wish.bed.room_id, wish.ends_at
+        there = self._there.get(room_and_end)
+        if there is None:
+            there = self._there[room_and_end] = there_then(self._hospital, wish)
+        return breaches(self._hospital, wish, there)
+
+    def _wish(self, bed: Bed, ends_at: datetime | None, lends: Booking | None = None) -> Wish:
         search, own = self._search, self._reserved.get(bed.bed_id)
         return Wish(
             bed,
             search.patient_ref,
-            self._needs(bed),
+            self._ward(bed.ward_id).needs,
             search.starts_at,
-            self._ends_at(bed, until),
+            ends_at,
             search.now,
             search.moves_in,
             search.besides.union(one.booking_id for one in (lends, own) if one)
@@ -196,22 +211,14 @@ class Matcher:
             lends=lends,
         )
 
-    def _needs(self, bed: Bed) -> Needs:
-        """On the ward where the patient lies a level of care that is no longer needed is kept."""
-        needs, stay = self._search.needs, self._stay
-        if stay is None or self._hospital.beds[stay.bed_id].ward_id != bed.ward_id:
-            return needs
-        is_as_now = needs.level_of_care == stay.needs_now.level_of_care
-        return replace(needs, level_of_care=stay.needs.level_of_care) if is_as_now else needs
-
-    def _ends_at(self, bed: Bed, until: datetime | None) -> datetime | None:
+    def _ends_at(self, bed: Bed) -> datetime | None:
         search = self._search
         if search.ends_at is not None or not search.assumes_end:
             return search.ends_at
         own = self._reserved.get(bed.bed_id)
         if own is not None and own.ends_at is not None and own.ends_at > search.starts_at:
             return own.ends_at
-        usual = self._ward(bed.ward_id).usual_end
+        usual, until = self._ward(bed.ward_id).usual_end, self._until(bed)
         cut = until and self._hospital.house.until(usual, until, search.starts_at)
         return cut or usual
 
@@ -251,16 +258,17 @@ class Matcher:
         )
 
     def _unfit(self, bed: Bed) -> Unfit | None:
-        refused = self._refused_hard(bed)
-        if refused:
-            return Unfit(bed.bed_id, (refused[0],), refused[1])
-        held = self._hospital.of_bed.get(bed.bed_id, ())
+        if refused := self._refused_hard(bed):
+            rule, detail = refused
+            return Unfit(bed.bed_id, (rule,), detail)
         lends = self._could_be_lent(bed) if self._search.moves_in else None
-        broken = breaches(self._hospital, self._wish(bed, self._until(bed), lends))
+        broken = self._breaches(self._wish(bed, self._ends_at(bed), lends))
+        if len(broken) == 1:
+            return Unfit(bed.bed_id, (broken[0].rule,), broken[0].briefly)
         if broken:
-            rules = tuple(dict.fromkeys(breach.rule for breach in broken))
-            return Unfit(bed.bed_id, rules, "; ".join(dict.fromkeys(b.briefly for b in broken)))
-        if any(self._is_in_the_way(booking) for booking in held):
+            rules = tuple(dict.fromkeys([breach.rule for breach in broken]))
+            return Unfit(bed.bed_id, rules, "; ".join(dict.fromkeys([b.briefly for b in broken])))
+        if self._is_taken(bed):
             return Unfit(bed.bed_id, (), "occupied; nobody has said until when")
         return None
 
@@ -270,7 +278,7 @@ class Matcher:
             known = self._wards[ward_id] = _ForWard(self._hospital, self._search, ward_id)
         return known
 
-    def _rank(self, bed: Bed, until: datetime | None) -> Rank:
+    def _rank(self, bed: Bed) -> Rank:
         search, ward = self._search, self._ward(bed.ward_id)
         wanted = search.needs.specialty or search.specialty
         return (
@@ -281,7 +289,7 @@ class Matcher:
             search.room_class is not None and bed.room_class != search.room_class,
             self._features_wasted(bed) if bed.features else 0,
             not bed.is_staffed or bed.is_temporary,
-            self._lacks(bed, until),
+            self._lacks(bed),
             bed.status is not BedStatus.AVAILABLE,
             self._is_of_an_empty_bay(bed),
             natural(bed.bed_id),
@@ -298,9 +306,10 @@ class Matcher:
         """On who does not need them."""
         return sum(name not in self._search.needs.features for name in bed.features)
 
-    def _lacks(self, bed: Bed, until: datetime | None) -> timedelta:
+    def _lacks(self, bed: Bed) -> timedelta:
         """How much of the expected stay the bed is not free for."""
         expected = self._search.ends_at or self._ward(bed.ward_id).usual_end
+        until = self._until(bed)
         if until is None or (expected is not None and expected <= until):
             return NEXT_TO_NOTHING
         return (expected or END_OF_TIME) - until
@@ -316,12 +325,13 @@ class Matcher:
         coming = sharing.who_comes(self._hospital, self._search)
         return bool(coming.isolation or coming.infections)
 
-    def _fit(self, bed: Bed, until: datetime | None) -> Fit:
+    def _fit(self, bed: Bed) -> Fit:
+        until = self._until(bed)
         hours = (until - self._search.starts_at) / HOUR if until else None
-        return Fit(bed.bed_id, tuple(self._reasons(bed, until)), hours, self._ends_at(bed, until))
+        return Fit(bed.bed_id, tuple(self._reasons(bed)), hours, self._ends_at(bed))
 
-    def _reasons(self, bed: Bed, until: datetime | None) -> Iterator[str]:
-        search = self._search
+    def _reasons(self, bed: Bed) -> Iterator[str]:
+        search, until = self._search, self._until(bed)
         yield self._ward(bed.ward_id).said_of(bed)
         asked = [name for name in search.needs.features if name in bed.features]
         yield in_words(", ".join([bed.room_class, *asked]))
@@ -330,7 +340,7 @@ class Matcher:
         else:
             hours = (until - search.starts_at) / HOUR
             day = self._hospital.said_of_day(until, search.now)
-            is_short = self._lacks(bed, until) > NEXT_TO_NOTHING
+            is_short = self._lacks(bed) > NEXT_TO_NOTHING
             yield f"free until {day} ({hours:.0f} h{', less than usual' if is_short else ''})"
         yield self._said_of_status(bed)
         if not bed.is_staffed:
@@ -348,16 +358,25 @@ class _ForWard:
         self._hospital = hospital
         self._search = search
         self._ward_id = ward_id
+        self._stay = hospital.stay_of(search.patient_ref)
         self._profile = hospital.house.ward(ward_id)
         usual_end = hospital.house.assumed_end(ward_id, search.starts_at)
         expected = search.expected_stay
         self.usual_end = search.starts_at + expected if expected else usual_end
 
     @cached_property
+    def needs(self) -> Needs:
+        """On the ward where the patient lies a level of care that is no longer needed is kept."""
+        needs, stay = self._search.needs, self._stay
+        if stay is None or self._hospital.beds[stay.bed_id].ward_id != self._ward_id:
+            return needs
+        is_as_now = needs.level_of_care == stay.needs_now.level_of_care
+        return replace(needs, level_of_care=stay.needs.level_of_care) if is_as_now else needs
+
+    @cached_property
     def takes_not(self) -> bool:
         """Who is on the ward already is weighed bed by bed."""
-        is_there = self._hospital.stay_of(self._search.patient_ref) is not None
-        return not is_there and bool(self._profile.does_not_take(self._search.needs))
+        return self._stay is None and bool(self._profile.does_not_take(self._search.needs))
 
     @cached_property
     def is_for_others(self) -> int:

@@ -32,12 +32,17 @@ HARMLESS = Carrier(None, frozenset())
 
 def sexes_clash(hospital: Hospital, wish: Coming, booking: Booking) -> bool:
     """Unless both are known to be of one sex, or one is placed with the other."""
-    own, other = wish.needs, booking.needs
-    if own.rooms_with is not None and own.rooms_with == other.rooms_with:
+    own = wish.needs.rooms_with
+    if own is not None and own == booking.needs.rooms_with:
         return False
-    is_named = own.placed_with_ref in hospital.refs_of(booking.patient_ref)
-    is_naming = other.placed_with_ref in hospital.refs_of(wish.patient_ref)
-    return not (is_named or is_naming)
+    is_placed = _names(hospital, wish.needs, booking.patient_ref)
+    return not (is_placed or _names(hospital, booking.needs, wish.patient_ref))
+
+
+def _names(hospital: Hospital, needs: Needs, patient_ref: str) -> bool:
+    """As whom to share with."""
+    named = needs.placed_with_ref
+    return named is not None and named in hospital.refs_of(patient_ref)
 
 
 def who_comes(hospital: Hospital, wish: Coming) -> Carrier:

@@ -139,7 +139,7 @@ def _wish_of(hospital: Hospital, command: Command, moment: Moment) -> Wish | Non
         ):
             start = at if moves_in else starts_at or at
             wish = Wish(hospital.bed(bed_id), patient, needs, start, ends_at, now, moves_in)
-            return replace(wish, mother_ref=command.mother_ref)
+            return wish._replace(mother_ref=command.mother_ref)
         case PlaceRequest(
             bed_request_id=request_id,
             bed_id=bed_id,
@@ -162,7 +162,7 @@ def _wish_of(hospital: Hospital, command: Command, moment: Moment) -> Wish | Non
             return _coming_in(booking, hospital.bed(booking.bed_id), moment)
         case TransferPatient(booking_id=booking_id, to_bed_id=to_bed_id, needs=needs):
             wish = _coming_in(hospital.booking(booking_id), hospital.bed(to_bed_id), moment)
-            return replace(wish, needs=wish.needs.with_given(needs or Needs()))
+            return wish._replace(needs=wish.needs.with_given(needs or Needs()))
         case _:
             return None
 
@@ -170,7 +170,7 @@ def _wish_of(hospital: Hospital, command: Command, moment: Moment) -> Wish | Non
 def _coming_in(booking: Booking, bed: Bed, moment: Moment) -> Wish:
     has_passed = booking.ends_at is not None and booking.ends_at <= moment.at
     ends_at = None if has_passed else booking.ends_at
-    return replace(_wish_for(booking, bed, moment.at, ends_at, moment), moves_in=True)
+    return _wish_for(booking, bed, moment.at, ends_at, moment)._replace(moves_in=True)
 
 
 def _wish_for(

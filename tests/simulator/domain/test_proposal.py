@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import product
 from random import Random
 
+import highspy
 import pytest
 
 from simulator.domain import commands as c
@@ -187,6 +188,46 @@ def test_one_person_with_two_references_gets_one_bed() -> None:
     proposal = look(engine)
     assert len(proposal.items) == 2
     assert booked_in_order(engine, proposal.items)
+
+
+def test_of_a_person_with_two_references_the_more_urgent_request_gets_the_bed() -> None:
+    """Although all would get the bed that ranks first for them if the other one did."""
+    engine = small_house(a_ward(1, rooms("general")), a_ward(2, rooms("general")))
+    urgent = replace(ADULT, priority=1)
+    wanted = {ask(engine, "ONE-1", urgent, "W1"), ask(engine, "NEW-2", urgent, "W1")}
+    ask(engine, "ONE-2", replace(ADULT, priority=3), "W2")
+    engine.stage(c.MergePatients(patient_ref="ONE-1", into="ONE-2"), WHO)
+    assert set(given(look(engine))) == wanted
+
+
+def test_who_could_be_put_for_each_other_are_told_by_the_list() -> None:
+    """Five alike for three beds: the most urgent get one, and the first of them the best."""
+    engine = small_house(a_ward(1, rooms("general", 2)), a_ward(2, rooms("general")))
+    asked = [
+        ask(engine, f"NEW-{number}", replace(ADULT, priority=priority), "W1")
+        for number, priority in enumerate((3, 2, 3, 1, 2))
+    ]
+    assert given(look(engine)) == {
+        asked[3]: "W1-101-A",
+        asked[1]: "W1-102-A",
+        asked[4]: "W2-201-A",
+    }
+
+
+def test_where_the_presolve_fails_the_best_is_found_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Failing(highspy.Highs):
+        def getModelStatus(self) -> highspy.HighsModelStatus:  # noqa: N802 - as HiGHS names it
+            is_off = self.getOptionValue("presolve")[1] == "off"
+            found = super().getModelStatus()
+            return found if is_off else highspy.HighsModelStatus.kSolveError
+
+    monkeypatch.setattr("simulator.domain.rules.proposal.highspy.Highs", Failing)
+    engine = small_house(a_ward(1, rooms("general", beds=2)))
+    ask(engine, "NEW-1", MAN)
+    women = {ask(engine, f"NEW-{n}", ADULT) for n in (2, 3)}
+    assert set(given(look(engine))) == women
 
 
 def test_who_has_waited_for_days_comes_to_be_as_urgent_as_who_has_just_come() -> None:

@@ -492,6 +492,12 @@ class Ward(RuleBasedStateMachine):
             assert bed.unreviewed_override_count == waiting[bed.bed_id]
 
     @invariant()
+    def who_is_in_a_bed_stands_in_its_diary(self) -> None:
+        hospital = self.ward.engine.hospital
+        stays = [b for booked in hospital.of_bed.values() for b in booked if b.is_stay]
+        assert hospital.in_bed == {stay.bed_id: stay for stay in stays}
+
+    @invariant()
     def a_bed_is_isolated_as_its_patient_is(self) -> None:
         for bed in self.ward.engine.hospital.registered_beds:
             stay = self.ward.engine.hospital.current_booking(bed.bed_id)
