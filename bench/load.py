@@ -58,8 +58,9 @@ def wait_until_open(port: int) -> None:
     raise RuntimeError("the server did not open")
 
 
-def booking_request(client: int, number: int) -> bytes:
-    """A reservation that no other overlaps: each client has ten beds, each booking its own hour."""
+def booking_request(client: int, number: int, token: str = "") -> bytes:
+    """A reservation that no other overlaps: each client has ten beds, each booking its own hour.
+    `token`: of whoever has signed in."""
     bed, hour = client * 10 + number % 10, number // 10
     ward, place = bed // (ROOMS * 4) + 1, bed % (ROOMS * 4)
     bed_id = f"W{ward}-{ward * 100 + 1 + place // 4}-{'ABCD'[place % 4]}"
@@ -71,9 +72,10 @@ def booking_request(client: int, number: int) -> bytes:
         f'{{"bed_id":"{bed_id}","patient_ref":"bench-{client}-{number}",'
         f'"starts_at":"{start}","ends_at":"{end}","needs":{{"sex":"female"}}}}'
     )
+    signed = f"authorization: Bearer {token}\r\n" if token else ""
     return (
-        "POST /bookings HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\n\r\n{body}"
+        "POST /bookings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        f"{signed}content-length: {len(body)}\r\n\r\n{body}"
     ).encode()
 
 
@@ -88,7 +90,7 @@ class Client(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
-        self._transport.write(booking_request(self._number, self._sent))
+        self._transport.write(booking_request(self._number, self._sent, self._load.token))
         self._sent += 1
 
     def data_received(self, data: bytes) -> None:
@@ -106,7 +108,8 @@ class Client(asyncio.Protocol):
 
 
 class Load:
-    def __init__(self) -> None:
+    def __init__(self, token: str = "") -> None:
+        self.token = token
         self.good = self.bad = 0
         self.is_counting = self.is_over = False
 
@@ -131,9 +134,9 @@ class Load:
         return rate
 
 
-def rate(port: int) -> float:
+def rate(port: int, token: str = "") -> float:
     """Good answers per second to all clients together."""
-    return uvloop.run(Load().run(port))
+    return uvloop.run(Load(token).run(port))
 
 
 def one_client(port: int, count: int) -> list[float]:

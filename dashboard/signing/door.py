@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboard.settings import DashboardSettings
 from dashboard.whose import Sessions, Whose
 
-OPEN = ("/_stcore/health", "/sign-in", "/session")
+OPEN = ("/_stcore/health", "/sign-in", "/session", "/favicon.ico")
 """And what lies below them; these look for themselves."""
 ASSETS = "/static/"
 LOOK_SECONDS = 2.0

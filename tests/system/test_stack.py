@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -150,6 +151,20 @@ def test_prefect_knows_the_run_that_carried_it(stack) -> None:
     assert {deployment["name"] for deployment in deployments} == {
         *("stream_bookings", "build_gold", "check_lake", "maintain_lake")
     }
+
+
+def test_nothing_of_the_hospital_is_open_to_others_on_the_machine(stack) -> None:
+    found = [path for path in stack.places.home.rglob("*") if not path.is_symlink()]
+    assert len(found) > 100
+    assert [path for path in found if mode_of(path) & 0o007] == []
+
+
+def mode_of(path: Path) -> int:
+    """Of a file that may be gone by now: none."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return 0
 
 
 def test_every_table_is_counted_again_beside_the_live_stream(stack) -> None:
