@@ -90,8 +90,9 @@ class Gate:
         """Something has changed: everybody is looked up again."""
         self._known.clear()
 
-    def write_down_use(self) -> None:
-        """Which tokens were used since the last time."""
+    def keep_up(self) -> None:
+        """Which tokens were used since the last time is written down; what has ended goes."""
+        self.sessions.tidy()
         used, self._used = self._used, set()
         if used:
             self.tokens.were_used(used, self.clock())

@@ -44,16 +44,22 @@ for each in ROUTES:
     door_of(each)
 
 
+KEEP_UP_SECONDS = 60.0
+
+
 def create_app(desk: Desk, gate: Gate | None = None) -> FastAPI:
     """The application around one desk, which it opens and closes with the server. `gate` None:
     nobody signs in."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        opening = asyncio.create_task(_open(desk))
+        tasks = [asyncio.create_task(_open(desk))]
+        if gate is not None:
+            tasks.append(asyncio.create_task(_keep_up(gate)))
         yield
-        opening.cancel()
-        await asyncio.gather(opening, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await desk.close()
 
     app = FastAPIOffline(
@@ -72,6 +78,13 @@ def create_app(desk: Desk, gate: Gate | None = None) -> FastAPI:
     app.add_middleware(SafeHeaders)
     handle_problems(app)
     return app
+
+
+async def _keep_up(gate: Gate) -> None:
+    """When tokens were used is written down, and what has ended leaves the file."""
+    while True:
+        await asyncio.sleep(KEEP_UP_SECONDS)
+        await asyncio.to_thread(gate.keep_up)
 
 
 async def _open(desk: Desk) -> None:

@@ -83,8 +83,15 @@ async def register(call: Call, body: b.NewBed) -> Response:
 
 @router.post("/beds/search", response_model=w.FoundBeds)
 async def search(call: Call, body: b.BedSearch) -> Response:
-    """The right bed for a patient: those that would do, ranked, and why each other one does not."""
+    """The right bed for a patient: those that would do, ranked, and why each other one does not.
+    Of a patient who is not the caller's to see nothing is known."""
     hospital, now = call.desk.engine.hospital, call.desk.clock.now()
+    unseen = {
+        name: None
+        for name in ("patient_ref", "mother_ref")
+        if (ref := getattr(body, name)) and not sees_patient(call.who, hospital, ref)
+    }
+    body = body.model_copy(update=unseen) if unseen else body
     fits, others = Matcher(hospital, meant.search(hospital, body, now)).all(body.limit)
     await call.desk.commit.durable()
     return json_of(

@@ -64,7 +64,7 @@ def test_the_old_and_the_new_token_hold_together_for_a_while(gate, clock) -> Non
 def test_when_a_token_was_used_last_is_written_down(gate, clock) -> None:
     token = gate.tokens.add("x", Role.VIEWER)
     gate.caller(header(token))
-    gate.write_down_use()
+    gate.keep_up()
     assert [one.last_used_at for one in gate.tokens.all()] == [clock()]
 
 

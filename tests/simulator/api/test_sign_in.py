@@ -394,6 +394,18 @@ async def test_what_is_of_another_ward_is_answered_like_what_never_was(reading: 
 
 
 @OF_ONE_LAKE
+@pytest.mark.parametrize("who", ["viewer", "clerk", "admin"])
+async def test_a_search_knows_nothing_of_a_patient_of_another_ward(reading: House, who) -> None:
+    found = [
+        (await reading.post(who, "/beds/search", {"patient_ref": ref, "mother_ref": ref})).json()
+        for ref in (OTHERS, "NOBODY-1")
+    ]
+    assert found[0] == found[1]
+    known = (await reading.post("manager", "/beds/search", {"patient_ref": OTHERS})).json()
+    assert known != found[0]
+
+
+@OF_ONE_LAKE
 async def test_a_refusal_tells_no_place_of_another_ward(reading: House) -> None:
     for body in (
         {"bed_id": "W1-102-B", "patient_ref": OTHERS, "admit": True},
