@@ -37,10 +37,10 @@ def test_a_password_that_is_easily_guessed_is_refused(gate, new) -> None:
 def test_whether_there_is_such_a_name_cannot_be_told(asha) -> None:
     told = set()
     for name in ("asha", "nobody", "", "ASHA'; --"):
-        asha.hashes.verified = 0
+        asha.hashes.hasher.verified = 0
         with pytest.raises(WrongPassword) as wrong:
             asha.sessions.sign_in(name, "wrong", None, None)
-        told.add((str(wrong.value), asha.hashes.verified))
+        told.add((str(wrong.value), asha.hashes.hasher.verified))
     assert told == {("The name or the password is wrong.", 1)}
 
 
