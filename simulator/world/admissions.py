@@ -14,10 +14,11 @@ from simulator.world.patients import Patient
 from simulator.world.placing import Placing, Search
 from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays, undoing
-from simulator.world.words import words_of_arrival
+from simulator.world.words import words_of_arrival, words_of_no_bed
 from simulator.writer.engine import Row
 
 SHORT_OF_BEDS = 5 * HOUR
+MORNING, NOON = 6, 12
 LOOK_AGAIN, LATE = 10 * MINUTE, 2 * HOUR
 """While the bed is being cleaned."""
 
@@ -66,7 +67,7 @@ class Admissions:
 
     def _admit(self, booking: Booking, patient: Patient, at: datetime) -> bool:
         before = self._scene.hospital().beds[booking.bed_id]
-        note = self._words(booking, patient)
+        note = self._words(booking, patient, at)
         rows = self._scene.agenda.do(c.AdmitPatient(booking_id=booking.booking_id), at, note)
         if not rows:
             return False
@@ -81,8 +82,9 @@ class Admissions:
         self._stays.begin(patient, at)
         self._begun(patient, at)
 
-    def _words(self, booking: Booking, patient: Patient) -> str:
-        words = words_of_arrival(booking.needs, patient.ward)
+    def _words(self, booking: Booking, patient: Patient, at: datetime) -> str:
+        is_morning = MORNING <= self._scene.chance.hour(at) < NOON
+        words = words_of_arrival(booking.needs, patient.ward, is_morning=is_morning)
         return self._scene.chance.text(words, specialty=patient.ward.name.lower())
 
     def rebed(self, booking: Booking, at: datetime) -> Booking | None:
@@ -111,7 +113,7 @@ class Admissions:
         return own_booking(self._scene.hospital(), booking.booking_id)
 
     def _turn_away(self, booking_id: str, patient: Patient, at: datetime) -> None:
-        text = self._scene.chance.text(texts.NO_BED_THIS_MORNING)
+        text = self._scene.chance.text(words_of_no_bed(patient.needs))
         rows = self._scene.agenda.do(
             c.CancelBooking(booking_id=booking_id), at, text, "planned_change"
         )

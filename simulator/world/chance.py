@@ -25,6 +25,7 @@ HANDOVER_SIGMA, LONGEST_HANDOVER_MINUTES = 0.5, 240.0
 DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD = 15.65, 3.23
 SHORTEST_STAY = timedelta(hours=4)
 FIRST_MOVE_HOUR, LAST_MOVE_HOUR = 7, 22
+ROUNDS_END_HOUR = 13
 FIRST_DISCHARGE_HOUR, LAST_DISCHARGE_HOUR = 7.0, 21.5
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -66,6 +67,17 @@ class Chance:
     def hour(self, at: datetime) -> int:
         """Of the hospital's day."""
         return at.astimezone(self._zone).hour
+
+    def is_weekend(self, at: datetime) -> bool:
+        return at.astimezone(self._zone).weekday() >= SATURDAY
+
+    def is_round(self, at: datetime) -> bool:
+        """While the ward rounds are."""
+        return FIRST_MOVE_HOUR < self.hour(at) < ROUNDS_END_HOUR
+
+    def by_work(self, at: datetime, hour: float = 9) -> datetime:
+        """Then, or if that is at night at that hour of the morning."""
+        return at if self.is_at_work(at) else self.next_at(hour, at)
 
     def is_at_work(self, at: datetime) -> bool:
         """When nobody is moved who could wait for the morning, it is not."""

@@ -55,7 +55,8 @@ class Planned:
             while (booked_at := self._next_booking(ward, booked_at)) < at:
                 ahead = self._scene.chance.one_of(BOOKED_AHEAD_DAYS)
                 if booked_at + ahead * DAY > at + DAY:
-                    self._book(ward, at, ahead - (at - booked_at) // DAY)
+                    left = ahead - (at - booked_at) // DAY
+                    self._book(ward, at, left, texts.RESERVED_AT_START)
 
     def _plan_elective(self, ward: Ward, at: datetime) -> None:
         when = self._next_booking(ward, at)
@@ -72,7 +73,7 @@ class Planned:
         self._plan_elective(ward, at)
         self._book(ward, at, self._scene.chance.one_of(BOOKED_AHEAD_DAYS))
 
-    def _book(self, ward: Ward, at: datetime, ahead: int) -> None:
+    def _book(self, ward: Ward, at: datetime, ahead: int, words: tuple[str, ...] = ()) -> None:
         is_infected = self._scene.chance.happens(self._scene.assumptions.isolation_share / 2)
         isolation = self._scene.infection(ward) if is_infected else None
         last = BOOKED_AHEAD_DAYS[-1]
@@ -83,7 +84,7 @@ class Planned:
             if later:
                 starts_at = self._comes_at(ward, at, ahead + later)
                 patient = self._people.put_off(patient, starts_at)
-            if self._reserve(patient, at, starts_at):
+            if self._reserve(patient, at, starts_at, words):
                 return
         comes_at = self._comes_at(ward, at, last)
         patient = self._people.put_off(patient, comes_at)
@@ -94,7 +95,9 @@ class Planned:
         morning = self._scene.chance.admission_morning(at, days_ahead)
         return morning + IN_THEATRE if self._people.is_intensive(ward) else morning
 
-    def _reserve(self, patient: Patient, at: datetime, starts_at: datetime) -> bool:
+    def _reserve(
+        self, patient: Patient, at: datetime, starts_at: datetime, words: tuple[str, ...]
+    ) -> bool:
         search = Search(
             patient_ref=patient.patient_ref,
             needs=patient.needs,
@@ -107,7 +110,7 @@ class Planned:
         place = self._placing.best(search, open_beds, at)
         if place is None or place.until < patient.expected_at:
             return False
-        words = words_of_reservation(patient.needs, patient.ward)
+        words = words or words_of_reservation(patient.needs, patient.ward)
         note = self._scene.chance.text(words)
         command = c.BookBed(
             bed_id=place.bed.bed_id,
@@ -125,7 +128,7 @@ class Planned:
     ) -> None:
         a, chance = self._scene.assumptions, self._scene.chance.share()
         if chance < a.reservation_cancelled_share:
-            when = self._scene.chance.within(at, starts_at)
+            when = self._scene.chance.by_work(self._scene.chance.within(at, starts_at), 7)
             self._scene.agenda.plan(when, partial(self._cancel, booking_id))
         elif chance < a.reservation_cancelled_share + a.reservation_no_show_share:
             self._scene.agenda.plan(starts_at + NO_SHOW_AFTER, partial(self._expire, booking_id))

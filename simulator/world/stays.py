@@ -53,6 +53,8 @@ ASKED_FOR_EARLY = 0.5
 
 FIRST_ROUND, LAST_ROUND = 8, 17
 LITTLE_SOONER = 30 * HOUR
+LOUNGE_CLOSES, LONGEST_IN_LOUNGE = 21, 3
+"""Hours; an assumption."""
 
 WantsBed = Callable[[Patient, Ward, Needs, tuple[str, ...], datetime], None]
 """Puts a patient in bed on the waiting list."""
@@ -78,7 +80,7 @@ class Stays:
         self._wants_bed = wants_bed
         self._births = Births(scene)
         self._courses: dict[str, Course] = {}
-        self._notes = Notes(scene, self.is_dying)
+        self._notes = Notes(scene, self.is_dying, self.is_weaning)
         self._deaths: defaultdict[str, Quota] = defaultdict(lambda: Quota(scene.chance))
 
     @property
@@ -89,6 +91,11 @@ class Stays:
     def is_dying(self, patient_ref: str) -> bool:
         course = self._courses.get(patient_ref)
         return course is not None and course.is_dying
+
+    def is_weaning(self, patient_ref: str, at: datetime) -> bool:
+        """Whether intensive care may be over soon."""
+        course = self._courses.get(patient_ref)
+        return course is not None and course.leaves_at < at + LITTLE_SOONER + 12 * HOUR
 
     def begin(self, patient: Patient, at: datetime) -> None:
         ref, leaves_at = patient.patient_ref, max(patient.leaves_at, at + HOUR)
@@ -160,8 +167,9 @@ class Stays:
             command = c.ProgressStay(
                 booking_id=stay.booking_id, expected_at=stay.ends_at, needs_level_of_care=False
             )
-            text = self._scene.chance.text(texts.NO_LONGER_INTENSIVE)
-            self._scene.agenda.do(command, at, text)
+            is_round = self._scene.chance.is_round(at)
+            words = texts.NO_LONGER_INTENSIVE_ON_ROUND if is_round else texts.NO_LONGER_INTENSIVE
+            self._scene.agenda.do(command, at, self._scene.chance.text(words))
             self.ask_for_ward(ref, at)
 
     def ask_for_ward(self, ref: str, at: datetime) -> None:
@@ -193,9 +201,7 @@ class Stays:
         longest = (course.leaves_at - at) * ASKED_FOR_EARLY
         delay = min(self._scene.chance.hours(*DELAYS[waits_for]), longest)
         self._courses[ref] = replace(course, waits_for=waits_for)
-        ready_at = course.leaves_at - delay
-        if not self._scene.chance.is_at_work(ready_at):
-            ready_at = self._scene.chance.next_at(9, ready_at)
+        ready_at = self._scene.chance.by_work(course.leaves_at - delay)
         if ready_at < course.leaves_at - HOUR:
             self._scene.agenda.plan(ready_at, partial(self._be_ready, ref))
 
@@ -250,7 +256,9 @@ class Stays:
 
     def _confirm(self, ref: str, at: datetime) -> None:
         if stay := self._scene.own_stay(ref):
-            text = self._scene.chance.text(texts.DISCHARGE_CONFIRMED)
+            is_round = self._scene.chance.is_round(at)
+            words = texts.DISCHARGE_CONFIRMED_ON_ROUND if is_round else texts.DISCHARGE_CONFIRMED
+            text = self._scene.chance.text(words)
             self._scene.agenda.do(c.ConfirmDischarge(booking_id=stay.booking_id), at, text)
 
     def plan_review(self, ref: str, at: datetime) -> None:
@@ -258,8 +266,7 @@ class Stays:
         stay, course = self._scene.own_stay(ref), self._courses.get(ref)
         if stay and course and stay.ends_at and stay.ends_at < course.leaves_at:
             when = max(stay.ends_at, at) + self._scene.chance.hours(0.5, 5)
-            if not self._scene.chance.is_at_work(when):
-                when = self._scene.chance.next_at(8.5, when)
+            when = self._scene.chance.by_work(when, 8.5)
             self._scene.agenda.plan(when, partial(self._review, ref))
 
     def _review(self, ref: str, at: datetime) -> None:
@@ -270,7 +277,8 @@ class Stays:
         if stay.runs_over(at) and not is_leaving:
             expected_at = self._until_booked(stay, at, course.leaves_at)
             command = c.ExpectDischarge(booking_id=stay.booking_id, expected_at=expected_at)
-            words = texts.REVIEW_READY if stay.progress.waits_for else texts.REVIEW
+            words = texts.REVIEW_ON_ROUND if self._scene.chance.is_round(at) else texts.REVIEW
+            words = texts.REVIEW_READY if stay.progress.waits_for else words
             if self._scene.agenda.do(command, at, self._scene.chance.text(words)):
                 self._births.expect_along(stay, expected_at, at)
         if not is_leaving:
@@ -307,7 +315,8 @@ class Stays:
         """By day, who goes home and can sit there; if it is full, straight home."""
         hospital, chance = self._scene.hospital(), self._scene.chance
         ward, share = self._scene.ward_of(stay.bed_id), self._scene.assumptions.lounge_share
-        is_one = disposition is Disposition.HOME and not ward.takes_cots and chance.is_at_work(at)
+        is_open = FIRST_ROUND <= chance.hour(at) < LOUNGE_CLOSES - LONGEST_IN_LOUNGE
+        is_one = disposition is Disposition.HOME and not ward.takes_cots and is_open
         is_one = is_one and stay.needs.age_group != AgeGroup.NEONATE
         if not is_one or hospital.isolation_of(stay) or not chance.happens(share):
             return False
@@ -325,7 +334,7 @@ class Stays:
                 self._plan_leaving_lounge(one.booking_id, at)
 
     def _plan_leaving_lounge(self, booking_id: str, at: datetime) -> None:
-        leaves_at = at + self._scene.chance.hours(0.3, 3)
+        leaves_at = at + self._scene.chance.hours(0.3, LONGEST_IN_LOUNGE)
         self._scene.agenda.plan(leaves_at, partial(self._leave_lounge, booking_id))
 
     def _leave_lounge(self, booking_id: str, at: datetime) -> None:

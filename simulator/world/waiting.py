@@ -53,8 +53,9 @@ def where(needs: Needs) -> str | None:
     """Somebody who comes waits; None: of who lies here it is known."""
     if needs.admission_type is None:
         return None
-    is_emergency = needs.admission_type == AdmissionType.EMERGENCY
-    return (WaitsIn.EMERGENCY_DEPARTMENT if is_emergency else WaitsIn.CLINIC).value
+    if needs.admission_type == AdmissionType.EMERGENCY:
+        return WaitsIn.EMERGENCY_DEPARTMENT.value
+    return (WaitsIn.THEATRE if is_intensive(needs) else WaitsIn.CLINIC).value
 
 
 class Waiting:
@@ -444,7 +445,7 @@ class Waiting:
             if row.get("override_rules") and self._scene.chance.happens(
                 self._scene.assumptions.override_reviewed_share
             ):
-                when = at + self._scene.chance.hours(2, 20)
+                when = self._scene.chance.by_work(at + self._scene.chance.hours(2, 20))
                 self._scene.agenda.plan(when, partial(self._review_override, row["event_id"]))
 
     def _review_override(self, event_id: str, at: datetime) -> None:

@@ -272,6 +272,73 @@ def after_death(rows: list[Row]) -> Iterator[Row]:
                 yield row
 
 
+HOURS: tuple[tuple[str, float, float], ...] = (
+    (r"ward round|on the round", 7, 13),
+    (r"this morning|nothing by mouth", 6, 12),
+    (r"corridor overnight", 18, 7),
+    (r"slept well", 6, 9),
+    (r"asleep", 22, 6),
+    (r"physiotherapy|speech therapist|play specialist", 8, 17),
+    (r"social worker|care home visited|outpatient clinic", 8, 17),
+    (r"relatives visited", 12, 20),
+    (r"swab positive|confirmed in|confirmed, isolated|on screening|toxin positive", 7, 22),
+    (r"cancelled by patient|theatre list changed|bed meeting", 7, 22),
+    (r"discharge lounge", 7, 22),
+    (r"admission lounge", 6, 21),
+)
+"""The hours of the day from and until which such words may be written."""
+OFFICE = re.compile(r"play specialist|social worker|care home visited|speech", re.IGNORECASE)
+"""Words of those who are not there at a weekend."""
+
+
+def untimely(rows: Iterable[Row], zone: ZoneInfo) -> list[tuple[int, str]]:
+    """What is written at an hour, or on a day, at which it does not happen."""
+    found = []
+    for row in rows:
+        said, local = row.get("note") or "", row["occurred_at"].astimezone(zone)
+        is_wrong = OFFICE.search(said) and local.weekday() >= 5
+        for words, since, until in HOURS:
+            if re.search(words, said, re.IGNORECASE):
+                is_in = (
+                    since <= local.hour < until
+                    if since < until
+                    else not (until <= local.hour < since)
+                )
+                is_wrong = is_wrong or not is_in
+        if is_wrong:
+            found.append((local.hour, said))
+    return found
+
+
+VENTILATED, WELL = (
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        r"ventilated",
+        r"eating and drinking|slept well|mobilised|walked|ward care will do",
+    )
+)
+WEAK_AFTER = 12 * HOUR
+
+
+def too_well(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Who was ventilated, and ate, walked or needed no intensive care within twelve hours; and who
+    had come less than three hours ago, and was asleep all night."""
+    ventilated, came = dict[str, datetime](), dict[str, datetime]()
+    found = []
+    for row in rows:
+        at, said = row["occurred_at"], row.get("note") or ""
+        ref = row.get("current_patient_ref") or row.get("patient_ref")
+        if row["event_type"] in {"patient_admitted", "patient_transferred"}:
+            came[ref] = at
+        if VENTILATED.search(said):
+            ventilated[ref] = at
+        is_soon = ref in ventilated and at - ventilated[ref] < WEAK_AFTER
+        is_asleep = "asleep" in said.lower() and ref in came and at - came[ref] < 3 * HOUR
+        if is_asleep or (is_soon and WELL.search(said)):
+            found.append((ref, said))
+    return found
+
+
 IN_LOUNGE = {"transport": "transport", "medicines": "medicines", "family": "relatives"}
 """What is said there of who waits for what."""
 

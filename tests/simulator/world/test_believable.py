@@ -36,6 +36,8 @@ def check(run: Run) -> None:
     assert 5 <= figures.falls_per_1000_days(rows, end) <= 8
     assert 0.09 <= figures.before_noon(rows, ZONE) <= 0.17
     assert figures.contradictions(rows) == []
+    assert figures.untimely(rows, ZONE) == []
+    assert figures.too_well(rows) == []
     assert figures.idle_share(rows, run.idle) <= 0.02
 
 

@@ -171,6 +171,33 @@ def test_in_the_lounge_is_waited_for_what_the_patient_waits_for() -> None:
     assert figures.contradictions(rows) == [("A", said), ("lounge", home)]
 
 
+def test_a_text_is_untimely_at_an_hour_or_on_a_day_at_which_it_does_not_happen() -> None:
+    said = "Discharge confirmed on ward round"
+    rows = [stay(hours, "discharge_confirmed", note=said) for hours in (3, 9, 15)]
+    rows += [stay(hours, "note_added", note="Asleep at each round") for hours in (2, 9, 23)]
+    rows += [stay(9 + 24 * day, "note_added", note="Play specialist visited") for day in (4, 5)]
+    assert figures.untimely(rows, ZoneInfo("UTC")) == [
+        (3, said),
+        (15, said),
+        (9, "Asleep at each round"),
+        (9, "Play specialist visited"),
+    ]
+
+
+def test_who_was_ventilated_does_not_eat_so_soon_nor_sleep_all_night_who_has_just_come() -> None:
+    note = {"event_type": "note_added", "current_patient_ref": "P"}
+    rows = [
+        stay(0),
+        stay(2, **note, note="Asleep at each round"),
+        stay(4, **note, note="Asleep at each round"),
+        stay(5, **note, note="Ventilated, sedation reviewed"),
+        stay(16, **note, note="Eating and drinking well"),
+        stay(18, **note, note="Eating and drinking well"),
+    ]
+    found = [("P", "Asleep at each round"), ("P", "Eating and drinking well")]
+    assert figures.too_well(rows) == found
+
+
 def test_a_newborn_does_not_fall() -> None:
     fall = "Fall, slid from the chair, no injury, neurological observations started"
     ages = ("neonate", "child")
