@@ -21,7 +21,7 @@ from simulator.world.housekeeping import Housekeeping
 from simulator.world.notes import Notes
 from simulator.world.patients import Patient
 from simulator.world.scene import Scene
-from simulator.world.words import CHILDREN
+from simulator.world.words import CHILDREN, words_of_discharge
 from simulator.writer.engine import Row
 
 DELAYS: dict[WaitsFor, tuple[float, float]] = {
@@ -225,14 +225,21 @@ class Stays:
         if self._is_fatal(stay):
             self._begin_to_die(ref, at)
             return
-        goes_on = self._scene.chance.happens(self._scene.assumptions.other_hospital_share)
-        disposition = Disposition.OTHER_HOSPITAL if goes_on else Disposition.HOME
+        disposition = self._disposition(course)
         leaves_at = max(course.leaves_at, at)
         self._scene.agenda.plan(leaves_at, partial(self._leave, ref, disposition))
         confirmed_at = leaves_at - self._scene.chance.hours(1, 5)
         confirms = self._scene.chance.happens(self._scene.assumptions.discharge_confirmed_share)
         if confirms and confirmed_at > at and self._scene.chance.is_at_work(confirmed_at):
             self._scene.agenda.plan(confirmed_at, partial(self._confirm, ref))
+
+    def _disposition(self, course: Course) -> Disposition:
+        """A place in a care home is `other`: it is neither home nor another hospital."""
+        if course.waits_for is WaitsFor.PLACEMENT:
+            return Disposition.OTHER
+        goes_on = self._scene.chance.happens(self._scene.assumptions.other_hospital_share)
+        is_for_home = course.waits_for not in {None, WaitsFor.TRANSPORT}
+        return Disposition.OTHER_HOSPITAL if goes_on and not is_for_home else Disposition.HOME
 
     def _is_fatal(self, stay: Booking) -> bool:
         """Who is ready to leave does not die instead."""
@@ -305,9 +312,7 @@ class Stays:
         course, stay = self._courses.get(ref), self._scene.own_stay(ref)
         if course is None or stay is None or at < course.leaves_at:
             return
-        words = texts.DISCHARGE_AFTER.get(stay.progress.waits_for or "", texts.DISCHARGE)
-        if disposition is Disposition.OTHER_HOSPITAL:
-            words = texts.OTHER_HOSPITAL
+        words = words_of_discharge(disposition, stay.progress.waits_for)
         if not self._goes_to_lounge(stay, disposition, at):
             self._end(ref, disposition, words, at)
 
@@ -370,12 +375,13 @@ class Stays:
                 self._housekeeping.call_for(row["bed_id"], at)
         is_wrong = self._scene.chance.happens(self._scene.assumptions.correction_share)
         if rows and course and is_wrong and died_at is None:
-            undo = undoing(rows, before, stay)
-            when = at + self._scene.chance.hours(0.1, 0.5)
-            self._scene.agenda.plan(when, partial(self._undo_discharge, undo, course))
+            undo = partial(self._undo_discharge, undoing(rows, before, stay), course, disposition)
+            self._scene.agenda.plan(at + self._scene.chance.hours(0.1, 0.5), undo)
 
-    def _undo_discharge(self, undo: c.CancelEvent, course: Course, at: datetime) -> None:
-        """The patient has not left yet, and does later."""
+    def _undo_discharge(
+        self, undo: c.CancelEvent, course: Course, disposition: Disposition, at: datetime
+    ) -> None:
+        """The patient has not left yet, and does later, for the same place."""
         [event] = undo.request
         if self._scene.hospital().beds[event.bed_before.bed_id].last_source != Source.SIMULATOR:
             return
@@ -383,7 +389,7 @@ class Stays:
         if self._scene.agenda.do(undo, at, text, "entered_in_error"):
             ref, leaves_at = course.patient.patient_ref, at + self._scene.chance.hours(0.3, 1)
             self._courses[ref] = replace(course, leaves_at=leaves_at)
-            self._scene.agenda.plan(leaves_at, partial(self._leave, ref, Disposition.HOME))
+            self._scene.agenda.plan(leaves_at, partial(self._leave, ref, disposition))
 
     def remaining(self, stay: Booking, at: datetime) -> timedelta:
         course = self._courses.get(stay.patient_ref)

@@ -119,7 +119,6 @@ DISCHARGE_AFTER = {
     "transport": ("Discharged, collected by patient transport",),
     "medicines": ("Discharged home with medication",),
     "care_package": ("Discharged home with a care package",),
-    "placement": ("Discharged to a care home",),
     "family": ("Discharged home, collected by the family",),
 }
 REVIEW = ("Not fit for discharge yet, expected discharge changed",)
@@ -130,6 +129,7 @@ DEATH = (
     "Patient died, family informed",
     "Patient died, family present, last offices done",
 )
+CARE_HOME = ("Discharged to a care home",)
 OTHER_HOSPITAL = ("Transferred to another hospital by ambulance",)
 CLEANING_STARTED = ("Cleaning started", "Housekeeping on the way, cleaning started")
 CLEANING_FINISHED = ("Bed clean and made", "Cleaning finished, bed ready")

@@ -1,6 +1,6 @@
 """Which texts of the simulated staff fit a patient who asks, is booked or arrives."""
 
-from lake.vocabulary import AdmissionType, AgeGroup, LevelOfCare
+from lake.vocabulary import AdmissionType, AgeGroup, Disposition, LevelOfCare
 from simulator.domain.needs import Needs
 from simulator.plan import Ward
 from simulator.world import texts
@@ -25,6 +25,13 @@ def words_of_request(needs: Needs, ward: Ward) -> Texts:
     if is_intensive(needs):
         return texts.REQUEST_OF_INTENSIVE
     return texts.REQUEST_OF_MATERNITY if ward.takes_cots else texts.REQUEST
+
+
+def words_of_discharge(disposition: Disposition, waits_for: str | None) -> Texts:
+    """Of somebody who lives; `waits_for`: what was waited for until now."""
+    if disposition is Disposition.HOME:
+        return texts.DISCHARGE_AFTER.get(waits_for or "", texts.DISCHARGE)
+    return texts.OTHER_HOSPITAL if disposition is Disposition.OTHER_HOSPITAL else texts.CARE_HOME
 
 
 def words_of_reservation(needs: Needs, ward: Ward) -> Texts:

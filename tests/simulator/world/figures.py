@@ -339,6 +339,35 @@ def too_well(rows: Iterable[Row]) -> list[tuple[str, str]]:
     return found
 
 
+GOES_TO: tuple[tuple[str, str], ...] = (
+    (r"\bhome with|\bhome,|collected by|clinic", "home"),
+    (r"another hospital", "other_hospital"),
+    (r"care home", "other"),
+    (r"died", "died"),
+)
+"""What a note of a discharge says, and where the patient went."""
+
+
+def elsewhere(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Discharges whose note names another place than they do, or that go to another hospital
+    although it was said that something at home was waited for."""
+    return [
+        (row["disposition"], row["note"])
+        for row in rows
+        if row["event_type"] == "patient_discharged" and row.get("note")
+        if any(
+            re.search(words, row["note"]) and place != row["disposition"]
+            for words, place in GOES_TO
+        )
+        or WAITED_FOR.get(row.get("waits_for") or "", row["disposition"])
+        not in {row["disposition"], "died"}
+    ]
+
+
+WAITED_FOR = {"care_package": "home", "family": "home", "medicines": "home", "placement": "other"}
+"""Where who waited for it goes."""
+
+
 IN_LOUNGE = {"transport": "transport", "medicines": "medicines", "family": "relatives"}
 """What is said there of who waits for what."""
 

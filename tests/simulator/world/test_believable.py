@@ -38,6 +38,7 @@ def check(run: Run) -> None:
     assert figures.contradictions(rows) == []
     assert figures.untimely(rows, ZONE) == []
     assert figures.too_well(rows) == []
+    assert figures.elsewhere(rows) == []
     assert figures.idle_share(rows, run.idle) <= 0.02
 
 

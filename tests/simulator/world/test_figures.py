@@ -198,6 +198,21 @@ def test_who_was_ventilated_does_not_eat_so_soon_nor_sleep_all_night_who_has_jus
     assert figures.too_well(rows) == found
 
 
+def test_a_discharge_goes_where_its_note_says() -> None:
+    rows = [
+        left(1, "home", note="Discharged to a care home"),
+        left(2, "other", note="Discharged to a care home"),
+        left(3, "home", note="Discharged home, letter sent"),
+        left(4, "other_hospital", note="Transferred to another hospital", waits_for="care_package"),
+        left(5, "home", note="To the discharge lounge", waits_for="placement"),
+    ]
+    assert figures.elsewhere(rows) == [
+        ("home", "Discharged to a care home"),
+        ("other_hospital", "Transferred to another hospital"),
+        ("home", "To the discharge lounge"),
+    ]
+
+
 def test_a_newborn_does_not_fall() -> None:
     fall = "Fall, slid from the chair, no injury, neurological observations started"
     ages = ("neonate", "child")
