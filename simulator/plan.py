@@ -199,6 +199,7 @@ class Assumptions(_Part):
     handover_minutes: tuple[float, float, float] = (32.0, 50.0, 72.0)
     hours_before_outlying: tuple[float, float] = (1.0, 2.0)
     wait_hours_before_diversion: float
+    wait_hours_before_retrieval: float = Field(3.0, gt=0)
     demand_factor: float
     wait_hours_before_override: float
     override_share: float

@@ -159,11 +159,13 @@ class Chance:
             day += DAY
         return datetime.combine(day, time(8), self._zone)
 
-    def admission_morning(self, at: datetime, days_ahead: int) -> datetime:
+    def admission(self, at: datetime, days_ahead: int, hours: tuple[float, float]) -> datetime:
+        """On a weekday, between those hours."""
         day = at.astimezone(self._zone).date() + DAY * days_ahead
         while day.weekday() >= SATURDAY:
             day += DAY
-        minutes = self._random.randrange(7 * 60 + 30, 11 * 60, 15)
+        since, until = (round(hour * 60) for hour in hours)
+        minutes = self._random.randrange(since, until, 15)
         start = datetime.combine(day, time(minutes // 60, minutes % 60), self._zone)
         return start.astimezone(at.tzinfo)
 

@@ -174,4 +174,4 @@ class Patients:
         ends_at = booking.ends_at
         if ends_at is None or ends_at < since:
             return known
-        return replace(known, leaves_at=ends_at, expected_at=ends_at)
+        return replace(known, leaves_at=self._scene.chance.by_day(ends_at), expected_at=ends_at)

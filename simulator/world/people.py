@@ -50,7 +50,13 @@ class People:
         self._waiting = Waiting(scene, self._people, placing, moves, self._stays, self._admissions)
         self._arrivals = Arrivals(scene, self._people, self._waiting, self._admissions)
         self._planned = Planned(
-            scene, self._people, placing, self._arrivals, self._admissions, self._waiting
+            scene,
+            self._people,
+            placing,
+            self._arrivals,
+            self._admissions,
+            self._waiting,
+            self._stays,
         )
 
     def _wait(self, patient: Patient, at: datetime) -> None:

@@ -47,6 +47,13 @@ DELAYED_BY = {
         WaitsFor.FAMILY: 10.0,
     },
 }
+DISPOSITION_AFTER = {
+    WaitsFor.PLACEMENT.value: Disposition.OTHER,
+    WaitsFor.CARE_PACKAGE.value: Disposition.HOME,
+    WaitsFor.MEDICINES.value: Disposition.HOME,
+    WaitsFor.FAMILY.value: Disposition.HOME,
+}
+"""Where who has waited for it goes; a care home is `other`."""
 OF_CHILDREN = {WaitsFor.MEDICINES: 70.0, WaitsFor.FAMILY: 30.0}
 ASKED_FOR_EARLY = 0.5
 """How much of a stay may be a delay of its end."""
@@ -137,8 +144,8 @@ class Stays:
             said_at if FIRST_ROUND <= hour < LAST_ROUND else self._scene.chance.next_at(9, said_at)
         )
 
-    def hasten(self, ward_id: str, at: datetime) -> bool:
-        """Whether somebody leaves intensive care a little sooner, as another one needs the bed."""
+    def hasten(self, ward_id: str, at: datetime) -> None:
+        """Somebody leaves intensive care a little sooner, as another one needs the bed."""
         near = [
             course
             for ref, course in self._courses.items()
@@ -146,9 +153,12 @@ class Stays:
             if (stay := self._scene.own_stay(ref)) and stay.progress.care_not_needed_since is None
             if self._scene.ward_of(stay.bed_id).ward_id == ward_id
         ]
-        for course in sorted(near, key=lambda course: course.leaves_at)[:1]:
-            self._end_care(course.patient.patient_ref, at)
-        return bool(near)
+        for course in sorted(near, key=lambda course: course.leaves_at):
+            ref = course.patient.patient_ref
+            self._end_care(ref, at)
+            stay = self._scene.own_stay(ref)
+            if stay is None or stay.progress.care_not_needed_since:
+                return
 
     def _end_care(self, ref: str, at: datetime) -> None:
         """Who survives intensive care goes on to a ward, or to another hospital."""
@@ -225,21 +235,14 @@ class Stays:
         if self._is_fatal(stay):
             self._begin_to_die(ref, at)
             return
-        disposition = self._disposition(course)
+        goes_on = self._scene.chance.happens(self._scene.assumptions.other_hospital_share)
+        disposition = Disposition.OTHER_HOSPITAL if goes_on else Disposition.HOME
         leaves_at = max(course.leaves_at, at)
         self._scene.agenda.plan(leaves_at, partial(self._leave, ref, disposition))
         confirmed_at = leaves_at - self._scene.chance.hours(1, 5)
         confirms = self._scene.chance.happens(self._scene.assumptions.discharge_confirmed_share)
         if confirms and confirmed_at > at and self._scene.chance.is_at_work(confirmed_at):
             self._scene.agenda.plan(confirmed_at, partial(self._confirm, ref))
-
-    def _disposition(self, course: Course) -> Disposition:
-        """A place in a care home is `other`: it is neither home nor another hospital."""
-        if course.waits_for is WaitsFor.PLACEMENT:
-            return Disposition.OTHER
-        goes_on = self._scene.chance.happens(self._scene.assumptions.other_hospital_share)
-        is_for_home = course.waits_for not in {None, WaitsFor.TRANSPORT}
-        return Disposition.OTHER_HOSPITAL if goes_on and not is_for_home else Disposition.HOME
 
     def _is_fatal(self, stay: Booking) -> bool:
         """Who is ready to leave does not die instead."""
@@ -312,6 +315,7 @@ class Stays:
         course, stay = self._courses.get(ref), self._scene.own_stay(ref)
         if course is None or stay is None or at < course.leaves_at:
             return
+        disposition = DISPOSITION_AFTER.get(stay.progress.waits_for or "", disposition)
         words = words_of_discharge(disposition, stay.progress.waits_for)
         if not self._goes_to_lounge(stay, disposition, at):
             self._end(ref, disposition, words, at)
@@ -390,6 +394,13 @@ class Stays:
             ref, leaves_at = course.patient.patient_ref, at + self._scene.chance.hours(0.3, 1)
             self._courses[ref] = replace(course, leaves_at=leaves_at)
             self._scene.agenda.plan(leaves_at, partial(self._leave, ref, disposition))
+
+    def leaves_by(self, stay: Booking, at: datetime) -> bool:
+        """As the ward knows, whatever is booked for the bed; of the dying nobody knows."""
+        course = self._courses.get(stay.patient_ref)
+        if course is None:
+            return stay.ends_at is not None and stay.ends_at <= at
+        return not course.is_dying and course.leaves_at <= at
 
     def remaining(self, stay: Booking, at: datetime) -> timedelta:
         course = self._courses.get(stay.patient_ref)

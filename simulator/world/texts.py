@@ -34,6 +34,9 @@ RESERVATION = (
     "Reserved for theatre list",
 )
 REBEDDED = ("Bed still in use, planned admission given another one",)
+POSTPONED = ("No bed for the planned admission, postponed to another day, patient rung",)
+SENT_HOME = ("No bed today, planned admission postponed to another day",)
+RESERVED_ANEW = ("Reserved for a planned admission that was postponed",)
 NO_BED_YET = ("No bed yet, patient waits in the admission lounge",)
 NO_BED_AFTER_THEATRE = ("No intensive care bed yet, patient stays in recovery",)
 REQUEST_OF_MATERNITY = ("In labour, bed on the maternity ward requested",)
@@ -48,6 +51,7 @@ ALLOCATED = ("Bed found, porter called", "Bed found, handover to the ward under 
 ALLOCATED_ELSEWHERE = ("No bed on {ward} in time, bed found here for now",)
 ALLOCATED_TO_MOVE = ("Bed found, move once it is clean",)
 REQUESTED_AGAIN = ("Bed not ready in time, another one requested",)
+TO_OTHER_INTENSIVE = ("No intensive care bed, goes to another hospital with the retrieval team",)
 DIVERSION = ("No bed found in time, patient goes to another hospital",)
 OVERRIDE = {
     "clinical_need": "Cannot wait any longer, needs observation on this ward",

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from lake.vocabulary import (
     AdmissionType,
     BedStatus,
     EventType,
+    LevelOfCare,
     OverrideReason,
     RoomClass,
     Source,
@@ -30,10 +31,11 @@ from simulator.world.patients import Patient, Patients
 from simulator.world.placing import Place, Placing, Search
 from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays
-from simulator.world.words import is_intensive, words_of_request
+from simulator.world.words import is_intensive, is_planned, words_of_request
 from simulator.writer.engine import Row
 
 ROUND_MINUTES = 120
+NO_TIME = timedelta(0)
 WORTH_A_MOVE = 24 * HOUR
 """Who leaves sooner stays where a bed was found."""
 UNTIL_CLEAN = {
@@ -45,7 +47,10 @@ UNTIL_CLEAN = {
 PRESSING_AFTER = 5 * HOUR
 """From then on a room for isolation will do for who needs none."""
 SHORTEST_STAY = 5 * HOUR
+KEPT_FOR_PLANNED, KEPT_AGAINST = 30 * HOUR, 3 * HOUR
+"""A bed that is somebody else's so soon is given only to an emergency that has waited so long."""
 ROOM_IS_MADE_WITHIN, NO_ROOM_FOR = 3 * HOUR, 20 * MINUTE
+INTENSIVE_ROOM_WITHIN = HOUR
 """When to ask again for a room for one, after somebody has moved out of one and if nobody could."""
 
 
@@ -143,7 +148,8 @@ class Waiting:
 
     def _look_again(self, request_id: str, patient: Patient, at: datetime) -> None:
         """Once beds of other wards will do, and once any room will."""
-        for when in (patient.outlies_from, patient.waiting_since + PRESSING_AFTER):
+        waits = (KEPT_AGAINST, PRESSING_AFTER)
+        for when in (patient.outlies_from, *(patient.waiting_since + wait for wait in waits)):
             if request_id in self._patients and at < when < at + DAY:
                 self._scene.agenda.plan(when, partial(self._serve_again, request_id))
 
@@ -172,6 +178,15 @@ class Waiting:
         ]
         return sorted(own, key=lambda request: not request.needs.isolation)
 
+    def planned_in_lounge(self) -> list[tuple[BedRequest, Patient]]:
+        """Who came as planned, is in no bed, and could come another day."""
+        return [
+            (request, self._patients[request.bed_request_id])
+            for request in self.own
+            if is_planned(request.needs) and not is_intensive(request.needs)
+            if self._scene.hospital().stay_of(request.patient_ref) is None
+        ]
+
     def _bed_is_free(self, ward_id: str, at: datetime) -> None:
         is_at_work = self._scene.chance.is_at_work(at)
         if is_at_work:
@@ -185,10 +200,10 @@ class Waiting:
             self._serve(request, at, ward_id)
 
     def _serve(self, request: BedRequest, at: datetime, ward_id: str | None = None) -> bool:
-        """From the beds of that ward, or from all."""
-        if request.wanted_from > at:
+        """From the beds of that ward, or from all; who was served meanwhile, no more."""
+        patient = self._patients.get(request.bed_request_id)
+        if patient is None or request.wanted_from > at:
             return False
-        patient = self._patients[request.bed_request_id]
         stay = self._scene.hospital().stay_of(request.patient_ref)
         if stay and not self._may_move(stay, request, at):
             return False
@@ -214,16 +229,32 @@ class Waiting:
         hospital = self._scene.hospital()
         needs = hospital.needs_with(stay, request.needs) if stay else request.needs
         may_outlie = self._people.may_outlie(patient.ward)
+        is_stepping_down = stay is not None and self._is_needed_by_others(stay)
+        cannot_wait = is_stepping_down or bool(needs.isolation)
         return Search(
             patient_ref=request.patient_ref,
             needs=needs,
             ward_id=request.ward_id or patient.ward.ward_id,
             starts_at=at,
             ends_at=max(patient.expected_at, at + SHORTEST_STAY),
-            anywhere=at >= patient.outlies_from or (may_outlie and bool(needs.isolation)),
-            is_pressing=at >= patient.waiting_since + PRESSING_AFTER,
+            anywhere=at >= patient.outlies_from or (may_outlie and cannot_wait),
+            is_pressing=at >= patient.waiting_since + PRESSING_AFTER or is_stepping_down,
             besides=frozenset({stay.booking_id}) if stay else frozenset(),
+            least=KEPT_FOR_PLANNED if self._leaves_planned_beds(request, patient, at) else NO_TIME,
         )
+
+    def _is_needed_by_others(self, stay: Booking) -> bool:
+        """The bed of somebody who no longer needs intensive care, by somebody who does."""
+        ward_id = self._scene.ward_of(stay.bed_id).ward_id
+        is_over = stay.progress.care_not_needed_since is not None
+        return is_over and any(
+            is_intensive(other.needs) and other.ward_id == ward_id for other in self.own
+        )
+
+    def _leaves_planned_beds(self, request: BedRequest, patient: Patient, at: datetime) -> bool:
+        """But for who needs intensive care, or a room for one, those of tomorrow morning."""
+        is_pressing = at >= patient.waiting_since + KEPT_AGAINST or request.spell_id
+        return not (is_pressing or is_intensive(request.needs) or request.needs.isolation)
 
     def _allocate(self, request: BedRequest, patient: Patient, place: Place, at: datetime) -> bool:
         """The bed is the patient's, who is on the way to it."""
@@ -313,13 +344,24 @@ class Waiting:
             wards += self._other_wards(patient, wards)
         elif not (self._scene.chance.is_at_work(at) or is_intensive(request.needs)):
             return
-        if is_intensive(request.needs) and self._stays.hasten(wards[0], at):
-            self._make_room_from[request.bed_request_id] = at + ROOM_IS_MADE_WITHIN
+        if is_intensive(request.needs):
+            self._free_intensive_care(wards[0], at)
+            self._make_room_from[request.bed_request_id] = at + INTENSIVE_ROOM_WITHIN
             return
         for_isolation = bool(request.needs.isolation)
         is_made = self._moves.make_room(wards, at, words, for_isolation=for_isolation)
         again = ROOM_IS_MADE_WITHIN if is_made or not for_isolation else NO_ROOM_FOR
         self._make_room_from[request.bed_request_id] = at + again
+
+    def _free_intensive_care(self, ward_id: str, at: datetime) -> None:
+        """Who needs it no longer goes to any ward that will do; else one more is looked at."""
+        leaving = [
+            request
+            for request in self.own
+            if request.spell_id and request.needs.level_of_care == LevelOfCare.WARD
+        ]
+        if not any(self._serve(request, at) for request in leaving):
+            self._stays.hasten(ward_id, at)
 
     def _other_wards(self, patient: Patient, besides: list[str]) -> list[str]:
         if not self._people.may_outlie(patient.ward):
@@ -404,8 +446,13 @@ class Waiting:
             return
         waited = at - patient.waiting_since
         is_emergency = request.needs.admission_type == AdmissionType.EMERGENCY
-        if is_emergency and waited > a.wait_hours_before_diversion * HOUR:
-            text = self._scene.chance.text(texts.DIVERSION)
+        is_for_intensive = is_intensive(request.needs)
+        longest = a.wait_hours_before_diversion
+        if is_for_intensive:
+            longest = a.wait_hours_before_retrieval
+        if is_emergency and waited > longest * HOUR:
+            words = texts.TO_OTHER_INTENSIVE if is_for_intensive else texts.DIVERSION
+            text = self._scene.chance.text(words)
             command = c.WithdrawRequest(bed_request_id=request.bed_request_id)
             self._scene.agenda.do(command, at, text, "diverted")
         elif waited > a.wait_hours_before_override * HOUR and self._scene.chance.happens(

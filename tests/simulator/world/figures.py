@@ -81,6 +81,56 @@ def median_boarding(minutes: dict[int, list[float]]) -> float:
     return median(one for of in minutes.values() for one in of)
 
 
+def intensive_hours(rows: Iterable[Row]) -> list[float]:
+    """From an emergency's need of intensive care to the bed, or to another hospital."""
+    asked: dict[str, datetime] = {}
+    hours = []
+    for row in rows:
+        kind, ref = row["event_type"], row.get("patient_ref")
+        is_emergency = row.get("admission_type") == "emergency" and not row.get("spell_id")
+        if kind == "bed_requested" and row.get("level_of_care") == "intensive" and is_emergency:
+            asked.setdefault(ref, row["occurred_at"])
+        if kind in {"patient_admitted", "request_withdrawn"} and ref in asked:
+            hours.append((row["occurred_at"] - asked.pop(ref)) / HOUR)
+    return hours
+
+
+class Planned(NamedTuple):
+    """How many planned admissions came into bed, how many were put off before they came (on the
+    day before or sooner), how many came and found no bed."""
+
+    came: int
+    put_off_ahead: int
+    put_off_on_the_day: int
+    turned_away: int
+
+
+def planned(rows: Iterable[Row], zone: ZoneInfo) -> Planned:
+    """`no_bed` is the reason of what is put off, with the bed it is moved to; the start before is
+    that of the booking's last row."""
+    starts: dict[str, datetime] = {}
+    came = ahead = on_the_day = away = 0
+    for row in rows:
+        kind, is_elective = row["event_type"], row.get("admission_type") == "elective"
+        came += kind == "patient_admitted" and is_elective
+        away += kind == "booking_cancelled" and (row.get("note") or "").startswith(NO_BED_YET)
+        ref = row.get("booking_id")
+        if kind == "booking_changed" and row.get("reason_code") == "no_bed" and ref in starts:
+            is_today = _day(starts[ref], zone) == _day(row["occurred_at"], zone)
+            on_the_day += is_today
+            ahead += not is_today
+        if ref and row.get("starts_at"):
+            starts[ref] = row["starts_at"]
+    return Planned(came, ahead, on_the_day, away)
+
+
+NO_BED_YET = ("No bed yet", "No intensive care bed yet")
+
+
+def _day(at: datetime, zone: ZoneInfo) -> Any:
+    return at.astimezone(zone).date()
+
+
 def single_rooms(rows: Iterable[Row]) -> set[str]:
     """Rooms with one bed."""
     beds = defaultdict(set)

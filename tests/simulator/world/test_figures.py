@@ -51,6 +51,36 @@ def test_boarding_is_counted_from_the_first_request_of_an_emergency() -> None:
     assert figures.boarding(rows) == {2: [90.0]}
 
 
+def test_intensive_care_is_waited_for_until_the_bed_or_another_hospital() -> None:
+    asked = {"admission_type": "emergency", "level_of_care": "intensive"}
+    rows = [
+        row(0, "bed_requested", patient_ref="P", **asked),
+        row(0, "bed_requested", patient_ref="Q", **asked),
+        row(0, "bed_requested", patient_ref="R", admission_type="emergency"),
+        stay(1.5),
+        row(3, "request_withdrawn", patient_ref="Q", **asked),
+        stay(4, patient_ref="R"),
+    ]
+    assert figures.intensive_hours(rows) == [1.5, 3.0]
+
+
+def test_planned_admissions_come_or_are_put_off_or_turned_away() -> None:
+    elective = {"admission_type": "elective", "booking_state": "reserved"}
+    rows = [
+        row(0, "bed_booked", booking_id=b, starts_at=START + 36 * HOUR, **elective)
+        for b in ("A", "B", "C", "D")
+    ]
+    later = START + 84 * HOUR
+    rows += [
+        row(19, "booking_changed", booking_id="A", starts_at=later, reason_code="no_bed"),
+        row(30, "booking_changed", booking_id="B", starts_at=later, reason_code="no_bed"),
+        row(30, "booking_changed", booking_id="C", starts_at=START + 38 * HOUR),
+        row(36, "booking_cancelled", booking_id="C", note="No bed yet, patient waits"),
+        stay(36, booking_id="D", admission_type="elective"),
+    ]
+    assert figures.planned(rows, ZoneInfo("UTC")) == (1, 1, 1, 1)
+
+
 def test_who_needs_isolation_lies_alone_within_four_hours_or_does_not() -> None:
     rooms = [
         bed(0, "bed_registered", "available", "A", room_id="one"),
