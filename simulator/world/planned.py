@@ -191,7 +191,10 @@ class Planned:
 
     def _expire(self, booking_id: str, at: datetime) -> None:
         booking = own_booking(self._scene.hospital(), booking_id)
-        if booking and at >= booking.starts_at + NO_SHOW_AFTER:
+        if booking and at < booking.starts_at + NO_SHOW_AFTER:
+            again = partial(self._expire, booking_id)
+            self._scene.agenda.plan(booking.starts_at + NO_SHOW_AFTER, again)
+        elif booking:
             text = self._scene.chance.text(texts.NO_SHOW)
             self._scene.agenda.do(c.ExpireBooking(booking_id=booking_id), at, text, "no_show")
             self._scene.bell.ring(self._scene.ward_of(booking.bed_id).ward_id, at)

@@ -59,7 +59,7 @@ ASKED_FOR_EARLY = 0.5
 """How much of a stay may be a delay of its end."""
 
 FIRST_ROUND, LAST_ROUND = 8, 17
-LITTLE_SOONER = 30 * HOUR
+LITTLE_SOONER, SHORTEST_INTENSIVE = 30 * HOUR, 6 * HOUR
 LOUNGE_CLOSES, LONGEST_IN_LOUNGE = 21, 3
 """Hours; an assumption."""
 
@@ -110,7 +110,8 @@ class Stays:
         if patient.intensive is None:
             self._plan_end(ref, at)
         else:
-            self._scene.agenda.plan(self._on_round(leaves_at), partial(self._end_care, ref))
+            said_at = self._on_round(max(leaves_at - 4 * HOUR, at + SHORTEST_INTENSIVE))
+            self._scene.agenda.plan(said_at, partial(self._end_care, ref))
         self.plan_review(ref, at)
         self._notes.begin(ref, at)
         self._births.expect(ref, at, leaves_at)
@@ -136,9 +137,8 @@ class Stays:
         self._plan_end(patient_ref, at)
         self.plan_review(patient_ref, at)
 
-    def _on_round(self, leaves_at: datetime) -> datetime:
-        """By noon at the latest it is said who goes to a ward that day."""
-        said_at = leaves_at - 4 * HOUR
+    def _on_round(self, said_at: datetime) -> datetime:
+        """At night nobody says who goes to a ward."""
         hour = self._scene.chance.hour(said_at)
         return (
             said_at if FIRST_ROUND <= hour < LAST_ROUND else self._scene.chance.next_at(9, said_at)
@@ -151,6 +151,7 @@ class Stays:
             for ref, course in self._courses.items()
             if course.is_intensive and not course.is_dying and course.leaves_at < at + LITTLE_SOONER
             if (stay := self._scene.own_stay(ref)) and stay.progress.care_not_needed_since is None
+            if stay.starts_at < at - SHORTEST_INTENSIVE
             if self._scene.ward_of(stay.bed_id).ward_id == ward_id
         ]
         for course in sorted(near, key=lambda course: course.leaves_at):

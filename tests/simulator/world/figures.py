@@ -367,12 +367,13 @@ VENTILATED, WELL = (
         r"eating and drinking|slept well|mobilised|walked|ward care will do",
     )
 )
+SINCE_LONG = re.compile(r"asleep|ward care will do", re.IGNORECASE)
 WEAK_AFTER = 12 * HOUR
 
 
 def too_well(rows: Iterable[Row]) -> list[tuple[str, str]]:
     """Who was ventilated, and ate, walked or needed no intensive care within twelve hours; and who
-    had come less than three hours ago, and was asleep all night."""
+    had come less than three hours ago, and was asleep all night or was well enough for a ward."""
     ventilated, came = dict[str, datetime](), dict[str, datetime]()
     found = []
     for row in rows:
@@ -383,8 +384,8 @@ def too_well(rows: Iterable[Row]) -> list[tuple[str, str]]:
         if VENTILATED.search(said):
             ventilated[ref] = at
         is_soon = ref in ventilated and at - ventilated[ref] < WEAK_AFTER
-        is_asleep = "asleep" in said.lower() and ref in came and at - came[ref] < 3 * HOUR
-        if is_asleep or (is_soon and WELL.search(said)):
+        has_come = ref in came and at - came[ref] < 3 * HOUR
+        if (has_come and SINCE_LONG.search(said)) or (is_soon and WELL.search(said)):
             found.append((ref, said))
     return found
 

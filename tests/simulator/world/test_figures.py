@@ -221,10 +221,16 @@ def test_who_was_ventilated_does_not_eat_so_soon_nor_sleep_all_night_who_has_jus
         stay(2, **note, note="Asleep at each round"),
         stay(4, **note, note="Asleep at each round"),
         stay(5, **note, note="Ventilated, sedation reviewed"),
+        stay(9, patient_ref="Q"),
+        stay(9, patient_ref="Q", note="Reviewed on the round, ward care will do"),
         stay(16, **note, note="Eating and drinking well"),
         stay(18, **note, note="Eating and drinking well"),
     ]
-    found = [("P", "Asleep at each round"), ("P", "Eating and drinking well")]
+    found = [
+        ("P", "Asleep at each round"),
+        ("Q", "Reviewed on the round, ward care will do"),
+        ("P", "Eating and drinking well"),
+    ]
     assert figures.too_well(rows) == found
 
 
