@@ -178,6 +178,7 @@ class Assumptions(_Part):
     infection_found_share: float = 0.0
     other_age_share: float = 0.45
     neonate_share: float = 0.1
+    young_mother_share: float = 0.02
     older_stay_factor: float = Field(1.0, gt=0, lt=2)
     birth_share: float = 0.0
     reservation_no_show_share: float

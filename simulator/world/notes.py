@@ -36,6 +36,11 @@ class Facts(NamedTuple):
         return self.age_group in {AgeGroup.ADULT, AgeGroup.OLDER}
 
     @property
+    def is_small(self) -> bool:
+        """Not grown up; who gives birth is."""
+        return not self.is_grown_up and self.specialty != "obstetrics"
+
+    @property
     def is_up(self) -> bool:
         """Well enough to get out of bed."""
         return self.is_grown_up and not self.is_intensive and not self.is_dying
@@ -165,16 +170,17 @@ CARE: tuple[tuple[str, Holds], ...] = (
     ("Syringe driver checked, patient comfortable", lambda f: f.is_dying),
     (
         "Feeding well, parent at the bedside",
-        lambda f: not f.is_grown_up and not f.is_dying and f.part_of_day != "night",
+        lambda f: f.is_small and not f.is_dying and f.part_of_day != "night",
     ),
     (
         "Asleep, parent stays overnight",
-        lambda f: not f.is_grown_up and f.part_of_day == "night" and f.could_sleep,
+        lambda f: f.is_small and f.part_of_day == "night" and f.could_sleep,
     ),
     (
         "Play specialist visited",
         lambda f: (
-            f.age_group == "child"
+            f.is_small
+            and f.age_group == "child"
             and not (f.is_isolated or f.is_dying or f.is_weekend)
             and f.part_of_day == "afternoon"
         ),

@@ -131,6 +131,7 @@ class Patients:
         other = self._scene.chance.one_of(others) if others else first
         a = self._scene.assumptions
         share = a.neonate_share if other is AgeGroup.NEONATE else a.other_age_share
+        share = a.young_mother_share if ward.takes_cots else share
         return (other if self._scene.chance.happens(share) else first).value
 
     def met(
