@@ -190,6 +190,7 @@ class Waiting:
     def _bed_is_free(self, ward_id: str, at: datetime) -> None:
         is_at_work = self._scene.chance.is_at_work(at)
         if is_at_work:
+            self._end_mixing(self._scene.ward(ward_id), at)
             self._clear_side_rooms(ward_id, at)
         self._walk(at, ward_id)
         if is_at_work:
@@ -393,6 +394,12 @@ class Waiting:
         if stay and patient.intensive is None and self._scene.ward_of(stay.bed_id) != patient.home:
             self._outliers[patient.patient_ref] = patient.home
 
+    def _end_mixing(self, ward: Ward, at: datetime) -> None:
+        for ref in self._moves.end_mixing(ward.ward_id, at, texts.TO_ONE_SEX):
+            stay = self._scene.own_stay(ref)
+            if stay and self._scene.ward_of(stay.bed_id) != ward:
+                self._outliers.setdefault(ref, ward)
+
     def _clear_side_rooms(self, ward_id: str, at: datetime) -> None:
         """Of patients who need no isolation (any more)."""
         for bed in self._scene.beds_of(self._scene.ward(ward_id)):
@@ -415,6 +422,9 @@ class Waiting:
         for stay in self._stays.done_with_intensive_care():
             if not self._is_seen_to(stay):
                 self._stays.ask_for_ward(stay.patient_ref, at)
+        if self._scene.chance.is_at_work(at):
+            for ward in self._scene.plan.wards:
+                self._end_mixing(ward, at)
         self._walk(at)
         for request in self.own:
             self._press(request, at)
