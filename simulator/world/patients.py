@@ -172,6 +172,8 @@ class Patients:
         since = max(booking.starts_at, at)
         drawn = self.arrive(ward, since, AdmissionType.EMERGENCY)
         known = replace(drawn, patient_ref=booking.patient_ref, needs=booking.needs)
+        under = (one for one in self._scene.plan.wards if one.specialty == booking.needs.specialty)
+        known = replace(known, home=next(under, known.home))
         ends_at = booking.ends_at
         if ends_at is None or ends_at < since:
             return known

@@ -317,7 +317,7 @@ class Waiting:
             self._stays.plan_review(patient.patient_ref, at)
         else:
             self._stays.step_down(patient.patient_ref, at)
-            self.note_ward(replace(patient, intensive=None))
+            self.note_ward(replace(patient, intensive=None), at)
 
     def _move(
         self, request: BedRequest, patient: Patient, stay: Booking, place: Place, at: datetime
@@ -388,17 +388,29 @@ class Waiting:
             return False
         return self._stays.remaining(stay, at) > WORTH_A_MOVE
 
-    def note_ward(self, patient: Patient) -> None:
-        """Who lies on another ward than the own one is to come back to it."""
+    def note_ward(self, patient: Patient, at: datetime) -> None:
+        """Who lies on another ward than the own one is to come back to it, and meanwhile the stay
+        names whose patient it is."""
         stay = self._scene.own_stay(patient.patient_ref)
-        if stay and patient.intensive is None and self._scene.ward_of(stay.bed_id) != patient.home:
+        if stay is None or patient.intensive is not None:
+            return
+        if self._scene.ward_of(stay.bed_id) != patient.home:
             self._outliers[patient.patient_ref] = patient.home
+            self._name_specialty(stay, patient.home, at)
+
+    def _name_specialty(self, stay: Booking, home: Ward, at: datetime) -> None:
+        if stay.needs.specialty != home.specialty:
+            needs = Needs(specialty=home.specialty)
+            command = c.ChangeNeeds(booking_id=stay.booking_id, needs=needs)
+            text = self._scene.chance.text(texts.OUTLIER, ward=home.name)
+            self._scene.agenda.do(command, at, text)
 
     def _end_mixing(self, ward: Ward, at: datetime) -> None:
         for ref in self._moves.end_mixing(ward.ward_id, at, texts.TO_ONE_SEX):
             stay = self._scene.own_stay(ref)
             if stay and self._scene.ward_of(stay.bed_id) != ward:
                 self._outliers.setdefault(ref, ward)
+                self._name_specialty(stay, self._outliers[ref], at)
 
     def _clear_side_rooms(self, ward_id: str, at: datetime) -> None:
         """Of patients who need no isolation (any more)."""

@@ -160,9 +160,14 @@ def _bed_not_clean(_: Hospital, wish: Wish) -> Iterator[Breach]:
         yield Breach(Rule.BED_NOT_CLEAN, f"{wish.bed.bed_id} is {status}.", f"{status}")
 
 
-def _wrong_specialty(_: Hospital, wish: Wish) -> Iterator[Breach]:
+def _wrong_specialty(hospital: Hospital, wish: Wish) -> Iterator[Breach]:
+    """An outlier may be moved within the ward that it lies on."""
     needed, has = wish.needs.specialty, wish.bed.specialty
-    if needed is not None and needed != has and not wish.is_its_own:
+    if needed is None or needed == has or wish.is_its_own:
+        return
+    stay = hospital.stay_of(wish.patient_ref)
+    is_known = stay is not None and stay.needs.specialty == needed
+    if not (is_known and _comes_from(hospital, wish, "ward_id")):
         detail = f"{wish.bed.bed_id} is {has}, the need is {needed}."
         yield Breach(Rule.WRONG_SPECIALTY, detail, f"is {in_words(has)}")
 

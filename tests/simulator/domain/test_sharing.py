@@ -467,3 +467,18 @@ def test_who_is_no_contact_any_more_is_none_by_a_move_within_the_room(ward) -> N
     one = ward.engine.hospital.stay_of("P-1").booking_id
     ward.do(c.SwapPatients(booking_id=one, with_booking_id=mate, override=WHY), hours(1))
     assert contacts(ward) == {}
+
+
+def test_an_outlier_is_moved_within_the_ward_but_to_no_third_one(ward: SmallWard) -> None:
+    register(ward, "W9-901-A")
+    register(ward, "W9-902-A")
+    register(ward, "W8-801-A")
+    stay = admit(ward, "W9-901-A", "P-1")
+    ward.do(c.ChangeNeeds(booking_id=stay, needs=Needs(specialty="urology")))
+    third = c.TransferPatient(booking_id=stay, to_bed_id="W8-801-A")
+    assert rules(ward, third) == [Rule.WRONG_SPECIALTY]
+    moved = ward.do(c.TransferPatient(booking_id=stay, to_bed_id="W9-902-A"))
+    other = c.TransferPatient(
+        booking_id=moved["booking_id"], to_bed_id="W9-901-A", needs=Needs(specialty="cardiology")
+    )
+    assert Rule.WRONG_SPECIALTY in rules(ward, other)

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from lake.vocabulary import HOLDS_A_PATIENT
+from lake.vocabulary import HOLDS_A_PATIENT, is_outlier
 
 Row = dict[str, Any]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -129,6 +129,16 @@ NO_BED_YET = ("No bed yet", "No intensive care bed yet")
 
 def _day(at: datetime, zone: ZoneInfo) -> Any:
     return at.astimezone(zone).date()
+
+
+def outlier_share(rows: Iterable[Row], until: datetime) -> float:
+    """Of the days on which a bed is held, those by a patient of another specialty."""
+    days = {True: 0.0, False: 0.0}
+    for span in spans(rows, until):
+        if span.is_held:
+            needed = span.row.get("current_need_specialty")
+            days[is_outlier(needed, span.row["specialty"], is_cot=False)] += span.lasts / DAY
+    return days[True] / sum(days.values())
 
 
 def single_rooms(rows: Iterable[Row]) -> set[str]:

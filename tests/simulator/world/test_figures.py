@@ -159,6 +159,16 @@ def test_intensive_care_is_left_for_the_ward_that_is_asked_for_then() -> None:
     assert (cases.left, cases.days) == ({"W8": 1, "W1": 1}, {"W8": 1.0, "W1": 2.0})
 
 
+def test_an_outliers_days_are_counted_against_all_days_in_bed() -> None:
+    is_of = {"specialty": "cardiology"}
+    rows = [
+        bed(0, "patient_admitted", "occupied", **is_of),
+        bed(12, "booking_changed", "occupied", current_need_specialty="urology", **is_of),
+        bed(18, "patient_discharged", "dirty", **is_of),
+    ]
+    assert figures.outlier_share(rows, START + 24 * HOUR) == 6 / 18
+
+
 def test_the_dead_are_no_discharges_before_noon() -> None:
     rows = [left(11), left(13), left(3, "died")]
     assert figures.before_noon(rows, ZoneInfo("UTC")) == 0.5
