@@ -172,7 +172,7 @@ class Stays:
         if self._is_fatal(stay):
             self._begin_to_die(ref, at)
         elif not self._scene.chance.happens(self._scene.assumptions.step_down_share):
-            when = course.leaves_at
+            when = self._scene.chance.by_work(max(course.leaves_at, at + HOUR))
             self._scene.agenda.plan(when, partial(self._leave, ref, Disposition.OTHER_HOSPITAL))
         else:
             command = c.ProgressStay(

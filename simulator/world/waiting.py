@@ -253,9 +253,16 @@ class Waiting:
         )
 
     def _leaves_planned_beds(self, request: BedRequest, patient: Patient, at: datetime) -> bool:
-        """But for who needs intensive care, or a room for one, those of tomorrow morning."""
-        is_pressing = at >= patient.waiting_since + KEPT_AGAINST or request.spell_id
-        return not (is_pressing or is_intensive(request.needs) or request.needs.isolation)
+        """Those of the next day, but for who is moved, needs intensive care or a room for one; and
+        once somebody of the ward has waited for long, the most urgent first."""
+        if request.spell_id or is_intensive(request.needs) or request.needs.isolation:
+            return False
+        since = [
+            self._patients[other.bed_request_id].waiting_since
+            for other in self.own
+            if other.ward_id == request.ward_id and not other.spell_id
+        ]
+        return at < min([patient.waiting_since, *since]) + KEPT_AGAINST
 
     def _allocate(self, request: BedRequest, patient: Patient, place: Place, at: datetime) -> bool:
         """The bed is the patient's, who is on the way to it."""

@@ -230,7 +230,7 @@ def in_breach(hospital: Hospital) -> set[str]:
     return {room_id for room_id, of in sexes.items() if len(of) > 1}
 
 
-def mixed_by_override(run: Run) -> str:
+def mixed_by_override(run: Run) -> str | None:
     """Somebody is put into the first bay of the other sex with a clean bed; gives the bay."""
     hospital = run.engine.hospital
     for bed in hospital.registered_beds:
@@ -254,13 +254,14 @@ def mixed_by_override(run: Run) -> str:
         )
         if run.execute(command, run.end):
             return bed.room_id
-    raise AssertionError("no such bay")
+    return None
 
 
 @pytest.mark.parametrize("seed", [6, 7])
 def test_a_bay_of_men_and_women_is_one_no_more_once_a_bed_is_free(seed: int) -> None:
     run, world = begun(seed, 4)
-    room_id = mixed_by_override(run)
+    while not (room_id := mixed_by_override(run)):
+        run.live(world, 1)
     assert room_id in in_breach(run.engine.hospital)
     run.live(world, 24 * 3)
     assert room_id not in in_breach(run.engine.hospital)
