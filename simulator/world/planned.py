@@ -23,14 +23,14 @@ from simulator.world.words import REHABILITATION, is_planned, words_of_reservati
 
 BOOKED_AHEAD_DAYS = tuple(range(1, 11))
 NO_SHOW_AFTER = 2 * HOUR
-MORNING, AFTERNOON = (9.0, 12.0), (12.0, 17.0)
+NOON, AFTERNOON = (11.5, 15.0), (12.0, 17.0)
 ON_THE_DAY_LOOKS_AHEAD = 11 * HOUR
 DAY_BEFORE_LOOKS_AHEAD = 30 * HOUR
 """Of the bed meetings."""
-LOUNGE_CLOSES = 20
+LOUNGE_CLOSES = 20.75
 """Of admissions."""
 LATER_BY = (0 * HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR)
-LAST_ADMISSION = 19
+LAST_ADMISSION = 18
 """The hour by which who is planned has a bed."""
 POSTPONED_DAYS = 14
 NO_BED = "no_bed"
@@ -118,10 +118,10 @@ class Planned:
         self._scene.agenda.plan(comes_at, partial(self._waiting.join, patient))
 
     def _comes_at(self, ward: Ward, at: datetime, days_ahead: int) -> datetime:
-        """To rehabilitation in the morning; elsewhere once theatre or clinic are over, into a bed
-        that is left on that day."""
+        """Once theatre or clinic are over, into a bed that is left on that day; to rehabilitation
+        some hours sooner."""
         is_slow = ward.specialty == REHABILITATION
-        return self._scene.chance.admission(at, days_ahead, MORNING if is_slow else AFTERNOON)
+        return self._scene.chance.admission(at, days_ahead, NOON if is_slow else AFTERNOON)
 
     def _bed_for(
         self, patient: Patient, at: datetime, starts_at: datetime, besides: frozenset[str] = NOBODY
