@@ -266,7 +266,26 @@ class LakeReader:
         except duckdb.Error as error:
             if isinstance(error, duckdb.IOException):
                 self._forget()
-            raise QueryRefused(str(error), "Correct the query and run it again.") from None
+            raise QueryRefused(str(error), self._fix_for(error)) from None
+
+    def _fix_for(self, error: duckdb.Error) -> str:
+        """Names the tables of that name, where only the schema is left out."""
+        missing = NO_SUCH_TABLE.search(str(error))
+        names = self._connection.execute(WHOLE_NAMES, [missing[1]]).fetchall() if missing else []
+        if not names:
+            return "Correct the query and run it again."
+        return f"Did you mean {' or '.join(name for (name,) in names)}?"
+
+
+NO_SUCH_TABLE = re.compile(r"Table with name (\w+) does not exist")
+WHOLE_NAMES = """
+    SELECT schema_name || '.' || name FROM (
+        SELECT schema_name, table_name AS name FROM duckdb_tables()
+        UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal
+    )
+    WHERE lower(name) = lower($1) AND schema_name IN ('bronze', 'silver', 'gold')
+    ORDER BY ALL
+"""
 
 
 def _run(sql: duckdb.DuckDBPyConnection, statements: Iterable[str], end: str = "COMMIT") -> None:

@@ -30,7 +30,9 @@ FRESH = ", ".join(
 def live_board(newest_on_the_board: str) -> str:
     return f"""
         -- Every registered bed as it is now: gold.bed_board, and what the log has since.
-        -- It does not wait for the stream.
+        -- It does not wait for the stream. `bed_status` is that of the bed alone: a bed that is
+        -- kept for a reservation, or whose room takes nobody, is available. What the board shows is
+        -- the `display_status` of `board_at`.
         CREATE OR REPLACE VIEW live_board AS
         WITH rows AS (
             SELECT {BOARD} FROM {BED_BOARD.name}

@@ -138,7 +138,8 @@ class BreachKind(StrEnum):
 
 
 class Disposition(StrEnum):
-    """Where a patient went at the end of a spell."""
+    """Where a patient went at the end of a spell (HL7 PV1-36, table 0112, in brief). `other`: a
+    care home, a hospice, a prison."""
 
     HOME = "home"
     OTHER_HOSPITAL = "other_hospital"

@@ -200,6 +200,7 @@ class Assumptions(_Part):
     infection_found_share: float = 0.0
     other_age_share: float = 0.45
     neonate_share: float = 0.1
+    young_mother_share: float = 0.02
     older_stay_factor: float = Field(1.0, gt=0, lt=2)
     birth_share: float = 0.0
     reservation_no_show_share: float
@@ -221,6 +222,7 @@ class Assumptions(_Part):
     handover_minutes: tuple[float, float, float] = (32.0, 50.0, 72.0)
     hours_before_outlying: tuple[float, float] = (1.0, 2.0)
     wait_hours_before_diversion: float
+    wait_hours_before_retrieval: float = Field(3.0, gt=0)
     demand_factor: float
     wait_hours_before_override: float
     override_share: float

@@ -21,7 +21,6 @@ def show_proposal(waiting: Sequence[BedRequest], here: Here, outcome: str) -> No
         icon=":material/bed:",
         disabled=not waiting,
         on_click=_propose,
-        help="Looks for the best bed for everybody at once, the most urgent first. Books nothing.",
     )
     proposal = st.session_state.get(PROPOSAL)
     if isinstance(proposal, ClientError):
@@ -50,6 +49,7 @@ def _give(outcome: str, pairs: Sequence[Pair]) -> None:
 def _show(proposal: Proposal, who: Mapping[str, BedRequest], here: Here, outcome: str) -> None:
     given, left = len(proposal.items), len(proposal.left)
     st.markdown(f"**A bed for {given} of {given + left}**")
+    st.caption("The best for all at once, the most urgent first. Nothing is booked yet.")
     chosen = [pair for pair in proposal.items if _is_wanted(pair, who, here)]
     for one in proposal.left:
         st.caption(f"No bed: {_name(one.bed_request_id, who)}. {plain(one.in_the_way)}")

@@ -9,13 +9,14 @@ from markupsafe import Markup
 from dashboard import theme, times
 from dashboard.asking.board import Bed, Counts, Ward, is_overdue, is_shut
 from dashboard.times import Here
-from lake.vocabulary import DisplayStatus
+from lake.vocabulary import BreachKind, DisplayStatus
 
 OVERRIDE_SIGN = "⚑"
 SHUT_SIGN = "⊘"
 AWAY_SIGN = "↗"
 CONTACT_SIGN = "⊙"
 WRONG_WARD_SIGN = "≠"
+BREACH_SIGN = "⚠"
 
 
 def page(*parts: str) -> str:
@@ -49,8 +50,15 @@ def tile(bed: Bed, here: Here) -> str:
           <span>{_mark(bed)}<span class="sign">{look.sign}</span>
             {escape(status_word(bed))}</span></div>
         <div><span class="cut">{escape(_subject(bed))}</span>
-          <span class="quiet">{here.since(bed["status_since_at"])}</span></div>
-        <div>{_leaving(bed, here)}<span>{_coming(bed, here)}</span></div>{_outlier(bed)}</div>"""
+          <span class="quiet">{_since(bed, here)}</span></div>
+        <div>{_leaving(bed, here)}<span>{_coming(bed, here)}</span></div>
+        {_outlier(bed)}{_breach(bed)}</div>"""
+
+
+def _since(bed: Bed, here: Here) -> str:
+    """How long the bed has been what is shown; it is reserved from a time to come on."""
+    is_reserved = bed["display_status"] == DisplayStatus.RESERVED
+    return "" if is_reserved else here.since(bed["status_since_at"])
 
 
 def _mark(bed: Bed) -> str:
@@ -163,21 +171,39 @@ def _coming(bed: Bed, here: Here) -> str:
     return told
 
 
+def _breach(bed: Bed) -> str:
+    """As an outlier's: a bay in which men and women lie has to be seen from afar."""
+    told = ", ".join(map(_said_of, bed["breaches"] or ()))
+    return f'<div><span class="late">{BREACH_SIGN} {escape(told)}</span></div>' if told else ""
+
+
+def _said_of(breach: str) -> str:
+    return "shares with isolation" if breach == BreachKind.ISOLATION else theme.words(breach)
+
+
 def _outlier(bed: Bed) -> str:
     """A line of its own: whose patient this is has to be read from afar."""
     specialty = escape(theme.words(bed["current_need_specialty"]))
     return f'<div><span class="cut">outlier: {specialty}</span></div>' if bed["is_outlier"] else ""
 
 
+def _since_what(bed: Bed) -> str:
+    """The bed's own status is of that time, not the reservation."""
+    return "free since" if bed["display_status"] == DisplayStatus.RESERVED else "since"
+
+
 def _story(bed: Bed, here: Here) -> str:
     """All that the tile says, in full words."""
     zone = here.zone
     parts: Sequence[tuple[str, datetime | None]] = (
-        ("since", bed["status_since_at"]),
+        (_since_what(bed), bed["status_since_at"]),
         ("expected discharge", bed["expected_discharge_at"]),
         ("next reservation", bed["next_starts_at"]),
     )
     told = [f"{name} {times.full(at, zone)}" for name, at in parts if at]
+    if bed["breaches"]:
+        since = times.full(bed["breach_since_at"], zone)
+        told.append(f"in breach since {since}: {', '.join(map(_said_of, bed['breaches']))}")
     if bed["unreviewed_override_count"]:
         told.append("an override waits for a review")
     if bed["is_outlier"]:
@@ -243,7 +269,8 @@ def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
         return f"{reason}, until {until}" if until else reason
 
     look = theme.LOOKS[DisplayStatus(bed["display_status"])]
-    since = f"since {full(bed['status_since_at'])} ({here.since(bed['status_since_at'])})"
+    since = f"{_since_what(bed)} {full(bed['status_since_at'])}"
+    since += f" ({here.since(bed['status_since_at'])})"
     facts = [
         ("Status", f"{look.sign} {status_word(bed)}, {since}"),
         ("Place", f"{bed['ward_name'] or bed['ward_id']}, {theme.words(bed['room_class'])} room"),
@@ -251,6 +278,8 @@ def _facts(bed: Bed, here: Here) -> list[tuple[str, str]]:
         ("Sex, age group", _who(bed)),
         ("Level of care", theme.words(bed["current_level_of_care"])),
         ("Outlier", theme.words(bed["current_need_specialty"]) if bed["is_outlier"] else ""),
+        ("In breach", ", ".join(map(_said_of, bed["breaches"] or ()))),
+        ("In breach since", full(bed["breach_since_at"])),
         ("Isolation", theme.words(bed["current_isolation_kind"])),
         ("Contact", "of an infection" if bed["current_contact_of"] else ""),
         ("Ward does not take", ", ".join(map(theme.words, bed["current_not_taken_as"] or ()))),

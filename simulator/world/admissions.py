@@ -7,17 +7,20 @@ from functools import partial
 
 from lake.vocabulary import BookingState
 from simulator.domain import commands as c
+from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking
 from simulator.world import texts
-from simulator.world.chance import HOUR, MINUTE
+from simulator.world.chance import DAY, HOUR, MINUTE
 from simulator.world.patients import Patient
 from simulator.world.placing import Placing, Search
 from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays, undoing
-from simulator.world.words import words_of_arrival
+from simulator.world.words import words_of_arrival, words_of_no_bed
 from simulator.writer.engine import Row
 
 SHORT_OF_BEDS = 5 * HOUR
+SAME_DAY = 10 * HOUR
+MORNING, NOON = 6, 12
 LOOK_AGAIN, LATE = 10 * MINUTE, 2 * HOUR
 """While the bed is being cleaned."""
 
@@ -50,13 +53,18 @@ class Admissions:
         booking = own_booking(self._scene.hospital(), booking_id)
         if booking is None or booking.state is not BookingState.RESERVED:
             return
+        if booking.starts_at > at + HOUR:
+            if booking.starts_at < at + SAME_DAY:
+                self.expect(booking_id, patient, booking.starts_at)
+            return
         if self._admit(booking, patient, at):
             return
         if self._will_be_clean(booking, at):
             again = partial(self._come_in, booking_id, patient)
             self._scene.agenda.plan(at + LOOK_AGAIN, again)
             return
-        moved = self.rebed(booking, at)
+        starts_at = max(booking.starts_at, at)
+        moved = self.rebed(booking, at, self._scene.clean_beds(), starts_at)
         if moved is None or not self._admit(moved, patient, at):
             self._turn_away(booking_id, patient, at)
 
@@ -66,7 +74,7 @@ class Admissions:
 
     def _admit(self, booking: Booking, patient: Patient, at: datetime) -> bool:
         before = self._scene.hospital().beds[booking.bed_id]
-        note = self._words(booking, patient)
+        note = self._words(booking, patient, at)
         rows = self._scene.agenda.do(c.AdmitPatient(booking_id=booking.booking_id), at, note)
         if not rows:
             return False
@@ -81,14 +89,16 @@ class Admissions:
         self._stays.begin(patient, at)
         self._begun(patient, at)
 
-    def _words(self, booking: Booking, patient: Patient) -> str:
-        words = words_of_arrival(booking.needs, patient.ward)
+    def _words(self, booking: Booking, patient: Patient, at: datetime) -> str:
+        is_morning = MORNING <= self._scene.chance.hour(at) < NOON
+        words = words_of_arrival(booking.needs, patient.ward, is_morning=is_morning)
         return self._scene.chance.text(words, specialty=patient.ward.name.lower())
 
-    def rebed(self, booking: Booking, at: datetime) -> Booking | None:
-        """Another bed of the ward that is clean now; gives the reservation as it is then."""
+    def rebed(
+        self, booking: Booking, at: datetime, beds: list[Bed], starts_at: datetime
+    ) -> Booking | None:
+        """Another one of these beds of the ward; gives the reservation as it is then."""
         ward = self._scene.ward_of(booking.bed_id)
-        starts_at = max(booking.starts_at, at)
         search = Search(
             patient_ref=booking.patient_ref,
             needs=booking.needs,
@@ -97,8 +107,8 @@ class Admissions:
             ends_at=max(booking.ends_at or at, starts_at + SHORT_OF_BEDS),
             besides=frozenset({booking.booking_id}),
         )
-        clean = [bed for bed in self._scene.clean_beds() if bed.bed_id != booking.bed_id]
-        place = self._placing.best(search, clean, at)
+        others = [bed for bed in beds if bed.bed_id != booking.bed_id]
+        place = self._placing.best(search, others, at)
         if place is None:
             return None
         command = c.ChangeReservation(
@@ -111,11 +121,15 @@ class Admissions:
         return own_booking(self._scene.hospital(), booking.booking_id)
 
     def _turn_away(self, booking_id: str, patient: Patient, at: datetime) -> None:
-        text = self._scene.chance.text(texts.NO_BED_THIS_MORNING)
+        text = self._scene.chance.text(words_of_no_bed(patient.needs))
         rows = self._scene.agenda.do(
             c.CancelBooking(booking_id=booking_id), at, text, "planned_change"
         )
         if rows:
+            usual = self._scene.assumptions.hours_before_outlying
+            outlies_from = at + self._scene.chance.hours(*usual)
+            if outlies_from < patient.outlies_from < at + DAY:
+                patient = replace(patient, outlies_from=outlies_from)
             self._wait(replace(patient, waiting_since=at), at)
 
     def _is_looked_after(self, patient: Patient) -> bool:

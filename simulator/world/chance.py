@@ -25,6 +25,7 @@ HANDOVER_SIGMA, LONGEST_HANDOVER_MINUTES = 0.5, 240.0
 DISCHARGE_HOUR_MEAN, DISCHARGE_HOUR_SD = 15.65, 3.23
 SHORTEST_STAY = timedelta(hours=4)
 FIRST_MOVE_HOUR, LAST_MOVE_HOUR = 7, 22
+ROUNDS_END_HOUR = 13
 FIRST_DISCHARGE_HOUR, LAST_DISCHARGE_HOUR = 7.0, 21.5
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -66,6 +67,17 @@ class Chance:
     def hour(self, at: datetime) -> int:
         """Of the hospital's day."""
         return at.astimezone(self._zone).hour
+
+    def is_weekend(self, at: datetime) -> bool:
+        return at.astimezone(self._zone).weekday() >= SATURDAY
+
+    def is_round(self, at: datetime) -> bool:
+        """While the ward rounds are."""
+        return FIRST_MOVE_HOUR < self.hour(at) < ROUNDS_END_HOUR
+
+    def by_work(self, at: datetime, hour: float = 9) -> datetime:
+        """Then, or if that is at night at that hour of the morning."""
+        return at if self.is_at_work(at) else self.next_at(hour, at)
 
     def is_at_work(self, at: datetime) -> bool:
         """When nobody is moved who could wait for the morning, it is not."""
@@ -147,11 +159,13 @@ class Chance:
             day += DAY
         return datetime.combine(day, time(8), self._zone)
 
-    def admission_morning(self, at: datetime, days_ahead: int) -> datetime:
+    def admission(self, at: datetime, days_ahead: int, hours: tuple[float, float]) -> datetime:
+        """On a weekday, between those hours."""
         day = at.astimezone(self._zone).date() + DAY * days_ahead
         while day.weekday() >= SATURDAY:
             day += DAY
-        minutes = self._random.randrange(7 * 60 + 30, 11 * 60, 15)
+        since, until = (round(hour * 60) for hour in hours)
+        minutes = self._random.randrange(since, until, 15)
         start = datetime.combine(day, time(minutes // 60, minutes % 60), self._zone)
         return start.astimezone(at.tzinfo)
 

@@ -24,6 +24,8 @@ FREE_OF_SYMPTOMS = 72 * HOUR
 CAUGHT_BY = 0.35
 """Share of the contacts in the bay; an assumption."""
 FEWEST_IN_BAY = 3
+RESULTS_HOUR = 8
+"""When the laboratory reports what it was sent at night."""
 CONTACTS_CLEARED_AFTER = (40.0, 56.0)
 
 
@@ -35,7 +37,9 @@ class Infections:
 
     def start(self, at: datetime) -> None:
         days = self._scene.assumptions.days_between_outbreaks
-        when = at + self._scene.chance.regularly(24 * days)
+        when = self._scene.chance.by_work(
+            at + self._scene.chance.regularly(24 * days), RESULTS_HOUR
+        )
         self._scene.agenda.plan(when, self._break_out)
 
     def resume(self, at: datetime) -> None:
@@ -76,6 +80,7 @@ class Infections:
             self._scene.assumptions.infection_found_share
         ):
             when = self._scene.chance.within(at, patient.leaves_at)
+            when = self._scene.chance.by_work(when, RESULTS_HOUR)
             self._scene.agenda.plan(when, partial(self._find, patient))
 
     def _plan_end(self, ref: str, isolation: Isolation, at: datetime) -> None:
@@ -105,9 +110,7 @@ class Infections:
                 self._plan_clearing(row["patient_ref"], at)
 
     def _plan_clearing(self, ref: str, at: datetime) -> None:
-        when = at + self._scene.chance.hours(*CONTACTS_CLEARED_AFTER)
-        if not self._scene.chance.is_at_work(when):
-            when = self._scene.chance.next_at(9, when)
+        when = self._scene.chance.by_work(at + self._scene.chance.hours(*CONTACTS_CLEARED_AFTER))
         self._scene.agenda.plan(when, partial(self._clear, ref))
 
     def _ask_for_side_room(
@@ -167,7 +170,9 @@ class Infections:
         last_at = at
         for other in others:
             if self._scene.chance.happens(CAUGHT_BY):
-                when = at + self._scene.chance.hours(10, 44)
+                when = self._scene.chance.by_work(
+                    at + self._scene.chance.hours(10, 44), RESULTS_HOUR
+                )
                 last_at = max(last_at, when)
                 self._scene.agenda.plan(when, partial(self._fall_ill, other.patient_ref, room_id))
         opens_at = self._scene.chance.next_at(10, last_at + FREE_OF_SYMPTOMS)

@@ -1,6 +1,8 @@
 """Moves of patients in bed: to a side room and out of it, back to their own ward, within it."""
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from lake.vocabulary import BedStatus, RoomClass
@@ -23,10 +25,18 @@ class Moves:
         self._housekeeping = housekeeping
 
     def move(
-        self, stay: Booking, beds: Iterable[Bed], at: datetime, words: tuple[str, ...], ward_id: str
+        self,
+        stay: Booking,
+        beds: Iterable[Bed],
+        at: datetime,
+        words: tuple[str, ...],
+        ward_id: str,
+        *,
+        anywhere: bool = False,
     ) -> bool:
-        """To the best of these beds of that ward, if one will do."""
-        place = self._placing.best(self.search(stay, at, ward_id), beds, at)
+        """To the best of these beds of that ward, or of any, if one will do."""
+        search = replace(self.search(stay, at, ward_id), anywhere=anywhere)
+        place = self._placing.best(search, beds, at)
         if place is None:
             return False
         command = c.TransferPatient(booking_id=stay.booking_id, to_bed_id=place.bed.bed_id)
@@ -50,6 +60,33 @@ class Moves:
             is_pressing=bool(isolation),
             besides=frozenset({stay.booking_id}),
         )
+
+    def end_mixing(self, ward_id: str, at: datetime, words: tuple[str, ...]) -> list[str]:
+        """In rooms of one sex in which an override has left men and women, the fewer are moved, to
+        another ward if need be; gives who has been."""
+        moved = []
+        for room in self._mixed_rooms(ward_id):
+            counts = Counter(stay.needs.sex for stay in room)
+            fewer = min(counts, key=lambda sex: counts[sex])
+            own = (self._scene.own_stay(s.patient_ref) for s in room if s.needs.sex == fewer)
+            room_id = self._scene.hospital().beds[room[0].bed_id].room_id
+            beds = [bed for bed in self._scene.clean_beds() if bed.room_id != room_id]
+            moved += [
+                stay.patient_ref
+                for stay in filter(None, own)
+                if self.move(stay, beds, at, words, ward_id)
+                or self.move(stay, beds, at, words, ward_id, anywhere=True)
+            ]
+        return moved
+
+    def _mixed_rooms(self, ward_id: str) -> list[list[Booking]]:
+        hospital = self._scene.hospital()
+        rooms: dict[str, list[Booking]] = {}
+        for bed in self._scene.beds_of(self._scene.ward(ward_id)):
+            stay = hospital.current_booking(bed.bed_id)
+            if stay and not hospital.house.mixes_sexes(ward_id, bed.room_class):
+                rooms.setdefault(bed.room_id, []).append(stay)
+        return [stays for stays in rooms.values() if len({stay.needs.sex for stay in stays}) > 1]
 
     def make_room(
         self, ward_ids: list[str], at: datetime, words: tuple[str, ...], *, for_isolation: bool

@@ -131,6 +131,7 @@ class Patients:
         other = self._scene.chance.one_of(others) if others else first
         a = self._scene.assumptions
         share = a.neonate_share if other is AgeGroup.NEONATE else a.other_age_share
+        share = a.young_mother_share if ward.takes_cots else share
         return (other if self._scene.chance.happens(share) else first).value
 
     def met(
@@ -171,7 +172,9 @@ class Patients:
         since = max(booking.starts_at, at)
         drawn = self.arrive(ward, since, AdmissionType.EMERGENCY)
         known = replace(drawn, patient_ref=booking.patient_ref, needs=booking.needs)
+        under = (one for one in self._scene.plan.wards if one.specialty == booking.needs.specialty)
+        known = replace(known, home=next(under, known.home))
         ends_at = booking.ends_at
         if ends_at is None or ends_at < since:
             return known
-        return replace(known, leaves_at=ends_at, expected_at=ends_at)
+        return replace(known, leaves_at=self._scene.chance.by_day(ends_at), expected_at=ends_at)

@@ -50,7 +50,13 @@ class People:
         self._waiting = Waiting(scene, self._people, placing, moves, self._stays, self._admissions)
         self._arrivals = Arrivals(scene, self._people, self._waiting, self._admissions)
         self._planned = Planned(
-            scene, self._people, placing, self._arrivals, self._admissions, self._waiting
+            scene,
+            self._people,
+            placing,
+            self._arrivals,
+            self._admissions,
+            self._waiting,
+            self._stays,
         )
 
     def _wait(self, patient: Patient, at: datetime) -> None:
@@ -58,7 +64,7 @@ class People:
 
     def _begun(self, patient: Patient, at: datetime) -> None:
         self._infections.expect(patient, at)
-        self._waiting.note_ward(patient)
+        self._waiting.note_ward(patient, at)
 
     def _want_bed(
         self, patient: Patient, ward: Ward, needs: Needs, words: tuple[str, ...], at: datetime
@@ -111,6 +117,7 @@ class People:
         if booking.is_stay:
             self._stays.resume(patient, booking, at)
             self._infections.expect(patient, at)
+            self._waiting.note_ward(patient, at)
         else:
             comes_at = max(booking.starts_at, at + MINUTE)
             self._admissions.expect(booking.booking_id, patient, comes_at)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lake.vocabulary import RoomClass
@@ -24,7 +24,8 @@ class Place(NamedTuple):
 class Search:
     """For whom a bed is looked for, from `starts_at` until `ends_at` at the latest. `anywhere`:
     also on wards that are not `ward_id`. `is_pressing`: a room for isolation will do if need be.
-    `besides`: bookings that end as the patient moves."""
+    `besides`: bookings that end as the patient moves. `least`: for how long at least, if not for
+    the whole stay."""
 
     patient_ref: str
     needs: Needs
@@ -34,6 +35,7 @@ class Search:
     anywhere: bool = False
     is_pressing: bool = False
     besides: frozenset[str] = field(default_factory=frozenset)
+    least: timedelta = timedelta(0)
 
 
 class Placing:
@@ -62,8 +64,11 @@ class Placing:
             besides=search.besides,
         )
         hospital = self._scene.hospital()
+        least = min(search.ends_at, search.starts_at + search.least)
         for fit in matching.Matcher(hospital, asked).ranked(given):
-            return Place(hospital.beds[fit.bed_id], fit.ends_at or search.ends_at)
+            until = fit.ends_at or search.ends_at
+            if until >= least:
+                return Place(hospital.beds[fit.bed_id], until)
         return None
 
     def _wards_for(self, search: Search) -> set[str]:

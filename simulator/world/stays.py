@@ -21,7 +21,7 @@ from simulator.world.housekeeping import Housekeeping
 from simulator.world.notes import Notes
 from simulator.world.patients import Patient
 from simulator.world.scene import Scene
-from simulator.world.words import CHILDREN
+from simulator.world.words import CHILDREN, words_of_discharge
 from simulator.writer.engine import Row
 
 DELAYS: dict[WaitsFor, tuple[float, float]] = {
@@ -47,12 +47,21 @@ DELAYED_BY = {
         WaitsFor.FAMILY: 10.0,
     },
 }
+DISPOSITION_AFTER = {
+    WaitsFor.PLACEMENT.value: Disposition.OTHER,
+    WaitsFor.CARE_PACKAGE.value: Disposition.HOME,
+    WaitsFor.MEDICINES.value: Disposition.HOME,
+    WaitsFor.FAMILY.value: Disposition.HOME,
+}
+"""Where who has waited for it goes; a care home is `other`."""
 OF_CHILDREN = {WaitsFor.MEDICINES: 70.0, WaitsFor.FAMILY: 30.0}
 ASKED_FOR_EARLY = 0.5
 """How much of a stay may be a delay of its end."""
 
 FIRST_ROUND, LAST_ROUND = 8, 17
-LITTLE_SOONER = 30 * HOUR
+LITTLE_SOONER, SHORTEST_INTENSIVE = 30 * HOUR, 6 * HOUR
+LOUNGE_CLOSES, LONGEST_IN_LOUNGE = 21, 3
+"""Hours; an assumption."""
 
 WantsBed = Callable[[Patient, Ward, Needs, tuple[str, ...], datetime], None]
 """Puts a patient in bed on the waiting list."""
@@ -78,7 +87,7 @@ class Stays:
         self._wants_bed = wants_bed
         self._births = Births(scene)
         self._courses: dict[str, Course] = {}
-        self._notes = Notes(scene, self.is_dying)
+        self._notes = Notes(scene, self.is_dying, self.is_weaning)
         self._deaths: defaultdict[str, Quota] = defaultdict(lambda: Quota(scene.chance))
 
     @property
@@ -90,13 +99,19 @@ class Stays:
         course = self._courses.get(patient_ref)
         return course is not None and course.is_dying
 
+    def is_weaning(self, patient_ref: str, at: datetime) -> bool:
+        """Whether intensive care may be over soon."""
+        course = self._courses.get(patient_ref)
+        return course is not None and course.leaves_at < at + LITTLE_SOONER + 12 * HOUR
+
     def begin(self, patient: Patient, at: datetime) -> None:
         ref, leaves_at = patient.patient_ref, max(patient.leaves_at, at + HOUR)
         self._courses[ref] = Course(patient, leaves_at, is_intensive=patient.intensive is not None)
         if patient.intensive is None:
             self._plan_end(ref, at)
         else:
-            self._scene.agenda.plan(self._on_round(leaves_at), partial(self._end_care, ref))
+            said_at = self._on_round(max(leaves_at - 4 * HOUR, at + SHORTEST_INTENSIVE))
+            self._scene.agenda.plan(said_at, partial(self._end_care, ref))
         self.plan_review(ref, at)
         self._notes.begin(ref, at)
         self._births.expect(ref, at, leaves_at)
@@ -122,26 +137,29 @@ class Stays:
         self._plan_end(patient_ref, at)
         self.plan_review(patient_ref, at)
 
-    def _on_round(self, leaves_at: datetime) -> datetime:
-        """By noon at the latest it is said who goes to a ward that day."""
-        said_at = leaves_at - 4 * HOUR
+    def _on_round(self, said_at: datetime) -> datetime:
+        """At night nobody says who goes to a ward."""
         hour = self._scene.chance.hour(said_at)
         return (
             said_at if FIRST_ROUND <= hour < LAST_ROUND else self._scene.chance.next_at(9, said_at)
         )
 
-    def hasten(self, ward_id: str, at: datetime) -> bool:
-        """Whether somebody leaves intensive care a little sooner, as another one needs the bed."""
+    def hasten(self, ward_id: str, at: datetime) -> None:
+        """Somebody leaves intensive care a little sooner, as another one needs the bed."""
         near = [
             course
             for ref, course in self._courses.items()
             if course.is_intensive and not course.is_dying and course.leaves_at < at + LITTLE_SOONER
             if (stay := self._scene.own_stay(ref)) and stay.progress.care_not_needed_since is None
+            if stay.starts_at < at - SHORTEST_INTENSIVE
             if self._scene.ward_of(stay.bed_id).ward_id == ward_id
         ]
-        for course in sorted(near, key=lambda course: course.leaves_at)[:1]:
-            self._end_care(course.patient.patient_ref, at)
-        return bool(near)
+        for course in sorted(near, key=lambda course: course.leaves_at):
+            ref = course.patient.patient_ref
+            self._end_care(ref, at)
+            stay = self._scene.own_stay(ref)
+            if stay is None or stay.progress.care_not_needed_since:
+                return
 
     def _end_care(self, ref: str, at: datetime) -> None:
         """Who survives intensive care goes on to a ward, or to another hospital."""
@@ -154,14 +172,15 @@ class Stays:
         if self._is_fatal(stay):
             self._begin_to_die(ref, at)
         elif not self._scene.chance.happens(self._scene.assumptions.step_down_share):
-            when = course.leaves_at
+            when = self._scene.chance.by_work(max(course.leaves_at, at + HOUR))
             self._scene.agenda.plan(when, partial(self._leave, ref, Disposition.OTHER_HOSPITAL))
         else:
             command = c.ProgressStay(
                 booking_id=stay.booking_id, expected_at=stay.ends_at, needs_level_of_care=False
             )
-            text = self._scene.chance.text(texts.NO_LONGER_INTENSIVE)
-            self._scene.agenda.do(command, at, text)
+            is_round = self._scene.chance.is_round(at)
+            words = texts.NO_LONGER_INTENSIVE_ON_ROUND if is_round else texts.NO_LONGER_INTENSIVE
+            self._scene.agenda.do(command, at, self._scene.chance.text(words))
             self.ask_for_ward(ref, at)
 
     def ask_for_ward(self, ref: str, at: datetime) -> None:
@@ -193,9 +212,7 @@ class Stays:
         longest = (course.leaves_at - at) * ASKED_FOR_EARLY
         delay = min(self._scene.chance.hours(*DELAYS[waits_for]), longest)
         self._courses[ref] = replace(course, waits_for=waits_for)
-        ready_at = course.leaves_at - delay
-        if not self._scene.chance.is_at_work(ready_at):
-            ready_at = self._scene.chance.next_at(9, ready_at)
+        ready_at = self._scene.chance.by_work(course.leaves_at - delay)
         if ready_at < course.leaves_at - HOUR:
             self._scene.agenda.plan(ready_at, partial(self._be_ready, ref))
 
@@ -250,7 +267,9 @@ class Stays:
 
     def _confirm(self, ref: str, at: datetime) -> None:
         if stay := self._scene.own_stay(ref):
-            text = self._scene.chance.text(texts.DISCHARGE_CONFIRMED)
+            is_round = self._scene.chance.is_round(at)
+            words = texts.DISCHARGE_CONFIRMED_ON_ROUND if is_round else texts.DISCHARGE_CONFIRMED
+            text = self._scene.chance.text(words)
             self._scene.agenda.do(c.ConfirmDischarge(booking_id=stay.booking_id), at, text)
 
     def plan_review(self, ref: str, at: datetime) -> None:
@@ -258,8 +277,7 @@ class Stays:
         stay, course = self._scene.own_stay(ref), self._courses.get(ref)
         if stay and course and stay.ends_at and stay.ends_at < course.leaves_at:
             when = max(stay.ends_at, at) + self._scene.chance.hours(0.5, 5)
-            if not self._scene.chance.is_at_work(when):
-                when = self._scene.chance.next_at(8.5, when)
+            when = self._scene.chance.by_work(when, 8.5)
             self._scene.agenda.plan(when, partial(self._review, ref))
 
     def _review(self, ref: str, at: datetime) -> None:
@@ -270,7 +288,8 @@ class Stays:
         if stay.runs_over(at) and not is_leaving:
             expected_at = self._until_booked(stay, at, course.leaves_at)
             command = c.ExpectDischarge(booking_id=stay.booking_id, expected_at=expected_at)
-            words = texts.REVIEW_READY if stay.progress.waits_for else texts.REVIEW
+            words = texts.REVIEW_ON_ROUND if self._scene.chance.is_round(at) else texts.REVIEW
+            words = texts.REVIEW_READY if stay.progress.waits_for else words
             if self._scene.agenda.do(command, at, self._scene.chance.text(words)):
                 self._births.expect_along(stay, expected_at, at)
         if not is_leaving:
@@ -297,9 +316,8 @@ class Stays:
         course, stay = self._courses.get(ref), self._scene.own_stay(ref)
         if course is None or stay is None or at < course.leaves_at:
             return
-        words = texts.DISCHARGE_AFTER.get(stay.progress.waits_for or "", texts.DISCHARGE)
-        if disposition is Disposition.OTHER_HOSPITAL:
-            words = texts.OTHER_HOSPITAL
+        disposition = DISPOSITION_AFTER.get(stay.progress.waits_for or "", disposition)
+        words = words_of_discharge(disposition, stay.progress.waits_for)
         if not self._goes_to_lounge(stay, disposition, at):
             self._end(ref, disposition, words, at)
 
@@ -307,7 +325,8 @@ class Stays:
         """By day, who goes home and can sit there; if it is full, straight home."""
         hospital, chance = self._scene.hospital(), self._scene.chance
         ward, share = self._scene.ward_of(stay.bed_id), self._scene.assumptions.lounge_share
-        is_one = disposition is Disposition.HOME and not ward.takes_cots and chance.is_at_work(at)
+        is_open = FIRST_ROUND <= chance.hour(at) < LOUNGE_CLOSES - LONGEST_IN_LOUNGE
+        is_one = disposition is Disposition.HOME and not ward.takes_cots and is_open
         is_one = is_one and stay.needs.age_group != AgeGroup.NEONATE
         if not is_one or hospital.isolation_of(stay) or not chance.happens(share):
             return False
@@ -325,7 +344,7 @@ class Stays:
                 self._plan_leaving_lounge(one.booking_id, at)
 
     def _plan_leaving_lounge(self, booking_id: str, at: datetime) -> None:
-        leaves_at = at + self._scene.chance.hours(0.3, 3)
+        leaves_at = at + self._scene.chance.hours(0.3, LONGEST_IN_LOUNGE)
         self._scene.agenda.plan(leaves_at, partial(self._leave_lounge, booking_id))
 
     def _leave_lounge(self, booking_id: str, at: datetime) -> None:
@@ -361,12 +380,13 @@ class Stays:
                 self._housekeeping.call_for(row["bed_id"], at)
         is_wrong = self._scene.chance.happens(self._scene.assumptions.correction_share)
         if rows and course and is_wrong and died_at is None:
-            undo = undoing(rows, before, stay)
-            when = at + self._scene.chance.hours(0.1, 0.5)
-            self._scene.agenda.plan(when, partial(self._undo_discharge, undo, course))
+            undo = partial(self._undo_discharge, undoing(rows, before, stay), course, disposition)
+            self._scene.agenda.plan(at + self._scene.chance.hours(0.1, 0.5), undo)
 
-    def _undo_discharge(self, undo: c.CancelEvent, course: Course, at: datetime) -> None:
-        """The patient has not left yet, and does later."""
+    def _undo_discharge(
+        self, undo: c.CancelEvent, course: Course, disposition: Disposition, at: datetime
+    ) -> None:
+        """The patient has not left yet, and does later, for the same place."""
         [event] = undo.request
         if self._scene.hospital().beds[event.bed_before.bed_id].last_source != Source.SIMULATOR:
             return
@@ -374,7 +394,14 @@ class Stays:
         if self._scene.agenda.do(undo, at, text, "entered_in_error"):
             ref, leaves_at = course.patient.patient_ref, at + self._scene.chance.hours(0.3, 1)
             self._courses[ref] = replace(course, leaves_at=leaves_at)
-            self._scene.agenda.plan(leaves_at, partial(self._leave, ref, Disposition.HOME))
+            self._scene.agenda.plan(leaves_at, partial(self._leave, ref, disposition))
+
+    def leaves_by(self, stay: Booking, at: datetime) -> bool:
+        """As the ward knows, whatever is booked for the bed; of the dying nobody knows."""
+        course = self._courses.get(stay.patient_ref)
+        if course is None:
+            return stay.ends_at is not None and stay.ends_at <= at
+        return not course.is_dying and course.leaves_at <= at
 
     def remaining(self, stay: Booking, at: datetime) -> timedelta:
         course = self._courses.get(stay.patient_ref)

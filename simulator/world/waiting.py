@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from lake.vocabulary import (
     AdmissionType,
     BedStatus,
     EventType,
+    LevelOfCare,
     OverrideReason,
     RoomClass,
     Source,
@@ -30,10 +31,11 @@ from simulator.world.patients import Patient, Patients
 from simulator.world.placing import Place, Placing, Search
 from simulator.world.scene import Scene, own_booking
 from simulator.world.stays import Stays
-from simulator.world.words import is_intensive, words_of_request
+from simulator.world.words import is_intensive, is_planned, words_of_request
 from simulator.writer.engine import Row
 
 ROUND_MINUTES = 120
+NO_TIME = timedelta(0)
 WORTH_A_MOVE = 24 * HOUR
 """Who leaves sooner stays where a bed was found."""
 UNTIL_CLEAN = {
@@ -45,7 +47,10 @@ UNTIL_CLEAN = {
 PRESSING_AFTER = 5 * HOUR
 """From then on a room for isolation will do for who needs none."""
 SHORTEST_STAY = 5 * HOUR
+KEPT_FOR_PLANNED, KEPT_AGAINST = 30 * HOUR, 3 * HOUR
+"""A bed that is somebody else's so soon is given only to an emergency that has waited so long."""
 ROOM_IS_MADE_WITHIN, NO_ROOM_FOR = 3 * HOUR, 20 * MINUTE
+INTENSIVE_ROOM_WITHIN = HOUR
 """When to ask again for a room for one, after somebody has moved out of one and if nobody could."""
 
 
@@ -53,8 +58,9 @@ def where(needs: Needs) -> str | None:
     """Somebody who comes waits; None: of who lies here it is known."""
     if needs.admission_type is None:
         return None
-    is_emergency = needs.admission_type == AdmissionType.EMERGENCY
-    return (WaitsIn.EMERGENCY_DEPARTMENT if is_emergency else WaitsIn.CLINIC).value
+    if needs.admission_type == AdmissionType.EMERGENCY:
+        return WaitsIn.EMERGENCY_DEPARTMENT.value
+    return (WaitsIn.THEATRE if is_intensive(needs) else WaitsIn.CLINIC).value
 
 
 class Waiting:
@@ -142,7 +148,8 @@ class Waiting:
 
     def _look_again(self, request_id: str, patient: Patient, at: datetime) -> None:
         """Once beds of other wards will do, and once any room will."""
-        for when in (patient.outlies_from, patient.waiting_since + PRESSING_AFTER):
+        waits = (KEPT_AGAINST, PRESSING_AFTER)
+        for when in (patient.outlies_from, *(patient.waiting_since + wait for wait in waits)):
             if request_id in self._patients and at < when < at + DAY:
                 self._scene.agenda.plan(when, partial(self._serve_again, request_id))
 
@@ -171,9 +178,19 @@ class Waiting:
         ]
         return sorted(own, key=lambda request: not request.needs.isolation)
 
+    def planned_in_lounge(self) -> list[tuple[BedRequest, Patient]]:
+        """Who came as planned, is in no bed, and could come another day."""
+        return [
+            (request, self._patients[request.bed_request_id])
+            for request in self.own
+            if is_planned(request.needs) and not is_intensive(request.needs)
+            if self._scene.hospital().stay_of(request.patient_ref) is None
+        ]
+
     def _bed_is_free(self, ward_id: str, at: datetime) -> None:
         is_at_work = self._scene.chance.is_at_work(at)
         if is_at_work:
+            self._end_mixing(self._scene.ward(ward_id), at)
             self._clear_side_rooms(ward_id, at)
         self._walk(at, ward_id)
         if is_at_work:
@@ -184,10 +201,10 @@ class Waiting:
             self._serve(request, at, ward_id)
 
     def _serve(self, request: BedRequest, at: datetime, ward_id: str | None = None) -> bool:
-        """From the beds of that ward, or from all."""
-        if request.wanted_from > at:
+        """From the beds of that ward, or from all; who was served meanwhile, no more."""
+        patient = self._patients.get(request.bed_request_id)
+        if patient is None or request.wanted_from > at:
             return False
-        patient = self._patients[request.bed_request_id]
         stay = self._scene.hospital().stay_of(request.patient_ref)
         if stay and not self._may_move(stay, request, at):
             return False
@@ -213,16 +230,39 @@ class Waiting:
         hospital = self._scene.hospital()
         needs = hospital.needs_with(stay, request.needs) if stay else request.needs
         may_outlie = self._people.may_outlie(patient.ward)
+        is_stepping_down = stay is not None and self._is_needed_by_others(stay)
+        cannot_wait = is_stepping_down or bool(needs.isolation)
         return Search(
             patient_ref=request.patient_ref,
             needs=needs,
             ward_id=request.ward_id or patient.ward.ward_id,
             starts_at=at,
             ends_at=max(patient.expected_at, at + SHORTEST_STAY),
-            anywhere=at >= patient.outlies_from or (may_outlie and bool(needs.isolation)),
-            is_pressing=at >= patient.waiting_since + PRESSING_AFTER,
+            anywhere=at >= patient.outlies_from or (may_outlie and cannot_wait),
+            is_pressing=at >= patient.waiting_since + PRESSING_AFTER or is_stepping_down,
             besides=frozenset({stay.booking_id}) if stay else frozenset(),
+            least=KEPT_FOR_PLANNED if self._leaves_planned_beds(request, patient, at) else NO_TIME,
         )
+
+    def _is_needed_by_others(self, stay: Booking) -> bool:
+        """The bed of somebody who no longer needs intensive care, by somebody who does."""
+        ward_id = self._scene.ward_of(stay.bed_id).ward_id
+        is_over = stay.progress.care_not_needed_since is not None
+        return is_over and any(
+            is_intensive(other.needs) and other.ward_id == ward_id for other in self.own
+        )
+
+    def _leaves_planned_beds(self, request: BedRequest, patient: Patient, at: datetime) -> bool:
+        """Those of the next day, but for who is moved, needs intensive care or a room for one; and
+        once somebody of the ward has waited for long, the most urgent first."""
+        if request.spell_id or is_intensive(request.needs) or request.needs.isolation:
+            return False
+        since = [
+            self._patients[other.bed_request_id].waiting_since
+            for other in self.own
+            if other.ward_id == request.ward_id and not other.spell_id
+        ]
+        return at < min([patient.waiting_since, *since]) + KEPT_AGAINST
 
     def _allocate(self, request: BedRequest, patient: Patient, place: Place, at: datetime) -> bool:
         """The bed is the patient's, who is on the way to it."""
@@ -284,7 +324,7 @@ class Waiting:
             self._stays.plan_review(patient.patient_ref, at)
         else:
             self._stays.step_down(patient.patient_ref, at)
-            self.note_ward(replace(patient, intensive=None))
+            self.note_ward(replace(patient, intensive=None), at)
 
     def _move(
         self, request: BedRequest, patient: Patient, stay: Booking, place: Place, at: datetime
@@ -312,13 +352,24 @@ class Waiting:
             wards += self._other_wards(patient, wards)
         elif not (self._scene.chance.is_at_work(at) or is_intensive(request.needs)):
             return
-        if is_intensive(request.needs) and self._stays.hasten(wards[0], at):
-            self._make_room_from[request.bed_request_id] = at + ROOM_IS_MADE_WITHIN
+        if is_intensive(request.needs):
+            self._free_intensive_care(wards[0], at)
+            self._make_room_from[request.bed_request_id] = at + INTENSIVE_ROOM_WITHIN
             return
         for_isolation = bool(request.needs.isolation)
         is_made = self._moves.make_room(wards, at, words, for_isolation=for_isolation)
         again = ROOM_IS_MADE_WITHIN if is_made or not for_isolation else NO_ROOM_FOR
         self._make_room_from[request.bed_request_id] = at + again
+
+    def _free_intensive_care(self, ward_id: str, at: datetime) -> None:
+        """Who needs it no longer goes to any ward that will do; else one more is looked at."""
+        leaving = [
+            request
+            for request in self.own
+            if request.spell_id and request.needs.level_of_care == LevelOfCare.WARD
+        ]
+        if not any(self._serve(request, at) for request in leaving):
+            self._stays.hasten(ward_id, at)
 
     def _other_wards(self, patient: Patient, besides: list[str]) -> list[str]:
         if not self._people.may_outlie(patient.ward):
@@ -344,11 +395,29 @@ class Waiting:
             return False
         return self._stays.remaining(stay, at) > WORTH_A_MOVE
 
-    def note_ward(self, patient: Patient) -> None:
-        """Who lies on another ward than the own one is to come back to it."""
+    def note_ward(self, patient: Patient, at: datetime) -> None:
+        """Who lies on another ward than the own one is to come back to it, and meanwhile the stay
+        names whose patient it is."""
         stay = self._scene.own_stay(patient.patient_ref)
-        if stay and patient.intensive is None and self._scene.ward_of(stay.bed_id) != patient.home:
+        if stay is None or patient.intensive is not None:
+            return
+        if self._scene.ward_of(stay.bed_id) != patient.home:
             self._outliers[patient.patient_ref] = patient.home
+            self._name_specialty(stay, patient.home, at)
+
+    def _name_specialty(self, stay: Booking, home: Ward, at: datetime) -> None:
+        if stay.needs.specialty != home.specialty:
+            needs = Needs(specialty=home.specialty)
+            command = c.ChangeNeeds(booking_id=stay.booking_id, needs=needs)
+            text = self._scene.chance.text(texts.OUTLIER, ward=home.name)
+            self._scene.agenda.do(command, at, text)
+
+    def _end_mixing(self, ward: Ward, at: datetime) -> None:
+        for ref in self._moves.end_mixing(ward.ward_id, at, texts.TO_ONE_SEX):
+            stay = self._scene.own_stay(ref)
+            if stay and self._scene.ward_of(stay.bed_id) != ward:
+                self._outliers.setdefault(ref, ward)
+                self._name_specialty(stay, self._outliers[ref], at)
 
     def _clear_side_rooms(self, ward_id: str, at: datetime) -> None:
         """Of patients who need no isolation (any more)."""
@@ -372,6 +441,9 @@ class Waiting:
         for stay in self._stays.done_with_intensive_care():
             if not self._is_seen_to(stay):
                 self._stays.ask_for_ward(stay.patient_ref, at)
+        if self._scene.chance.is_at_work(at):
+            for ward in self._scene.plan.wards:
+                self._end_mixing(ward, at)
         self._walk(at)
         for request in self.own:
             self._press(request, at)
@@ -403,8 +475,13 @@ class Waiting:
             return
         waited = at - patient.waiting_since
         is_emergency = request.needs.admission_type == AdmissionType.EMERGENCY
-        if is_emergency and waited > a.wait_hours_before_diversion * HOUR:
-            text = self._scene.chance.text(texts.DIVERSION)
+        is_for_intensive = is_intensive(request.needs)
+        longest = a.wait_hours_before_diversion
+        if is_for_intensive:
+            longest = a.wait_hours_before_retrieval
+        if is_emergency and waited > longest * HOUR:
+            words = texts.TO_OTHER_INTENSIVE if is_for_intensive else texts.DIVERSION
+            text = self._scene.chance.text(words)
             command = c.WithdrawRequest(bed_request_id=request.bed_request_id)
             self._scene.agenda.do(command, at, text, "diverted")
         elif waited > a.wait_hours_before_override * HOUR and self._scene.chance.happens(
@@ -444,7 +521,7 @@ class Waiting:
             if row.get("override_rules") and self._scene.chance.happens(
                 self._scene.assumptions.override_reviewed_share
             ):
-                when = at + self._scene.chance.hours(2, 20)
+                when = self._scene.chance.by_work(at + self._scene.chance.hours(2, 20))
                 self._scene.agenda.plan(when, partial(self._review_override, row["event_id"]))
 
     def _review_override(self, event_id: str, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """Which texts of the simulated staff fit a patient who asks, is booked or arrives."""
 
-from lake.vocabulary import AdmissionType, AgeGroup, LevelOfCare
+from lake.vocabulary import AdmissionType, AgeGroup, Disposition, LevelOfCare
 from simulator.domain.needs import Needs
 from simulator.plan import Ward
 from simulator.world import texts
@@ -20,10 +20,18 @@ def is_planned(needs: Needs) -> bool:
 
 def words_of_request(needs: Needs, ward: Ward) -> Texts:
     if is_planned(needs):
-        return texts.REQUEST_OF_PLANNED
+        is_surgical = is_intensive(needs)
+        return texts.REQUEST_AFTER_THEATRE if is_surgical else texts.REQUEST_OF_PLANNED
     if is_intensive(needs):
         return texts.REQUEST_OF_INTENSIVE
     return texts.REQUEST_OF_MATERNITY if ward.takes_cots else texts.REQUEST
+
+
+def words_of_discharge(disposition: Disposition, waits_for: str | None) -> Texts:
+    """Of somebody who lives; `waits_for`: what was waited for until now."""
+    if disposition is Disposition.HOME:
+        return texts.DISCHARGE_AFTER.get(waits_for or "", texts.DISCHARGE)
+    return texts.OTHER_HOSPITAL if disposition is Disposition.OTHER_HOSPITAL else texts.CARE_HOME
 
 
 def words_of_reservation(needs: Needs, ward: Ward) -> Texts:
@@ -33,7 +41,12 @@ def words_of_reservation(needs: Needs, ward: Ward) -> Texts:
     return texts.RESERVATION_OF_REHABILITATION if is_slow else texts.RESERVATION
 
 
-def words_of_arrival(needs: Needs, ward: Ward) -> Texts:
+def words_of_no_bed(needs: Needs) -> Texts:
+    """Of a planned admission whose bed is not free."""
+    return texts.NO_BED_AFTER_THEATRE if is_intensive(needs) else texts.NO_BED_YET
+
+
+def words_of_arrival(needs: Needs, ward: Ward, *, is_morning: bool) -> Texts:
     if is_intensive(needs):
         return texts.PLANNED_INTENSIVE_ADMISSION if is_planned(needs) else texts.INTENSIVE_ADMISSION
     if ward.takes_cots:
@@ -42,7 +55,10 @@ def words_of_arrival(needs: Needs, ward: Ward) -> Texts:
         return texts.ISOLATED_ADMISSION
     if needs.age_group in CHILDREN:
         return texts.CHILD_ADMISSION
-    if not is_planned(needs):
-        return texts.ADMISSION
-    is_slow = ward.specialty == REHABILITATION
-    return texts.REHABILITATION_ADMISSION if is_slow else texts.ELECTIVE_ADMISSION
+    return _words_of_planned(ward, is_morning) if is_planned(needs) else texts.ADMISSION
+
+
+def _words_of_planned(ward: Ward, is_morning: bool) -> Texts:
+    if ward.specialty == REHABILITATION:
+        return texts.REHABILITATION_ADMISSION
+    return texts.ELECTIVE_ADMISSION_IN_THE_MORNING if is_morning else texts.ELECTIVE_ADMISSION

@@ -208,6 +208,27 @@ def test_a_chosen_bed_stays_chosen_when_its_status_changes(ward: PlayedApi, plac
     assert "Available, since" in html(page)
 
 
+def test_the_board_marks_a_bay_of_men_and_women(ward: PlayedApi, places: Places) -> None:
+    admitted = NOON - timedelta(hours=3)
+    stays = [
+        bed_event(
+            seq,
+            bed_id,
+            "occupied",
+            event_type="patient_admitted",
+            current_stay_id=f"s{seq}",
+            current_patient_ref=f"P-{seq}",
+            current_rooms_with=sex,
+            current_single_sex_from_at=admitted,
+            admitted_at=admitted,
+        )
+        for seq, bed_id, sex in ((5, "W1-101-A", "female"), (6, "W1-101-B", "male"))
+    ]
+    write_events(places, stays)
+    ward.ready(head_seq=6)
+    assert html(open_page("board")).count("⚠ mixed sex") == 2
+
+
 def test_a_silent_api_turns_the_age_red_at_once(ward: PlayedApi) -> None:
     page = open_page("board")
     ward.silence()

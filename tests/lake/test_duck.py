@@ -144,6 +144,22 @@ def test_what_writes_leaves_the_lake_or_cannot_be_parsed_is_refused(locked, plac
     assert locked.run("SELECT count(*) FROM live_board").fetchall() == [(1,)]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("breaches", "Did you mean gold.breaches?"),
+        ("BED_STAYS", "Did you mean silver.bed_stays?"),
+        ("bed_events", "Did you mean bronze.bed_events or silver.bed_events?"),
+        ("no_such_thing", "Correct the query and run it again."),
+    ],
+)
+def test_a_table_without_its_schema_is_named_with_it(tmp_path, name, told) -> None:
+    reader = LakeReader(Places(tmp_path, str(tmp_path / "lake")))
+    with pytest.raises(QueryRefused) as caught:
+        reader.run(f"SELECT * FROM {name}")
+    assert caught.value.fix == told
+
+
 def test_a_slow_question_prints_no_progress_into_its_answer(places) -> None:
     """DuckDB has it on wherever Python has no script of its own, as with `-c`."""
     asked = (

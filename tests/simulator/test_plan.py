@@ -1,6 +1,7 @@
 """hospital.toml: read, or refused with the entry that is wrong."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from lake.errors import LakeError
 from lake.places import CHECKOUT
+from simulator.domain.needs import Needs
 from simulator.plan import read_plan
 
 HOUR = timedelta(hours=1)
@@ -39,3 +41,15 @@ def test_two_rooms_of_one_number_are_refused_with_their_wards(tmp_path) -> None:
     with pytest.raises(LakeError, match="both W2 and W3 have a room 205") as caught:
         read_plan(path)
     assert "first_room of W3" in caught.value.fix
+
+
+def test_maternity_takes_who_gives_birth_and_lends_no_bed_to_others() -> None:
+    [maternity] = [w.profile for w in read_plan(HOSPITAL).wards if w.specialty == "obstetrics"]
+    adult = Needs(sex="female", age_group="adult", level_of_care="ward")
+    assert maternity.does_not_take(adult) == ("specialty",)
+    assert maternity.does_not_take(replace(adult, specialty="cardiology")) == ("specialty",)
+    for age_group in ("adult", "child"):
+        mother = replace(adult, specialty="obstetrics", age_group=age_group)
+        assert maternity.does_not_take(mother) == ()
+    man = replace(adult, specialty="obstetrics", sex="male")
+    assert maternity.does_not_take(man) == ("sex",)

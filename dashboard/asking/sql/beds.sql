@@ -1,6 +1,14 @@
 -- Every registered bed as it is at the hospital's $now, with its display status.
 -- is_beside_a_source: another patient in the room is isolated, and it takes nobody new.
 -- is_outlier: the patient's specialty is said, and another one than the ward's.
+-- breaches: of the room: whom the patient shares it with. That a ward does not take somebody is told
+-- by current_not_taken_as.
+WITH broken AS (
+    SELECT bed_id, list(DISTINCT breach ORDER BY breach) AS breaches, min(from_at) AS breach_since_at
+    FROM breaches_at($now)
+    WHERE breach IN ('mixed_sex', 'isolation')
+    GROUP BY bed_id
+)
 SELECT
     *,
     coalesce(current_need_specialty <> specialty AND is_cot IS NOT true, false) AS is_outlier,
@@ -19,4 +27,5 @@ SELECT
         false
     ) AS next_is_at_risk
 FROM board_at($now)
+LEFT JOIN broken USING (bed_id)
 ORDER BY natural_order(ward_id), natural_order(room_id), natural_order(bed_id)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from lake.vocabulary import BedStatus, Rule
+from lake.vocabulary import BedStatus, RoomClass, Rule
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import END_OF_TIME, Booking
 from simulator.domain.hospital import Hospital
@@ -72,7 +72,7 @@ class Unfit(NamedTuple):
     detail: str
 
 
-Rank = tuple[bool, bool, int, bool, bool, int, bool, timedelta, bool, bool, tuple[int | str, ...]]
+Rank = tuple[int, bool, int, bool, bool, int, bool, timedelta, bool, bool, tuple[int | str, ...]]
 
 
 class Matcher:
@@ -282,7 +282,7 @@ class Matcher:
         search, ward = self._search, self._ward(bed.ward_id)
         wanted = search.needs.specialty or search.specialty
         return (
-            self._is_of_wrong_kind(bed),
+            self._is_of_wrong_kind(bed) + self._is_kept_from(bed),
             search.ward_id is not None and bed.ward_id != search.ward_id,
             ward.is_for_others,
             wanted is not None and bed.specialty != wanted,
@@ -319,6 +319,11 @@ class Matcher:
         if self._needs_side_room:
             return not self._hospital.is_single(bed)
         return self._search.needs.room_class is None and self._hospital.is_side_room(bed)
+
+    def _is_kept_from(self, bed: Bed) -> bool:
+        """A room for isolation, from who needs none and did not ask for one: after all others."""
+        is_asked_for = self._needs_side_room or self._search.needs.room_class is not None
+        return bed.room_class == RoomClass.ISOLATION and not is_asked_for
 
     @cached_property
     def _needs_side_room(self) -> bool:

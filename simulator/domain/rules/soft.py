@@ -170,9 +170,14 @@ def _bed_not_clean(_: Hospital, wish: Wish) -> Breach | None:
     return None
 
 
-def _wrong_specialty(_: Hospital, wish: Wish) -> Breach | None:
+def _wrong_specialty(hospital: Hospital, wish: Wish) -> Breach | None:
+    """An outlier may be moved within the ward that it lies on."""
     needed, has = wish.needs.specialty, wish.bed.specialty
     if needed is None or needed == has or wish.is_its_own:
+        return None
+    stay = hospital.stay_of(wish.patient_ref)
+    is_known = stay is not None and stay.needs.specialty == needed
+    if is_known and _comes_from(hospital, wish, "ward_id"):
         return None
     detail = f"{wish.bed.bed_id} is {has}, the need is {needed}."
     return Breach(Rule.WRONG_SPECIALTY, detail, f"is {in_words(has)}")

@@ -21,9 +21,8 @@ HERE = Here(NOON, ZoneInfo("Asia/Kolkata"))
 def bed(bed_id: str, display_status: str, **columns: Any) -> board.Bed:
     bed_status = columns.pop("bed_status", display_status)
     known = bed_event(1, bed_id, bed_status, **columns)
-    nothing = dict.fromkeys(
-        [*BED_BOARD.column_names, "is_beside_a_source", "is_outlier", "next_is_at_risk"]
-    )
+    asked = ("is_beside_a_source", "is_outlier", "next_is_at_risk", "breaches", "breach_since_at")
+    nothing = dict.fromkeys([*BED_BOARD.column_names, *asked])
     more = {name: columns[name] for name in columns if name in nothing}
     return {**nothing, **known, **more, "display_status": display_status}
 
@@ -256,6 +255,26 @@ def test_what_the_ward_must_know_of_a_bed_is_marked_and_told() -> None:
     assert "cot" in tiles.tile(cot, HERE)
     assert board.free_beds([beside, cot], board.Filter()) == []
     assert board.counts([odd, beside, cot]).registered == 2
+
+
+def test_a_room_in_breach_is_told_on_its_tile_and_since_when() -> None:
+    mixed = bed("W1-103-A", "occupied", breaches=["mixed_sex"], breach_since_at=NOON - 3 * HOUR)
+    assert "⚠ mixed sex" in tiles.tile(mixed, HERE)
+    assert "in breach since" in tiles.tile(mixed, HERE)
+    assert "mixed sex" in tiles.card(mixed, HERE)
+    assert "⚠" not in tiles.tile(bed("W1-103-B", "occupied"), HERE)
+    exposed = bed("W1-103-C", "occupied", breaches=["isolation"], breach_since_at=NOON)
+    assert "⚠ shares with isolation" in tiles.tile(exposed, HERE)
+
+
+def test_a_reserved_bed_is_free_since_not_reserved_since() -> None:
+    kept = bed("W1-103-A", "reserved", status_since_at=NOON - 5 * HOUR)
+    assert "free since" in tiles.card(kept, HERE)
+    assert ", since" not in tiles.card(kept, HERE)
+    assert "free since" in tiles.tile(kept, HERE)
+    assert HERE.since(NOON - 5 * HOUR) not in tiles.tile(kept, HERE)
+    dirty = bed("W1-103-B", "dirty", status_since_at=NOON - 5 * HOUR)
+    assert HERE.since(NOON - 5 * HOUR) in tiles.tile(dirty, HERE)
 
 
 def test_an_outlier_is_told_on_its_tile_and_can_be_looked_for() -> None:

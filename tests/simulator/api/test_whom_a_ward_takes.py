@@ -53,7 +53,10 @@ async def test_each_ward_takes_whom_it_says(house: House) -> None:
         (REHABILITATION, {}, not_taken),
         (REHABILITATION, {"specialty": "rehabilitation"}, []),
         (MOTHER, {"sex": "male"}, not_taken),
-        (MOTHER, {"sex": "female"}, []),
+        (MOTHER, {"sex": "female"}, not_taken),
+        (MOTHER, {"sex": "female", "age_group": "child"}, not_taken),
+        (MOTHER, {"sex": "female", "specialty": "obstetrics"}, []),
+        ("W11-802-A", {"sex": "female", "specialty": "obstetrics", "age_group": "child"}, []),
         (COT, {"sex": "female"}, not_taken),
     ):
         patient = f"P-{bed_id}-{'-'.join(needs.values())}"
@@ -134,7 +137,7 @@ async def test_men_and_women_share_intensive_care_but_no_general_bay(house: Hous
 
 
 async def test_a_newborn_goes_where_its_mother_goes_and_not_alone(house: House) -> None:
-    mother = await house.admit(MOTHER, "P-1")
+    mother = await house.admit(MOTHER, "P-1", needs=WOMAN | {"specialty": "obstetrics"})
     baby = wish(COT, "N-1", sex="male", age_group="neonate") | {"mother_ref": "p-1"}
     born = await house.post("/bookings", 201, **baby)
     assert (await house.booking(born))["mother_ref"] == "P-1"

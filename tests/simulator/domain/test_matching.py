@@ -384,6 +384,13 @@ def test_side_rooms_come_last_for_who_needs_none_and_first_for_who_does() -> Non
     assert order(engine, isolated) == ["W1-101-A", "W1-102-A", "W2-201-A", "W1-103-A", "W1-103-B"]
 
 
+def test_isolation_rooms_come_after_the_other_side_rooms_for_who_needs_none() -> None:
+    engine = small_house(
+        a_ward(1, rooms("isolation", 2), rooms("private")), a_ward(2, rooms("deluxe"))
+    )
+    assert order(engine, ADULT) == ["W1-103-A", "W2-201-A", "W1-101-A", "W1-102-A"]
+
+
 def test_the_last_isolation_rooms_are_kept_for_who_needs_isolation() -> None:
     engine = small_house(a_ward(1, rooms("isolation", 2)), isolation_rooms_kept=1)
     assert order(engine, ADULT) == ["W1-101-A", "W1-102-A"]

@@ -476,3 +476,18 @@ def test_what_a_contact_was_exposed_to_has_its_name_once_the_source_has(ward) ->
     assert contacts(ward) == {"P-2": (ward.engine.hospital.booking(source).spell_id,)}
     ward.do(c.ChangeNeeds(booking_id=source, needs=Needs(isolation=NOROVIRUS)), hours(2))
     assert contacts(ward) == {"P-2": ("norovirus",)}
+
+
+def test_an_outlier_is_moved_within_the_ward_but_to_no_third_one(ward: SmallWard) -> None:
+    register(ward, "W9-901-A")
+    register(ward, "W9-902-A")
+    register(ward, "W8-801-A")
+    stay = admit(ward, "W9-901-A", "P-1")
+    ward.do(c.ChangeNeeds(booking_id=stay, needs=Needs(specialty="urology")))
+    third = c.TransferPatient(booking_id=stay, to_bed_id="W8-801-A")
+    assert rules(ward, third) == [Rule.WRONG_SPECIALTY]
+    moved = ward.do(c.TransferPatient(booking_id=stay, to_bed_id="W9-902-A"))
+    other = c.TransferPatient(
+        booking_id=moved["booking_id"], to_bed_id="W9-901-A", needs=Needs(specialty="cardiology")
+    )
+    assert Rule.WRONG_SPECIALTY in rules(ward, other)

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from lake.vocabulary import HOLDS_A_PATIENT
+from lake.vocabulary import HOLDS_A_PATIENT, is_outlier
 
 Row = dict[str, Any]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -79,6 +79,66 @@ def boarding(rows: Iterable[Row]) -> dict[int, list[float]]:
 
 def median_boarding(minutes: dict[int, list[float]]) -> float:
     return median(one for of in minutes.values() for one in of)
+
+
+def intensive_hours(rows: Iterable[Row]) -> list[float]:
+    """From an emergency's need of intensive care to the bed, or to another hospital."""
+    asked: dict[str, datetime] = {}
+    hours = []
+    for row in rows:
+        kind, ref = row["event_type"], row.get("patient_ref")
+        is_emergency = row.get("admission_type") == "emergency" and not row.get("spell_id")
+        if kind == "bed_requested" and row.get("level_of_care") == "intensive" and is_emergency:
+            asked.setdefault(ref, row["occurred_at"])
+        if kind in {"patient_admitted", "request_withdrawn"} and ref in asked:
+            hours.append((row["occurred_at"] - asked.pop(ref)) / HOUR)
+    return hours
+
+
+class Planned(NamedTuple):
+    """How many planned admissions came into bed, how many were put off before they came (on the
+    day before or sooner), how many came and found no bed."""
+
+    came: int
+    put_off_ahead: int
+    put_off_on_the_day: int
+    turned_away: int
+
+
+def planned(rows: Iterable[Row], zone: ZoneInfo) -> Planned:
+    """`no_bed` is the reason of what is put off, with the bed it is moved to; the start before is
+    that of the booking's last row."""
+    starts: dict[str, datetime] = {}
+    came = ahead = on_the_day = away = 0
+    for row in rows:
+        kind, is_elective = row["event_type"], row.get("admission_type") == "elective"
+        came += kind == "patient_admitted" and is_elective
+        away += kind == "booking_cancelled" and (row.get("note") or "").startswith(NO_BED_YET)
+        ref = row.get("booking_id")
+        if kind == "booking_changed" and row.get("reason_code") == "no_bed" and ref in starts:
+            is_today = _day(starts[ref], zone) == _day(row["occurred_at"], zone)
+            on_the_day += is_today
+            ahead += not is_today
+        if ref and row.get("starts_at"):
+            starts[ref] = row["starts_at"]
+    return Planned(came, ahead, on_the_day, away)
+
+
+NO_BED_YET = ("No bed yet", "No intensive care bed yet")
+
+
+def _day(at: datetime, zone: ZoneInfo) -> Any:
+    return at.astimezone(zone).date()
+
+
+def outlier_share(rows: Iterable[Row], until: datetime) -> float:
+    """Of the days on which a bed is held, those by a patient of another specialty."""
+    days = {True: 0.0, False: 0.0}
+    for span in spans(rows, until):
+        if span.is_held:
+            needed = span.row.get("current_need_specialty")
+            days[is_outlier(needed, span.row["specialty"], is_cot=False)] += span.lasts / DAY
+    return days[True] / sum(days.values())
 
 
 def single_rooms(rows: Iterable[Row]) -> set[str]:
@@ -270,6 +330,103 @@ def after_death(rows: list[Row]) -> Iterator[Row]:
             since, until = died[ref]
             if since <= row["occurred_at"] < until:
                 yield row
+
+
+HOURS: tuple[tuple[str, float, float], ...] = (
+    (r"ward round|on the round", 7, 13),
+    (r"this morning|nothing by mouth", 6, 12),
+    (r"corridor overnight", 18, 7),
+    (r"slept well", 6, 9),
+    (r"asleep", 22, 6),
+    (r"physiotherapy|speech therapist|play specialist", 8, 17),
+    (r"social worker|care home visited|outpatient clinic", 8, 17),
+    (r"relatives visited", 12, 20),
+    (r"swab positive|confirmed in|confirmed, isolated|on screening|toxin positive", 7, 22),
+    (r"cancelled by patient|theatre list changed|bed meeting", 7, 22),
+    (r"discharge lounge", 7, 22),
+    (r"admission lounge", 6, 21),
+)
+"""The hours of the day from and until which such words may be written."""
+OFFICE = re.compile(r"play specialist|social worker|care home visited|speech", re.IGNORECASE)
+"""Words of those who are not there at a weekend."""
+
+
+def untimely(rows: Iterable[Row], zone: ZoneInfo) -> list[tuple[int, str]]:
+    """What is written at an hour, or on a day, at which it does not happen."""
+    found = []
+    for row in rows:
+        said, local = row.get("note") or "", row["occurred_at"].astimezone(zone)
+        is_wrong = OFFICE.search(said) and local.weekday() >= 5
+        for words, since, until in HOURS:
+            if re.search(words, said, re.IGNORECASE):
+                is_in = (
+                    since <= local.hour < until
+                    if since < until
+                    else not (until <= local.hour < since)
+                )
+                is_wrong = is_wrong or not is_in
+        if is_wrong:
+            found.append((local.hour, said))
+    return found
+
+
+VENTILATED, WELL = (
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        r"ventilated",
+        r"eating and drinking|slept well|mobilised|walked|ward care will do",
+    )
+)
+SINCE_LONG = re.compile(r"asleep|ward care will do", re.IGNORECASE)
+WEAK_AFTER = 12 * HOUR
+
+
+def too_well(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Who was ventilated, and ate, walked or needed no intensive care within twelve hours; and who
+    had come less than three hours ago, and was asleep all night or was well enough for a ward."""
+    ventilated, came = dict[str, datetime](), dict[str, datetime]()
+    found = []
+    for row in rows:
+        at, said = row["occurred_at"], row.get("note") or ""
+        ref = row.get("current_patient_ref") or row.get("patient_ref")
+        if row["event_type"] in {"patient_admitted", "patient_transferred"}:
+            came[ref] = at
+        if VENTILATED.search(said):
+            ventilated[ref] = at
+        is_soon = ref in ventilated and at - ventilated[ref] < WEAK_AFTER
+        has_come = ref in came and at - came[ref] < 3 * HOUR
+        if (has_come and SINCE_LONG.search(said)) or (is_soon and WELL.search(said)):
+            found.append((ref, said))
+    return found
+
+
+GOES_TO: tuple[tuple[str, str], ...] = (
+    (r"\bhome with|\bhome,|collected by|clinic", "home"),
+    (r"another hospital", "other_hospital"),
+    (r"care home", "other"),
+    (r"died", "died"),
+)
+"""What a note of a discharge says, and where the patient went."""
+
+
+def elsewhere(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Discharges whose note names another place than they do, or that go to another hospital
+    although it was said that something at home was waited for."""
+    return [
+        (row["disposition"], row["note"])
+        for row in rows
+        if row["event_type"] == "patient_discharged" and row.get("note")
+        if any(
+            re.search(words, row["note"]) and place != row["disposition"]
+            for words, place in GOES_TO
+        )
+        or WAITED_FOR.get(row.get("waits_for") or "", row["disposition"])
+        not in {row["disposition"], "died"}
+    ]
+
+
+WAITED_FOR = {"care_package": "home", "family": "home", "medicines": "home", "placement": "other"}
+"""Where who waited for it goes."""
 
 
 IN_LOUNGE = {"transport": "transport", "medicines": "medicines", "family": "relatives"}

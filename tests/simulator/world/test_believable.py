@@ -30,12 +30,20 @@ def check(run: Run) -> None:
     minutes = figures.boarding(rows)
     assert 60 <= figures.median_boarding(minutes) <= 120
     assert median(minutes[1]) < median(minutes[2]) < median(minutes[3])
+    assert max(figures.intensive_hours(rows)) <= 6
+    assert 0.01 <= figures.outlier_share(rows, end) <= 0.15
+    planned = figures.planned(rows, ZONE)
+    assert planned.turned_away <= 0.1 * planned.came
+    assert planned.put_off_on_the_day <= planned.put_off_ahead
     assert mean(figures.isolated_in_time(rows, end)) >= 0.9
     assert figures.others_in_isolation_rooms(rows, end) <= 0.15
     assert mean(figures.stepped_down(rows)) >= 0.7
     assert 5 <= figures.falls_per_1000_days(rows, end) <= 8
     assert 0.09 <= figures.before_noon(rows, ZONE) <= 0.17
     assert figures.contradictions(rows) == []
+    assert figures.untimely(rows, ZONE) == []
+    assert figures.too_well(rows) == []
+    assert figures.elsewhere(rows) == []
     assert figures.idle_share(rows, run.idle) <= 0.02
 
 

@@ -51,6 +51,36 @@ def test_boarding_is_counted_from_the_first_request_of_an_emergency() -> None:
     assert figures.boarding(rows) == {2: [90.0]}
 
 
+def test_intensive_care_is_waited_for_until_the_bed_or_another_hospital() -> None:
+    asked = {"admission_type": "emergency", "level_of_care": "intensive"}
+    rows = [
+        row(0, "bed_requested", patient_ref="P", **asked),
+        row(0, "bed_requested", patient_ref="Q", **asked),
+        row(0, "bed_requested", patient_ref="R", admission_type="emergency"),
+        stay(1.5),
+        row(3, "request_withdrawn", patient_ref="Q", **asked),
+        stay(4, patient_ref="R"),
+    ]
+    assert figures.intensive_hours(rows) == [1.5, 3.0]
+
+
+def test_planned_admissions_come_or_are_put_off_or_turned_away() -> None:
+    elective = {"admission_type": "elective", "booking_state": "reserved"}
+    rows = [
+        row(0, "bed_booked", booking_id=b, starts_at=START + 36 * HOUR, **elective)
+        for b in ("A", "B", "C", "D")
+    ]
+    later = START + 84 * HOUR
+    rows += [
+        row(19, "booking_changed", booking_id="A", starts_at=later, reason_code="no_bed"),
+        row(30, "booking_changed", booking_id="B", starts_at=later, reason_code="no_bed"),
+        row(30, "booking_changed", booking_id="C", starts_at=START + 38 * HOUR),
+        row(36, "booking_cancelled", booking_id="C", note="No bed yet, patient waits"),
+        stay(36, booking_id="D", admission_type="elective"),
+    ]
+    assert figures.planned(rows, ZoneInfo("UTC")) == (1, 1, 1, 1)
+
+
 def test_who_needs_isolation_lies_alone_within_four_hours_or_does_not() -> None:
     rooms = [
         bed(0, "bed_registered", "available", "A", room_id="one"),
@@ -129,6 +159,16 @@ def test_intensive_care_is_left_for_the_ward_that_is_asked_for_then() -> None:
     assert (cases.left, cases.days) == ({"W8": 1, "W1": 1}, {"W8": 1.0, "W1": 2.0})
 
 
+def test_an_outliers_days_are_counted_against_all_days_in_bed() -> None:
+    is_of = {"specialty": "cardiology"}
+    rows = [
+        bed(0, "patient_admitted", "occupied", **is_of),
+        bed(12, "booking_changed", "occupied", current_need_specialty="urology", **is_of),
+        bed(18, "patient_discharged", "dirty", **is_of),
+    ]
+    assert figures.outlier_share(rows, START + 24 * HOUR) == 6 / 18
+
+
 def test_the_dead_are_no_discharges_before_noon() -> None:
     rows = [left(11), left(13), left(3, "died")]
     assert figures.before_noon(rows, ZoneInfo("UTC")) == 0.5
@@ -169,6 +209,54 @@ def test_in_the_lounge_is_waited_for_what_the_patient_waits_for() -> None:
         row(4, "lounge_left", spell_id="T", note=home),
     ]
     assert figures.contradictions(rows) == [("A", said), ("lounge", home)]
+
+
+def test_a_text_is_untimely_at_an_hour_or_on_a_day_at_which_it_does_not_happen() -> None:
+    said = "Discharge confirmed on ward round"
+    rows = [stay(hours, "discharge_confirmed", note=said) for hours in (3, 9, 15)]
+    rows += [stay(hours, "note_added", note="Asleep at each round") for hours in (2, 9, 23)]
+    rows += [stay(9 + 24 * day, "note_added", note="Play specialist visited") for day in (4, 5)]
+    assert figures.untimely(rows, ZoneInfo("UTC")) == [
+        (3, said),
+        (15, said),
+        (9, "Asleep at each round"),
+        (9, "Play specialist visited"),
+    ]
+
+
+def test_who_was_ventilated_does_not_eat_so_soon_nor_sleep_all_night_who_has_just_come() -> None:
+    note = {"event_type": "note_added", "current_patient_ref": "P"}
+    rows = [
+        stay(0),
+        stay(2, **note, note="Asleep at each round"),
+        stay(4, **note, note="Asleep at each round"),
+        stay(5, **note, note="Ventilated, sedation reviewed"),
+        stay(9, patient_ref="Q"),
+        stay(9, patient_ref="Q", note="Reviewed on the round, ward care will do"),
+        stay(16, **note, note="Eating and drinking well"),
+        stay(18, **note, note="Eating and drinking well"),
+    ]
+    found = [
+        ("P", "Asleep at each round"),
+        ("Q", "Reviewed on the round, ward care will do"),
+        ("P", "Eating and drinking well"),
+    ]
+    assert figures.too_well(rows) == found
+
+
+def test_a_discharge_goes_where_its_note_says() -> None:
+    rows = [
+        left(1, "home", note="Discharged to a care home"),
+        left(2, "other", note="Discharged to a care home"),
+        left(3, "home", note="Discharged home, letter sent"),
+        left(4, "other_hospital", note="Transferred to another hospital", waits_for="care_package"),
+        left(5, "home", note="To the discharge lounge", waits_for="placement"),
+    ]
+    assert figures.elsewhere(rows) == [
+        ("home", "Discharged to a care home"),
+        ("other_hospital", "Transferred to another hospital"),
+        ("home", "To the discharge lounge"),
+    ]
 
 
 def test_a_newborn_does_not_fall() -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from lake.vocabulary import LevelOfCare, Role, Source
 from simulator.domain import commands as c
+from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Isolation, Needs
+from simulator.domain.overrides import Override
 from simulator.domain.principals import unasked
 from simulator.domain.requests import BedRequest
 from simulator.world.people import People
@@ -215,3 +217,53 @@ def test_what_a_person_has_taken_off_the_list_is_forgotten() -> None:
             withdrawn.add(request_id)
     run.live(world, 3)
     assert not withdrawn & world._waiting._patients.keys()
+
+
+def in_breach(hospital: Hospital) -> set[str]:
+    """Rooms of one sex in which men and women lie."""
+    sexes: dict[str, set[str | None]] = {}
+    for stay in hospital.bookings.values():
+        bed = hospital.beds[stay.bed_id]
+        if stay.is_stay and not (
+            bed.is_cot or hospital.house.mixes_sexes(bed.ward_id, bed.room_class)
+        ):
+            sexes.setdefault(bed.room_id, set()).add(stay.needs.sex)
+    return {room_id for room_id, of in sexes.items() if len(of) > 1}
+
+
+def mixed_by_override(run: Run) -> str | None:
+    """Somebody is put into the first bay of the other sex with a clean bed; gives the bay."""
+    hospital = run.engine.hospital
+    for bed in hospital.registered_beds:
+        mates = [hospital.current_booking(mate.bed_id) for mate in hospital.room_mates(bed)]
+        sexes = {stay.needs.sex for stay in mates if stay}
+        if bed.ward_id not in {"W1", "W5"} or bed.status != "available" or len(sexes) != 1:
+            continue
+        needs = Needs(
+            sex="male" if sexes == {"female"} else "female",
+            age_group="adult",
+            level_of_care="ward",
+            admission_type="emergency",
+        )
+        command = c.BookBed(
+            bed_id=bed.bed_id,
+            patient_ref="MIXED-1",
+            ends_at=run.end + 9 * DAY,
+            admit=True,
+            needs=needs,
+            override=Override("no_other_bed", "Nowhere else tonight"),
+        )
+        if run.execute(command, run.end):
+            return bed.room_id
+    return None
+
+
+@pytest.mark.parametrize("seed", [6, 7])
+def test_a_bay_of_men_and_women_is_one_no_more_once_a_bed_is_free(seed: int) -> None:
+    run, world = begun(seed, 4)
+    while not (room_id := mixed_by_override(run)):
+        run.live(world, 1)
+    assert room_id in in_breach(run.engine.hospital)
+    run.live(world, 24 * 3)
+    assert room_id not in in_breach(run.engine.hospital)
+    assert "Moved, so that men and women share no room" in {row.get("note") for row in run.rows}
