@@ -41,12 +41,12 @@ def main() -> int:
 
 def serve() -> None:
     gc.set_threshold(*GARBAGE)
-    settings, places = ApiSettings(), Places.from_settings()
+    settings, places, auth = ApiSettings(), Places.from_settings(), AuthSettings().auth
     plan = read_plan(settings.hospital_file)
     with own(places, Owner.ENGINE, "the booking API"):
         desk = desk_of(places, settings, plan)
         config = uvicorn.Config(
-            create_app(desk, gate_of(places)),
+            create_app(desk, gate_of(places, auth)),
             host="127.0.0.1",
             port=settings.api_port,
             log_level="warning",
@@ -57,9 +57,9 @@ def serve() -> None:
         uvicorn.Server(config).run()
 
 
-def gate_of(places: Places) -> Gate | None:
+def gate_of(places: Places, auth: Auth) -> Gate | None:
     """None: nobody signs in."""
-    return Gate.at(places.people, wall_now) if AuthSettings().auth is Auth.ON else None
+    return Gate.at(places.people, wall_now) if auth is Auth.ON else None
 
 
 def desk_of(places: Places, settings: ApiSettings, plan: HospitalPlan) -> Desk:

@@ -121,7 +121,7 @@ class Admissions:
         return own_booking(self._scene.hospital(), booking.booking_id)
 
     def _turn_away(self, booking_id: str, patient: Patient, at: datetime) -> None:
-        text = self._scene.chance.text(words_of_no_bed(patient.needs))
+        text = self._scene.chance.text(words_of_no_bed(patient.needs, self._scene.chance.hour(at)))
         rows = self._scene.agenda.do(
             c.CancelBooking(booking_id=booking_id), at, text, "planned_change"
         )

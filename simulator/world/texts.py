@@ -38,11 +38,13 @@ POSTPONED = ("No bed for the planned admission, postponed to another day, patien
 SENT_HOME = ("No bed today, planned admission postponed to another day",)
 RESERVED_ANEW = ("Reserved for a planned admission that was postponed",)
 NO_BED_YET = ("No bed yet, patient waits in the admission lounge",)
+NO_BED_YET_LATE = ("No bed yet, patient waits in the day room",)
 NO_BED_AFTER_THEATRE = ("No intensive care bed yet, patient stays in recovery",)
 REQUEST_OF_MATERNITY = ("In labour, bed on the maternity ward requested",)
 REQUEST_OF_INTENSIVE = ("Intensive care needed, waits in the resuscitation room",)
 REQUEST_AFTER_THEATRE = ("Major surgery over, waits in recovery for an intensive care bed",)
 REQUEST_OF_PLANNED = ("Here for a planned admission, waits in the admission lounge",)
+REQUEST_OF_PLANNED_LATE = ("Here for a planned admission, waits in the day room",)
 REQUEST = (
     "Bed needed, patient waits in the emergency department",
     "Decision to admit, bed requested",

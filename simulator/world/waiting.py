@@ -88,7 +88,7 @@ class Waiting:
         self._scene.agenda.plan(at + ROUND_MINUTES * MINUTE, self._round)
 
     def join(self, patient: Patient, at: datetime) -> None:
-        words = words_of_request(patient.needs, patient.ward)
+        words = words_of_request(patient.needs, patient.ward, self._scene.chance.hour(at))
         self._ask(patient, patient.ward, patient.needs, words, at)
 
     def join_from_bed(

@@ -18,10 +18,16 @@ def is_planned(needs: Needs) -> bool:
     return needs.admission_type == AdmissionType.ELECTIVE
 
 
-def words_of_request(needs: Needs, ward: Ward) -> Texts:
+LOUNGE_CLOSES = 20
+"""Hour of the day: who is still without a bed then waits elsewhere."""
+
+
+def words_of_request(needs: Needs, ward: Ward, hour: int) -> Texts:
     if is_planned(needs):
-        is_surgical = is_intensive(needs)
-        return texts.REQUEST_AFTER_THEATRE if is_surgical else texts.REQUEST_OF_PLANNED
+        if is_intensive(needs):
+            return texts.REQUEST_AFTER_THEATRE
+        is_late = hour >= LOUNGE_CLOSES
+        return texts.REQUEST_OF_PLANNED_LATE if is_late else texts.REQUEST_OF_PLANNED
     if is_intensive(needs):
         return texts.REQUEST_OF_INTENSIVE
     return texts.REQUEST_OF_MATERNITY if ward.takes_cots else texts.REQUEST
@@ -41,9 +47,11 @@ def words_of_reservation(needs: Needs, ward: Ward) -> Texts:
     return texts.RESERVATION_OF_REHABILITATION if is_slow else texts.RESERVATION
 
 
-def words_of_no_bed(needs: Needs) -> Texts:
+def words_of_no_bed(needs: Needs, hour: int) -> Texts:
     """Of a planned admission whose bed is not free."""
-    return texts.NO_BED_AFTER_THEATRE if is_intensive(needs) else texts.NO_BED_YET
+    if is_intensive(needs):
+        return texts.NO_BED_AFTER_THEATRE
+    return texts.NO_BED_YET_LATE if hour >= LOUNGE_CLOSES else texts.NO_BED_YET
 
 
 def words_of_arrival(needs: Needs, ward: Ward, *, is_morning: bool) -> Texts:
