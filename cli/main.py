@@ -47,8 +47,11 @@ def up(
         bool, typer.Option("--simulator/--no-simulator", help="Run the simulated hospital.")
     ] = True,
     auth: Annotated[
-        Auth, typer.Option(envvar="SNR_AUTH", help="off: nobody signs in (loopback only).")
-    ] = Auth.ON,
+        Auth,
+        typer.Option(
+            envvar="SNR_AUTH", help="on: people sign in; off: nobody does (loopback only)."
+        ),
+    ] = Auth.OFF,
 ) -> None:
     """Start everything; Ctrl-C stops it."""
     _command("up").run(speed=speed, simulator=simulator, auth=auth)

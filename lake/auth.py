@@ -17,4 +17,4 @@ class Auth(StrEnum):
 class AuthSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
-    auth: Auth = Auth.ON
+    auth: Auth = Auth.OFF
