@@ -18,7 +18,7 @@ from simulator.writer.engine import Context, Engine, Row
 from tests.simulator.world.figures import Idle
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
-SHORT = (104, 20)
+SHORT = (207, 20)
 """The run that most tests look at: seed and days."""
 HOUR = timedelta(hours=1)
 STAFFS = Context(Source.SIMULATOR, unasked("simulator"))
