@@ -70,7 +70,8 @@ def create_app(desk: Desk, gate: Gate | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.router.routes[:0] = ROUTES
-    app.state.desk, app.state.gate, app.state.attempts = desk, gate, Attempts()
+    app.state.desk, app.state.gate = desk, gate
+    app.state.attempts, app.state.hashing = Attempts(), 0
     if gate is not None:
         app.add_middleware(SignedInOnly, gate=gate)
     app.add_middleware(OwnPagesOnly)

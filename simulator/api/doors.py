@@ -39,7 +39,7 @@ class Door(StrEnum):
 
     def let_in(self, who: Principal) -> None:
         """Raises Forbidden."""
-        if self is Door.PATIENTS and not (who.is_manager or who.wards):
+        if self is Door.PATIENTS and not (who.is_manager or who.has_wards):
             raise Forbidden("not_permitted", "Your role shows no patients.")
         if self is Door.REGISTER:
             must_hold(Right.REGISTER, who)

@@ -33,17 +33,21 @@ def sees_booking(who: Principal, hospital: Hospital, booking: Booking) -> bool:
     return who.sees(bed.ward_id if bed else None)
 
 
+def seen_booking(who: Principal, hospital: Hospital, booking_id: str) -> Booking | None:
+    """One that is open, if it is there for these eyes."""
+    booking = hospital.bookings.get(booking_id)
+    return booking if booking and sees_booking(who, hospital, booking) else None
+
+
 def sees_request(who: Principal, hospital: Hospital, request: BedRequest) -> bool:
     """Of the ward where the patient is, or the wanted one."""
     wards = wards_of_request(hospital, request)
-    return who.is_manager or (bool(who.wards) if wards is None else any(map(who.owns, wards)))
+    return who.is_manager or (who.has_wards if wards is None else any(map(who.owns, wards)))
 
 
 def sees_ended(who: Principal, row: Row) -> bool:
     """A request that waits no more, by the ward that was wanted."""
-    return who.is_manager or (
-        bool(who.wards) if row["ward_id"] is None else who.owns(row["ward_id"])
-    )
+    return who.is_manager or (who.has_wards if row["ward_id"] is None else who.owns(row["ward_id"]))
 
 
 def sees_patient(who: Principal, hospital: Hospital, patient_ref: str) -> bool:

@@ -21,6 +21,10 @@ class Principal:
     def is_manager(self) -> bool:
         return self.may_all or Role.MANAGER in self.roles
 
+    @property
+    def has_wards(self) -> bool:
+        return Role.CLERK in self.roles and bool(self.wards)
+
     def owns(self, ward_id: str | None) -> bool:
         """Whether it is one of a clerk's own wards."""
         return Role.CLERK in self.roles and ward_id in self.wards

@@ -23,6 +23,7 @@ from simulator.api.answers import (
 from simulator.api.call import Call, CallRoute
 from simulator.api.front import bookings_in_log, carry_out, from_log, not_after_now
 from simulator.api.problems import PROBLEMS
+from simulator.api.sight import seen_booking
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotThere, Refusal
@@ -89,7 +90,7 @@ async def change(call: Call, booking_id: BookingId, body: b.BookingChange) -> Re
     context = call.context(body)
     rows = await call.desk.remembered(context)
     if rows is None:  # what a body means may be another thing by the time that it comes again
-        known = call.desk.engine.hospital.bookings.get(booking_id)
+        known = seen_booking(call.who, call.desk.engine.hospital, booking_id)
         rows = await carry_out(call.desk, meant.change(booking_id, known, body), context)
     return json_of(booking_answer(rows))
 
@@ -138,7 +139,7 @@ async def swap(call: Call, booking_id: BookingId, body: b.Swap) -> Response:
 @router.post("/bookings/{booking_id}/progress", response_model=w.BookingAnswer)
 async def progress(call: Call, booking_id: BookingId, body: b.Progress) -> Response:
     """How near its end a stay is: when, whether the bed is still needed, what is waited for."""
-    known = call.desk.engine.hospital.bookings.get(booking_id)
+    known = seen_booking(call.who, call.desk.engine.hospital, booking_id)
     return await _act(call.desk, meant.progress(booking_id, known, body), call.context(body))
 
 

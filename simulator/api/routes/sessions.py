@@ -21,7 +21,7 @@ from simulator.api.answers import json_of
 from simulator.api.attempts import Attempts
 from simulator.api.call import LimitedRoute
 from simulator.api.problems import PROBLEMS
-from simulator.domain.errors import NotCarriedOut, NotThere
+from simulator.domain.errors import NotCarriedOut, NotThere, Overloaded
 from simulator.domain.permissions import rights_of
 from simulator.wire import access as w
 
@@ -29,6 +29,8 @@ Answer = TypeVar("Answer")
 
 HASHING = ThreadPoolExecutor(2, thread_name_prefix="hashing")
 """Each hash takes 64 MiB."""
+MOST_HASHING = 40
+"""Some four seconds' work, waiting or under way."""
 
 router = APIRouter(tags=["sessions"], responses=PROBLEMS, route_class=LimitedRoute)
 
@@ -59,8 +61,16 @@ def _session(request: Request) -> Session:
     return gate_of(request).session(request.headers.get("authorization"))
 
 
-async def _hashing(work: Callable[[], Answer]) -> Answer:
-    return await asyncio.get_running_loop().run_in_executor(HASHING, work)
+async def _hashing(request: Request, work: Callable[[], Answer]) -> Answer:
+    """Raises Overloaded where too many wait for it already."""
+    state = request.app.state
+    if state.hashing >= MOST_HASHING:
+        raise Overloaded
+    state.hashing += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(HASHING, work)
+    finally:
+        state.hashing -= 1
 
 
 @router.post("/sign-in", status_code=201, response_model=w.SignedIn)
@@ -69,12 +79,13 @@ async def sign_in(request: Request, body: w.SignIn) -> Response:
     gate = gate_of(request)
     with _attempts(request).of(address_of(request), body.name):
         opened = await _hashing(
+            request,
             lambda: gate.sessions.sign_in(
                 body.name,
                 body.password,
                 body.new_password,
                 body.device_secret,
-            )
+            ),
         )
     return _signed_in(gate, opened)
 
@@ -84,11 +95,12 @@ async def sign_in_with_pin(request: Request, body: w.PinSignIn) -> Response:
     """With a PIN, on a device where the person has signed in with the password within 12 hours."""
     gate = gate_of(request)
     opened = await _hashing(
+        request,
         lambda: gate.sessions.sign_in_with_pin(
             body.device_secret,
             body.name.strip().lower(),
             body.pin,
-        )
+        ),
     )
     return _signed_in(gate, opened)
 
@@ -111,7 +123,7 @@ async def touch(request: Request) -> Response:
     """Somebody is at the device: it is not idle. A locked session stays locked."""
     gate, session = gate_of(request), _session(request)
     if not session.is_locked:
-        gate.sessions.touch(session)
+        await asyncio.to_thread(gate.sessions.touch, session)
     return json_of(_who(gate, session))
 
 
@@ -119,7 +131,7 @@ async def touch(request: Request) -> Response:
 async def lock(request: Request) -> Response:
     """Nothing more is shown or done in it until its password is given, or a PIN opens another."""
     gate = gate_of(request)
-    gate.sessions.lock(_session(request))
+    await asyncio.to_thread(gate.sessions.lock, _session(request))
     gate.forget()
     return json_of(_who(gate, _session(request)))
 
@@ -130,7 +142,7 @@ async def prove(request: Request, body: w.Proof) -> Response:
     gate, session = gate_of(request), _session(request)
     password = body.password
     with _attempts(request).of(address_of(request), session.person.name):
-        await _hashing(lambda: gate.sessions.prove(session, password))
+        await _hashing(request, lambda: gate.sessions.prove(session, password))
     gate.forget()
     return json_of(_who(gate, _session(request)))
 
@@ -139,7 +151,7 @@ async def prove(request: Request, body: w.Proof) -> Response:
 async def end(request: Request) -> Response:
     """Sign out: answers with what has ended."""
     gate, session = gate_of(request), _session(request)
-    gate.sessions.end(session)
+    await asyncio.to_thread(gate.sessions.end, session)
     gate.forget()
     return json_of(_who(gate, session))
 
@@ -150,7 +162,9 @@ async def change_password(request: Request, body: w.NewPassword) -> Response:
     gate, session = gate_of(request), _session(request)
     password, new = body.password, body.new_password
     with _attempts(request).of(address_of(request), session.person.name):
-        opened = await _hashing(lambda: gate.sessions.change_password(session, password, new))
+        opened = await _hashing(
+            request, lambda: gate.sessions.change_password(session, password, new)
+        )
     return _signed_in(gate, opened)
 
 
@@ -161,7 +175,7 @@ async def set_pin(request: Request, body: w.NewPin) -> Response:
     if not session.is_proved_at(gate.clock()):
         raise PasswordNeeded
     device, pin = body.device_secret, body.pin
-    await _hashing(lambda: gate.sessions.set_pin(session, device, pin))
+    await _hashing(request, lambda: gate.sessions.set_pin(session, device, pin))
     return json_of(_who(gate, session))
 
 

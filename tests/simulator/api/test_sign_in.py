@@ -374,6 +374,12 @@ async def test_what_is_of_another_ward_is_answered_like_what_never_was(reading: 
         ("POST", "/bookings/{}/discharge", "stay W2", {}),
         ("POST", "/bookings/{}/transfer", "stay W2", {"to_bed_id": "W1-102-B"}),
         ("POST", "/bookings/{}/change", "booking W2", {"ends_at": None}),
+        (
+            "POST",
+            "/bookings/{}/change",
+            "stay W2",
+            {"needs": {"sex": "male"}, "bed_id": "W1-102-B"},
+        ),
         ("POST", "/bookings/{}/cancel", "booking W2", {}),
         ("POST", "/bookings/{}/swap", "stay W2", {"with_booking_id": ids["stay W1"]}),
         ("POST", "/bookings/{}/progress", "stay W2", {"needs_bed": False}),
@@ -508,3 +514,23 @@ async def test_a_browser_loads_nothing_for_an_answer_and_shares_it_with_nobody(
         "'unsafe-inline'"
         in (await reading.get("viewer", "/docs")).headers["content-security-policy"]
     )
+
+
+async def test_many_who_sign_in_at_once_wait_for_each_other_and_no_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.api.routes.sessions.MOST_HASHING", 0)
+    answer = await house.api.post("/sign-in", json={"name": "clerk", "password": WORD})
+    assert code(answer) == (503, "overloaded")
+    assert answer.headers["retry-after"]
+
+
+async def test_wards_are_a_clerks_alone(house: House) -> None:
+    """Those of somebody who was one are no key to the waiting list."""
+    house.gate.people.add("once.clerk", [Role.VIEWER], ["W1"], password=WORD)
+    opened = await house.api.post("/sign-in", json={"name": "once.clerk", "password": WORD})
+    house.secrets["once"] = opened.json()["secret"]
+    assert (await house.post("manager", "/requests", {"patient_ref": "ANY-1"})).is_success
+    for path in ("/requests", "/bookings"):
+        assert code(await house.get("once", path)) == (403, "not_permitted")
+    assert "ANY-1" not in (await house.get("once", "/events")).text
