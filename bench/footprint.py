@@ -35,7 +35,7 @@ YARDSTICK_STEPS = 10_000_000
 PROGRAMS = {
     "java": "JVMs",
     "simulator.serve": "API",
-    "streamlit": "dashboard",
+    "dashboard.serve": "dashboard",
     "prefect server": "Prefect server",
     "flows.driver": "driver",
     "flow-run execute": "flow runs",

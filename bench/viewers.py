@@ -23,7 +23,7 @@ SETTLING_MINUTES = MINUTES / 4
 EACH_SECONDS = 5.0
 WANTED = 0.1
 
-PROGRAMS = {"API": "simulator.serve", "dashboard": "streamlit"}
+PROGRAMS = {"API": "simulator.serve", "dashboard": "dashboard.serve"}
 WALKS = (("",), ("activity",), ("", "activity", "trends", "waiting", "book", "data"))
 """What the viewers look at: two stay on their page, one goes around."""
 STAYS_SECONDS = 20.0

@@ -7,14 +7,13 @@ from rich.table import Table
 
 from lake.places import Places
 from lake.vocabulary import Role
-from simulator.access.gate import Gate
+from simulator.access.gate import DASHBOARD, Gate
 from simulator.access.secret_words import one_time_password
 from simulator.access.tokens import Scope
 from simulator.plan import read_plan
 from simulator.settings import ApiSettings
 from simulator.writer.clock import wall_now
 
-DASHBOARD = "dashboard"
 DEMO = {
     "viewer": (Role.VIEWER, "looks"),
     "clerk": (Role.CLERK, "books on own wards"),

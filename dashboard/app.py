@@ -32,6 +32,10 @@ if is_asked and (me is None or me.who.is_locked):  # the door lets nobody by: it
     st.error("Nobody is signed in. Start the dashboard with ./snr up.")
     st.stop()
 
+if me and st.session_state.setdefault("whose", me.who.session_id) != me.who.session_id:
+    st.session_state.clear()  # a connection that was taken up again by somebody else
+    st.session_state["whose"] = me.who.session_id
+
 data = st.Page("app_pages/data.py", title="Data", icon=":material/database:")
 page = st.navigation(
     [

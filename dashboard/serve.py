@@ -3,6 +3,7 @@
 Where nobody signs in the door stands open.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -83,6 +84,8 @@ def main() -> int:
     except (ValidationError, SettingsError) as error:
         sys.stderr.write(f"A setting is wrong: {error}\n")
         return 1
+    # uvicorn believes who connects from this machine what address a browser has: that are all.
+    os.environ["FORWARDED_ALLOW_IPS"] = "none"
     app(settings).run(config={**OPTIONS, "server.port": settings.dashboard_port})
     return 0
 

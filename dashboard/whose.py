@@ -80,9 +80,9 @@ class Sessions:
     def _look_up(self, secret: str, before: Whose | None) -> Whose | None:
         try:
             return Whose(secret, self._ask(secret))
-        except Refused:
-            return None
-        except ClientError:
+        except ClientError as error:
+            if isinstance(error, Refused) and error.status == 401:
+                return None
             if before is None or before.who.ends_at <= datetime.now(UTC):
                 return None
             return Whose(secret, before.who, is_confirmed=False)

@@ -346,8 +346,10 @@ class BookingClient:
         """What the change does not set stays as it is; `ends_at=None`: open."""
         return self._act(booking_id, "change", change)
 
-    def admit(self, booking_id: str, *, override: Override | None = None) -> BookingAnswer:
-        return self._act(booking_id, "admit", Overriding(**_given(override=override)))
+    def admit(
+        self, booking_id: str, *, override: Override | None = None, note: str | None = None
+    ) -> BookingAnswer:
+        return self._act(booking_id, "admit", Overriding(**_given(override=override, note=note)))
 
     def transfer(
         self,

@@ -109,6 +109,15 @@ def _ask_new_bed(scene: Scene) -> Details | None:
     return _with_reason({"to_bed_id": bed["bed_id"]})
 
 
+def _ask_admit(scene: Scene) -> Details | None:
+    """Of who lies on another ward it is a move."""
+    ref = scene.bed["next_patient_ref"]
+    lies = next((b for b in scene.beds if ref and b["current_patient_ref"] == ref), None)
+    if lies is None or lies["ward_id"] == scene.bed["ward_id"]:
+        return {}
+    return _with_reason({})
+
+
 def _with_reason(details: Details) -> Details | None:
     """To another ward: a manager says why."""
     if not allowed.takes_reason(allowed.ACROSS):
@@ -148,6 +157,7 @@ def _ask_note(_: Scene) -> Details | None:
 
 
 ASKED: dict[Act, Ask] = {
+    Act.ADMIT: _ask_admit,
     Act.DISCHARGE: _ask_discharge,
     Act.KNOWN: _ask_known,
     Act.TRANSFER: _ask_new_bed,

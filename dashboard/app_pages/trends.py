@@ -13,6 +13,7 @@ from dashboard.asking.ask import ask, row, rows
 from dashboard.asking.live import Glance, glance
 from dashboard.drawing import charts, html, tables, top
 from dashboard.settings import DashboardSettings
+from dashboard.whose import sight
 
 BUILDING = "Building: first numbers come within two minutes of the first start."
 NOTHING = "Nothing in these days."
@@ -20,6 +21,7 @@ PERIODS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90, "Everything
 LEVELS = {"Rooms": "room", "Wards": "ward", "Specialties": "specialty", "Hospital": "hospital"}
 GRAINS = {"per day": "day", "per week": "week", "per month": "month", "per quarter": "quarter"}
 TOP = 12
+FEWEST = 5  # updates, of a term that somebody sees who does not see all patients
 
 # The questions' common parameters: `from_on`, `until_on`, `ward_ids`. (Streamlit shows a page's
 # strings that stand alone, so no docstring.)
@@ -181,7 +183,7 @@ def updates(chosen: Chosen, _: Glance) -> None:
     terms, pairs = st.columns(2, gap="medium")
     for place, title, gram_size in ((terms, "Terms", 1), (pairs, "Word pairs", 2)):
         draw(place, title, charts.top_terms, queries.top_terms, **chosen,
-             gram_size=gram_size, top=TOP)  # fmt: skip
+             gram_size=gram_size, top=TOP, least=1 if sight().sees_all else FEWEST)  # fmt: skip
 
 
 def rising_terms(place: Any, chosen: Chosen) -> None:

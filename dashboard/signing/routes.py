@@ -94,7 +94,7 @@ class Routes:
             )
         except (ClientError, ValidationError) as error:
             return await self._asking(request, going_to, form.get("name", ""), _said(error))
-        return self._opened(request, opened, going_to)
+        return await self._opened(request, opened, going_to)
 
     async def sign_in_with_pin(self, request: Request) -> Response:
         form = await _form(request)
@@ -108,7 +108,7 @@ class Routes:
             )
         except (ClientError, ValidationError) as error:
             return await self._asking(request, going_to, name, _said(error))
-        return self._opened(request, opened, going_to)
+        return await self._opened(request, opened, going_to)
 
     async def state(self, request: Request) -> Response:
         """For watch.js: whether the page may stay. Counts as no sign of life."""
@@ -121,7 +121,11 @@ class Routes:
         return await self._tell(request, lambda api: api.touch())
 
     async def lock(self, request: Request) -> Response:
-        return await self._tell(request, lambda api: api.lock())
+        """Where the API cannot be told, the browser forgets the session: nobody finds it open."""
+        response = await self._tell(request, lambda api: api.lock())
+        if response.status_code != 200:
+            response.delete_cookie(self._settings.session_cookie, path="/")
+        return response
 
     async def sign_out(self, request: Request) -> Response:
         """Of the session nothing is left, whether or not the API could be told."""
@@ -144,11 +148,11 @@ class Routes:
         return JSONResponse({"is_done": True})
 
     def _told(self, secret: str, ask: Callable[[BookingClient], Any]) -> None:
-        try:
-            with BookingClient(self._settings.api_url, secret=secret) as api:
-                ask(api)
-        finally:
-            self._sessions.forget(secret)
+        """What was known of the session is forgotten only once the API has answered: while it is
+        silent the page goes on, masked."""
+        with BookingClient(self._settings.api_url, secret=secret) as api:
+            ask(api)
+        self._sessions.forget(secret)
 
     async def _asking(
         self,
@@ -183,9 +187,10 @@ class Routes:
         except (ClientError, ValidationError):
             return []
 
-    def _opened(self, request: Request, opened: SignedIn, going_to: str) -> Response:
-        """Another session than the one before, whoever it was."""
-        self._sessions.forget(self._secret(request))
+    async def _opened(self, request: Request, opened: SignedIn, going_to: str) -> Response:
+        """Another session than the one before, whoever it was: that one ends."""
+        if self._secret(request):
+            await self._tell(request, lambda api: api.end_session())
         response = RedirectResponse(going_to, 303)
         is_secure = request.url.scheme == "https"
         cookies = {

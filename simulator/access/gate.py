@@ -20,6 +20,8 @@ from simulator.domain.principals import Principal
 HOLDS = timedelta(seconds=2)
 MOST_KNOWN = 10_000
 SCHEME = "Bearer "
+DASHBOARD = "dashboard"
+"""Label of the token that `./snr up` gives it."""
 
 Clock = Callable[[], datetime]
 
@@ -31,6 +33,8 @@ class Caller:
     who: Principal
     session: Session | None = None
     scopes: frozenset[Scope] = EVERY_SCOPE
+    is_dashboard: bool = False
+    """Which is believed what address a browser has."""
 
     def must_have(self, scope: Scope) -> None:
         """Raises Forbidden."""
@@ -106,4 +110,5 @@ class Gate:
 
     def _service(self, token: Token) -> Caller:
         self._used.add(token.token_id)
-        return Caller(token.principal, scopes=token.scopes)
+        is_dashboard = token.label == DASHBOARD
+        return Caller(token.principal, scopes=token.scopes, is_dashboard=is_dashboard)

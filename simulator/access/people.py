@@ -52,12 +52,12 @@ class People:
     def all(self) -> list[Person]:
         return [self._person(row) for row in self._store.rows("SELECT * FROM people ORDER BY name")]
 
-    def password_of(self, name: str) -> str | None:
-        """What is kept of it; None: nobody of that name may sign in."""
+    def password_of(self, name: str) -> tuple[str | None, int]:
+        """What is kept of it, and of which generation; None: nobody of that name may sign in."""
         row = self._store.row(
-            "SELECT password FROM people WHERE name = ? AND disabled_at IS NULL", name
+            "SELECT password, generation FROM people WHERE name = ? AND disabled_at IS NULL", name
         )
-        return row["password"] if row else None
+        return (row["password"], row["generation"]) if row else (None, 0)
 
     def add(
         self,

@@ -65,10 +65,11 @@ class Sessions:
         """Costs one verification, whoever it is. Raises WrongPassword, NewPasswordNeeded and
         InvalidRequest."""
         name = name.strip().lower()
-        if not self._hashes.are_equal(password, self._people.password_of(name)):
+        kept, generation = self._people.password_of(name)
+        if not self._hashes.are_equal(password, kept):
             raise WrongPassword
-        person = self._people.find(name)
-        if person is None or not person.roles:
+        person = self._people.find(name)  # who may be another one since: it took a while
+        if person is None or not person.roles or person.generation != generation:
             raise WrongPassword
         if person.has_one_time_password:
             if new_password is None:
@@ -81,14 +82,14 @@ class Sessions:
     def change_password(self, session: Session, password: str, new_password: str) -> SignedIn:
         """Ends what else is open of the person. Raises WrongPassword and InvalidRequest."""
         name = session.person.name
-        if not self._hashes.are_equal(password, self._people.password_of(name)):
+        if not self._hashes.are_equal(password, self._people.password_of(name)[0]):
             raise WrongPassword("The password is wrong.")
         self._replace_password(name, password, new_password)
         return self.sign_in(name, new_password, None, None)
 
     def prove(self, session: Session, password: str) -> None:
         """The person is still who signed in. Raises WrongPassword."""
-        if not self._hashes.are_equal(password, self._people.password_of(session.person.name)):
+        if not self._hashes.are_equal(password, self._people.password_of(session.person.name)[0]):
             raise WrongPassword("The password is wrong.")
         self._set(session.digest, "proved_at = ?, seen_at = ?, locked_at = NULL", 2)
 
@@ -141,6 +142,12 @@ class Sessions:
             )
         return self._begin(person, device_secret, instant(row["bound_at"]))
 
+    def known_device(self, device_secret: str | None, name: str) -> str:
+        """What the device is called in counts, if the person has signed in on it; else nothing."""
+        person = self._people.find(name.strip().lower()) if device_secret else None
+        is_known = person and device_secret and self._binding(device_secret, person)
+        return digest(device_secret) if device_secret and is_known else ""
+
     def names_on(self, device_secret: str) -> list[str]:
         """Who can sign in with a PIN on this device now."""
         sql = "SELECT name FROM devices WHERE digest = ? AND pin IS NOT NULL ORDER BY name"
@@ -188,13 +195,16 @@ class Sessions:
         secret, now = drawn("session"), text_of(self._clock())
         proved = text_of(proved_at) if proved_at else now
         with self._store.writing() as db:
-            db.execute(
-                "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            begun = db.execute(
+                "INSERT INTO sessions SELECT ?, ?, name, generation, ?, ?, ?, ?, NULL FROM people"
+                " WHERE name = ? AND generation = ? AND disabled_at IS NULL",
                 (
-                    digest(secret), uuid4().hex, person.name, person.generation,
-                    digest(device_secret), now, now, proved,
+                    digest(secret), uuid4().hex, digest(device_secret), now, now, proved,
+                    person.name, person.generation,
                 ),
             )  # fmt: skip
+            if not begun.rowcount:
+                raise WrongPassword
             db.execute(
                 "DELETE FROM sessions WHERE name = ?1 AND digest NOT IN ("
                 "SELECT digest FROM sessions WHERE name = ?1 ORDER BY started_at DESC LIMIT ?2)",

@@ -44,7 +44,7 @@ class Token:
 
     @property
     def principal(self) -> Principal:
-        return Principal(f"token:{self.label}", frozenset({self.role}), self.wards)
+        return Principal(f"token:{self.label}.{self.token_id}", frozenset({self.role}), self.wards)
 
 
 class Tokens:

@@ -33,13 +33,7 @@ def page(items: Sequence[BaseModel], following: str | None) -> Response:
     return json_of(w.Page[Any](items=list(items), next=following))
 
 
-def page_of(
-    rows: list[Row],
-    limit: int,
-    item: Callable[[Row], BaseModel],
-    is_seen: Callable[[Row], bool],
-) -> Response:
-    """One row more than `limit` was asked for: it tells whether there is another page. Rows that
-    are not for the caller's eyes are left out."""
+def page_of(rows: list[Row], limit: int, item: Callable[[Row], BaseModel]) -> Response:
+    """One row more than `limit` was asked for: it tells whether there is another page."""
     following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
-    return page([item(row) for row in rows[:limit] if is_seen(row)], following)
+    return page([item(row) for row in rows[:limit]], following)

@@ -18,13 +18,24 @@ from simulator.domain.principals import Principal
 from simulator.domain.requests import BedRequest
 from simulator.writer.engine import Row
 
-PRIVATE = tuple(column.name for column in BED_EVENTS.columns if column.is_private)
+PRIVATE = (
+    *(column.name for column in BED_EVENTS.columns if column.is_private),
+    "request_path",  # which names a patient, of a merge
+    "died_at", "disposition", "spell_id", "stay_id", "booking_id", "bed_request_id",
+    "displaced_booking_id", "displaced_booking_ids", "displaced_by_booking_id",
+    "ended_booking_ids", "unmet_request_ids", "lost_booking_ids", "at_risk_booking_ids",
+    "current_booking_id", "current_stay_id", "next_booking_id", "last_booking_id",
+)  # fmt: skip
+"""And the ids by which one row of a patient leads to the next one."""
+OF_SEVERAL_WARDS = "contact_patient_refs"
 
 
 def without_patients(row: Mapping[str, Any], who: Principal, ward_id: str | None) -> Row:
     """A row as it is, or without what is private in it."""
-    if who.sees(ward_id):
+    if who.is_manager:
         return dict(row)
+    if who.sees(ward_id):
+        return dict(row) | ({OF_SEVERAL_WARDS: None} if OF_SEVERAL_WARDS in row else {})
     return dict(row) | {name: None for name in PRIVATE if name in row}
 
 
@@ -42,6 +53,8 @@ def seen_booking(who: Principal, hospital: Hospital, booking_id: str) -> Booking
 def sees_request(who: Principal, hospital: Hospital, request: BedRequest) -> bool:
     """Of the ward where the patient is, or the wanted one."""
     wards = wards_of_request(hospital, request)
+    if request.requested_by == who.actor and who.has_wards:
+        return True
     return who.is_manager or (who.has_wards if wards is None else any(map(who.owns, wards)))
 
 

@@ -118,6 +118,10 @@ def none_in_lounge(booking_id: str) -> NotThere:
     return NotThere(f"Nobody of {booking_id} is in the discharge lounge.")
 
 
+def not_merged() -> NotThere:
+    return NotThere("This reference is merged into no other.")
+
+
 class Outdated(NotCarriedOut):
     code = "precondition_failed"
 

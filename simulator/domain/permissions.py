@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Any
 
-from lake.vocabulary import Role, Rule
+from lake.vocabulary import EventType, Role, Rule, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.errors import (
     Forbidden,
@@ -21,6 +21,7 @@ from simulator.domain.errors import (
     no_open_booking,
     none_in_lounge,
     none_waits,
+    not_merged,
 )
 from simulator.domain.hospital import Hospital
 from simulator.domain.principals import Principal
@@ -97,8 +98,7 @@ def role_for(hospital: Hospital, command: c.Command, who: Principal, *, says_why
     right = RIGHT_OF[type(command)]
     role, reach = _reach(right, who)
     if reach is Reach.OWN_WARDS:
-        for touched in _touched(hospital, command):
-            touched.must_be_of(who)
+        _must_be_own(hospital, command, who)
     elif right is Right.WORK and _goes_across(hospital, command):
         role, reach = _reach(Right.MOVE_ACROSS_WARDS, who)
     says_why = says_why or getattr(command, "override", None) is not None
@@ -147,25 +147,39 @@ def _reach(right: Right, who: Principal) -> tuple[Role, Reach]:
     raise Forbidden("not_permitted", f"Your role does not allow this ({needed}): {may} may.")
 
 
+def _must_be_own(hospital: Hospital, command: c.Command, who: Principal) -> None:
+    """Of several placements the one that is not is named, as where a rule refuses it."""
+    if not isinstance(command, c.PlaceAll):
+        for touched in _touched(hospital, command):
+            touched.must_be_of(who)
+        return
+    for nth, pair in enumerate(command.pairs):
+        try:
+            _must_be_own(hospital, pair.place, who)
+        except (Forbidden, NotThere) as error:
+            error.pair = (nth, pair.place.bed_request_id)
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class _Touched:
     """Something that a command is about. `wards`: that it belongs to, one of them must be the
-    clerk's own; None: it belongs to all. `otherwise`: what a clerk of other wards is told."""
+    clerk's own; None: it belongs to all. `asked_by`: whose it is wherever it belongs to.
+    `otherwise`: what a clerk of other wards is told."""
 
     wards: frozenset[str] | None
     otherwise: Forbidden | NotThere
+    asked_by: str | None = None
 
     def must_be_of(self, who: Principal) -> None:
-        if self.wards is not None and not any(who.owns(ward_id) for ward_id in self.wards):
+        if self.wards is None or self.asked_by == who.actor:
+            return
+        if not any(who.owns(ward_id) for ward_id in self.wards):
             raise self.otherwise
 
 
 def _touched(hospital: Hospital, command: c.Command) -> Iterator[_Touched]:
     """All of it; what does not exist is for the rules to refuse."""
-    if isinstance(command, c.PlaceAll):
-        for pair in command.pairs:
-            yield from _touched(hospital, pair.place)
-        return
     yield from _named(hospital, command)
     if besides := BESIDES.get(type(command)):
         yield from besides(hospital, command)
@@ -210,19 +224,23 @@ def _of_booking(hospital: Hospital, booking_id: str | None) -> Iterator[_Touched
 def _of_request(hospital: Hospital, bed_request_id: str | None) -> Iterator[_Touched]:
     if request := hospital.requests.get(bed_request_id or ""):
         gone = none_waits(request.bed_request_id)
-        yield _Touched(wards_of_request(hospital, request), gone)
+        yield _Touched(wards_of_request(hospital, request), gone, request.requested_by)
 
 
-def _of_patient(
-    hospital: Hospital, patient_ref: str, wanted: str | None = None
-) -> Iterator[_Touched]:
-    """Where the patient lies or has a bed reserved, or the ward that is wanted."""
-    places = {
-        hospital.beds[booking.bed_id].ward_id for booking in hospital.bookings_of(patient_ref)
-    }
-    if places:
+def wards_of_patient(hospital: Hospital, patient_ref: str) -> frozenset[str]:
+    """Where the patient lies, waits to be fetched, has a bed reserved or is wanted."""
+    bookings = hospital.bookings_of(patient_ref)
+    places = {hospital.beds[booking.bed_id].ward_id for booking in bookings}
+    refs = hospital.refs_of(patient_ref)
+    places |= {one.ward_id for one in hospital.lounge.values() if one.patient_ref in refs}
+    places |= {r.ward_id for r in hospital.requests_of(patient_ref) if r.ward_id}
+    return frozenset(places)
+
+
+def _of_patient(hospital: Hospital, patient_ref: str) -> Iterator[_Touched]:
+    if places := wards_of_patient(hospital, patient_ref):
         refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}.")
-        yield _Touched(frozenset({*places, *([wanted] if wanted else [])}), refused)
+        yield _Touched(places, refused)
 
 
 def _comes_from(hospital: Hospital, command: c.AdmitPatient) -> Iterator[_Touched]:
@@ -235,9 +253,15 @@ def _comes_from(hospital: Hospital, command: c.AdmitPatient) -> Iterator[_Touche
 
 
 def _of_event(_: Hospital, command: c.CancelEvent) -> Iterator[_Touched]:
+    """Of an admission or a discharge its own ward; of a transfer both ends, as of every move."""
     gone = NotThere(f"There is no event {command.event_id}.")
-    for event in command.request:
-        yield _Touched(frozenset({event.bed_before.ward_id}), gone)
+    ends = [event.bed_before.ward_id for event in command.request]
+    named = next(e.bed_before.ward_id for e in command.request if e.event_id == command.event_id)
+    is_move = any(e.event_type == EventType.PATIENT_TRANSFERRED for e in command.request)
+    yield _Touched(frozenset(ends if is_move else [named]), gone)
+    for ward_id in ends if is_move else ():
+        refused = Forbidden("not_permitted", "A manager undoes a move from ward to ward.")
+        yield _Touched(frozenset({ward_id}), refused)
 
 
 def _of_discharge(_: Hospital, command: c.CorrectDischarge) -> Iterator[_Touched]:
@@ -252,7 +276,10 @@ def _in_lounge(hospital: Hospital, command: c.LeaveLounge) -> Iterator[_Touched]
 
 
 def _who_asks(hospital: Hospital, command: c.RequestBed) -> Iterator[_Touched]:
-    return _of_patient(hospital, command.patient_ref, command.ward_id)
+    """For who lies on a ward its own clerk asks: so nobody fetches a patient alone."""
+    if stay := hospital.stay_of(command.patient_ref):
+        refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}: its ward asks.")
+        yield _Touched(frozenset({hospital.beds[stay.bed_id].ward_id}), refused)
 
 
 def _both(hospital: Hospital, command: c.MergePatients) -> Iterator[_Touched]:
@@ -261,7 +288,9 @@ def _both(hospital: Hospital, command: c.MergePatients) -> Iterator[_Touched]:
 
 
 def _who_was_merged(hospital: Hospital, command: c.CancelMerge) -> Iterator[_Touched]:
-    return _of_patient(hospital, command.patient_ref)
+    """Nobody else learns that there is a merge, or with whom."""
+    if canonical_ref(command.patient_ref) in hospital.merges:
+        yield _Touched(wards_of_patient(hospital, command.patient_ref), not_merged())
 
 
 BESIDES: Mapping[type, Callable[[Hospital, Any], Iterator[_Touched]]] = {
@@ -277,12 +306,11 @@ BESIDES: Mapping[type, Callable[[Hospital, Any], Iterator[_Touched]]] = {
 
 
 def wards_of_request(hospital: Hospital, request: BedRequest) -> frozenset[str] | None:
-    """Where the patient is, and the wanted one; None: any will do."""
-    if request.ward_id is None:
-        return None
+    """Where the patient is, and the wanted one; None: nowhere yet, and any will do."""
     stay = hospital.stay_of(request.patient_ref)
     here = {hospital.beds[stay.bed_id].ward_id} if stay else set()
-    return frozenset({request.ward_id, *here})
+    wanted = {request.ward_id} if request.ward_id else set()
+    return frozenset(here | wanted) or None
 
 
 def _goes_across(hospital: Hospital, command: c.Command) -> bool:

@@ -25,6 +25,11 @@ class Principal:
     def has_wards(self) -> bool:
         return Role.CLERK in self.roles and bool(self.wards)
 
+    @property
+    def sees_wards(self) -> list[str] | None:
+        """Those whose patients are shown; None: all."""
+        return None if self.is_manager else sorted(self.wards if self.has_wards else ())
+
     def owns(self, ward_id: str | None) -> bool:
         """Whether it is one of a clerk's own wards."""
         return Role.CLERK in self.roles and ward_id in self.wards

@@ -161,6 +161,8 @@ class Engine:
         if context.if_match is None:
             return
         beds = self.beds_of(command)
+        if not beds and self._is_unknown(command):
+            return  # which is said in the words for what never was
         if not beds:
             raise Outdated("If-Match goes with what is done to beds; this is not.")
         seen = max(context.if_match, default=0)
@@ -168,6 +170,14 @@ class Engine:
             changed = self.changed.get(bed_id) or self.newest.get(bed_id, {}).get("seq", 0)
             if changed > seen:
                 raise Outdated(f"{bed_id} has changed with event {changed}: look at it again.")
+
+    def _is_unknown(self, command: Command) -> bool:
+        """Whether it names a booking or a request that is not open."""
+        booking_id = getattr(command, "booking_id", None)
+        bed_request_id = getattr(command, "bed_request_id", None)
+        return (booking_id is not None and booking_id not in self.hospital.bookings) or (
+            bed_request_id is not None and bed_request_id not in self.hospital.requests
+        )
 
     def _row(self, change: Change, shared: Row, event_id: str, given_by: str) -> Row:
         """Written once all changes of the command are taken in: each row has the state after it.

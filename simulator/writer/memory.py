@@ -64,7 +64,7 @@ BEDS_BEFORE_WHAT_NEVER_WAS = _question("beds_before_what_never_was")
 
 EVERY_BOOKING = {
     "booking_id": None, "bed_id": None, "ward_id": None, "state": None, "patient_ref": None,
-    "after_seq": None, "at": None, "ran_over_at": None, "limit": MOST,
+    "own_wards": None, "after_seq": None, "at": None, "ran_over_at": None, "limit": MOST,
 }  # fmt: skip
 
 

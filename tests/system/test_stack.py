@@ -41,7 +41,7 @@ def test_a_page_whose_server_stands_still_says_so_by_itself(stack, page) -> None
     page.clock.install()
     page.goto(stack.url("DASHBOARD"))
     expect(page.get_by_text("data age").first).to_be_visible(timeout=PATIENCE_MS)
-    [server] = [p for p in stack.processes() if "streamlit" in p.cmdline()]
+    [server] = [p for p in stack.processes() if "dashboard.serve" in p.cmdline()]
     server.suspend()
     try:
         page.clock.fast_forward(46_000)

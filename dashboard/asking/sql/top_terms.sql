@@ -1,4 +1,5 @@
--- The $top terms ($gram_size 1) or bigrams (2) by number of updates, and who wrote those.
+-- The $top terms ($gram_size 1) or bigrams (2) by number of updates, and who wrote those; of terms
+-- that stand in $least updates: those of fewer are what somebody wrote of a patient.
 SELECT
     term,
     CASE WHEN is_manual THEN 'manual' ELSE 'automatic' END AS origin,
@@ -12,6 +13,7 @@ JOIN (
         AND gram_size = $gram_size
         AND (len($ward_ids) = 0 OR list_contains($ward_ids, ward_id))
     GROUP BY term
+    HAVING sum(update_count) >= $least
     ORDER BY term_count DESC, term
     LIMIT $top
 ) USING (term)

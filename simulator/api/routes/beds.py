@@ -28,6 +28,8 @@ from simulator.writer.memory import hospital_at
 BOARD_FROM_ROW = {"last_event_type": "event_type"}
 UNKNOWN: dict[str, Any] = dict.fromkeys(column.name for column in BED_STATE_COLUMNS)
 
+WHOSE_ROOM = {"female", "male"}
+
 router = APIRouter(tags=["beds"], responses=PROBLEMS, route_class=CallRoute)
 
 
@@ -92,6 +94,10 @@ async def search(call: Call, body: b.BedSearch) -> Response:
         if (ref := getattr(body, name)) and not sees_patient(call.who, hospital, ref)
     }
     body = body.model_copy(update=unseen) if unseen else body
+    beside = body.needs.placed_with
+    if beside and beside not in WHOSE_ROOM and not sees_patient(call.who, hospital, beside):
+        needs = body.needs.model_copy(update={"placed_with": None})
+        body = body.model_copy(update={"needs": needs})
     fits, others = Matcher(hospital, meant.search(hospital, body, now)).all(body.limit)
     await call.desk.commit.durable()
     return json_of(

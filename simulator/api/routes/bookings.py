@@ -55,19 +55,14 @@ async def bookings(
     filters: dict[str, Any] = {"bed_id": bed_id, "ward_id": ward_id, "state": state}
     filters["patient_ref"] = canonical_ref(patient_ref) if patient_ref else None
     hospital, now = call.desk.engine.hospital, at or call.desk.clock.now()
-    filters["ran_over_at"] = None
+    filters["ran_over_at"], filters["own_wards"] = None, call.who.sees_wards
     if ran_over_hours is not None:
         filters["ran_over_at"] = now - timedelta(hours=ran_over_hours)
     if at:
         not_after_now(call.desk, at)
         hospital, _ = await asyncio.to_thread(hospital_at, call.desk.reader, at, hospital.house)
     rows = await bookings_in_log(call.desk, limit + 1, **filters, after_seq=after, at=at)
-    return page_of(
-        rows,
-        limit,
-        lambda row: booking_item(row, hospital, now),
-        lambda row: call.who.sees(row["ward_id"]),
-    )
+    return page_of(rows, limit, lambda row: booking_item(row, hospital, now))
 
 
 @router.get("/bookings/{booking_id}", response_model=w.Booking)

@@ -28,10 +28,9 @@ async def overrides(
     after: SeqCursor = None,
 ) -> Response:
     """Every override, the oldest first."""
-    rows = await from_log(
-        call.desk, OVERRIDES, since=since, reviewed=reviewed, after_seq=after or 0, limit=limit + 1
-    )
-    return page_of(rows, limit, _item, lambda row: call.who.sees(row["ward_id"]))
+    wanted = {"since": since, "reviewed": reviewed, "own_wards": call.who.sees_wards}
+    rows = await from_log(call.desk, OVERRIDES, **wanted, after_seq=after or 0, limit=limit + 1)
+    return page_of(rows, limit, _item)
 
 
 @router.post("/overrides/{event_id}/review", response_model=w.ReviewAnswer)

@@ -21,7 +21,7 @@ from simulator.domain import commands as c
 from simulator.domain.errors import NotThere
 from simulator.domain.hospital import Hospital
 from simulator.domain.requests import BedRequest, Rank
-from simulator.domain.rules.proposal import Left, Pair, propose
+from simulator.domain.rules.proposal import Left, Pair, Pending, propose
 from simulator.domain.rules.suggestions import suggest_for
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
@@ -68,9 +68,9 @@ async def _ended(
     call: Call, state: RequestState, ward_id: str | None, limit: int, after: str | None
 ) -> tuple[list[Row], str | None]:
     seq = int((after or "0").split("-")[0])
-    rows = await requests_in_log(call.desk, limit + 1, state=state, ward_id=ward_id, after_seq=seq)
-    following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
-    return [row for row in rows[:limit] if sees_ended(call.who, row)], following
+    wanted = {"state": state, "ward_id": ward_id, "own_wards": call.who.sees_wards}
+    rows = await requests_in_log(call.desk, limit + 1, **wanted, after_seq=seq)
+    return rows[:limit], str(rows[limit - 1]["seq"]) if len(rows) > limit else None
 
 
 def _waiting(
@@ -152,11 +152,7 @@ async def match(call: Call, _: b.Matching | None = None) -> Response:
         w.Proposal(
             items=[w.ProposedBed.model_validate(pair._asdict()) for pair in items],
             left=[w.LeftRequest.model_validate(o._asdict()) for o in found.left if _sees(call, o)],
-            pending=[
-                w.PendingBed.model_validate(one._asdict())
-                for one in found.pending
-                if _acts_in(call, one.bed_id)
-            ],
+            pending=[_pending(call, one) for one in found.pending if _acts_in(call, one.bed_id)],
         )
     )
 
@@ -165,6 +161,15 @@ def _sees(call: Call, one: Pair | Left) -> bool:
     hospital = call.desk.engine.hospital
     request = hospital.requests.get(one.bed_request_id)
     return request is not None and sees_request(call.who, hospital, request)
+
+
+def _pending(call: Call, one: Pending) -> w.PendingBed:
+    """For those who wait that the caller sees."""
+    requests = call.desk.engine.hospital.requests
+    waiting = (requests.get(bed_request_id) for bed_request_id in one.is_for)
+    seen = [r for r in waiting if r and sees_request(call.who, call.desk.engine.hospital, r)]
+    told = one._asdict() | {"is_for": tuple(request.bed_request_id for request in seen)}
+    return w.PendingBed.model_validate(told)
 
 
 def _acts_in(call: Call, bed_id: str) -> bool:

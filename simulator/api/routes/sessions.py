@@ -47,7 +47,7 @@ def address_of(request: Request) -> str:
     """Of the browser: a service that has shown its token is believed whom it speaks for."""
     with suppress(NotCarriedOut):
         caller = gate_of(request).caller(request.headers.get("authorization"))
-        if caller.session is None and (told := request.headers.get("x-client-address")):
+        if caller.is_dashboard and (told := request.headers.get("x-client-address")):
             return told[:64]
     return request.client.host if request.client else ""
 
@@ -77,7 +77,8 @@ async def _hashing(request: Request, work: Callable[[], Answer]) -> Answer:
 async def sign_in(request: Request, body: w.SignIn) -> Response:
     """With name and password."""
     gate = gate_of(request)
-    with _attempts(request).of(address_of(request), body.name):
+    known = gate.sessions.known_device(body.device_secret, body.name)
+    with _attempts(request).of(body.name, address_of(request), known):
         opened = await _hashing(
             request,
             lambda: gate.sessions.sign_in(
@@ -141,7 +142,7 @@ async def prove(request: Request, body: w.Proof) -> Response:
     """The password once more: opens a locked session, and for five minutes what asks for it."""
     gate, session = gate_of(request), _session(request)
     password = body.password
-    with _attempts(request).of(address_of(request), session.person.name):
+    with _attempts(request).of(session.person.name, "", session.session_id):
         await _hashing(request, lambda: gate.sessions.prove(session, password))
     gate.forget()
     return json_of(_who(gate, _session(request)))
@@ -161,7 +162,7 @@ async def change_password(request: Request, body: w.NewPassword) -> Response:
     """Ends all that is open of the person, and begins anew."""
     gate, session = gate_of(request), _session(request)
     password, new = body.password, body.new_password
-    with _attempts(request).of(address_of(request), session.person.name):
+    with _attempts(request).of(session.person.name, "", session.session_id):
         opened = await _hashing(
             request, lambda: gate.sessions.change_password(session, password, new)
         )

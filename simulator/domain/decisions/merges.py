@@ -6,7 +6,7 @@ from lake.vocabulary import EndedWith, EventType, Rule, canonical_ref
 from simulator.domain import commands as c
 from simulator.domain.changes import Change, Moment
 from simulator.domain.decisions import patients
-from simulator.domain.errors import InvalidRequest, NotThere, Refusal
+from simulator.domain.errors import InvalidRequest, Refusal, not_merged
 from simulator.domain.hospital import Hospital
 from simulator.domain.merges import Merge
 
@@ -45,7 +45,7 @@ def cancel(
     """Each reference is of its own person again."""
     merged = hospital.merges.get(canonical_ref(command.patient_ref))
     if merged is None:
-        raise NotThere("This reference is merged into no other.")
+        raise not_merged()
     return [Change(EventType.MERGE_CANCELLED, columns=merged.as_columns())]
 
 

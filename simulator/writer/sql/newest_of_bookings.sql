@@ -14,6 +14,7 @@ WITH log AS (
 AND ($booking_id IS NULL OR booking_id = $booking_id)
 AND ($bed_id IS NULL OR bed_id = $bed_id)
 AND ($ward_id IS NULL OR ward_id = $ward_id)
+AND ($own_wards IS NULL OR list_contains($own_wards, ward_id))
 AND ($state IS NULL OR booking_state = $state)
 AND ($patient_ref IS NULL OR patient_ref = $patient_ref)
 AND ($after_seq IS NULL OR seq > $after_seq)

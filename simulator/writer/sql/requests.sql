@@ -36,5 +36,6 @@ WHERE e.seq > $after_seq
 AND ($bed_request_id IS NULL OR e.bed_request_id = $bed_request_id)
 AND ($state IS NULL OR request_state = $state)
 AND ($ward_id IS NULL OR e.ward_id = $ward_id)
+AND ($own_wards IS NULL OR e.ward_id IS NULL OR list_contains($own_wards, e.ward_id))
 AND ($patient_ref IS NULL OR e.patient_ref = $patient_ref)
 ORDER BY e.seq LIMIT $limit

@@ -354,7 +354,7 @@ def test_the_top_terms_are_those_in_most_updates_of_both_origins(places: Places)
     )
 
     found = rows(
-        queries.top_terms, from_on=MONDAY, until_on=MONDAY, ward_ids=[], gram_size=1, top=2
+        queries.top_terms, from_on=MONDAY, until_on=MONDAY, ward_ids=[], gram_size=1, top=2, least=1
     )
 
     assert [(r["term"], r["origin"], r["update_count"], r["term_count"]) for r in found] == [
@@ -670,7 +670,7 @@ OF_AN_EMPTY_LAKE: dict[str, dict[str, Any]] = {
     "wards": {},
     "updates": EVERYTHING,
     "census_hourly": {**CHOSEN, "time_zone": "UTC"},
-    "top_terms": {**CHOSEN, "gram_size": 1, "top": 5},
+    "top_terms": {**CHOSEN, "gram_size": 1, "top": 5, "least": 1},
     "unit_kpis": {**CHOSEN, "level": "ward", "period": "week"},
     "turnaround_by_ward": {**CHOSEN, **GOALS},
     "breach_days": CHOSEN,

@@ -46,8 +46,11 @@ class Api:
 
     sessions: dict[str, w.Who] = field(default_factory=lambda: {"s-1": who()})
     is_silent: bool = False
+    fault: Exception | None = None
 
     def ask(self, secret: str) -> w.Who:
+        if self.fault:
+            raise self.fault
         if self.is_silent:
             raise Unreachable("silent")
         if secret not in self.sessions:
@@ -318,3 +321,32 @@ def test_a_page_is_told_by_this_machines_names_alone(site, settings) -> None:
     foreign = cookie(settings) | {"host": "elsewhere.example"}
     assert site.get("/", headers=foreign).status_code == 400
     assert site.get("/", headers=cookie(settings) | {"host": "localhost:8501"}).status_code == 200
+
+
+def test_locking_forgets_the_session_where_the_api_cannot_be_told(site, settings, played) -> None:
+    answer = site.post("/session/lock", headers=HERE | cookie(settings))
+    assert answer.status_code == 503
+    assert f'{settings.session_cookie}=""' in answer.headers["set-cookie"]
+    played.answers["POST /session/lock"] = (200, who(is_locked=True))
+    assert "set-cookie" not in site.post("/session/lock", headers=HERE | cookie(settings)).headers
+
+
+def test_a_sign_of_life_that_is_not_heard_puts_nobody_out(site, settings, api, sessions) -> None:
+    assert sessions.find("s-1").is_confirmed
+    api.is_silent = True
+    assert site.post("/session/touch", headers=HERE | cookie(settings)).status_code == 503
+    assert sessions.find("s-1").is_confirmed is False
+
+
+def test_a_fault_of_the_api_is_no_end_of_a_session(api, sessions) -> None:
+    assert sessions.find("s-1")
+    api.fault = Refused(Problem(status=503, code="not_ready", detail="x"))
+    assert sessions.find("s-1").is_confirmed is False
+
+
+def test_who_signs_in_on_a_page_of_somebody_else_ends_their_session(site, settings, played) -> None:
+    played.answers["POST /sign-in"] = (201, signed_in())
+    played.answers["POST /session/end"] = (200, who())
+    site.post("/sign-in", data={"name": "x", "password": "y"}, headers=HERE | cookie(settings))
+    [headers] = [h for route, h, _ in played.requests if route == "POST /session/end"]
+    assert headers["Authorization"] == "Bearer s-1"

@@ -534,3 +534,114 @@ async def test_wards_are_a_clerks_alone(house: House) -> None:
     for path in ("/requests", "/bookings"):
         assert code(await house.get("once", path)) == (403, "not_permitted")
     assert "ANY-1" not in (await house.get("once", "/events")).text
+
+
+# Found by looking for ways around
+
+
+async def test_the_path_of_a_merge_names_nobody(house: House) -> None:
+    """A path with the reference of a patient is written down with the key of the request."""
+    await house.ask(
+        "manager", "POST", f"/patients/{OTHERS}/merge", json={"into": f"{OTHERS}-Z"},
+        headers={"idempotency-key": "k-1"},
+    )  # fmt: skip
+    assert OTHERS in (await house.get("manager", "/events")).text
+    for who in ("viewer", "clerk"):
+        assert OTHERS not in (await house.get(who, "/events")).text
+
+
+@OF_ONE_LAKE
+async def test_no_cursor_tells_of_what_is_not_shown(reading: House) -> None:
+    for ref in (OTHERS, "NOBODY-1"):
+        page = await reading.get("clerk", f"/bookings?patient_ref={ref}&limit=1")
+        assert page.json() == {"items": [], "next": None}
+    for path in ("/bookings?ward_id=W2&limit=1", "/overrides?limit=1"):
+        assert (await reading.get("clerk", path)).json()["next"] is None
+
+
+@OF_ONE_LAKE
+@pytest.mark.parametrize("who", ["viewer", "clerk"])
+async def test_a_search_beside_somebody_finds_nobody_of_another_ward(reading: House, who) -> None:
+    isolation = {"kind": "source", "organism": "germ_of_w2"}
+    needs = {"sex": "other", "isolation": isolation}
+    found = [
+        (await reading.post(who, "/beds/search", {"needs": needs | {"placed_with": ref}})).json()
+        for ref in (OTHERS, "NOBODY-9")
+    ]
+    assert found[0] == found[1]
+
+
+@OF_ONE_LAKE
+async def test_no_id_leads_from_one_row_of_a_patient_elsewhere_to_the_next(reading: House) -> None:
+    ids = {reading.ids["stay W2"], reading.ids["booking W2"], reading.ids["request W2"]}
+    spells = {row["spell_id"] for row in reading.desk.commit.recent if row.get("ward_id") == "W2"}
+    rows = (await reading.get("clerk", "/events?limit=1000")).json()["items"]
+    beds = (await reading.get("clerk", "/beds")).json()["items"]
+    said = {
+        str(value)
+        for row in (*rows, *beds)
+        for name, value in row.items()
+        if name.endswith(("_id", "_ids")) and row["ward_id"] == "W2"
+    }
+    assert spells - {None}
+    assert not said & (ids | spells - {None})
+
+
+@OF_ONE_LAKE
+async def test_what_was_looked_at_before_tells_nothing_of_another_ward(reading: House) -> None:
+    ids = reading.ids
+    for path, what in (
+        ("/bookings/{}/cancel", "booking W2"),
+        ("/requests/{}/withdraw", "request W2"),
+    ):
+        told = []
+        for one in (ids[what], made_up(ids[what])):
+            answer = await reading.ask(
+                "clerk", "POST", path.format(one), json={}, headers={"if-match": '"1"'}
+            )
+            told.append((answer.status_code, answer.text.replace(one, "?")))
+        assert told[0] == told[1], path
+
+
+async def test_who_shared_a_room_on_another_ward_is_for_managers(house: House) -> None:
+    await house.post(
+        "manager", "/bookings", {"bed_id": "W1-102-B", "patient_ref": "SRC-1", "admit": True,
+                                 "needs": {"sex": "female"}},
+    )  # fmt: skip
+    await house.post("manager", "/beds/W1-102-B/isolation/start")
+    assert all(
+        row.get("contact_patient_refs") is None
+        for row in (await house.get("clerk", "/events?limit=1000")).json()["items"]
+    )
+
+
+@OF_ONE_LAKE
+async def test_nobody_is_kept_out_of_a_device_that_they_have_signed_in_on(reading: House) -> None:
+    body = {"name": "viewer", "password": WORD}
+    device = (await reading.api.post("/sign-in", json=body)).json()["device_secret"]
+    for _ in range(6):
+        await reading.api.post("/sign-in", json=body | {"password": "wrong"})
+    assert code(await reading.api.post("/sign-in", json=body)) == (429, "too_many_attempts")
+    known = await reading.api.post("/sign-in", json=body | {"device_secret": device})
+    assert known.status_code == 201
+    assert (await reading.post("viewer", "/session/prove", {"password": WORD})).is_success
+
+
+async def test_who_has_the_first_password_may_choose_the_next_one_in_peace(house: House) -> None:
+    word = house.gate.people.add("new", [Role.VIEWER])
+    body = {"name": "new", "password": word}
+    for choice in (None, "short", "aaaaaaaaaa", "new12345678", "tiny", "small", None):
+        sent = body | ({"new_password": choice} if choice else {})
+        assert (await house.api.post("/sign-in", json=sent)).status_code in (403, 422)
+    done = await house.api.post("/sign-in", json=body | {"new_password": WORD})
+    assert done.status_code == 201
+
+
+async def test_a_retry_of_what_was_done_is_answered_without_the_password(house: House) -> None:
+    why = {"reason_code": "clinical_need", "reason": "the only bed with oxygen"}
+    body = {"bed_id": "W1-102-A", "patient_ref": "M-12", "override": why}
+    keyed = {"idempotency-key": "k-9"}
+    first = await house.ask("manager", "POST", "/bookings", json=body, headers=dict(keyed))
+    house.gate.clock.go_on(minutes=6)
+    again = await house.ask("manager", "POST", "/bookings", json=body, headers=dict(keyed))
+    assert (again.status_code, again.json()) == (201, first.json())

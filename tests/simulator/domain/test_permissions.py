@@ -21,7 +21,7 @@ from simulator.domain.permissions import (
 )
 from simulator.domain.principals import Principal, unasked
 from simulator.writer.engine import Context, Source
-from tests.simulator.ward import SmallWard, hours, past_event
+from tests.simulator.ward import SmallWard, hours, past_event, undoing
 
 WHY = Override("clinical_need", "the only bed with oxygen tonight")
 
@@ -73,6 +73,7 @@ class TwoWards:
         home = c.BookBed(bed_id=free, patient_ref=f"L-{number}", admit=True)
         home_id = self.ward.do(home)["booking_id"]
         self.ward.do(c.DischargePatient(booking_id=home_id, disposition="home", to_lounge=True))
+        self.ward.do(c.MergePatients(patient_ref=f"M-{patient}", into=patient))
         ask = c.RequestBed(patient_ref=f"Q-{number}", ward_id=ward_id)
         return There(
             bed=free,
@@ -128,7 +129,7 @@ def work_on(two: TwoWards, there: There) -> list[c.Command]:
         c.PlaceAll(pairs=(c.Pair(place=place, seq=1),)),
         c.WithdrawRequest(bed_request_id=there.request),
         c.MergePatients(patient_ref=there.patient, into="P-77"),
-        c.CancelMerge(patient_ref=there.patient),
+        c.CancelMerge(patient_ref=f"M-{there.patient}"),
     ]
 
 
@@ -274,12 +275,72 @@ def test_nobody_fetches_a_patient_from_another_ward_without_a_request(ward) -> N
         as_clerk(ward, admit, "W1")
 
 
-def test_a_request_for_a_patient_of_another_ward_is_refused_unless_the_own_ward_is_wanted(
-    ward,
-) -> None:
+@pytest.mark.parametrize("wanted", ["W1", "W2", None])
+def test_for_a_patient_of_another_ward_that_ward_asks(ward, wanted) -> None:
+    """Who asked for an own bed would fetch the patient alone."""
     with pytest.raises(Forbidden, match=ELSEWHERE):
-        as_clerk(ward, c.RequestBed(patient_ref="P-1", ward_id="W2"), "W1")
-    as_clerk(ward, c.RequestBed(patient_ref="P-1", ward_id="W1"), "W1")
+        as_clerk(ward, c.RequestBed(patient_ref="P-1", ward_id=wanted), "W1")
+
+
+def test_who_asked_for_a_bed_elsewhere_keeps_a_hold_on_it(ward) -> None:
+    """Of a patient who is nowhere yet."""
+    asked = as_clerk(ward, c.RequestBed(patient_ref="P-5", ward_id="W2"), "W1")["bed_request_id"]
+    other = Principal("ravi", frozenset({Role.CLERK}), frozenset({"W9"}))
+    withdraw = c.WithdrawRequest(bed_request_id=asked)
+    with pytest.raises(NotThere):
+        ward.engine.stage(withdraw, Context(Source.MANUAL, other))
+    as_clerk(ward, withdraw, "W1")
+
+
+def test_a_request_for_any_ward_belongs_to_the_ward_where_the_patient_lies(ward) -> None:
+    asked = as_clerk(ward, c.RequestBed(patient_ref="P-1"), "W2")["bed_request_id"]
+    with pytest.raises(NotThere):
+        as_clerk_named(ward, "ravi", c.WithdrawRequest(bed_request_id=asked), "W1")
+    as_clerk_named(ward, "ravi", c.WithdrawRequest(bed_request_id=asked), "W2")
+
+
+def as_clerk_named(ward: SmallWard, name: str, command: c.Command, *wards: str) -> dict:
+    who = Principal(name, frozenset({Role.CLERK}), frozenset(wards))
+    return ward.engine.stage(command, Context(Source.MANUAL, who))[-1]
+
+
+def test_of_several_placements_the_one_elsewhere_is_named_like_one_that_never_was(ward) -> None:
+    asked = as_clerk(ward, c.RequestBed(patient_ref="P-1", ward_id="W2"), "W2")["bed_request_id"]
+    told = []
+    for request in (asked, "R999"):
+        place = c.PlaceRequest(bed_request_id=request, bed_id="W1-101-A")
+        command = c.PlaceAll(pairs=(c.Pair(place=place, seq=ward.rows[-1]["seq"]),))
+        with pytest.raises(NotThere) as gone:
+            as_clerk_named(ward, "ravi", command, "W1")
+        told.append((str(gone.value).replace(request, "?"), gone.value.pair[0]))
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(("own", "may_undo"), [("W1", False), ("W2", False), ("W3", None)])
+def test_a_move_from_ward_to_ward_is_undone_by_a_manager(ward, own, may_undo) -> None:
+    moved = ward.do(c.TransferPatient(booking_id="B5", to_bed_id="W1-101-A"), hours(1))
+    undo = undoing(ward.rows, moved["event_id"])
+    if may_undo is None:
+        with pytest.raises(NotThere):
+            as_clerk(ward, undo, own)
+        return
+    with pytest.raises(Forbidden, match="A manager undoes"):
+        as_clerk(ward, undo, own)
+    ward.engine.stage(undo, Context(Source.MANUAL, MANAGER))
+
+
+def test_nobody_merges_or_parts_patients_of_another_ward(ward) -> None:
+    ward.do(c.RequestBed(patient_ref="Q-1", ward_id="W2"))
+    for merge in (
+        c.MergePatients(patient_ref="P-1", into="P-77"),
+        c.MergePatients(patient_ref="P-77", into="Q-1"),
+    ):
+        with pytest.raises(Forbidden, match=ELSEWHERE):
+            as_clerk(ward, merge, "W1")
+    ward.do(c.MergePatients(patient_ref="P-88", into="Q-1"))
+    for ref in ("P-88", "P-99"):
+        with pytest.raises(NotThere, match="merged into no other"):
+            as_clerk(ward, c.CancelMerge(patient_ref=ref), "W1")
 
 
 @pytest.mark.parametrize(
