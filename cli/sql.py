@@ -157,7 +157,7 @@ def _prompt(reader: LakeReader, places: Places, output: str) -> None:
         lexer=PygmentsLexer(SqlLexer),
     )
     print(
-        "Ask the lake in SQL; Ctrl-D ends. Try: FROM board_at(now()) SELECT bed_id, display_status",
+        "Ask the lake in SQL; Ctrl-D ends. Try: FROM live_board SELECT bed_id, bed_status",
         file=sys.stderr,
     )
     while True:

@@ -108,9 +108,10 @@ DISPLAY_STATUS_MACRO = f"""
 """
 
 BOARD_AT_MACRO = f"""
-    -- live_board with what it shows at an instant: `SELECT * FROM board_at(now())`. The next
-    -- reservation is the first that has not passed by then; gold.bed_board knows the one that was
-    -- next when something last happened to the bed.
+    -- live_board with what it shows at an instant: `SELECT * FROM board_at(now())`; in a demo,
+    -- whose clock runs ahead, `board_at((SELECT max(occurred_at) FROM bronze.bed_events))`. The
+    -- next reservation is the first that has not passed by then; gold.bed_board knows the one that
+    -- was next when something last happened to the bed.
     -- display_status: What the board counts: closed, occupied, dirty, reserved or available
     CREATE OR REPLACE MACRO board_at(moment) AS TABLE
     WITH following AS (
