@@ -1,11 +1,11 @@
 """The secret that Prefect's server shares with all that ask it: drawn once, kept for its owner."""
 
-import os
 import secrets
 
 import httpx
 
 from lake.places import Places
+from simulator.writer.disk import write_safely
 
 USER = "snr"
 
@@ -15,11 +15,7 @@ def shared(places: Places) -> str:
     path = places.prefect_secret
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = path.with_suffix(".new")
-        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.write(file, f"{USER}:{secrets.token_urlsafe(24)}".encode())
-        os.close(file)
-        new.rename(path)
+        write_safely(path, f"{USER}:{secrets.token_urlsafe(24)}")
     return path.read_text()
 
 

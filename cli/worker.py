@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import psutil
 
+from cli import prefect_secret
 from flows.runs.waiting import MISSED, SKIPPED
 from lake.places import CHECKOUT, Places
 from lake.tables import SILVER_BED_EVENTS
@@ -123,16 +124,11 @@ def start_run(url: str, name: str, after: timedelta) -> None:
 
 
 def _post(url: str, json: dict[str, Any]) -> httpx.Response:
-    return httpx.post(url, json=json, timeout=10, auth=_auth())
+    return httpx.post(url, json=json, timeout=10, auth=prefect_secret.sent(Places.from_settings()))
 
 
 def _get(url: str) -> httpx.Response:
-    return httpx.get(url, timeout=10, auth=_auth())
-
-
-def _auth() -> httpx.BasicAuth | None:
-    shared = os.environ.get("PREFECT_API_AUTH_STRING")
-    return httpx.BasicAuth(*shared.split(":", 1)) if shared else None
+    return httpx.get(url, timeout=10, auth=prefect_secret.sent(Places.from_settings()))
 
 
 def _prefect(*arguments: str) -> None:

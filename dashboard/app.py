@@ -23,9 +23,6 @@ st.set_page_config(
 )
 st.html(theme.STYLE)
 
-watch = Path(__file__).parent / "signing" / "watch.js"
-WATCH_WHO = f"<script>{watch.read_text(encoding='utf-8')}</script>"
-
 is_asked = DashboardSettings().asks_who
 me = whose()
 if is_asked and (me is None or me.who.is_locked):  # the door lets nobody by: it is another start
@@ -56,7 +53,7 @@ if me:
         with st.popover("PIN"):
             ask_pin()
     actor = me.who.name
-    st.html(WATCH_WHO, unsafe_allow_javascript=True)
+    st.html(pulse.WATCH_WHO, unsafe_allow_javascript=True)
 else:
     name.text_input("Your name", key="actor", placeholder="Your name", label_visibility="collapsed")
     actor, problem = typed_name()

@@ -21,7 +21,6 @@ from lake.vocabulary import Disposition, RequestState
 from simulator.wire.access import (
     Device,
     Names,
-    NewPassword,
     NewPin,
     PinSignIn,
     Proof,
@@ -130,7 +129,6 @@ __all__ = [
     "Needs",
     "NewBedRequest",
     "NewBooking",
-    "NewPassword",
     "NewPin",
     "Newborn",
     "NotSent",
@@ -285,9 +283,6 @@ class BookingClient:
 
     def set_pin(self, pin: NewPin) -> Who:
         return _read(Who, self._tell("PUT", "/session/pin", pin))
-
-    def change_password(self, change: NewPassword) -> SignedIn:
-        return _read(SignedIn, self._tell("PUT", "/session/password", change))
 
     def beds(
         self,

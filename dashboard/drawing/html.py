@@ -22,13 +22,18 @@ def _minute(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("dashboard.drawing"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+def templates_of(package: str) -> Environment:
+    """Of its folder `templates`; every text that is not Markup is escaped."""
+    return Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+_TEMPLATES = templates_of("dashboard.drawing")
 _TEMPLATES.filters |= {
     "words": theme.words,
     "duration": times.duration,

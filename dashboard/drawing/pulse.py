@@ -6,7 +6,14 @@ from pathlib import Path
 BEAT_SECONDS = 10
 """Some beats may be lost before the page takes the server for silent (pulse.js)."""
 
-WATCH = f"<script>{Path(__file__).with_name('pulse.js').read_text(encoding='utf-8')}</script>"
+
+def _script(name: str) -> str:
+    return f"<script>{Path(__file__).with_name(name).read_text(encoding='utf-8')}</script>"
+
+
+WATCH = _script("pulse.js")
+WATCH_WHO = _script("watch.js")
+"""Over who is at the page: it is left once the session is over, and locked when nobody is there."""
 
 
 def beat(at: datetime) -> str:

@@ -12,12 +12,12 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from dashboard.drawing import html
 from dashboard.settings import DashboardSettings
 from dashboard.whose import Sessions
 from simulator.client import (
@@ -38,13 +38,7 @@ CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'none'; base-uri 'none'"
 )
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("dashboard.signing"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = html.templates_of("dashboard.signing")
 
 Handle = Callable[[Request], Awaitable[Response]]
 
@@ -169,7 +163,6 @@ class Routes:
             name=name,
             problem=problem,
             asks_new=asks_new,
-            is_demo=False,
         )
         headers = {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,

@@ -155,13 +155,6 @@ class Sessions:
         people = (self._people.find(name) for name in found)
         return [one.name for one in people if one and self._binding(device_secret, one)]
 
-    def forget(self, device_secret: str, name: str) -> None:
-        """The device is bound to that person no more."""
-        with self._store.writing() as db:
-            db.execute(
-                "DELETE FROM devices WHERE digest = ? AND name = ?", (digest(device_secret), name)
-            )
-
     def tidy(self) -> None:
         """Sessions and devices that have ended leave the file."""
         before = text_of(self._clock() - LONGEST)

@@ -15,6 +15,7 @@ from typing import Any
 
 from lake.vocabulary import EventType, Role, Rule, canonical_ref
 from simulator.domain import commands as c
+from simulator.domain.bookings import Booking
 from simulator.domain.errors import (
     Forbidden,
     NotThere,
@@ -217,7 +218,7 @@ def _of_bed(hospital: Hospital, bed_id: str) -> Iterator[_Touched]:
 def _of_booking(hospital: Hospital, booking_id: str | None) -> Iterator[_Touched]:
     booking = hospital.bookings.get(booking_id or "")
     if booking:
-        wards = frozenset({hospital.beds[booking.bed_id].ward_id})
+        wards = frozenset({_ward_of(hospital, booking)})
         yield _Touched(wards, no_open_booking(booking.booking_id))
 
 
@@ -230,7 +231,7 @@ def _of_request(hospital: Hospital, bed_request_id: str | None) -> Iterator[_Tou
 def wards_of_patient(hospital: Hospital, patient_ref: str) -> frozenset[str]:
     """Where the patient lies, waits to be fetched, has a bed reserved or is wanted."""
     bookings = hospital.bookings_of(patient_ref)
-    places = {hospital.beds[booking.bed_id].ward_id for booking in bookings}
+    places = {_ward_of(hospital, booking) for booking in bookings}
     refs = hospital.refs_of(patient_ref)
     places |= {one.ward_id for one in hospital.lounge.values() if one.patient_ref in refs}
     places |= {r.ward_id for r in hospital.requests_of(patient_ref) if r.ward_id}
@@ -249,7 +250,7 @@ def _comes_from(hospital: Hospital, command: c.AdmitPatient) -> Iterator[_Touche
     stay = hospital.stay_of(booking.patient_ref) if booking else None
     if stay and booking and not booking.bed_request_id:
         refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}; ask for a bed first.")
-        yield _Touched(frozenset({hospital.beds[stay.bed_id].ward_id}), refused)
+        yield _Touched(frozenset({_ward_of(hospital, stay)}), refused)
 
 
 def _of_event(_: Hospital, command: c.CancelEvent) -> Iterator[_Touched]:
@@ -279,7 +280,7 @@ def _who_asks(hospital: Hospital, command: c.RequestBed) -> Iterator[_Touched]:
     """For who lies on a ward its own clerk asks: so nobody fetches a patient alone."""
     if stay := hospital.stay_of(command.patient_ref):
         refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}: its ward asks.")
-        yield _Touched(frozenset({hospital.beds[stay.bed_id].ward_id}), refused)
+        yield _Touched(frozenset({_ward_of(hospital, stay)}), refused)
 
 
 def _both(hospital: Hospital, command: c.MergePatients) -> Iterator[_Touched]:
@@ -308,7 +309,7 @@ BESIDES: Mapping[type, Callable[[Hospital, Any], Iterator[_Touched]]] = {
 def wards_of_request(hospital: Hospital, request: BedRequest) -> frozenset[str] | None:
     """Where the patient is, and the wanted one; None: nowhere yet, and any will do."""
     stay = hospital.stay_of(request.patient_ref)
-    here = {hospital.beds[stay.bed_id].ward_id} if stay else set()
+    here = {_ward_of(hospital, stay)} if stay else set()
     wanted = {request.ward_id} if request.ward_id else set()
     return frozenset(here | wanted) or None
 
@@ -334,4 +335,8 @@ def _are_apart(hospital: Hospital, booking_id: str, bed_id: str) -> bool:
     booking, bed = hospital.bookings.get(booking_id), hospital.beds.get(bed_id)
     if booking is None or bed is None:
         return False
-    return hospital.beds[booking.bed_id].ward_id != bed.ward_id
+    return _ward_of(hospital, booking) != bed.ward_id
+
+
+def _ward_of(hospital: Hospital, booking: Booking) -> str:
+    return hospital.beds[booking.bed_id].ward_id

@@ -10,7 +10,6 @@ digest in the place of the content.
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ import orjson
 
 from lake.errors import LakeError
 from lake.tables import PRIVATE_COLUMNS, SCHEMA_VERSION
-from simulator.writer.disk import fsync
+from simulator.writer.disk import write_safely
 
 PURGED = "purged:"
 FIRST_HASH = "0" * 64
@@ -129,20 +128,8 @@ def read_or_make_salt(folder: Path) -> bytes:
     path = folder / "chain_salt"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_safely(path, token_hex(16))
+        write_safely(path, token_hex(16))
     salt = path.read_text().encode()
     if not salt:
         raise LakeError(f"{path} is empty.", "Restore it from a backup (docs/runbook.md).")
     return salt
-
-
-def _write_safely(path: Path, text: str) -> None:
-    """On disk, whole and for its owner only, before it has its name."""
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    os.write(file, text.encode())
-    os.close(file)
-    fsync(new)
-    new.rename(path)
-    fsync(path.parent)

@@ -35,3 +35,15 @@ def fsync(path: Path) -> None:
         ) from error
     finally:
         os.close(handle)
+
+
+def write_safely(path: Path, text: str) -> None:
+    """On disk, whole and for its owner only, before it has its name."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.write(file, text.encode())
+    os.close(file)
+    fsync(new)
+    new.rename(path)
+    fsync(path.parent)
