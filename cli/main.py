@@ -257,6 +257,30 @@ def list_tokens() -> None:
     _command("token").show_all()
 
 
+audit = typer.Typer(help="Who was shown what, and what was refused.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+
+@audit.command("verify")
+def verify_audit(
+    key: Annotated[
+        Path | None, typer.Option(help="The public key, where it is kept elsewhere.")
+    ] = None,
+) -> None:
+    """Follow the chains of the log and of the audit, and compare the signed checkpoints."""
+    _command("audit").verify(key)
+
+
+@audit.command("list")
+def list_audit(
+    who: Annotated[str | None, typer.Option(help="Of one person.")] = None,
+    patient: Annotated[str | None, typer.Option(help="Of one patient, by reference.")] = None,
+    most: Annotated[int, typer.Option(min=1, max=10_000, help="How many rows.")] = 50,
+) -> None:
+    """The newest rows."""
+    _command("audit").show(who, patient, most)
+
+
 @app.command()
 def verify() -> None:
     """Count every curated table again from the event log, in a second way."""

@@ -53,6 +53,7 @@ if me:
         with st.popover("PIN"):
             ask_pin()
     actor = me.who.name
+    st.html(theme.NO_FREE_EXPORT)
     st.html(pulse.WATCH_WHO, unsafe_allow_javascript=True)
 else:
     name.text_input("Your name", key="actor", placeholder="Your name", label_visibility="collapsed")

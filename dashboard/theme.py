@@ -193,3 +193,10 @@ STYLE = f"""
   .snr .tag {{ color: {MANUAL}; font-weight: 650; white-space: nowrap; }}
 </style>
 """
+
+NO_FREE_EXPORT = """
+<style>
+  [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
+</style>
+"""
+"""Where people sign in: a table's own button would take patients away with nobody asked."""

@@ -27,6 +27,7 @@ from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.places import Places
 from lake.tables import (
+    AUDIT_EVENTS,
     BED_BOARD,
     BED_EVENTS,
     CHECK_RESULTS,
@@ -156,6 +157,7 @@ class Group:
 
 WITHOUT_RECOUNT = {
     BED_EVENTS.name: "the log itself; its hash chain shows what was changed",
+    AUDIT_EVENTS.name: "a log too; ./snr audit verify follows its chain",
     CHECK_RESULTS.name: "what checks found when they ran",
     TABLE_RUNS_STREAM.name: "what the stream did and when",
     TABLE_RUNS_BATCH.name: "what builds did and when",

@@ -112,6 +112,11 @@ class Places:
         return self.secrets / "prefect"
 
     @property
+    def signed_checkpoints(self) -> Path:
+        """Where the logs ended, each hour: better on another disk (`SNR_CHECKPOINT_DIR`)."""
+        return self.home / "signed_checkpoints"
+
+    @property
     def secrets(self) -> Path:
         return self.home / "secrets"
 

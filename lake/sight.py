@@ -38,7 +38,22 @@ def seen(answer: pa.Table, sight: Sight) -> pa.Table:
     return answer
 
 
+def wards_shown(answer: pa.Table, sight: Sight) -> frozenset[str | None]:
+    """Whose patients, or words, these eyes would see in it; None: of no ward. Empty: of nobody."""
+    private = [name for name in answer.column_names if name in PRIVATE]
+    every = pa.array([True] * answer.num_rows, pa.bool_())
+    own = every if sight.sees_all else _is_of(answer, sight.wards)
+    found: set[str | None] = set()
+    for name in private:
+        is_shown = pc.and_(own, pc.is_valid(answer[name]))
+        if "ward_id" in answer.column_names:
+            found |= set(pc.unique(answer["ward_id"].filter(is_shown)).to_pylist())
+        elif pc.any(is_shown).as_py():
+            found.add(None)
+    return frozenset(found)
+
+
 def _is_of(answer: pa.Table, wards: frozenset[str]) -> pa.Array:
     if "ward_id" not in answer.column_names:
-        return pa.array([False] * answer.num_rows)
+        return pa.array([False] * answer.num_rows, pa.bool_())
     return pc.is_in(answer["ward_id"], pa.array(sorted(wards), pa.string()))

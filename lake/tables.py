@@ -16,6 +16,7 @@ from lake.vocabulary import (
     WITHOUT_A_BED,
     AdmissionType,
     AgeGroup,
+    AuditType,
     Away,
     BedStatus,
     BookingState,
@@ -291,6 +292,49 @@ BED_EVENTS = Table(
         "delta.dataSkippingStatsColumns": "seq,event_id,occurred_at,recorded_at,bed_id,booking_id",
     },
 )
+
+AUDIT_EVENTS = Table(
+    "bronze.audit_events",
+    "What is no change: who signed in, what was refused, whose patients were shown to whom.",
+    (
+        HOSPITAL_ID,
+        Column("seq", INT, "Position in this table, gapless from 1"),
+        Column("event_id", STRING, "UUIDv7 of the row"),
+        Column("event_type", STRING, _any_of(AuditType)),
+        Column("recorded_at", INSTANT, "When it was written down, wall time"),
+        Column("event_date", DATE, "UTC date of recorded_at"),
+        Column("actor", STRING, "Who: a person's name, or a token; null: nobody knows"),
+        Column("roles", STRING, "In which roles, with blanks between"),
+        Column("session_id", STRING, "The session; null: a token's, or none"),
+        Column("address", STRING, "Where it came from, of sign-ins and of who had not signed in"),
+        Column("asked", STRING, "What was asked: a route, or a question of the dashboard"),
+        Column("code", STRING, "Why it was refused: an error's code, a rule"),
+        WARD_ID,
+        Column("bed_id", STRING, "The bed that was asked for"),
+        Column("booking_id", STRING, "The booking that was asked for"),
+        Column("bed_request_id", STRING, "The request that was asked for"),
+        Column("patient_ref", STRING, "The patient that was asked for", is_private=True),
+        Column("reason_code", STRING, "Why the glass was broken"),
+        Column("reason", STRING, "The words for it", is_private=True),
+        Column("count", INT, "How often, of what is counted; else 1"),
+        Column("schema_version", INT, "Version of the columns, as of bronze.bed_events"),
+        Column("private_digest", STRING, "Stands for the private columns in the chain"),
+        Column(
+            "private_salt", STRING, "Random; destroyed with what it is salt to", is_private=True
+        ),
+        Column("chain_hash", STRING, "SHA-256 over the row and the hash before it"),
+    ),
+    key=("hospital_id", "seq"),
+    owner=Owner.ENGINE,
+    partition_by=("event_date",),
+    properties={
+        "delta.appendOnly": "true",
+        "delta.checkpointInterval": "25",
+        "delta.deletedFileRetentionDuration": "interval 2 days",
+        "delta.dataSkippingStatsColumns": "seq,recorded_at,actor",
+    },
+)
+"""Its private columns are some of those of the log, so one chain holds for both."""
 
 PRIVATE_COLUMNS = {
     1: ("patient_ref", "current_patient_ref", "next_patient_ref", "note"),
@@ -720,6 +764,7 @@ TABLE_RUNS_BATCH = Table(
 
 TABLES = (
     BED_EVENTS,
+    AUDIT_EVENTS,
     SILVER_BED_EVENTS,
     QUARANTINE,
     BED_BOARD,

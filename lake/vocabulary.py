@@ -242,6 +242,26 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+class AuditType(StrEnum):
+    """What is recorded besides changes: who came, who was refused, who was shown patients."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT = "signed_out"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a word, and no password
+    UNSIGNED_REFUSED = "unsigned_refused"
+    CHANGE_REFUSED = "change_refused"
+    READ_REFUSED = "read_refused"
+    BOARD_SHOWN = "board_shown"
+    SEARCH_SHOWN = "search_shown"
+    BED_SHOWN = "bed_shown"
+    PATIENT_SHOWN = "patient_shown"
+    EVENTS_FOLLOWED = "events_followed"
+    DATA_EXPORTED = "data_exported"
+    GLASS_BROKEN = "glass_broken"
+    GLASS_REVIEWED = "glass_reviewed"
+
+
 class LakeMode(StrEnum):
     """What a lake is; fixed by its first event."""
 

@@ -20,10 +20,13 @@ from pydantic import BaseModel, ValidationError
 from lake.vocabulary import Disposition, RequestState
 from simulator.wire.access import (
     Device,
+    Look,
     Names,
     NewPin,
     PinSignIn,
     Proof,
+    Recorded,
+    Shown,
     SignedIn,
     SignIn,
     Who,
@@ -125,6 +128,7 @@ __all__ = [
     "InLounge",
     "Isolation",
     "IsolationStart",
+    "Look",
     "Lounge",
     "Needs",
     "NewBedRequest",
@@ -149,6 +153,7 @@ __all__ = [
     "Readiness",
     "Refused",
     "RequestChange",
+    "Shown",
     "SignIn",
     "SignedIn",
     "Simulation",
@@ -280,6 +285,10 @@ class BookingClient:
 
     def prove(self, proof: Proof) -> Who:
         return _read(Who, self._tell("POST", "/session/prove", proof))
+
+    def look(self, look: Look) -> Recorded:
+        """What is about to be shown; it may once this is answered."""
+        return _read(Recorded, self._tell("POST", "/session/looks", look))
 
     def set_pin(self, pin: NewPin) -> Who:
         return _read(Who, self._tell("PUT", "/session/pin", pin))

@@ -18,8 +18,10 @@ from simulator.api.app import create_app
 from simulator.plan import HospitalPlan, read_plan
 from simulator.settings import ApiSettings
 from simulator.world.live import SimulatedHospital
+from simulator.writer.audit import Trail
 from simulator.writer.clock import wall_now
 from simulator.writer.desk import Desk
+from simulator.writer.vouching import Vouching
 
 GARBAGE = 50_000, 20, 100
 """Python looks through all that lives each time that so many objects are new: at its defaults that
@@ -46,7 +48,12 @@ def serve() -> None:
     with own(places, Owner.ENGINE, "the booking API"):
         desk = desk_of(places, settings, plan)
         config = uvicorn.Config(
-            create_app(desk, gate_of(places, auth)),
+            create_app(
+                desk,
+                gate_of(places, auth),
+                trail_of(places, plan, auth),
+                vouching_of(places, settings, plan),
+            ),
             host="127.0.0.1",
             port=settings.api_port,
             log_level="warning",
@@ -60,6 +67,16 @@ def serve() -> None:
 def gate_of(places: Places, auth: Auth) -> Gate | None:
     """None: nobody signs in."""
     return Gate.at(places.people, wall_now) if auth is Auth.ON else None
+
+
+def trail_of(places: Places, plan: HospitalPlan, auth: Auth) -> Trail | None:
+    """None: where nobody signs in nobody is known."""
+    return Trail(places, plan.hospital_id) if auth is Auth.ON else None
+
+
+def vouching_of(places: Places, settings: ApiSettings, plan: HospitalPlan) -> Vouching:
+    folder = settings.checkpoint_dir or places.signed_checkpoints
+    return Vouching(folder, places.secrets, plan.hospital_id)
 
 
 def desk_of(places: Places, settings: ApiSettings, plan: HospitalPlan) -> Desk:

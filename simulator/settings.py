@@ -18,4 +18,5 @@ class ApiSettings(BaseSettings):
     hospital_file: Path = CHECKOUT / "hospital.toml"
     history_days: int = Field(90, ge=1, le=366)
     no_show_grace_minutes: float = Field(120.0, ge=0)
+    checkpoint_dir: Path | None = None
     past_start_grace_minutes: float = Field(60.0, ge=0)

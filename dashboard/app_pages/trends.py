@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import times
+from dashboard.acting import exporting
 from dashboard.asking import queries
 from dashboard.asking.ask import ask, row, rows
 from dashboard.asking.live import Glance, glance
@@ -112,10 +113,7 @@ def key_figures(chosen: Chosen, _: Glance) -> None:
     if not answer.num_rows:
         st.info(BUILDING)
         return
-    choices.download_button(
-        "Download as CSV", tables.csv(answer), f"{LEVELS[unit]}_{GRAINS[per]}_kpis.csv",
-        "text/csv", icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+    exporting.offer(choices, tables.csv(answer), f"{LEVELS[unit]}_{GRAINS[per]}_kpis.csv")
     if LEVELS[unit] != "room":  # too many for lines
         st.markdown("**Occupancy at midnight**")
         st.altair_chart(charts.unit_kpis(answer, limits), width="stretch")

@@ -6,14 +6,25 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from dashboard.whose import sight
+from dashboard.asking import queries
+from dashboard.asking.looks import are_recorded
+from dashboard.whose import sight, whose
 from lake.duck import LakeReader
 from lake.places import Places
-from lake.sight import seen
+from lake.sight import Sight, seen, wards_shown
+from simulator.client import Shown
 
 
 def ask(question: str, **parameters: Any) -> pa.Table:
-    return seen(_reader().ask(question, parameters), sight())
+    """Whose patients it shows is recorded first; while that cannot be, it shows none."""
+    answer, eyes, who = _reader().ask(question, parameters), sight(), whose()
+    wards = wards_shown(answer, eyes) if who else frozenset()
+    if who and wards:
+        shown = Shown.BOARD if question == queries.beds else Shown.SEARCH
+        bed = parameters.get("bed_text")
+        if not are_recorded(who, shown, queries.name_of(question), wards, bed):
+            eyes = Sight()
+    return seen(answer, eyes)
 
 
 def rows(question: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -2,9 +2,17 @@
 
 from importlib.resources import files
 
+_NAMES: dict[str, str] = {}
+
 
 def _question(name: str) -> str:
-    return files("dashboard.asking").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    text = files("dashboard.asking").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    _NAMES[text] = name
+    return text
+
+
+def name_of(question: str) -> str:
+    return _NAMES.get(question, "another question")
 
 
 beds = _question("beds")

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from lake.auth import LOOPBACK
+from lake.errors import LakeError
+from lake.tables import AUDIT_EVENTS, BED_EVENTS
 from simulator.access.gate import Gate
 from simulator.api.attempts import Attempts
 from simulator.api.doors import door_of
@@ -29,7 +33,12 @@ from simulator.api.routes import (
     sessions,
     wards_and_rooms,
 )
+from simulator.domain.errors import StorageUnavailable
+from simulator.writer.audit import Trail
+from simulator.writer.clock import wall_now
 from simulator.writer.desk import Desk
+from simulator.writer.group_commit import GroupCommit
+from simulator.writer.vouching import Vouching
 
 PARTS = (
     bookings, beds, wards_and_rooms, requests, patients, overrides, events, clock, health, hospital,
@@ -45,22 +54,36 @@ for each in ROUTES:
 
 
 KEEP_UP_SECONDS = 60.0
+VOUCH_SECONDS = 3600.0
+
+log = structlog.get_logger()
 
 
-def create_app(desk: Desk, gate: Gate | None = None) -> FastAPI:
+def create_app(
+    desk: Desk,
+    gate: Gate | None = None,
+    trail: Trail | None = None,
+    vouching: Vouching | None = None,
+) -> FastAPI:
     """The application around one desk, which it opens and closes with the server. `gate` None:
-    nobody signs in."""
+    nobody signs in, and no `trail` is kept. `vouching`: signs hourly where the logs end."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_open(desk))]
+        tasks = [asyncio.create_task(_open(desk, trail))]
         if gate is not None:
             tasks.append(asyncio.create_task(_keep_up(gate)))
+        if vouching is not None:
+            tasks.append(asyncio.create_task(_vouch_hourly(vouching, desk, trail)))
         yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await desk.close()
+        if trail is not None:
+            await trail.close()
+        if vouching is not None:
+            await _vouch(vouching, desk, trail)
 
     app = FastAPIOffline(
         title="SNR Hospitals booking",
@@ -70,10 +93,10 @@ def create_app(desk: Desk, gate: Gate | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.router.routes[:0] = ROUTES
-    app.state.desk, app.state.gate = desk, gate
+    app.state.desk, app.state.gate, app.state.trail = desk, gate, trail
     app.state.attempts, app.state.hashing = Attempts(), 0
     if gate is not None:
-        app.add_middleware(SignedInOnly, gate=gate)
+        app.add_middleware(SignedInOnly, gate=gate, trail=trail)
     app.add_middleware(OwnPagesOnly)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK], www_redirect=False)
     app.add_middleware(SafeHeaders)
@@ -88,8 +111,34 @@ async def _keep_up(gate: Gate) -> None:
         await asyncio.to_thread(gate.keep_up)
 
 
-async def _open(desk: Desk) -> None:
+async def _vouch_hourly(vouching: Vouching, desk: Desk, trail: Trail | None) -> None:
+    await desk.ready.wait()
+    while True:
+        await _vouch(vouching, desk, trail)
+        await asyncio.sleep(VOUCH_SECONDS)
+
+
+async def _vouch(vouching: Vouching, desk: Desk, trail: Trail | None) -> None:
+    """Of what is on disk alone."""
+    logs: dict[str, GroupCommit[Any]] = {}
+    if desk.ready.is_set():
+        logs[BED_EVENTS.name] = desk.commit
+    if trail is not None and trail.ready.is_set():
+        logs[AUDIT_EVENTS.name] = trail.commit
+    heads = {name: (log.engine.head_seq, log.engine.head_hash) for name, log in logs.items()}
     try:
+        for commit in logs.values():
+            await commit.durable()
+        if heads:
+            await asyncio.to_thread(vouching.vouch, wall_now(), heads)
+    except (LakeError, OSError, StorageUnavailable) as error:
+        log.error("no checkpoint was signed", cause=str(error))
+
+
+async def _open(desk: Desk, trail: Trail | None) -> None:
+    try:
+        if trail is not None:
+            await trail.open()
         await desk.open()
     except Exception as error:
         desk.failure = str(error)

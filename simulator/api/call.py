@@ -19,6 +19,7 @@ from lake.vocabulary import ANONYMOUS, Role, Source
 from simulator.access.errors import NotSignedIn, PasswordNeeded
 from simulator.access.gate import Caller, Gate
 from simulator.api.doors import Door, door_of
+from simulator.api.recording import record_look, way_of
 from simulator.domain.errors import BodyTooLarge, InvalidRequest, NotReady
 from simulator.domain.principals import Principal, unasked
 from simulator.wire import bodies as b
@@ -147,7 +148,7 @@ class CallRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         is_write = not (self.methods or set()) <= READS
-        door = door_of(self)
+        door, way = door_of(self), way_of(self)
         known = {field.alias for field in self.dependant.query_params}
 
         async def handle_call(request: Request) -> Response:
@@ -162,7 +163,9 @@ class CallRoute(APIRoute):
                     await call.body()
                 except ClientDisconnect:
                     return Response(status_code=400)  # that nobody waits for
-            return await handle(call)
+            response = await handle(call)
+            await record_look(call, way, call.who, call.desk.engine.hospital)
+            return response
 
         return handle_call
 

@@ -56,6 +56,7 @@ DOORS = {
                 "POST /sign-in/names"),
     Door.SESSION: (
         "GET /session", "POST /session/touch", "POST /session/lock", "POST /session/prove",
+        "POST /session/looks",
         "POST /session/end", "PUT /session/password", "PUT /session/pin",
     ),
     Door.BOARD: (

@@ -11,7 +11,14 @@ from simulator.api.problems import ANSWERS
 from simulator.api.sight import refusal_for, sees_booking, sees_ended, sees_request
 from simulator.domain import commands as c
 from simulator.domain.bookings import Booking
-from simulator.domain.errors import NotThere, NotYet, Outdated, Overloaded, Refusal
+from simulator.domain.errors import (
+    NotCarriedOut,
+    NotThere,
+    NotYet,
+    Outdated,
+    Overloaded,
+    Refusal,
+)
 from simulator.domain.permissions import takes_proof
 from simulator.domain.principals import Principal
 from simulator.writer.desk import Desk
@@ -39,7 +46,12 @@ async def carry_out(desk: Desk, command: c.Command, context: Context) -> list[Ro
     try:
         rows = await _carried_out(desk, command, context)
     except Refusal as refusal:
-        raise refusal_for(context.who, desk.engine.hospital, refusal) from None
+        told = refusal_for(context.who, desk.engine.hospital, refusal)
+        told.command = command
+        raise told from None
+    except NotCarriedOut as error:
+        error.command = command
+        raise
     ANSWERS.labels("accepted").inc()
     return rows
 

@@ -10,7 +10,9 @@ from simulator.access.errors import NotSignedIn
 from simulator.access.gate import Gate
 from simulator.api.doors import METRICS_PATHS, OPEN_PATHS, SESSION_PATHS, Door
 from simulator.api.problems import problem, problem_of
+from simulator.api.recording import count_unsigned
 from simulator.domain.errors import Forbidden
+from simulator.writer.audit import Trail
 
 
 class OwnPagesOnly:
@@ -31,15 +33,15 @@ class SignedInOnly:
     """Lets nobody by but who has signed in, a service with its token, and to what is open to all;
     before a body is looked at. `scope["caller"]` is who it is."""
 
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
-        self._app = app
-        self._gate = gate
+    def __init__(self, app: ASGIApp, gate: Gate, trail: Trail | None = None) -> None:
+        self._app, self._gate, self._trail = app, gate, trail
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
             try:
                 self._let_in(scope, Headers(scope=scope).get("authorization"))
             except (NotSignedIn, Forbidden) as error:
+                count_unsigned(self._trail, (scope.get("client") or ("",))[0])
                 await problem_of(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from lake.vocabulary import Rule
 from simulator.access.errors import TooManyAttempts
+from simulator.api.recording import record_refusal
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotCarriedOut, Refusal
 from simulator.wire import answers as w
@@ -84,8 +85,13 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _internal_error)
 
 
-async def _not_carried_out(_: Request, error: Exception) -> Response:
+async def _not_carried_out(request: Request, error: Exception) -> Response:
+    """A refusal is told once it is recorded."""
     assert isinstance(error, NotCarriedOut)  # noqa: S101 - registered for this type only
+    try:
+        await record_refusal(request, error)
+    except NotCarriedOut as later:
+        return problem_of(later)
     return problem_of(error)
 
 

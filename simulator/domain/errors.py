@@ -59,10 +59,11 @@ SENTENCES = {
 
 class NotCarriedOut(Exception):
     """`code` is for programs, the text for people. `pair`: of several requests that were to be
-    placed, the number and the id of the one that was not."""
+    placed, the number and the id of the one that was not. `command`: what was not carried out."""
 
     code: str
     pair: tuple[int, str] | None = None
+    command: object = None
 
 
 class Refusal(NotCarriedOut):

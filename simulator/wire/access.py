@@ -1,6 +1,7 @@
 """What signing in sends and is answered."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -43,6 +44,30 @@ class NewPin(Body):
 
 class Device(Body):
     device_secret: str = Field(max_length=LONGEST_SECRET, repr=False)
+
+
+class Shown(StrEnum):
+    """How somebody is shown patients, or takes data away."""
+
+    BOARD = "board_shown"
+    SEARCH = "search_shown"
+    EXPORT = "data_exported"
+
+
+class Look(Body):
+    """What a page is about to show: `asked` is its question, `ward_ids` those whose patients it
+    shows, `bed_id` the bed that was looked for."""
+
+    shown: Shown
+    asked: str = Field(max_length=64)
+    ward_ids: tuple[Annotated[str, Field(max_length=64)], ...] = Field(max_length=500)
+    bed_id: str | None = Field(None, max_length=64)
+
+
+class Recorded(Answer):
+    """How many rows it was."""
+
+    count: int
 
 
 class ActingRole(Answer):

@@ -10,8 +10,8 @@ digest in the place of the content.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -84,18 +84,24 @@ class Checked:
     purged_count: int
     last_hash: str
     fault: str = ""
+    hashes: Mapping[int, str] = field(default_factory=dict)
+    """Of the rows that were asked for."""
 
 
-def check(rows: Iterable[Row], secret: bytes) -> Checked:
-    """Rows from the first on, in order of `seq`, as they are stored."""
+def check(rows: Iterable[Row], secret: bytes, wanted: Container[int] = ()) -> Checked:
+    """Rows from the first on, in order of `seq`, as they are stored. `wanted`: the `seq` of those
+    whose hash is told."""
     count, purged, previous = 0, 0, FIRST_HASH
+    hashes: dict[int, str] = {}
     for row in rows:
         fault = _fault(previous, row, count + 1, secret)
         if fault:
-            return Checked(count, purged, previous, f"seq {row['seq']}: {fault}")
+            return Checked(count, purged, previous, f"seq {row['seq']}: {fault}", hashes)
         count, previous = count + 1, row["chain_hash"]
+        if count in wanted:
+            hashes[count] = previous
         purged += _is_purged(row)
-    return Checked(count, purged, previous)
+    return Checked(count, purged, previous, hashes=hashes)
 
 
 def _fault(previous: str, row: Row, expected_seq: int, secret: bytes) -> str:

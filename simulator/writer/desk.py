@@ -39,7 +39,7 @@ from simulator.writer.bulk import BulkWriter
 from simulator.writer.clock import HospitalClock, wall_now
 from simulator.writer.engine import Context, Engine, Row
 from simulator.writer.event_log import EventLog
-from simulator.writer.group_commit import GroupCommit
+from simulator.writer.group_commit import CommandCommit
 from simulator.writer.keys import RecentKeys
 from simulator.writer.memory import Remembered, remember, rows_of_command
 
@@ -85,7 +85,7 @@ class Desk:
     async def open(self) -> None:
         """Restore or found the lake, then serve. Runs beside the server's own start."""
         await asyncio.to_thread(self._prepare)
-        self.commit = GroupCommit(self._engine, self._event_log, self._restore)
+        self.commit = CommandCommit(self._engine, self._event_log, self._restore)
         self.commit.start()
         if self.is_inhabited:
             self.resident.move_in(self)

@@ -1,4 +1,4 @@
-"""The event log on disk: appends that survive power loss, and the upkeep of `bronze.bed_events`.
+"""A log on disk, of events or of the audit: appends that survive power loss, and its upkeep.
 
 Nothing that writes it calls fsync, so every commit file, every file it adds and every new folder
 is synced here before anyone is told that a row is safe.
@@ -17,7 +17,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 from lake.arrow import open_or_create
 from lake.errors import StaleWriter
 from lake.places import Places
-from lake.tables import BED_EVENTS
+from lake.tables import BED_EVENTS, Table
 from lake.upkeep.retention import all_follow_within, forget_passed_commits
 from simulator.writer.commits import Commits, about, refuse_other_formats
 from simulator.writer.disk import added_files, commit_file, fsync
@@ -34,9 +34,9 @@ KEEP_REPLACED_FILES = timedelta(days=2)
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
-def to_arrow(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
+def to_arrow(rows: Sequence[dict[str, Any]], table: Table = BED_EVENTS) -> pa.RecordBatch:
     """What a row leaves out is null."""
-    return pa.RecordBatch.from_pylist(list(rows), schema=BED_EVENTS.schema)
+    return pa.RecordBatch.from_pylist(list(rows), schema=table.schema)
 
 
 @dataclass
@@ -45,10 +45,11 @@ class EventLog:
     the newest commit; delta-rs' handle is behind between two upkeeps."""
 
     places: Places
+    table: Table = BED_EVENTS
     head_seq: int = 0
     _commits: Commits = field(init=False)
     _version: int = field(init=False)
-    _table: DeltaTable = field(init=False)
+    _handle: DeltaTable = field(init=False)
     _synced_version: int = field(init=False, default=-1)
     _synced_folders: set[Path] = field(init=False, default_factory=set)
     _commit_count: int = field(init=False, default=COMPACT_EVERY - COMPACT_SOON)
@@ -56,19 +57,19 @@ class EventLog:
     def open(self) -> None:
         """Create the table or check its tail; afterwards all that it holds is safe on disk."""
         if self.places.is_local:
-            set_aside_torn_files(self.places)
-        self._table = open_or_create(self.places, BED_EVENTS)
-        refuse_other_formats(self._table, BED_EVENTS)
-        self._commits = Commits(self.places, BED_EVENTS)
+            set_aside_torn_files(self.places, self.table)
+        self._handle = open_or_create(self.places, self.table)
+        refuse_other_formats(self._handle, self.table)
+        self._commits = Commits(self.places, self.table)
         self.head_seq = self._last_written()
-        self._synced_version = max(-1, self._table.version() - CHECKPOINT_EVERY)
+        self._synced_version = max(-1, self._handle.version() - CHECKPOINT_EVERY)
         self._take_up()
 
     def append(self, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows as one commit and return once they would survive a power cut."""
         last_seq = rows[-1]["seq"]
-        files = self._commits.files_of(to_arrow(rows))
-        root = Path(self.places.table(BED_EVENTS))
+        files = self._commits.files_of(to_arrow(rows, self.table))
+        root = Path(self.places.table(self.table))
         if self.places.is_local:  # before the commit: none is there whose rows are not
             self._sync_files(root / file["add"]["path"] for file in files)
         actions = about(WRITER, last_seq, "event_date", len(rows)) + files
@@ -100,11 +101,11 @@ class EventLog:
             self._checkpoint()
         if self._commit_count % COMPACT_EVERY == 0:
             self.compact(datetime.now(UTC).date())
-            forget_passed_commits(self.places, BED_EVENTS, self._table_id)
+            forget_passed_commits(self.places, self.table, self._table_id)
 
     def compact(self, day: date) -> None:
         self._reopen()
-        self._table.optimize.compact(
+        self._handle.optimize.compact(
             partition_filters=[("event_date", "=", day.isoformat())],
             target_size=COMPACTED_FILE_BYTES,
             commit_properties=CommitProperties(),
@@ -118,27 +119,27 @@ class EventLog:
         self._reopen()
         for day in sorted(self._days())[-2:]:
             self.compact(day)
-        if all_follow_within(self.places, BED_EVENTS, self._table_id, KEEP_REPLACED_FILES):
+        if all_follow_within(self.places, self.table, self._table_id, KEEP_REPLACED_FILES):
             # Full: a checkpoint forgets which files were replaced, the folders do not.
-            self._table.vacuum(dry_run=False, full=True, post_commithook_properties=NO_HOOKS)
+            self._handle.vacuum(dry_run=False, full=True, post_commithook_properties=NO_HOOKS)
             self._take_up()
-        forget_passed_commits(self.places, BED_EVENTS, self._table_id)
+        forget_passed_commits(self.places, self.table, self._table_id)
 
     @property
     def _table_id(self) -> str:
-        return str(self._table.metadata().id)
+        return str(self._handle.metadata().id)
 
     def _checkpoint(self) -> None:
         """Written only over commits that are safe already, and synced like them."""
-        self._table.create_checkpoint()
+        self._handle.create_checkpoint()
         if self.places.is_local:
-            folder = Path(self.places.table(BED_EVENTS)) / "_delta_log"
-            fsync(folder / f"{self._table.version():020d}.checkpoint.parquet")
+            folder = Path(self.places.table(self.table)) / "_delta_log"
+            fsync(folder / f"{self._handle.version():020d}.checkpoint.parquet")
             fsync(folder / "_last_checkpoint")
             fsync(folder)
 
     def _days(self) -> set[date]:
-        return {date.fromisoformat(p["event_date"]) for p in self._table.partitions()}
+        return {date.fromisoformat(p["event_date"]) for p in self._handle.partitions()}
 
     def _reopen(self) -> None:
         """Raises StaleWriter if someone else has written."""
@@ -149,21 +150,21 @@ class EventLog:
 
     def _look_again(self) -> int:
         """The handle is of the newest version; gives the `seq` that its last writer came to."""
-        self._table = DeltaTable(self.places.table(BED_EVENTS))
-        refuse_other_formats(self._table, BED_EVENTS)
+        self._handle = DeltaTable(self.places.table(self.table))
+        refuse_other_formats(self._handle, self.table)
         return self._last_written()
 
     def _last_written(self) -> int:
-        return self._table.transaction_version(WRITER) or 0
+        return self._handle.transaction_version(WRITER) or 0
 
     def _take_up(self) -> None:
         """The next commit comes after the handle's; all up to that is made safe."""
-        self._version = self._table.version()
+        self._version = self._handle.version()
         self._sync()
 
     def _sync(self) -> None:
         if self.places.is_local:
-            root = Path(self.places.table(BED_EVENTS))
+            root = Path(self.places.table(self.table))
             for past in range(self._synced_version + 1, self._version + 1):
                 self._sync_commit(root, past)
         self._synced_version = self._version
@@ -193,10 +194,10 @@ class EventLog:
         self._synced_folders.add(folder)
 
 
-def stored_rows(places: Places) -> Iterator[dict[str, Any]]:
+def stored_rows(places: Places, table: Table = BED_EVENTS) -> Iterator[dict[str, Any]]:
     """The log from its first row on, as it is stored; columns that are null may be left out.
     Rows without a place in it (`seq` null or below 1) come first."""
-    rows = DeltaTable(places.table(BED_EVENTS)).to_pyarrow_dataset()
+    rows = DeltaTable(places.table(table)).to_pyarrow_dataset()
     seq = ds.field("seq")
     yield from _filled(rows.to_table(filter=seq.is_null() | (seq < 1)))
     seqs = rows.to_table(columns=["seq"], filter=seq >= 1)["seq"].sort()
@@ -216,9 +217,9 @@ def _filled(found: pa.Table) -> list[dict[str, Any]]:
     return rows
 
 
-def last_written_seq(places: Places) -> int:
+def last_written_seq(places: Places, table: Table = BED_EVENTS) -> int:
     """What the writer said with its newest commit."""
-    return DeltaTable(places.table(BED_EVENTS)).transaction_version(WRITER) or 0
+    return DeltaTable(places.table(table)).transaction_version(WRITER) or 0
 
 
 def _stale(expected: int, found: int) -> StaleWriter:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -29,13 +29,22 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger()
 
 
+class Mind(Protocol):
+    """Makes rows, one after the other; `head_seq` is that of the newest."""
+
+    head_seq: int
+
+
+Of = TypeVar("Of", bound=Mind)
+
+
 @dataclass
-class GroupCommit:
+class GroupCommit(Generic[Of]):
     """`restore` builds a fresh engine from the log, after a commit that failed."""
 
-    engine: Engine
+    engine: Of
     event_log: EventLog
-    restore: Callable[[], Engine]
+    restore: Callable[[], Of]
     recent: deque[Row] = field(default_factory=lambda: deque(maxlen=RECENT_ROWS))
     _staged: list[Row] = field(default_factory=list)
     _waiting: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
@@ -91,10 +100,11 @@ class GroupCommit:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    def stage(self, command: Command, context: Context) -> list[Row]:
-        """Decide now, commit soon; `durable()` says when. Raises what `Engine.stage` raises."""
+    def put(self, rows_of: Callable[[Of], list[Row]]) -> list[Row]:
+        """Decide now, commit soon; `durable()` says when. Raises what `rows_of` raises, and
+        StorageUnavailable."""
         self._refuse_if_broken()
-        rows = self.engine.stage(command, context)
+        rows = rows_of(self.engine)
         self._staged += rows
         self._work.set()
         return rows
@@ -221,3 +231,11 @@ class GroupCommit:
             async with self._news:
                 if self._published_seq <= after_seq:
                     await self._news.wait()
+
+
+class CommandCommit(GroupCommit[Engine]):
+    """Of the engine: its rows are decided from commands."""
+
+    def stage(self, command: Command, context: Context) -> list[Row]:
+        """Raises what `Engine.stage` raises, and StorageUnavailable."""
+        return self.put(lambda engine: engine.stage(command, context))

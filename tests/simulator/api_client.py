@@ -12,6 +12,7 @@ from simulator.api.app import create_app
 from simulator.plan import Assumptions, HospitalPlan, Rooms, Ward
 from simulator.serve import desk_of
 from simulator.settings import ApiSettings
+from simulator.writer.audit import Trail
 from simulator.writer.desk import Desk
 
 ASSUMPTIONS = Assumptions(
@@ -68,13 +69,19 @@ def make_desk(places: Places, plan: HospitalPlan | None = None, **settings: Any)
 
 
 @asynccontextmanager
-async def serving(desk: Desk, gate: Gate | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(
+    desk: Desk, gate: Gate | None = None, trail: Trail | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """The desk is opened, so that a test sees its failure; the app only closes it. `gate` None:
-    nobody signs in."""
+    nobody signs in, `trail` None: nothing of who is shown what is recorded."""
     await desk.open()
-    transport = httpx.ASGITransport(create_app(desk, gate), raise_app_exceptions=False)
+    if trail is not None:
+        await trail.open()
+    transport = httpx.ASGITransport(create_app(desk, gate, trail), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         try:
             yield client
         finally:
             await desk.close()
+            if trail is not None:
+                await trail.close()

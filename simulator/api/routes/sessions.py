@@ -5,15 +5,22 @@ the machine from those who book.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from simulator.access.errors import PasswordNeeded
+from lake.vocabulary import AuditType
+from simulator.access.errors import (
+    NotSignedIn,
+    PasswordNeeded,
+    TooManyAttempts,
+    WrongPassword,
+)
 from simulator.access.gate import Gate
 from simulator.access.sessions import LONGEST, Session
 from simulator.access.sessions import SignedIn as Opened
@@ -21,9 +28,11 @@ from simulator.api.answers import json_of
 from simulator.api.attempts import Attempts
 from simulator.api.call import LimitedRoute
 from simulator.api.problems import PROBLEMS
+from simulator.api.recording import trail_of
 from simulator.domain.errors import NotCarriedOut, NotThere, Overloaded
 from simulator.domain.permissions import rights_of
 from simulator.wire import access as w
+from simulator.writer.audit import Entry
 
 Answer = TypeVar("Answer")
 
@@ -78,7 +87,8 @@ async def sign_in(request: Request, body: w.SignIn) -> Response:
     """With name and password."""
     gate = gate_of(request)
     known = gate.sessions.known_device(body.device_secret, body.name)
-    with _attempts(request).of(body.name, address_of(request), known):
+    attempt = _attempts(request).of(body.name, address_of(request), known)
+    with _failures(request, body.name), attempt:
         opened = await _hashing(
             request,
             lambda: gate.sessions.sign_in(
@@ -88,6 +98,7 @@ async def sign_in(request: Request, body: w.SignIn) -> Response:
                 body.device_secret,
             ),
         )
+    await _record(request, AuditType.SIGNED_IN, opened.session)
     return _signed_in(gate, opened)
 
 
@@ -95,14 +106,16 @@ async def sign_in(request: Request, body: w.SignIn) -> Response:
 async def sign_in_with_pin(request: Request, body: w.PinSignIn) -> Response:
     """With a PIN, on a device where the person has signed in with the password within 12 hours."""
     gate = gate_of(request)
-    opened = await _hashing(
-        request,
-        lambda: gate.sessions.sign_in_with_pin(
-            body.device_secret,
-            body.name.strip().lower(),
-            body.pin,
-        ),
-    )
+    with _failures(request, body.name):
+        opened = await _hashing(
+            request,
+            lambda: gate.sessions.sign_in_with_pin(
+                body.device_secret,
+                body.name.strip().lower(),
+                body.pin,
+            ),
+        )
+    await _record(request, AuditType.SIGNED_IN, opened.session)
     return _signed_in(gate, opened)
 
 
@@ -142,7 +155,8 @@ async def prove(request: Request, body: w.Proof) -> Response:
     """The password once more: opens a locked session, and for five minutes what asks for it."""
     gate, session = gate_of(request), _session(request)
     password = body.password
-    with _attempts(request).of(session.person.name, "", session.session_id):
+    attempt = _attempts(request).of(session.person.name, "", session.session_id)
+    with _failures(request, session.person.name), attempt:
         await _hashing(request, lambda: gate.sessions.prove(session, password))
     gate.forget()
     return json_of(_who(gate, _session(request)))
@@ -154,6 +168,7 @@ async def end(request: Request) -> Response:
     gate, session = gate_of(request), _session(request)
     await asyncio.to_thread(gate.sessions.end, session)
     gate.forget()
+    await _record(request, AuditType.SIGNED_OUT, session)
     return json_of(_who(gate, session))
 
 
@@ -162,10 +177,12 @@ async def change_password(request: Request, body: w.NewPassword) -> Response:
     """Ends all that is open of the person, and begins anew."""
     gate, session = gate_of(request), _session(request)
     password, new = body.password, body.new_password
-    with _attempts(request).of(session.person.name, "", session.session_id):
+    attempt = _attempts(request).of(session.person.name, "", session.session_id)
+    with _failures(request, session.person.name), attempt:
         opened = await _hashing(
             request, lambda: gate.sessions.change_password(session, password, new)
         )
+    await _record(request, AuditType.PASSWORD_CHANGED, opened.session)
     return _signed_in(gate, opened)
 
 
@@ -178,6 +195,60 @@ async def set_pin(request: Request, body: w.NewPin) -> Response:
     device, pin = body.device_secret, body.pin
     await _hashing(request, lambda: gate.sessions.set_pin(session, device, pin))
     return json_of(_who(gate, session))
+
+
+@router.post("/session/looks", response_model=w.Recorded)
+async def look(request: Request, body: w.Look) -> Response:
+    """What a page of the dashboard is about to show; once this is answered it may."""
+    session, trail = _session(request), trail_of(request)
+    if session.is_locked:
+        raise NotSignedIn("The session is locked.")
+    entry = _entry(AuditType(body.shown.value), session, asked=body.asked)
+    entries = [
+        replace(entry, ward_id=ward_id, bed_id=body.bed_id) for ward_id in body.ward_ids or (None,)
+    ]
+    if trail is not None and body.shown is w.Shown.EXPORT:
+        await trail.record(*entries)
+    elif trail is not None:
+        await trail.record_once(*entries)
+    return json_of(w.Recorded(count=len(entries)))
+
+
+async def _record(request: Request, kind: AuditType, session: Session) -> None:
+    """Raises what `Trail.record` raises."""
+    if (trail := trail_of(request)) is not None:
+        entry = _entry(kind, session, asked=f"{request.method} {request.url.path}")
+        await trail.record(replace(entry, address=address_of(request)))
+
+
+def _entry(kind: AuditType, session: Session, asked: str) -> Entry:
+    return Entry(
+        kind,
+        actor=session.person.name,
+        roles=" ".join(sorted(session.person.roles)),
+        session_id=session.session_id,
+        asked=asked,
+    )
+
+
+@contextmanager
+def _failures(request: Request, name: str) -> Iterator[None]:
+    """Counted by who it was to be, if there is such a person: a name that is none may be a
+    password."""
+    try:
+        yield
+    except (WrongPassword, NotSignedIn, TooManyAttempts):
+        person = gate_of(request).people.find(name.strip().lower())
+        if (trail := trail_of(request)) is not None:
+            trail.count(
+                Entry(
+                    AuditType.SIGN_IN_FAILED,
+                    actor=person.name if person else None,
+                    address=address_of(request),
+                    asked=f"{request.method} {request.url.path}",
+                )
+            )
+        raise
 
 
 def _signed_in(gate: Gate, opened: Opened) -> Response:

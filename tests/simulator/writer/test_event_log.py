@@ -185,7 +185,7 @@ def test_a_torn_checkpoint_is_set_aside_and_every_commit_is_there(
     again.open()
     assert again.head_seq == 3
     assert seqs(places) == [1, 2, 3]
-    assert (places.home / "set_aside" / checkpoint.name).exists()
+    assert (places.home / "set_aside" / f"bed_events-{checkpoint.name}").exists()
 
 
 def test_a_lake_elsewhere_on_the_disk_is_synced_up_to_where_it_lies(

@@ -1,0 +1,243 @@
+"""What is recorded besides changes, before it is shown: who signed in, was refused, saw whom."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from lake.duck import LakeReader
+from lake.places import Places
+from lake.tables import AUDIT_EVENTS
+from lake.vocabulary import AuditType, Role
+from simulator.access.tokens import Scope
+from simulator.writer import audit
+from simulator.writer.audit import Entry, Trail
+from tests.simulator.api_client import make_desk, serving
+from tests.simulator.people import WORD, Clock, gate_in, header
+
+OWN, OTHER = "OWN-11", "OTHER-77"
+Row = dict[str, Any]
+
+
+class Ward:
+    """W1 is the clerk's own ward; a patient lies on each."""
+
+    def __init__(self, api, gate, desk, trail: Trail, places: Places, clock: Clock) -> None:
+        self.api, self.gate, self.desk, self.trail = api, gate, desk, trail
+        self.places, self.clock = places, clock
+        self.secrets: dict[str, str] = {}
+
+    async def sign_in(self, name: str, password: str = WORD):
+        answer = await self.api.post("/sign-in", json={"name": name, "password": password})
+        if answer.status_code == 201:
+            self.secrets[name] = answer.json()["secret"]
+        return answer
+
+    async def ask(self, who: str, way: str, **more: Any):
+        method, path = way.split()
+        headers = {"authorization": header(self.secrets[who])}
+        return await self.api.request(method, path, headers=headers, **more)
+
+    def rows(self, *kinds: AuditType) -> list[Row]:
+        found = LakeReader(self.places, [AUDIT_EVENTS]).ask(
+            f"SELECT * FROM {AUDIT_EVENTS.name} ORDER BY seq"
+        )
+        return [row for row in found.to_pylist() if not kinds or row["event_type"] in kinds]
+
+
+@pytest_asyncio.fixture
+async def ward(tmp_path: Path) -> AsyncIterator[Ward]:
+    clock = Clock()
+    gate = gate_in(tmp_path, clock)
+    for name, role in (("viewer", Role.VIEWER), ("clerk", Role.CLERK), ("manager", Role.MANAGER)):
+        gate.people.add(name, [role], ["W1"] if role is Role.CLERK else [], password=WORD)
+    places = Places(tmp_path, str(tmp_path / "lake"))
+    desk, trail = make_desk(places), Trail(places, "snr")
+    async with serving(desk, gate, trail) as api:
+        ward = Ward(api, gate, desk, trail, places, clock)
+        for name in ("viewer", "clerk", "manager"):
+            assert (await ward.sign_in(name)).status_code == 201
+        for ward_id, patient in (("W1", OWN), ("W2", OTHER)):
+            body = {"bed_id": f"{ward_id}-101-A", "patient_ref": patient, "admit": True,
+                    "needs": {"sex": "female"}, "note": "comes"}  # fmt: skip
+            answer = await ward.ask("manager", "POST /bookings", json=body)
+            assert answer.status_code == 201, answer.text
+        yield ward
+
+
+async def test_whoever_signs_in_and_out_is_recorded_with_the_session(ward: Ward) -> None:
+    await ward.ask("clerk", "POST /session/end")
+    came = ward.rows(AuditType.SIGNED_IN)
+    assert [row["actor"] for row in came] == ["viewer", "clerk", "manager"]
+    [went] = ward.rows(AuditType.SIGNED_OUT)
+    assert went["actor"] == "clerk"
+    assert went["session_id"] == came[1]["session_id"]
+    assert went["roles"] == "clerk"
+
+
+async def test_a_patient_is_looked_at_and_it_is_on_disk_before_it_is_answered(ward: Ward) -> None:
+    written: list[int] = []
+    append = ward.trail._log.append
+
+    def slowly(rows: list[Row]) -> None:
+        time.sleep(0.2)
+        append(rows)
+        written.append(rows[-1]["seq"])
+
+    ward.trail._log.append = slowly
+    answer = await ward.ask("clerk", f"GET /patients/{OWN.lower()}")
+    assert answer.status_code == 200
+    assert written, "the answer came before the row"
+    [row] = ward.rows(AuditType.PATIENT_SHOWN)
+    assert (row["actor"], row["patient_ref"]) == ("clerk", OWN)
+    assert row["asked"] == "GET /patients/{ref}"
+
+
+async def test_a_board_is_a_row_for_each_ward_and_session_and_a_second_look_is_none(
+    ward: Ward,
+) -> None:
+    for _ in range(3):
+        await ward.ask("clerk", "GET /beds")
+        await ward.ask("manager", "GET /beds")
+        await ward.ask("manager", "GET /beds?ward_id=W1")
+    shown = [(row["actor"], row["ward_id"]) for row in ward.rows(AuditType.BOARD_SHOWN)]
+    assert shown == [("clerk", "W1"), ("manager", "W1"), ("manager", "W2")]
+    await ward.sign_in("clerk")
+    await ward.ask("clerk", "GET /beds")
+    assert len(ward.rows(AuditType.BOARD_SHOWN)) == 4
+
+
+@pytest.mark.parametrize(
+    ("way", "kind", "column", "value"),
+    [
+        ("GET /beds/W1-101-A", AuditType.BED_SHOWN, "bed_id", "W1-101-A"),
+        (f"GET /bookings?patient_ref={OWN}", AuditType.SEARCH_SHOWN, "patient_ref", OWN),
+        ("GET /requests?ward_id=W1", AuditType.SEARCH_SHOWN, "ward_id", "W1"),
+        ("GET /overrides", AuditType.SEARCH_SHOWN, "asked", "GET /overrides"),
+        ("GET /events", AuditType.SEARCH_SHOWN, "asked", "GET /events"),
+        ("GET /lounge", AuditType.SEARCH_SHOWN, "asked", "GET /lounge"),
+    ],
+)
+async def test_each_search_and_each_thing_looked_at_is_a_row(
+    ward: Ward, way: str, kind: AuditType, column: str, value: str
+) -> None:
+    assert (await ward.ask("clerk", way)).status_code == 200
+    [row] = ward.rows(kind)
+    assert row[column] == value
+
+
+async def test_who_sees_no_patient_leaves_no_look(ward: Ward) -> None:
+    for way in ("GET /beds", "GET /beds/W1-101-A", "GET /events"):
+        assert (await ward.ask("viewer", way)).status_code == 200
+    assert {row["event_type"] for row in ward.rows()} == {AuditType.SIGNED_IN}
+
+
+async def test_a_change_that_is_refused_is_recorded_by_rule_and_by_right(ward: Ward) -> None:
+    body = {"bed_id": "W1-101-A", "patient_ref": "P-9", "admit": True, "needs": {"sex": "male"}}
+    assert (await ward.ask("clerk", "POST /bookings", json=body)).status_code == 409
+    body |= {"bed_id": "W2-102-A"}
+    assert (await ward.ask("clerk", "POST /bookings", json=body)).status_code == 403
+    assert (await ward.ask("viewer", "POST /bookings", json=body)).status_code == 403
+    by_rule, by_right, by_role = ward.rows(AuditType.CHANGE_REFUSED)
+    assert (by_rule["bed_id"], by_rule["patient_ref"]) == ("W1-101-A", "P-9")
+    assert "bed_occupied" in by_rule["code"].split()
+    assert (by_right["bed_id"], by_right["code"]) == ("W2-102-A", "not_permitted")
+    assert (by_role["actor"], by_role["code"]) == ("viewer", "not_permitted")
+    assert {row["asked"] for row in (by_rule, by_right, by_role)} == {"POST /bookings"}
+
+
+async def test_a_look_at_what_is_none_of_ones_own_is_recorded_as_refused(ward: Ward) -> None:
+    assert (await ward.ask("clerk", f"GET /patients/{OTHER}")).status_code == 404
+    assert (await ward.ask("viewer", "GET /bookings")).status_code == 403
+    elsewhere, by_role = ward.rows(AuditType.READ_REFUSED)
+    assert (elsewhere["patient_ref"], elsewhere["code"]) == (OTHER, "not_found")
+    assert (by_role["actor"], by_role["asked"]) == ("viewer", "GET /bookings")
+
+
+async def test_what_cannot_be_meant_is_no_refusal(ward: Ward) -> None:
+    assert (await ward.ask("clerk", "POST /bookings", json={"bed": 1})).status_code == 422
+    assert not ward.rows(AuditType.CHANGE_REFUSED)
+
+
+async def test_failed_and_unsigned_ones_are_counted_and_names_that_are_none_are_not_kept(
+    ward: Ward,
+) -> None:
+    for _ in range(4):
+        await ward.sign_in("clerk", "wrong")
+        await ward.sign_in("my-password-typed-as-a-name", "wrong")
+        await ward.api.get("/beds")
+    assert not ward.rows(AuditType.SIGN_IN_FAILED, AuditType.UNSIGNED_REFUSED)
+    await ward.trail.close()
+    failed = ward.rows(AuditType.SIGN_IN_FAILED)
+    assert {(row["actor"], row["count"]) for row in failed} == {("clerk", 4), (None, 4)}
+    [unsigned] = ward.rows(AuditType.UNSIGNED_REFUSED)
+    assert unsigned["count"] == 4
+    assert "my-password" not in str(ward.rows())
+    ward.trail.ready.clear()
+
+
+async def test_nobody_unsigned_makes_rows_without_bound(tmp_path: Path) -> None:
+    trail = Trail(Places(tmp_path, str(tmp_path / "lake")), "snr")
+    for nth in range(audit.MOST_COUNTED + 500):
+        trail.count(Entry(AuditType.UNSIGNED_REFUSED, address=str(nth)))
+    assert len(trail._counted) == audit.MOST_COUNTED + 1
+    assert sum(trail._counted.values()) == audit.MOST_COUNTED + 500
+
+
+async def test_while_it_cannot_be_recorded_nothing_is_shown(ward: Ward) -> None:
+    await ward.ask("clerk", "GET /beds")
+
+    def away(_: Any) -> None:
+        raise OSError("the disk is away")
+
+    ward.trail._log.append = away
+    ward.trail._log.landed = away
+    answer = await ward.ask("clerk", f"GET /patients/{OWN}")
+    assert answer.status_code == 503
+    assert OWN not in answer.text
+    body = {"bed_id": "W1-101-A", "patient_ref": "P-9", "needs": {"sex": "male"}}
+    assert (await ward.ask("clerk", "POST /bookings", json=body)).status_code == 503
+    assert (await ward.ask("viewer", "GET /beds")).status_code == 200
+    del ward.trail._log.landed, ward.trail._log.append
+    await asyncio.sleep(1.2)
+    assert (await ward.ask("clerk", f"GET /patients/{OWN}")).status_code == 200
+
+
+async def test_pages_tell_what_they_show_with_the_persons_own_session(ward: Ward) -> None:
+    look = {"shown": "board_shown", "asked": "beds", "ward_ids": ["W1", "W2"]}
+    for _ in range(2):
+        answer = await ward.ask("manager", "POST /session/looks", json=look)
+        assert answer.status_code == 200, answer.text
+    shown = [(row["actor"], row["ward_id"]) for row in ward.rows(AuditType.BOARD_SHOWN)]
+    assert shown == [("manager", "W1"), ("manager", "W2")]
+    export = {"shown": "data_exported", "asked": "ward.csv", "ward_ids": []}
+    for _ in range(2):
+        await ward.ask("manager", "POST /session/looks", json=export)
+    assert len(ward.rows(AuditType.DATA_EXPORTED)) == 2
+    await ward.ask("manager", "POST /session/lock")
+    assert (await ward.ask("manager", "POST /session/looks", json=export)).status_code == 401
+
+
+async def test_a_service_that_reads_patients_is_recorded_by_its_token(ward: Ward) -> None:
+    token = ward.gate.tokens.add("feed", Role.MANAGER, scopes=[Scope.READ])
+    ward.secrets["feed"] = token
+    await ward.ask("feed", f"GET /patients/{OWN}")
+    [row] = ward.rows(AuditType.PATIENT_SHOWN)
+    assert row["actor"].startswith("token:feed.")
+    assert row["session_id"] is None
+
+
+async def test_another_start_goes_on_with_the_chain(ward: Ward) -> None:
+    before = ward.rows()
+    await ward.trail.close()
+    ward.trail.ready.clear()
+    again = Trail(ward.places, "snr")
+    await again.open()
+    await again.record(Entry(AuditType.SIGNED_IN, actor="x"))
+    await again.close()
+    rows = ward.rows()
+    assert [row["seq"] for row in rows] == list(range(1, len(before) + 2))
