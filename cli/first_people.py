@@ -32,18 +32,19 @@ def dashboard_token(places: Places) -> str:
         gate.store.close()
 
 
-def introduce(places: Places, *, is_demo: bool) -> None:
-    """Makes the first people, and says how they sign in: this once."""
+def introduce(places: Places, *, is_demo: bool) -> bool:
+    """Makes the first people, and says how they sign in: this once; whether it did."""
     gate = Gate.at(places.people, wall_now)
     try:
         if gate.people.all():
-            return
+            return False
         if is_demo:
             _make_demo_users(gate)
         else:
             word = gate.people.add("admin", [Role.ADMIN])
             print(f"Sign in as admin, with this password for once: {word}")
             print("Then: ./snr user add NAME --role clerk --ward W1", file=sys.stderr)
+        return True
     finally:
         gate.store.close()
 

@@ -51,7 +51,7 @@ def up(
         typer.Option(
             envvar="SNR_AUTH", help="on: people sign in; off: nobody does (loopback only)."
         ),
-    ] = Auth.OFF,
+    ] = Auth.ON,
 ) -> None:
     """Start everything; Ctrl-C stops it."""
     _command("up").run(speed=speed, simulator=simulator, auth=auth)

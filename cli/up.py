@@ -110,7 +110,9 @@ def _wait(stack: Stack, process: "subprocess.Popen[bytes]", console: Console, au
     console.print(f"The board is live after {time.monotonic() - start:.0f} s.")
     _addresses(stack, auth)
     if auth is Auth.ON:
-        first_people.introduce(stack.places, is_demo=_is_demo(stack))
+        is_new = first_people.introduce(stack.places, is_demo=_is_demo(stack))
+        if not is_new:
+            console.print("Who can sign in: ./snr user list; a new password: ./snr user reset NAME")
     console.print("Ctrl-C stops everything. The worker and the stream follow in a moment.")
     rest = [program for program in stack.programs if program.health]
     try:

@@ -18,7 +18,7 @@ class DashboardSettings(BaseSettings):
     api_port: int = 8000
     dashboard_port: int = 8501
     dashboard_token: SecretStr = SecretStr("")
-    auth: Auth = Auth.OFF
+    auth: Auth = Auth.ON
     busy_percent: float = Field(default=Thresholds.busy, gt=0)
     full_percent: float = Field(default=Thresholds.full, gt=0)
     response_goal_minutes: float = Field(default=30.0, gt=0)

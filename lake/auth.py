@@ -1,4 +1,5 @@
-"""`SNR_AUTH`: whether people sign in. Without it everybody on this machine may do everything."""
+"""`SNR_AUTH`: whether people sign in. Where it is off everybody on this machine may do
+everything."""
 
 from enum import StrEnum
 
@@ -17,4 +18,4 @@ class Auth(StrEnum):
 class AuthSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SNR_")
 
-    auth: Auth = Auth.OFF
+    auth: Auth = Auth.ON

@@ -19,7 +19,12 @@ from pydantic import BaseModel, ValidationError
 
 from lake.vocabulary import Disposition, RequestState
 from simulator.wire.access import (
+    Broken,
+    BrokenGlass,
     Device,
+    GlassReason,
+    GlassReasonCode,
+    GlassReview,
     Look,
     Names,
     NewPin,
@@ -113,6 +118,7 @@ __all__ = [
     "BookingAnswer",
     "BookingChange",
     "BookingClient",
+    "Broken",
     "Change",
     "ClientError",
     "Clock",
@@ -124,6 +130,8 @@ __all__ = [
     "Event",
     "FitBed",
     "FoundBeds",
+    "GlassReason",
+    "GlassReasonCode",
     "Hospital",
     "InLounge",
     "Isolation",
@@ -141,6 +149,7 @@ __all__ = [
     "OverrideRecord",
     "Pair",
     "PairNotPlaced",
+    "Patient",
     "PendingBed",
     "PinSignIn",
     "Placement",
@@ -504,6 +513,17 @@ class BookingClient:
     def patient(self, patient_ref: str) -> Patient:
         """All that is known of the person, under each of the references."""
         return self._get(Patient, f"/patients/{_id(patient_ref)}")
+
+    def glass(self) -> list[Broken]:
+        """Of a clerk what is open now, of a manager what is to be reviewed."""
+        return self._get(BrokenGlass, "/glass").items
+
+    def break_glass(self, patient_ref: str, why: GlassReason) -> Broken:
+        return _read(Broken, self._tell("POST", f"/patients/{_id(patient_ref)}/glass", why))
+
+    def review_glass(self, glass_id: str, note: str) -> Broken:
+        body = GlassReview(note=note)
+        return _read(Broken, self._tell("POST", f"/glass/{_id(glass_id)}/review", body))
 
     def merge_patients(self, patient_ref: str, into: str) -> MergeAnswer:
         return self._post(MergeAnswer, f"/patients/{_id(patient_ref)}/merge", Merge(into=into))

@@ -14,6 +14,7 @@ from dashboard.settings import DashboardSettings
 from dashboard.whose import whose
 
 WORK, CLOSE, REVIEW, ACROSS = "work", "close", "review", "move_across_wards"
+BREAK_GLASS = "break_glass"
 CLOSING = frozenset({Act.CLOSE, Act.OPEN, Act.CLOSE_ROOM, Act.OPEN_ROOM})
 
 

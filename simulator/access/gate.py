@@ -4,11 +4,12 @@ What is ended elsewhere (`./snr user disable`) holds that long here; what is end
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from simulator.access.errors import NotSignedIn
+from simulator.access.glass import Glass
 from simulator.access.people import People
 from simulator.access.secret_words import Hashes, digest
 from simulator.access.sessions import Session, Sessions
@@ -56,6 +57,7 @@ class Gate:
         self.people = People(self.store, self.hashes, self.clock)
         self.sessions = Sessions(self.store, self.people, self.hashes, self.clock)
         self.tokens = Tokens(self.store, self.clock)
+        self.glass = Glass(self.store, self.clock)
 
     @classmethod
     def at(cls, path: Path, clock: Clock) -> "Gate":
@@ -104,7 +106,9 @@ class Gate:
     def _look_up(self, secret: str) -> Caller | None:
         session = self.sessions.find(secret)
         if session is not None:
-            return Caller(session.person.principal, session)
+            name = session.person.name
+            broken = frozenset(one.patient_ref for one in self.glass.seen_by(name))
+            return Caller(replace(session.person.principal, glass=broken), session)
         token = self.tokens.find(secret)
         return self._service(token) if token else None
 

@@ -25,6 +25,7 @@ from simulator.api.routes import (
     bookings,
     clock,
     events,
+    glass,
     health,
     hospital,
     overrides,
@@ -42,7 +43,7 @@ from simulator.writer.vouching import Vouching
 
 PARTS = (
     bookings, beds, wards_and_rooms, requests, patients, overrides, events, clock, health, hospital,
-    sessions,
+    sessions, glass,
 )  # fmt: skip
 ROUTES = [route for part in PARTS for route in part.router.routes if isinstance(route, APIRoute)]
 """Flat, and what is asked most first: an included router is searched twice for each request, which

@@ -83,6 +83,11 @@ class Call(Limited):
         gate: Gate = self.app.state.gate
         return caller.session.is_proved_at(gate.clock())
 
+    def must_be_proved(self) -> None:
+        """Raises PasswordNeeded."""
+        if not self.is_proved:
+            raise PasswordNeeded
+
     def look_again(self) -> Principal:
         """Who calls, while the answer goes on. Raises NotSignedIn once the session has ended."""
         gate: Gate | None = self.app.state.gate
@@ -198,8 +203,8 @@ def _who(call: Call, door: Door) -> Principal:
         raise InvalidRequest("X-Actor: your session says who you are; leave this header out.")
     door.let_in_a_service(caller)
     door.let_in(caller.who)
-    if door is Door.REGISTER and not call.is_proved:
-        raise PasswordNeeded
+    if door is Door.REGISTER:
+        call.must_be_proved()
     return caller.who
 
 

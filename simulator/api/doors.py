@@ -66,7 +66,7 @@ DOORS = {
     Door.PATIENTS: (
         "GET /bookings", "GET /bookings/{booking_id}", "GET /patients/{ref}", "GET /lounge",
         "GET /requests", "GET /requests/{bed_request_id}", "POST /requests/match",
-        "GET /overrides",
+        "GET /overrides", "GET /glass",
     ),
     Door.METRICS: ("GET /metrics",),
     Door.REGISTER: ("PUT /simulator",),
@@ -94,6 +94,7 @@ DOORS = {
         "POST /requests/{bed_request_id}/place", "POST /requests/place-all",
         "POST /requests/{bed_request_id}/withdraw", "POST /patients/{ref}/merge",
         "POST /patients/{ref}/merge/cancel", "POST /overrides/{event_id}/review",
+        "POST /patients/{ref}/glass", "POST /glass/{glass_id}/review",
     ),
 }  # fmt: skip
 DOOR_OF = {way: door for door, ways in DOORS.items() for way in ways}

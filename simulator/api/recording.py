@@ -7,6 +7,7 @@ patients is named here, or the application does not start.
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
@@ -15,7 +16,14 @@ from fastapi.routing import APIRoute
 from lake.vocabulary import AuditType, canonical_ref
 from simulator.access.gate import Caller
 from simulator.api.doors import Door, door_of
-from simulator.domain.errors import Forbidden, NotCarriedOut, NotThere, Outdated, Refusal
+from simulator.domain.errors import (
+    Forbidden,
+    NotCarriedOut,
+    NotReady,
+    NotThere,
+    Outdated,
+    Refusal,
+)
 from simulator.domain.hospital import Hospital
 from simulator.domain.principals import Principal
 from simulator.writer.audit import Entry, Trail
@@ -35,7 +43,7 @@ LOOKS: Mapping[str, AuditType] = {
     "POST /requests/match": AuditType.SEARCH_SHOWN,
     "GET /overrides": AuditType.SEARCH_SHOWN,
 }
-OF_NO_PATIENT = {"GET /wards", "GET /clock", "GET /hospital", "GET /simulator"}
+OF_NO_PATIENT = {"GET /wards", "GET /clock", "GET /hospital", "GET /simulator", "GET /glass"}
 
 REFUSED = (Refusal, Forbidden, NotThere, Outdated)
 NAMES = ("ward_id", "bed_id", "booking_id", "bed_request_id", "patient_ref")
@@ -62,7 +70,7 @@ async def record_look(request: Request, way: str, who: Principal, hospital: Hosp
     entry = _entry(kind, request, way, asked)
     if kind is AuditType.BOARD_SHOWN:
         await trail.record_once(
-            *(_of_ward(entry, ward) for ward in _wards(who, hospital, asked.get("ward_id")))
+            *(replace(entry, ward_id=w) for w in _wards(who, hospital, asked.get("ward_id")))
         )
     else:
         await trail.record_once(entry)
@@ -81,6 +89,18 @@ async def record_refusal(request: Request, error: NotCarriedOut) -> None:
     kind = AuditType.CHANGE_REFUSED if is_change else AuditType.READ_REFUSED
     asked = dict(request.path_params) | _named(error.command)
     await trail.record(_entry(kind, request, way_of(route), asked, code=_code(error)))
+
+
+async def record_glass(
+    request: Request, kind: AuditType, patient_ref: str, reason_code: str, reason: str
+) -> None:
+    """That it is about to be broken, or was reviewed. Raises what `Trail.record` raises, and
+    NotReady where nothing is recorded."""
+    trail = trail_of(request)
+    if trail is None:
+        raise NotReady("Nothing is recorded here, so the glass stays whole.")
+    entry = _entry(kind, request, way_of(request.scope["route"]), {"patient_ref": patient_ref})
+    await trail.record(replace(entry, reason_code=reason_code, reason=reason))
 
 
 def count_unsigned(trail: Trail | None, address: str) -> None:
@@ -116,17 +136,6 @@ def _entry(
         booking_id=_word(asked.get("booking_id")),
         bed_request_id=_word(asked.get("bed_request_id")),
         patient_ref=canonical_ref(ref) if ref else None,
-    )
-
-
-def _of_ward(entry: Entry, ward_id: str) -> Entry:
-    return Entry(
-        entry.event_type,
-        actor=entry.actor,
-        roles=entry.roles,
-        session_id=entry.session_id,
-        asked=entry.asked,
-        ward_id=ward_id,
     )
 
 

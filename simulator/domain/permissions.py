@@ -45,6 +45,8 @@ class Right(StrEnum):
     REVIEW = auto()
     REGISTER = auto()
     """Beds registered and retired; the clock and the simulated hospital."""
+    BREAK_GLASS = auto()
+    """A patient of another ward looked at, for an hour."""
     KEEP_HOUSE = auto()
     """What nobody asks for: no-shows, merges that waited."""
 
@@ -64,6 +66,7 @@ TABLE: Mapping[Right, Mapping[Role, Reach]] = {
     Right.OVERRIDE: {Role.MANAGER: Reach.WITH_REASON},
     Right.CLOSE: {Role.MANAGER: Reach.WITH_REASON},
     Right.REVIEW: {Role.MANAGER: Reach.WITH_REASON},
+    Right.BREAK_GLASS: {Role.CLERK: Reach.ALL},
     Right.REGISTER: ADMIN,
     Right.KEEP_HOUSE: {},
 }

@@ -1,10 +1,12 @@
 """Who asks, and in which roles: what permissions are given to."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lake.vocabulary import Role
 
 NO_WARDS: frozenset[str] = frozenset()
+NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class Principal:
     roles: frozenset[Role]
     wards: frozenset[str] = NO_WARDS
     may_all: bool = False
+    glass: frozenset[str] = NOBODY
+    """Patients of other wards that a clerk sees for a while, by canonical references."""
 
     @property
     def is_manager(self) -> bool:
@@ -29,6 +33,9 @@ class Principal:
     def sees_wards(self) -> list[str] | None:
         """Those whose patients are shown; None: all."""
         return None if self.is_manager else sorted(self.wards if self.has_wards else ())
+
+    def has_broken_glass_for(self, refs: Iterable[str]) -> bool:
+        return self.has_wards and any(ref in self.glass for ref in refs)
 
     def owns(self, ward_id: str | None) -> bool:
         """Whether it is one of a clerk's own wards."""

@@ -46,6 +46,13 @@ class Device(Body):
     device_secret: str = Field(max_length=LONGEST_SECRET, repr=False)
 
 
+class GlassReasonCode(StrEnum):
+    EMERGENCY = "emergency"
+    CROSS_COVER = "cross_cover"
+    IDENTIFICATION = "identification"
+    OTHER = "other"
+
+
 class Shown(StrEnum):
     """How somebody is shown patients, or takes data away."""
 
@@ -62,6 +69,37 @@ class Look(Body):
     asked: str = Field(max_length=64)
     ward_ids: tuple[Annotated[str, Field(max_length=64)], ...] = Field(max_length=500)
     bed_id: str | None = Field(None, max_length=64)
+
+
+class GlassReason(Body):
+    """Why a patient of another ward is looked at; both are told to managers."""
+
+    reason_code: GlassReasonCode
+    reason: str = Field(min_length=10, max_length=500)
+
+
+class GlassReview(Body):
+    """`note`: what the reviewer found."""
+
+    note: str = Field(min_length=1, max_length=500)
+
+
+class Broken(Answer):
+    """`until_at`: the patient is shown till then."""
+
+    glass_id: str
+    name: str
+    patient_ref: str
+    reason_code: str
+    reason: str
+    broken_at: datetime
+    until_at: datetime
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+
+
+class BrokenGlass(Answer):
+    items: list[Broken]
 
 
 class Recorded(Answer):

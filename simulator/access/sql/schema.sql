@@ -55,3 +55,15 @@ CREATE TABLE IF NOT EXISTS tokens (
     last_used_at TEXT,
     revoked_at TEXT
 ) STRICT;
+
+CREATE TABLE IF NOT EXISTS glass (
+    glass_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL REFERENCES people (name),
+    patient_ref TEXT NOT NULL,         -- canonical
+    reason_code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    broken_at TEXT NOT NULL,
+    until_at TEXT NOT NULL,
+    reviewed_by TEXT,
+    reviewed_at TEXT
+) STRICT;

@@ -2,71 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from lake.duck import LakeReader
 from lake.places import Places
-from lake.tables import AUDIT_EVENTS
 from lake.vocabulary import AuditType, Role
 from simulator.access.tokens import Scope
 from simulator.writer import audit
 from simulator.writer.audit import Entry, Trail
-from tests.simulator.api_client import make_desk, serving
-from tests.simulator.people import WORD, Clock, gate_in, header
-
-OWN, OTHER = "OWN-11", "OTHER-77"
-Row = dict[str, Any]
-
-
-class Ward:
-    """W1 is the clerk's own ward; a patient lies on each."""
-
-    def __init__(self, api, gate, desk, trail: Trail, places: Places, clock: Clock) -> None:
-        self.api, self.gate, self.desk, self.trail = api, gate, desk, trail
-        self.places, self.clock = places, clock
-        self.secrets: dict[str, str] = {}
-
-    async def sign_in(self, name: str, password: str = WORD):
-        answer = await self.api.post("/sign-in", json={"name": name, "password": password})
-        if answer.status_code == 201:
-            self.secrets[name] = answer.json()["secret"]
-        return answer
-
-    async def ask(self, who: str, way: str, **more: Any):
-        method, path = way.split()
-        headers = {"authorization": header(self.secrets[who])}
-        return await self.api.request(method, path, headers=headers, **more)
-
-    def rows(self, *kinds: AuditType) -> list[Row]:
-        found = LakeReader(self.places, [AUDIT_EVENTS]).ask(
-            f"SELECT * FROM {AUDIT_EVENTS.name} ORDER BY seq"
-        )
-        return [row for row in found.to_pylist() if not kinds or row["event_type"] in kinds]
-
-
-@pytest_asyncio.fixture
-async def ward(tmp_path: Path) -> AsyncIterator[Ward]:
-    clock = Clock()
-    gate = gate_in(tmp_path, clock)
-    for name, role in (("viewer", Role.VIEWER), ("clerk", Role.CLERK), ("manager", Role.MANAGER)):
-        gate.people.add(name, [role], ["W1"] if role is Role.CLERK else [], password=WORD)
-    places = Places(tmp_path, str(tmp_path / "lake"))
-    desk, trail = make_desk(places), Trail(places, "snr")
-    async with serving(desk, gate, trail) as api:
-        ward = Ward(api, gate, desk, trail, places, clock)
-        for name in ("viewer", "clerk", "manager"):
-            assert (await ward.sign_in(name)).status_code == 201
-        for ward_id, patient in (("W1", OWN), ("W2", OTHER)):
-            body = {"bed_id": f"{ward_id}-101-A", "patient_ref": patient, "admit": True,
-                    "needs": {"sex": "female"}, "note": "comes"}  # fmt: skip
-            answer = await ward.ask("manager", "POST /bookings", json=body)
-            assert answer.status_code == 201, answer.text
-        yield ward
+from tests.simulator.api.audited import OTHER, OWN, Row, Ward
 
 
 async def test_whoever_signs_in_and_out_is_recorded_with_the_session(ward: Ward) -> None:

@@ -1,0 +1,94 @@
+"""Breaking the glass: recorded before it is granted, shown to managers until it is reviewed."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import Response
+
+from lake.vocabulary import AuditType, canonical_ref
+from simulator.access.gate import Caller, Gate
+from simulator.access.glass import Broken
+from simulator.access.sessions import Session
+from simulator.api.answers import json_of
+from simulator.api.call import Call, CallRoute
+from simulator.api.problems import PROBLEMS
+from simulator.api.recording import record_glass
+from simulator.api.routes.patients import Ref
+from simulator.domain.errors import Forbidden, InvalidRequest, NotThere
+from simulator.domain.permissions import Right, must_hold
+from simulator.wire import access as w
+
+GlassId = Annotated[str, Path(max_length=40)]
+
+router = APIRouter(tags=["glass"], responses=PROBLEMS, route_class=CallRoute)
+
+
+def _gate(call: Call) -> Gate:
+    """Raises NotThere where nobody signs in."""
+    gate: Gate | None = call.app.state.gate
+    if gate is None:
+        raise NotThere("Nobody signs in here: SNR_AUTH is off, and there is no glass to break.")
+    return gate
+
+
+def _session(call: Call) -> Session:
+    """Raises Forbidden for a service: only a person answers for it."""
+    caller: Caller = call.scope["caller"]
+    if caller.session is None:
+        raise Forbidden("not_permitted", "A person breaks the glass, a service does not.")
+    return caller.session
+
+
+@router.get("/glass", response_model=w.BrokenGlass)
+async def glass(call: Call) -> Response:
+    """For a clerk what is open now; for a manager what nobody has reviewed yet."""
+    gate = _gate(call)
+    found = gate.glass.seen_by(call.who.actor)
+    if call.who.is_manager:
+        found = gate.glass.to_review()
+    return json_of(w.BrokenGlass(items=[_item(one) for one in found]))
+
+
+@router.post("/patients/{ref}/glass", status_code=201, response_model=w.Broken)
+async def break_glass(call: Call, ref: Ref, body: w.GlassReason) -> Response:
+    """One patient of another ward, for an hour, to look at."""
+    gate, session = _gate(call), _session(call)
+    must_hold(Right.BREAK_GLASS, call.who)
+    call.must_be_proved()
+    name, patient_ref = session.person.name, canonical_ref(ref)
+    gate.glass.must_be_left(name)
+    words = (body.reason_code.value, body.reason)
+    await record_glass(call, AuditType.GLASS_BROKEN, patient_ref, *words)
+    broken = await asyncio.to_thread(gate.glass.break_it, name, patient_ref, *words)
+    gate.forget()
+    return json_of(_item(broken), 201)
+
+
+@router.post("/glass/{glass_id}/review", response_model=w.Broken)
+async def review_glass(call: Call, glass_id: GlassId, body: w.GlassReview) -> Response:
+    """By another person than who broke it."""
+    gate, session = _gate(call), _session(call)
+    must_hold(Right.REVIEW, call.who)
+    if not body.note.strip():
+        raise InvalidRequest("note: say what you found.")
+    broken = gate.glass.must_be_anothers(glass_id, session.person.name)
+    await record_glass(
+        call, AuditType.GLASS_REVIEWED, broken.patient_ref, broken.reason_code, body.note
+    )
+    reviewed = await asyncio.to_thread(gate.glass.review, glass_id, session.person.name)
+    return json_of(_item(reviewed))
+
+
+def _item(broken: Broken) -> w.Broken:
+    return w.Broken(
+        glass_id=broken.glass_id,
+        name=broken.name,
+        patient_ref=broken.patient_ref,
+        reason_code=broken.reason_code,
+        reason=broken.reason,
+        broken_at=broken.broken_at,
+        until_at=broken.until_at,
+        reviewed_by=broken.reviewed_by,
+        reviewed_at=broken.reviewed_at,
+    )
