@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import theme
+from dashboard.acting import glass
 from dashboard.acting.desk import typed_name
 from dashboard.acting.proof import ask_pin
 from dashboard.asking import queries
@@ -50,6 +51,7 @@ ribbon, name = st.columns([4, 2] if me else [5, 1], vertical_alignment="center")
 if me:
     with name.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.html(top.whose(me), width="content")
+        glass.ask_here()
         with st.popover("PIN"):
             ask_pin()
     actor = me.who.name
@@ -83,5 +85,6 @@ def ribbons() -> None:
 with ribbon:
     ribbons()
 beat()
+glass.show()
 
 page.run()

@@ -25,8 +25,16 @@ FEWEST = 10
 LOOK_SECONDS = 5
 
 
+def ask_here() -> None:
+    """Behind a button, for whoever may break it."""
+    if not may(BREAK_GLASS):
+        return
+    with st.popover("Other ward", icon=":material/lock_open:"):
+        _form()
+
+
 def show() -> None:
-    """For whoever may break it or reviews it; nothing for others."""
+    """To whoever may break it what is open; to whoever reviews it what is to be reviewed."""
     if whose() is not None and (may(BREAK_GLASS) or may(REVIEW)):
         _live()
 
@@ -38,28 +46,28 @@ def _live() -> None:
     except ClientError:
         return
     here = glance().here
-    if may(REVIEW):
-        for one in broken:
-            _to_review(one)
-        return
     for one in broken:
-        _opened(one, here)
-    with st.popover("A patient of another ward", icon=":material/lock_open:"):
-        _form()
+        if may(REVIEW):
+            _to_review(one)
+        else:
+            _opened(one, here)
 
 
 def _form() -> None:
+    st.markdown("**A patient of another ward**")
     st.caption(
         "One patient, for 60 minutes, to look at. Every manager sees who looked, and why, until "
         "one has reviewed it. Three times in 12 hours at most."
     )
     ref = st.text_input("Patient reference", key="glass-ref", max_chars=64).strip()
     code = st.selectbox("Reason", list(WHY), format_func=WHY.__getitem__, key="glass-code")
-    words = st.text_input("In words", key="glass-words", max_chars=500).strip()
+    words = st.text_input("In words, ten letters at least", key="glass-words", max_chars=500)
     typed = ask_proof("glass")
-    is_ready = bool(ref) and len(words) >= FEWEST and typed != ""
+    is_ready = bool(ref) and len(words.strip()) >= FEWEST and typed != ""
     if st.button("Break the glass", disabled=not is_ready, type="primary") and is_proved(typed):
-        _say(lambda: desk.client().break_glass(ref, GlassReason(reason_code=code, reason=words)))
+        why = GlassReason(reason_code=code, reason=words.strip())
+        if _is_done(lambda: desk.client().break_glass(ref, why)):
+            st.rerun()
 
 
 def _opened(broken: Broken, here: Here) -> None:
@@ -110,14 +118,17 @@ def _to_review(broken: Broken) -> None:
             "Found", key=key, placeholder="What you found", label_visibility="collapsed",
             max_chars=500,
         ).strip()  # fmt: skip
-        if st.button("Reviewed", key=f"{key}-done", disabled=not note):
-            _say(lambda: desk.client().review_glass(broken.glass_id, note))
+        if st.button("Reviewed", key=f"{key}-done", disabled=not note) and _is_done(
+            lambda: desk.client().review_glass(broken.glass_id, note)
+        ):
+            st.rerun()
 
 
-def _say(act: Callable[[], Broken]) -> None:
+def _is_done(act: Callable[[], Broken]) -> bool:
+    """Says what is wrong where it is not."""
     try:
         act()
     except ClientError as error:
         st.error(plain(error.detail if isinstance(error, Refused) else "No answer: try again."))
-    else:
-        st.rerun(scope="fragment")
+        return False
+    return True

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from dashboard import theme
-from dashboard.acting import glass
 from dashboard.asking import board, queries
 from dashboard.asking.ask import rows
 from dashboard.asking.live import glance
@@ -78,5 +77,4 @@ def live_board() -> None:
             st.info("No bed and no patient fits. Search for a part of a bed or patient reference.")
 
 
-glass.show()
 live_board()
