@@ -226,7 +226,7 @@ def add_token(
     label: Annotated[str, typer.Option(help="What it is for.")] = "service",
     ward: Wards = [],  # noqa: B006 - Typer's way
     scope: Annotated[
-        list[str], typer.Option(help="read, write or metrics; none: read and write.")
+        list[str], typer.Option(help="read, write, metrics or screen; none: read and write.")
     ] = [],  # noqa: B006
     days: Annotated[
         float | None, typer.Option(help="How long it holds; none: until revoked.")

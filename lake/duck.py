@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -23,7 +24,7 @@ from deltalake.exceptions import DeltaError
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lake.errors import LakeError, QueryRefused
+from lake.errors import LakeError, QueryRefused, QueryTooLong
 from lake.live import (
     ARRAY_JOIN_MACRO,
     BOARD_AT_MACRO,
@@ -222,7 +223,7 @@ class LakeReader:
         return [live(str(newest_seq()))] if live else []
 
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
-        """The answer to one of our own questions."""
+        """The answer to one of our own questions. Raises QueryTooLong."""
         try:
             return self._answer(sql, parameters or {})
         except duckdb.IOException:
@@ -231,7 +232,7 @@ class LakeReader:
 
     def _answer(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
         self.refresh()
-        with self._connection.cursor() as cursor:
+        with self._connection.cursor() as cursor, _in_time(cursor):
             return cursor.execute(sql, dict(parameters)).to_arrow_table()
 
     def _forget(self) -> None:
@@ -276,6 +277,35 @@ class LakeReader:
             return "Correct the query and run it again."
         return f"Did you mean {' or '.join(name for (name,) in names)}?"
 
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Questions that are asked here, and in threads that are begun here, take so long at most."""
+    before = _SECONDS.set(seconds)
+    try:
+        yield
+    finally:
+        _SECONDS.reset(before)
+
+
+@contextmanager
+def _in_time(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    seconds = _SECONDS.get()
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, cursor.interrupt)
+    timer.start()
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise QueryTooLong(seconds) from None
+    finally:
+        timer.cancel()
+
+
+_SECONDS: ContextVar[float | None] = ContextVar("seconds", default=None)
+"""None: as long as it takes."""
 
 NO_SUCH_TABLE = re.compile(r"Table with name (\w+) does not exist")
 WHOLE_NAMES = """

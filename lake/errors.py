@@ -5,7 +5,8 @@ LakeError
 ├── StaleWriter           someone else committed to a table that this process owns
 ├── WriteLost             the disk did not keep what was written
 ├── TableNotReadable      the newest commit of a table is damaged
-└── QueryRefused          a query that may not run here (only reading is allowed)
+├── QueryRefused          a query that may not run here (only reading is allowed)
+└── QueryTooLong          a question that took longer than whoever asked may let it
 """
 
 
@@ -37,3 +38,10 @@ class TableNotReadable(LakeError):
 
 class QueryRefused(LakeError):
     pass
+
+
+class QueryTooLong(LakeError):
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The question took longer than {seconds:g} s.", "Ask for less: a ward, fewer days."
+        )

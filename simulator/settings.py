@@ -18,5 +18,6 @@ class ApiSettings(BaseSettings):
     hospital_file: Path = CHECKOUT / "hospital.toml"
     history_days: int = Field(90, ge=1, le=366)
     no_show_grace_minutes: float = Field(120.0, ge=0)
+    service_requests_per_minute: int = Field(60_000, ge=1)
     checkpoint_dir: Path | None = None
     past_start_grace_minutes: float = Field(60.0, ge=0)

@@ -9,15 +9,24 @@ import streamlit as st
 from dashboard.asking import queries
 from dashboard.asking.looks import are_recorded
 from dashboard.whose import sight, whose
-from lake.duck import LakeReader
+from lake.duck import LakeReader, within
+from lake.errors import QueryTooLong
 from lake.places import Places
 from lake.sight import Sight, seen, wards_shown
 from simulator.client import Shown
 
+QUESTION_SECONDS = 30.0
+
 
 def ask(question: str, **parameters: Any) -> pa.Table:
     """Whose patients it shows is recorded first; while that cannot be, it shows none."""
-    answer, eyes, who = _reader().ask(question, parameters), sight(), whose()
+    try:
+        with within(QUESTION_SECONDS):
+            answer = _reader().ask(question, parameters)
+    except QueryTooLong as error:
+        st.error(f"{error} {error.fix}")
+        st.stop()
+    eyes, who = sight(), whose()
     wards = wards_shown(answer, eyes) if who else frozenset()
     if who and wards:
         shown = Shown.BOARD if question == queries.beds else Shown.SEARCH

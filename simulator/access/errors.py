@@ -5,7 +5,9 @@ NotCarriedOut (domain.errors)
 ├── WrongPassword         the name, the password or the PIN is wrong; which, is not said
 ├── NewPasswordNeeded     a one-time password is to be replaced as it is used
 ├── PasswordNeeded        what is asked takes the password, not the session alone
-└── TooManyAttempts       wait before the next one
+└── TooMany               wait before the next one
+    ├── TooManyAttempts   of passwords and PINs
+    └── TooManyRequests   of one caller
 """
 
 from simulator.domain.errors import NotCarriedOut
@@ -39,11 +41,23 @@ class PasswordNeeded(NotCarriedOut):
         super().__init__("This takes your password: send it to /session/prove first.")
 
 
-class TooManyAttempts(NotCarriedOut):
+class TooMany(NotCarriedOut):
     """`retry_seconds`: until another one is looked at."""
 
+    def __init__(self, retry_seconds: int, what: str) -> None:
+        super().__init__(f"{what} Try again in {retry_seconds} s.")
+        self.retry_seconds = retry_seconds
+
+
+class TooManyAttempts(TooMany):
     code = "too_many_attempts"
 
     def __init__(self, retry_seconds: int) -> None:
-        super().__init__(f"Too many wrong attempts: try again in {retry_seconds} s.")
-        self.retry_seconds = retry_seconds
+        super().__init__(retry_seconds, "Too many wrong attempts.")
+
+
+class TooManyRequests(TooMany):
+    code = "too_many_requests"
+
+    def __init__(self, retry_seconds: int, what: str = "You ask too much at once.") -> None:
+        super().__init__(retry_seconds, what)

@@ -17,11 +17,13 @@ Clock = Callable[[], datetime]
 
 
 class Scope(StrEnum):
-    """`METRICS`: of the process; nothing of patients."""
+    """`METRICS`: of the process; nothing of patients. `SCREEN`: the board of its wards, or of all,
+    for a screen that nobody signs in to; nothing of patients."""
 
     READ = "read"
     WRITE = "write"
     METRICS = "metrics"
+    SCREEN = "screen"
 
 
 EVERY_SCOPE = frozenset(Scope)
@@ -44,7 +46,13 @@ class Token:
 
     @property
     def principal(self) -> Principal:
-        return Principal(f"token:{self.label}.{self.token_id}", frozenset({self.role}), self.wards)
+        is_screen = Scope.SCREEN in self.scopes
+        return Principal(
+            f"token:{self.label}.{self.token_id}",
+            frozenset({self.role}),
+            self.wards,
+            board_of=self.wards if is_screen and self.wards else None,
+        )
 
 
 class Tokens:
@@ -65,6 +73,8 @@ class Tokens:
             raise InvalidRequest(f"label: 1 to {LONGEST_LABEL} printable characters.")
         if role is Role.SYSTEM:
             raise InvalidRequest("The role system is the house's own.")
+        if Scope.SCREEN in scopes and (role is not Role.VIEWER or len(scopes) > 1):
+            raise InvalidRequest("A token for a screen is a viewer's, and for nothing else.")
         if days is not None and not 0 < days <= 3660:
             raise InvalidRequest("days: more than 0, at most 3660.")
         now, token = self._clock(), drawn("token")

@@ -18,6 +18,7 @@ from simulator.access.gate import Gate
 from simulator.api.attempts import Attempts
 from simulator.api.doors import door_of
 from simulator.api.headers import SafeHeaders
+from simulator.api.lanes import Lanes
 from simulator.api.limits import OwnPagesOnly, SignedInOnly
 from simulator.api.problems import handle_problems
 from simulator.api.routes import (
@@ -97,7 +98,8 @@ def create_app(
     app.state.desk, app.state.gate, app.state.trail = desk, gate, trail
     app.state.attempts, app.state.hashing = Attempts(), 0
     if gate is not None:
-        app.add_middleware(SignedInOnly, gate=gate, trail=trail)
+        lanes = Lanes(desk.settings.service_requests_per_minute)
+        app.add_middleware(SignedInOnly, gate=gate, lanes=lanes, trail=trail)
     app.add_middleware(OwnPagesOnly)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK], www_redirect=False)
     app.add_middleware(SafeHeaders)

@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
+from lake.duck import within
 from lake.vocabulary import ANONYMOUS, Role, Source
 from simulator.access.errors import NotSignedIn, PasswordNeeded
 from simulator.access.gate import Caller, Gate
@@ -41,6 +42,8 @@ HEADERS = [
 
 READS = {"GET"}
 MOST_BODY_BYTES = 64 * 1024
+QUESTION_SECONDS = 20.0
+"""Of one question to the lake."""
 
 
 class Limited(Request):
@@ -168,7 +171,8 @@ class CallRoute(APIRoute):
                     await call.body()
                 except ClientDisconnect:
                     return Response(status_code=400)  # that nobody waits for
-            response = await handle(call)
+            with within(QUESTION_SECONDS):
+                response = await handle(call)
             await record_look(call, way, call.who, call.desk.engine.hospital)
             return response
 

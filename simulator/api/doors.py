@@ -23,6 +23,8 @@ class Door(StrEnum):
     """Whose session it is, locked or not."""
     BOARD = auto()
     """Whoever has signed in; patients are shown to those who may see them."""
+    SCREEN = auto()
+    """As the board, and for screens that nobody signs in to."""
     PATIENTS = auto()
     """Whoever sees the patients of a ward at least."""
     COMMAND = auto()
@@ -48,6 +50,8 @@ class Door(StrEnum):
         """Raises Forbidden."""
         if self is Door.METRICS and caller.session is not None:
             raise Forbidden("not_permitted", "Metrics are for services: ./snr token add.")
+        if self is Door.SCREEN and Scope.SCREEN in caller.scopes:
+            return
         caller.must_have(self.scope)
 
 
@@ -60,9 +64,10 @@ DOORS = {
         "POST /session/end", "PUT /session/password", "PUT /session/pin",
     ),
     Door.BOARD: (
-        "GET /beds", "GET /beds/{bed_id}", "POST /beds/search", "GET /wards", "GET /clock",
-        "GET /hospital", "GET /simulator", "GET /events", "GET /events/stream",
+        "GET /beds/{bed_id}", "POST /beds/search", "GET /hospital", "GET /simulator",
+        "GET /events",
     ),
+    Door.SCREEN: ("GET /beds", "GET /wards", "GET /clock", "GET /events/stream"),
     Door.PATIENTS: (
         "GET /bookings", "GET /bookings/{booking_id}", "GET /patients/{ref}", "GET /lounge",
         "GET /requests", "GET /requests/{bed_request_id}", "POST /requests/match",
@@ -116,3 +121,4 @@ def _paths(door: Door) -> frozenset[str]:
 OPEN_PATHS = _paths(Door.OPEN) | {"/openapi.json"}
 SESSION_PATHS = _paths(Door.SESSION)
 METRICS_PATHS = _paths(Door.METRICS)
+STREAM_PATHS = frozenset({"/events/stream"})

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator.access.errors import NotSignedIn
-from simulator.access.gate import Gate
-from simulator.api.doors import METRICS_PATHS, OPEN_PATHS, SESSION_PATHS, Door
+from simulator.access.errors import NotSignedIn, TooManyRequests
+from simulator.access.gate import Caller, Gate
+from simulator.api.doors import METRICS_PATHS, OPEN_PATHS, SESSION_PATHS, STREAM_PATHS, Door
+from simulator.api.lanes import Lanes
 from simulator.api.problems import problem, problem_of
 from simulator.api.recording import count_unsigned
 from simulator.domain.errors import Forbidden
@@ -33,8 +34,8 @@ class SignedInOnly:
     """Lets nobody by but who has signed in, a service with its token, and to what is open to all;
     before a body is looked at. `scope["caller"]` is who it is."""
 
-    def __init__(self, app: ASGIApp, gate: Gate, trail: Trail | None = None) -> None:
-        self._app, self._gate, self._trail = app, gate, trail
+    def __init__(self, app: ASGIApp, gate: Gate, lanes: Lanes, trail: Trail | None = None) -> None:
+        self._app, self._gate, self._lanes, self._trail = app, gate, lanes, trail
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
@@ -44,7 +45,17 @@ class SignedInOnly:
                 count_unsigned(self._trail, (scope.get("client") or ("",))[0])
                 await problem_of(error)(scope, receive, send)
                 return
-        await self._app(scope, receive, send)
+        if "caller" in scope:
+            await self._in_lane(scope["caller"], scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _in_lane(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with self._lanes.of(caller, is_stream=scope["path"] in STREAM_PATHS):
+                await self._app(scope, receive, send)
+        except TooManyRequests as error:
+            await problem_of(error)(scope, receive, send)
 
     def _let_in(self, scope: Scope, authorization: str | None) -> None:
         """Raises NotSignedIn and Forbidden. A session that is locked can be looked at, opened and

@@ -10,8 +10,9 @@ from fastapi.responses import Response
 from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 
+from lake.errors import QueryTooLong
 from lake.vocabulary import Rule
-from simulator.access.errors import TooManyAttempts
+from simulator.access.errors import TooMany
 from simulator.api.recording import record_refusal
 from simulator.domain.bookings import Booking
 from simulator.domain.errors import NotCarriedOut, Refusal
@@ -31,6 +32,7 @@ STATUS = {
     "new_password_required": 403,
     "password_required": 403,
     "too_many_attempts": 429,
+    "too_many_requests": 429,
     "actor_required": 403,
     "not_permitted": 403,
     "same_actor": 403,
@@ -42,6 +44,7 @@ STATUS = {
     "empty_interval": 422,
     "idempotency_key_reused": 422,
     "overloaded": 503,
+    "question_too_long": 503,
     "not_ready": 503,
     "storage_unavailable": 503,
     "internal_error": 500,
@@ -58,7 +61,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     412: {**PROBLEM, "description": "The bed or request has changed since it was seen"},
     413: {**PROBLEM, "description": "Body over 64 KiB"},
     422: {**PROBLEM, "description": "A value is missing, unknown or wrong"},
-    429: {**PROBLEM, "description": "Too many wrong attempts; try again later"},
+    429: {**PROBLEM, "description": "Too many wrong attempts, or requests; try again later"},
     503: {**PROBLEM, "description": "Not ready, overloaded, or storage is away; try again"},
 }
 """What a route that writes may answer besides, for OpenAPI."""
@@ -80,6 +83,7 @@ def problem(code: str, detail: str, **more: Any) -> Response:
 def handle_problems(app: FastAPI) -> None:
     """One handler for our own tree of errors, and one each for what the framework raises."""
     app.add_exception_handler(NotCarriedOut, _not_carried_out)
+    app.add_exception_handler(QueryTooLong, _too_long)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _internal_error)
@@ -96,7 +100,7 @@ async def _not_carried_out(request: Request, error: Exception) -> Response:
 
 
 def problem_of(error: NotCarriedOut) -> Response:
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooMany):
         response = problem(error.code, str(error))
         response.headers["Retry-After"] = str(error.retry_seconds)
         return response
@@ -132,6 +136,11 @@ def _conflict(booking: Booking) -> w.Conflict:
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
     )
+
+
+async def _too_long(_: Request, error: Exception) -> Response:
+    assert isinstance(error, QueryTooLong)  # noqa: S101 - registered for this type only
+    return problem("question_too_long", f"{error} {error.fix}")
 
 
 async def _invalid_request(_: Request, error: Exception) -> Response:

@@ -55,7 +55,10 @@ LONGEST = 64
 def way_of(route: APIRoute) -> str:
     """Its method and template. Raises LookupError for one that shows patients and is not here."""
     way = f"{''.join(sorted(route.methods or ()))} {route.path}"
-    if door_of(route) in (Door.BOARD, Door.PATIENTS) and way not in LOOKS.keys() | OF_NO_PATIENT:
+    if (
+        door_of(route) in (Door.BOARD, Door.SCREEN, Door.PATIENTS)
+        and way not in LOOKS.keys() | OF_NO_PATIENT
+    ):
         raise LookupError(f"{way} is shown to whom? Name it in simulator/api/recording.py.")
     return way
 

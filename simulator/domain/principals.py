@@ -21,6 +21,9 @@ class Principal:
     glass: frozenset[str] = NOBODY
     """Patients of other wards that a clerk sees for a while, by canonical references."""
 
+    board_of: frozenset[str] | None = None
+    """The wards that a screen shows; None: every one."""
+
     @property
     def is_manager(self) -> bool:
         return self.may_all or Role.MANAGER in self.roles
@@ -36,6 +39,9 @@ class Principal:
 
     def has_broken_glass_for(self, refs: Iterable[str]) -> bool:
         return self.has_wards and any(ref in self.glass for ref in refs)
+
+    def has_on_board(self, ward_id: str | None) -> bool:
+        return self.board_of is None or ward_id in self.board_of
 
     def owns(self, ward_id: str | None) -> bool:
         """Whether it is one of a clerk's own wards."""

@@ -9,8 +9,8 @@ import pytest
 from deltalake import write_deltalake
 
 from lake.arrow import open_or_create
-from lake.duck import SQL_TYPES, LakeReader, init_script
-from lake.errors import QueryRefused
+from lake.duck import SQL_TYPES, LakeReader, init_script, within
+from lake.errors import QueryRefused, QueryTooLong
 from lake.places import Places
 from lake.tables import BED_BOARD, BED_EVENTS, CHECK_RESULTS, TABLES, Table
 from simulator.writer.event_log import to_arrow
@@ -224,3 +224,10 @@ def test_columns_that_came_since_are_null_until_the_owner_has_added_them(places:
 
     put(places, CHECK_RESULTS, {"promise": "It holds."})
     assert {row["promise"] for row in reader.ask(question).to_pylist()} == {None, "It holds."}
+
+
+def test_a_question_ends_in_time_where_somebody_says_how_much(places: Places) -> None:
+    reader = LakeReader(places)
+    with within(0.2), pytest.raises(QueryTooLong, match=r"longer than 0\.2 s"):
+        reader.ask("SELECT count(*) FROM range(100000000000) WHERE range % 7 = 3")
+    assert reader.ask("SELECT 1 AS one").to_pylist() == [{"one": 1}]

@@ -54,6 +54,7 @@ async def beds(
         bed.bed_id
         for bed in hospital.registered_beds
         if (ward_id is None or bed.ward_id == ward_id)
+        and call.who.has_on_board(bed.ward_id)
         and (status is None or hospital.display_status(bed, now) is status)
         and (after is None or bed.bed_id > after)
     )

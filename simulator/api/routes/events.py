@@ -74,11 +74,13 @@ async def _stream(
                 await desk.commit.durable()
                 for row in rows:
                     after_seq = row["seq"]
-                    yield _server_sent(row, who())
+                    if (me := who()).has_on_board(row.get("ward_id")):
+                        yield _server_sent(row, me)
             async with aclosing(_live(desk, after_seq, who)) as live:
                 async for row in live:
                     after_seq = row["seq"]
-                    yield _server_sent(row, who())
+                    if (me := who()).has_on_board(row.get("ward_id")):
+                        yield _server_sent(row, me)
 
 
 async def _live(desk: Desk, after_seq: int, who: Callable[[], Principal]) -> AsyncGenerator[Row]:

@@ -34,6 +34,7 @@ async def wards(call: Call, limit: Limit = 100, after: Cursor = None) -> Respons
     """Each ward with its beds per display status, W2 before W10; without cots that are no beds."""
     items = _wards(call.desk.engine.hospital, call.desk.clock.now())
     items = [ward for ward in items if after is None or _place(ward.ward_id) > _place(after)]
+    items = [ward for ward in items if call.who.has_on_board(ward.ward_id)]
     await call.desk.commit.durable()
     return page(items[:limit], items[limit - 1].ward_id if len(items) > limit else None)
 

@@ -1,0 +1,172 @@
+"""Nobody's flood slows another: what one caller may ask at once and in a minute."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from limits import parse
+
+from lake import duck
+from lake.errors import QueryTooLong
+from lake.vocabulary import Role
+from simulator.access.errors import TooManyRequests
+from simulator.access.gate import Caller
+from simulator.access.tokens import Scope
+from simulator.api import call, front, lanes
+from simulator.api.lanes import PERSON, Lanes
+from simulator.api.routes.events import _stream
+from simulator.domain.errors import InvalidRequest
+from simulator.domain.principals import Principal
+from tests.simulator.api.audited import OTHER, OWN, Ward
+from tests.simulator.people import Clock, gate_in
+
+
+@pytest.fixture
+def asha(tmp_path: Path) -> Caller:
+    gate = gate_in(tmp_path, Clock())
+    gate.people.add("asha", [Role.VIEWER], password="a long walk home")
+    opened = gate.sessions.sign_in("asha", "a long walk home", None, None)
+    return gate.caller(f"Bearer {opened.secret}")
+
+
+def another(caller: Caller) -> Caller:
+    return replace(caller, who=Principal("ravi", frozenset({Role.VIEWER})))
+
+
+async def test_what_is_more_at_once_waits_in_its_own_lane(asha: Caller) -> None:
+    ways, go, working = Lanes(100), asyncio.Event(), []
+
+    async def ask(caller: Caller) -> None:
+        async with ways.of(caller, is_stream=False):
+            working.append(caller.who.actor)
+            await go.wait()
+
+    flood = [asyncio.create_task(ask(asha)) for _ in range(PERSON.at_once + 10)]
+    other = asyncio.create_task(ask(another(asha)))
+    await asyncio.sleep(0.05)
+    assert working.count("asha") == PERSON.at_once
+    assert working.count("ravi") == 1
+    go.set()
+    await asyncio.gather(*flood, other)
+    assert working.count("asha") == PERSON.at_once + 10
+    assert not ways._lanes
+
+
+async def test_what_waits_has_a_bound(asha: Caller) -> None:
+    ways, go = Lanes(100), asyncio.Event()
+
+    async def ask() -> None:
+        async with ways.of(asha, is_stream=False):
+            await go.wait()
+
+    room = PERSON.at_once + PERSON.waiting
+    flood = [asyncio.create_task(ask()) for _ in range(room)]
+    await asyncio.sleep(0.05)
+    with pytest.raises(TooManyRequests):
+        await ask()
+    go.set()
+    await asyncio.gather(*flood)
+
+
+async def test_streams_of_a_person_are_few_and_end_for_others(asha: Caller) -> None:
+    ways, go = Lanes(100), asyncio.Event()
+
+    async def follow() -> None:
+        async with ways.of(asha, is_stream=True):
+            await go.wait()
+
+    open_ones = [asyncio.create_task(follow()) for _ in range(PERSON.streams)]
+    await asyncio.sleep(0.02)
+    with pytest.raises(TooManyRequests, match="close one"):
+        await follow()
+    async with ways.of(asha, is_stream=False):
+        pass
+    go.set()
+    await asyncio.gather(*open_ones)
+    await follow()
+
+
+async def test_a_minute_has_a_bound_for_each_by_itself(
+    asha: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "OF_A_PERSON", parse("3 per minute"))
+    ways = Lanes(5)
+    service = replace(another(asha), session=None)
+    for caller, most in ((asha, 3), (another(asha), 3), (service, 5)):
+        for _ in range(most):
+            async with ways.of(caller, is_stream=False):
+                pass
+        with pytest.raises(TooManyRequests) as refused:
+            async with ways.of(caller, is_stream=False):
+                pass
+        assert 1 <= refused.value.retry_seconds <= 60
+
+
+async def test_a_refusal_says_when_and_others_go_on(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "OF_A_PERSON", parse("30 per minute"))
+    told = [await ward.ask("clerk", "GET /beds") for _ in range(31)]
+    assert told[29].status_code == 200
+    assert (told[30].status_code, told[30].json()["code"]) == (429, "too_many_requests")
+    assert int(told[30].headers["retry-after"]) >= 1
+    assert (await ward.ask("manager", "GET /beds")).status_code == 200
+
+
+async def test_a_screen_shows_the_board_of_its_ward_without_patients(ward: Ward) -> None:
+    for name, wards in (("screen", ["W1"]), ("wall", [])):
+        token = ward.gate.tokens.add(name, Role.VIEWER, wards=wards, scopes=[Scope.SCREEN])
+        ward.secrets[name] = token
+    shown = (await ward.ask("screen", "GET /beds")).json()["items"]
+    assert {bed["ward_id"] for bed in shown} == {"W1"}
+    everywhere = (await ward.ask("wall", "GET /beds")).json()["items"]
+    assert {bed["ward_id"] for bed in everywhere} == {"W1", "W2"}
+    wards = (await ward.ask("screen", "GET /wards")).json()["items"]
+    assert [one["ward_id"] for one in wards] == ["W1"]
+    for name in ("screen", "wall"):
+        text = (await ward.ask(name, "GET /beds")).text
+        assert OWN not in text
+        assert OTHER not in text
+    for way in ("GET /events", "GET /bookings", "GET /beds/W1-101-A", "POST /bookings"):
+        assert (await ward.ask("screen", way)).status_code == 403, way
+    [token] = [one for one in ward.gate.tokens.all() if one.label == "screen"]
+    ward.gate.tokens.revoke(token.token_id)
+    ward.clock.go_on(seconds=3)
+    assert (await ward.ask("screen", "GET /beds")).status_code == 401
+
+
+async def test_the_stream_of_a_screen_is_of_its_ward(ward: Ward) -> None:
+    secret = ward.gate.tokens.add("screen", Role.VIEWER, wards=["W1"], scopes=[Scope.SCREEN])
+    ward.secrets["screen"] = secret
+    caller = ward.gate.caller(f"Bearer {secret}")
+    rows = _stream(ward.desk, 0, lambda: caller.who)
+    seen = [await asyncio.wait_for(anext(rows), 5) for _ in range(5)]
+    await rows.aclose()
+    assert all('"ward_id":"W1"' in one["data"] for one in seen)
+    assert not any(OWN in one["data"] for one in seen)
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes"),
+    [(Role.MANAGER, [Scope.SCREEN]), (Role.VIEWER, [Scope.SCREEN, Scope.WRITE])],
+)
+def test_a_token_for_a_screen_is_for_nothing_else(
+    tmp_path: Path, role: Role, scopes: list[Scope]
+) -> None:
+    with pytest.raises(InvalidRequest, match="screen"):
+        gate_in(tmp_path, Clock()).tokens.add("screen", role, scopes=scopes)
+
+
+async def test_a_question_that_takes_too_long_is_a_503_that_says_so(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object) -> list[dict[str, object]]:
+        seconds = duck._SECONDS.get()
+        assert seconds == call.QUESTION_SECONDS
+        raise QueryTooLong(seconds)
+
+    monkeypatch.setattr(front, "ask", slow)
+    answer = await ward.ask("manager", "GET /bookings")
+    assert (answer.status_code, answer.json()["code"]) == (503, "question_too_long")
+    assert "longer than 20 s" in answer.json()["detail"]
