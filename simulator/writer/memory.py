@@ -14,7 +14,7 @@ from lake.vocabulary import LakeMode
 from simulator.domain.beds import Bed
 from simulator.domain.bookings import Booking, as_reserved, is_ended
 from simulator.domain.commands import CancelEvent, CorrectDischarge, PastEvent
-from simulator.domain.decisions.corrections import can_be_cancelled
+from simulator.domain.decisions.corrections import CAN_BE_CANCELLED, can_be_cancelled
 from simulator.domain.decisions.isolation import contacts_in
 from simulator.domain.hospital import Hospital
 from simulator.domain.house import House
@@ -191,14 +191,19 @@ def rows_of_command(reader: LakeReader, last_seq: int) -> list[Row]:
         count *= 8
 
 
-def cancellation(reader: LakeReader, event_id: str) -> CancelEvent | None:
+def cancellation(
+    reader: LakeReader, event_id: str, sees: Callable[[str | None], bool]
+) -> CancelEvent | None:
     """What undoes the event, with those of its kind that came with it; None if there is no such.
 
-    Raises Refusal for an event of a kind that cannot be cancelled.
+    Raises Refusal for an event of a kind that cannot be cancelled, to those who see its ward.
     """
     rows = ask(reader, EVENT_WITH_ITS_REQUEST, {"event_id": event_id})
-    [kind] = {row["event_type"] for row in rows if row["event_id"] == event_id} or {None}
-    if kind is None:
+    named = next((row for row in rows if row["event_id"] == event_id), None)
+    if named is None:
+        return None
+    kind = named["event_type"]
+    if kind not in CAN_BE_CANCELLED and not sees(named["ward_id"]):
         return None
     can_be_cancelled(kind)
     told = [*rows, *_said_later(reader, event_id)]

@@ -732,6 +732,8 @@ def test_key_figures_are_a_table_a_chart_and_a_file() -> None:
     shown = table.value.iloc[0]
     assert (shown["unit_name"], shown["occupancy_percent"]) == ("whole hospital", 90.0)
     assert shown["alos_days"] == 3.0
+    columns = [*table.value.columns]
+    assert columns[columns.index("alos_days") + 1] == "median_stay_days"
     assert len(page.get("vega_lite_chart")) == 1
     assert len(page.get("download_button")) == 1
 

@@ -11,6 +11,7 @@ import pytest
 from lake.duck import LakeReader, init_script
 from lake.places import Places
 from lake.tables import (
+    BED_BOARD,
     BED_STATUS_SPANS,
     BED_STAYS,
     BEDS,
@@ -258,6 +259,29 @@ def test_what_counts_as_no_bed_is_in_no_number_of_rooms_stays_and_lost_days(
     write(places, SILVER_BED_EVENTS, rows)
     lost = ask(places, "SELECT sum(lost_bed_days) AS days FROM gold.lost_bed_days")
     assert lost == [{"days": 2}]
+
+
+def test_a_stay_is_long_by_its_spell_and_by_the_longest_of_7_14_and_21_days(places: Places) -> None:
+    """It is the 30th at 8:00. P-2 came to this bed two days ago, to the hospital 15 days ago."""
+    now = datetime(2025, 1, 30, 8, tzinfo=UTC)
+    days = {"P-1": (7,), "P-2": (15, 2), "P-3": (21.5,), "P-4": (22,)}
+    stays = [
+        {"stay_id": f"{patient} {nth}", "spell_id": patient, "patient_ref": patient,
+         "admitted_at": now - timedelta(days=ago), "ward_id": "A"}
+        for patient, since in days.items()
+        for nth, ago in enumerate(since)
+    ]  # fmt: skip
+    write(places, BED_STAYS, stays)
+    write(places, BED_BOARD, [
+        {"bed_id": f"bed of {patient}", "ward_id": "A", "current_patient_ref": patient,
+         "current_stay_id": f"{patient} {len(since) - 1}", "occurred_at": now,
+         "admitted_at": now - timedelta(days=since[-1]), "current_waits_for": "placement"}
+        for patient, since in days.items()
+    ] + [{"bed_id": "nobody's", "ward_id": "A", "occurred_at": now}])  # fmt: skip
+    found = ask(places, "FROM gold.long_stays ORDER BY patient_ref")
+    told = [(row["patient_ref"], row["stay_days"], row["over_days"]) for row in found]
+    assert told == [("P-2", 15, 14), ("P-3", 21.5, 21), ("P-4", 22, 21)]
+    assert {row["waits_for"] for row in found} == {"placement"}
 
 
 def test_an_override_is_one_record_with_whom_it_displaced_and_who_reviewed_it(

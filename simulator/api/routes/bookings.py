@@ -257,7 +257,7 @@ async def _correction(
 @router.post("/events/{event_id}/cancel", response_model=w.BookingAnswer)
 async def cancel_event(call: Call, event_id: EventId, body: b.Correction | None = None) -> Response:
     """Undoes an admission, a transfer or a discharge that never was."""
-    command = await asyncio.to_thread(cancellation, call.desk.reader, event_id)
+    command = await asyncio.to_thread(cancellation, call.desk.reader, event_id, call.who.sees)
     if command is None:
         raise NotThere(f"There is no event {event_id}.")
     return await _act(call.desk, command, call.context(body or b.Correction()))

@@ -1,9 +1,9 @@
 """Wards and rooms as a whole: counted, closed and opened, isolated."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Set
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
@@ -18,6 +18,7 @@ from simulator.domain import commands as c
 from simulator.domain.beds import Bed
 from simulator.domain.errors import Refusal
 from simulator.domain.hospital import Hospital
+from simulator.domain.permissions import role_for
 from simulator.domain.rules.matching import natural
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
@@ -96,13 +97,12 @@ async def start_isolation(
     call: Call, room_id: RoomId, body: b.IsolationStart | None = None
 ) -> Response:
     """Every patient in the room is isolated; it takes only who has the same organism, if named."""
-    beds = _that_are(BedStatus.OCCUPIED, call.desk.engine.hospital.beds_of_room(room_id))
     body = body or b.IsolationStart()
-    otherwise, isolation = "Nobody in it waits for isolation.", meant.isolation_of(body)
+    isolation = meant.isolation_of(body)
     return await _act(
         call,
-        beds,
-        otherwise,
+        call.desk.engine.hospital.beds_of_room(room_id),
+        _Some({BedStatus.OCCUPIED}, "Nobody in it waits for isolation."),
         lambda ids: c.StartIsolation(bed_ids=ids, isolation=isolation),
         call.context(body),
     )
@@ -111,21 +111,22 @@ async def start_isolation(
 @router.post("/rooms/{room_id}/isolation/end", response_model=w.BedsAnswer)
 async def end_isolation(call: Call, room_id: RoomId, body: b.Write | None = None) -> Response:
     """Nobody in the room is isolated any more."""
-    beds = _that_are(BedStatus.ISOLATED, call.desk.engine.hospital.beds_of_room(room_id))
-    otherwise, context = "Nobody in it is isolated.", call.context(body or b.Write())
-    return await _act(call, beds, otherwise, lambda ids: c.EndIsolation(bed_ids=ids), context)
+    beds = call.desk.engine.hospital.beds_of_room(room_id)
+    isolated = _Some({BedStatus.ISOLATED}, "Nobody in it is isolated.")
+    context = call.context(body or b.Write())
+    return await _act(call, beds, isolated, lambda ids: c.EndIsolation(bed_ids=ids), context)
 
 
 async def _close_all(call: Call, beds: list[Bed], body: b.Closing) -> Response:
-    open_ones = [bed for bed in beds if bed.status is not BedStatus.CLOSED]
-    otherwise, context = "All its beds are closed already.", call.reasoned(body)
-    return await _act(call, open_ones, otherwise, lambda ids: meant.closing(ids, body), context)
+    open_ones = _Some({*BedStatus} - {BedStatus.CLOSED}, "All its beds are closed already.")
+    context = call.reasoned(body)
+    return await _act(call, beds, open_ones, lambda ids: meant.closing(ids, body), context)
 
 
 async def _open_all(call: Call, beds: list[Bed], body: b.Opening) -> Response:
-    closed = _that_are(BedStatus.CLOSED, beds)
-    otherwise, context = "None of its beds is closed.", call.reasoned(body)
-    return await _act(call, closed, otherwise, lambda ids: c.OpenBeds(bed_ids=ids), context)
+    closed = _Some({BedStatus.CLOSED}, "None of its beds is closed.")
+    context = call.reasoned(body)
+    return await _act(call, beds, closed, lambda ids: c.OpenBeds(bed_ids=ids), context)
 
 
 async def _close_admissions(
@@ -134,7 +135,7 @@ async def _close_admissions(
     return await _act(
         call,
         beds,
-        "",
+        ALL,
         lambda ids: meant.closing_to_admissions(ids, body, is_ward=is_ward),
         call.reasoned(body),
     )
@@ -146,41 +147,44 @@ async def _open_admissions(
     return await _act(
         call,
         beds,
-        "",
+        ALL,
         lambda ids: c.OpenAdmissions(bed_ids=ids, is_ward=is_ward),
         call.reasoned(body),
     )
 
 
+class _Some(NamedTuple):
+    """Beds of some statuses, and what is said where there is none."""
+
+    statuses: Set[BedStatus]
+    otherwise: str = ""
+
+
+ALL = _Some({*BedStatus})
+
+
 async def _act(
     call: Call,
-    beds: Iterable[Bed],
-    otherwise: str,
+    beds: list[Bed],
+    some: _Some,
     command_for: Callable[[tuple[str, ...]], c.Command],
     context: Context,
 ) -> Response:
     """A request that comes again is answered as before, whatever its beds are by now."""
     rows = await call.desk.remembered(context)
     if rows is None:
-        rows = await carry_out(call.desk, command_for(_some(beds, otherwise)), context)
+        ids = tuple(bed.bed_id for bed in beds if bed.status in some.statuses)
+        if not ids:  # which is told to those who may do it
+            command = command_for(tuple(bed.bed_id for bed in beds))
+            role_for(call.desk.engine.hospital, command, call.who, says_why=context.says_why)
+            raise Refusal(Rule.ILLEGAL_STATUS_CHANGE, some.otherwise)
+        rows = await carry_out(call.desk, command_for(ids), context)
     last = rows[-1]
     count = sum(row["event_type"] == last["event_type"] for row in rows)
     told: dict[str, Any] = {"bed_count": count, "seq": last["seq"]}
     if at_risk := last.get("at_risk_booking_ids"):
         told["at_risk_booking_ids"] = at_risk
     return json_of(w.BedsAnswer.model_validate(told))
-
-
-def _that_are(status: BedStatus, beds: Iterable[Bed]) -> list[Bed]:
-    return [bed for bed in beds if bed.status is status]
-
-
-def _some(beds: Iterable[Bed], otherwise: str) -> tuple[str, ...]:
-    """Raises Refusal where there is nothing to do."""
-    ids = tuple(bed.bed_id for bed in beds)
-    if not ids:
-        raise Refusal(Rule.ILLEGAL_STATUS_CHANGE, otherwise)
-    return ids
 
 
 def _wards(hospital: Hospital, now: datetime) -> list[w.Ward]:

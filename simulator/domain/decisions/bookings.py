@@ -324,7 +324,7 @@ def _progress_after(stay: Booking) -> Progress:
 
 
 def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Change]:
-    """Both leave, both arrive; the caller's patient last."""
+    """Both leave, both arrive; the caller's patient last, with what is told of both."""
     stays = [hospital.booking(b) for b in (command.with_booking_id, command.booking_id)]
     for stay in stays:
         hard.in_state(stay, BookingState.ACTIVE, "swapped")
@@ -336,12 +336,15 @@ def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Ch
         for place, (stay, bed) in enumerate(zip(stays, reversed(beds), strict=True))
     ]
     both = frozenset(stay.booking_id for stay in stays)
-    broken = [
-        breach
+    wishes = [
+        _wish(bed, arrival, moment, moves_in=True)._replace(besides=both)
         for bed, arrival in zip(reversed(beds), arrivals, strict=True)
-        for breach in breaches(
-            hospital, _wish(bed, arrival, moment, moves_in=True)._replace(besides=both)
-        )
+    ]
+    broken = [breach for wish in wishes for breach in breaches(hospital, wish)]
+    asked = [patients.requests_met(hospital, wish, None) for wish in wishes]
+    arrivals = [
+        replace(arrival, bed_request_id=_id_of(met) or arrival.bed_request_id)
+        for arrival, (met, _) in zip(arrivals, asked, strict=True)
     ]
     winners = {arrival.bed_id: arrival.booking_id for arrival in arrivals}
     granted = grant(
@@ -361,11 +364,13 @@ def swap(hospital: Hospital, command: c.SwapPatients, moment: Moment) -> list[Ch
         swapped_in(bed, arrival, moment)
         for bed, arrival in zip(reversed(beds), arrivals, strict=True)
     )
+    columns = granted.columns | _unmet([one for _, unmet in asked for one in unmet])
     return [
         *granted.first,
+        *patients.placed(one for met, _ in asked for one in met),
         *left,
         Change(EventType.PATIENT_TRANSFERRED, other, arrivals[0]),
-        Change(EventType.PATIENT_TRANSFERRED, granted.on(own), arrivals[1], granted.columns),
+        Change(EventType.PATIENT_TRANSFERRED, granted.on(own), arrivals[1], columns),
     ]
 
 

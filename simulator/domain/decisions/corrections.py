@@ -56,7 +56,7 @@ def cancel_event(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> 
         case EventType.PATIENT_DISCHARGED:
             return _discharge_cancelled(hospital, event, command, moment)
         case _ if _is_swap(command.request):
-            return _swap_cancelled(hospital, command.request, moment)
+            return _swap_cancelled(hospital, command, moment)
         case _:
             return _transfers_cancelled(hospital, event, command, moment)
 
@@ -299,14 +299,14 @@ def _transfer_cancelled(
     ]
 
 
-def _swap_cancelled(
-    hospital: Hospital, request: Sequence[c.PastEvent], moment: Moment
-) -> list[Change]:
-    """Both patients leave the beds that they swapped into, and are back in their own."""
-    left = [past for past in request if not past.booking.is_stay]
-    arrived = [past for past in request if past.booking.is_stay]
+def _swap_cancelled(hospital: Hospital, command: c.CancelEvent, moment: Moment) -> list[Change]:
+    """Both patients leave the beds that they swapped into, and are back in their own; what those
+    beds had met waits again."""
+    left = [past for past in command.request if not past.booking.is_stay]
+    arrived = [past for past in command.request if past.booking.is_stay]
     stays = [_stay_that_began(hospital, past) for past in arrived]
-    changes = [
+    changes = patients.wait_again(hospital, command.requests)
+    changes += [
         Change(
             EventType.TRANSFER_CANCELLED,
             bed_at(hospital, stay.bed_id, moment),

@@ -20,6 +20,8 @@ from simulator.domain.commands import (
 )
 from simulator.domain.hospital import Hospital
 from simulator.domain.needs import Needs
+from simulator.domain.permissions import wards_of_patient
+from simulator.domain.principals import Principal
 from simulator.domain.requests import BedRequest
 from simulator.domain.rules.matching import Fit, Matcher, Search
 from simulator.domain.rules.soft import Wish
@@ -51,6 +53,7 @@ def suggest(
     """Other beds for what this bed refused; none where no other bed helps."""
     if NO_OTHER_BED_HELPS.intersection(refused):
         return []
+    command = _as_known_to(moment.who, hospital, command)
     wish = _wish_of(hospital, command, moment)
     if wish is None or (wish.ends_at is not None and wish.ends_at <= wish.starts_at):
         return []
@@ -74,6 +77,24 @@ def suggest(
     )
     others = (fit for fit in Matcher(hospital, search).ranked() if fit.bed_id != bed.bed_id)
     return _in_words(others)
+
+
+def _as_known_to(who: Principal, hospital: Hospital, command: Command) -> Command:
+    """Who is of other wards is nobody: which beds would do tells where somebody lies."""
+    if who.is_manager:
+        return command
+
+    def known(ref: str | None) -> str | None:
+        places = wards_of_patient(hospital, ref) if ref else ()
+        return None if places and not any(map(who.owns, places)) else ref
+
+    if isinstance(command, BookBed):
+        patient, mother = known(command.patient_ref) or "", known(command.mother_ref)
+        command = replace(command, patient_ref=patient, mother_ref=mother)
+    if isinstance(command, BookBed | ChangeReservation | TransferPatient) and command.needs:
+        needs = replace(command.needs, placed_with=known(command.needs.placed_with))
+        command = replace(command, needs=needs)
+    return command
 
 
 def _expected_stay(hospital: Hospital, command: Command) -> timedelta | None:

@@ -219,6 +219,35 @@ async def test_whatever_brings_the_patient_into_a_bed_that_meets_the_request_end
     assert refused["code"] == "illegal_booking_change"
 
 
+async def test_a_swap_into_a_bed_that_was_waited_for_ends_the_waiting(house: House) -> None:
+    here, there = await house.admit(A, "P-1"), await house.admit(C, "P-2")
+    request = await house.wait_for_bed("P-1", ward_id="W2", needs={"sex": "female"})
+    theirs = await house.wait_for_bed("P-2", ward_id="W1", needs={"sex": "female"})
+    house.turn_to(1)
+    path = f"/bookings/{here['booking_id']}/swap"
+    swapped = await house.post(path, with_booking_id=there["booking_id"])
+    assert swapped["bed_id"] == C
+    assert swapped["placed_request_ids"] == [theirs, request]
+    assert await house.waiting() == []
+    told = {one["bed_request_id"]: one for one in
+            (await house.get("/requests", state="placed"))["items"]}  # fmt: skip
+    assert [(told[one]["bed_id"], told[one]["boarding_minutes"]) for one in (request, theirs)] == [
+        (C, 60), (A, 60)
+    ]  # fmt: skip
+    await house.restart()
+    await house.undo("patient_transferred")
+    assert sorted(await house.waiting()) == sorted([request, theirs])
+
+
+async def test_a_swap_into_a_bed_that_was_not_waited_for_says_so(house: House) -> None:
+    here, there = await house.admit(A, "P-1"), await house.admit(B, "P-2")
+    request = await house.wait_for_bed("P-1", ward_id="W2")
+    path = f"/bookings/{here['booking_id']}/swap"
+    swapped = await house.post(path, with_booking_id=there["booking_id"])
+    assert swapped["unmet_request_ids"] == [request]
+    assert await house.waiting() == [request]
+
+
 async def test_a_bed_that_does_not_meet_the_request_leaves_it_standing(house: House) -> None:
     request = await house.wait_for_bed("P-9", ward_id="W2")
     came = await house.admit(A, "P-9")
@@ -684,6 +713,22 @@ async def test_a_feeds_merge_waits_until_one_of_them_has_left(house: House) -> N
     known = await house.get("/patients/MRN-1")
     assert known["patient_refs"] == ["MRN-1", "MRN-2"]
     assert [merge["is_pending"] for merge in known["merges"]] == [False]
+
+
+async def test_a_merge_with_who_has_died_waits_while_the_other_lies_in_a_bed(house: House) -> None:
+    one, other = await house.admit(A, "MRN-1"), await house.admit(C, "MRN-2")
+    await house.post(f"/bookings/{one['booking_id']}/discharge", disposition="died")
+    command = c.MergePatients(patient_ref="MRN-1", into="MRN-2", can_wait=True)
+    await house.desk.carry_out(command, Context(Source.HL7, unasked("adt", Role.MANAGER)))
+    for is_pending in (True, False):
+        house.desk._settle_merges()
+        [merge] = (await house.get("/patients/MRN-2"))["merges"]
+        assert merge["is_pending"] is is_pending
+        if is_pending:
+            await house.restart()
+            await house.post(f"/bookings/{other['booking_id']}/discharge")
+    refused = await house.post("/bookings", 409, bed_id=B, patient_ref="MRN-2", admit=True)
+    assert refused["code"] == "patient_has_died"
 
 
 async def test_nothing_is_known_of_a_patient_who_was_never_here(house: House) -> None:

@@ -8,6 +8,7 @@ import pytest
 from lake.vocabulary import BedStatus, Role, Rule
 from simulator.domain import commands as c
 from simulator.domain.errors import SENTENCES, Forbidden, Refusal
+from simulator.domain.house import House, WardProfile
 from simulator.domain.needs import NO_ISOLATION, SOURCE, Isolation, Needs
 from simulator.domain.overrides import Override
 from simulator.domain.principals import unasked
@@ -418,3 +419,14 @@ def test_what_is_typed_in_within_the_grace_is_not_the_past(ward) -> None:
     early = replace(command, starts_at=first - timedelta(microseconds=1))
     assert rules_broken(ward, early) == [Rule.STARTS_IN_PAST]
     assert rules_broken(ward, command) == []
+
+
+@pytest.mark.parametrize(
+    ("admission_type", "broken"),
+    [("elective", []), (None, []), ("emergency", [Rule.NOT_TAKEN_BY_WARD])],
+)
+def test_a_ward_for_planned_admissions_takes_no_emergency(ward, admission_type, broken) -> None:
+    planned = WardProfile(admission_types=frozenset({"elective"}))
+    ward.engine.hospital.house = House({"W1": planned})
+    command = c.BookBed(bed_id=A, patient_ref="P-1", needs=Needs(admission_type=admission_type))
+    assert rules_broken(ward, command) == broken

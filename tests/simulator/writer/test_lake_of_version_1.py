@@ -14,8 +14,12 @@ from lake.duck import LakeReader
 from lake.places import Places
 from lake.tables import BED_EVENTS
 from lake.versions import READ_AS, as_read
+from lake.vocabulary import Source
+from simulator.domain import commands as c
+from simulator.domain.principals import unasked
 from simulator.writer import chain
 from simulator.writer.desk import Desk
+from simulator.writer.engine import Context
 from simulator.writer.event_log import stored_rows
 from tests.simulator.api_client import make_desk, serving
 from tests.version_1 import ANSWERS, copied_to
@@ -120,6 +124,32 @@ async def test_it_goes_on_in_version_2_and_the_chain_holds_over_both(api, places
     assert {row["schema_version"] for row in stored.values()} == {1, 2}
     checked = chain.check(stored.values(), chain.read_or_make_salt(places.secrets))
     assert (checked.fault, checked.row_count) == ("", len(stored))
+
+
+async def test_two_spellings_of_one_patient_who_lies_in_two_beds_are_both_listed(
+    places, monkeypatch
+) -> None:
+    desk = make_desk(places)
+    async with serving(desk):
+        with monkeypatch.context() as then:
+            then.setattr("simulator.domain.decisions.bookings.canonical_ref", str)
+            for bed_id, ref in (("W1-101-A", "MRN-100"), ("W2-101-A", "mrn-100")):
+                await desk.carry_out(
+                    c.BookBed(bed_id=bed_id, patient_ref=ref, admit=True),
+                    Context(Source.SYSTEM, unasked("system")),
+                )
+    assert {row["patient_ref"] for row in stored_rows(places)} >= {"MRN-100", "mrn-100"}
+    async with serving(make_desk(places)) as api:
+        found = await items(api, "/bookings", patient_ref="Mrn-100")
+        assert [(one["bed_id"], one["patient_ref"]) for one in found] == [
+            ("W1-101-A", "MRN-100"), ("W2-101-A", "MRN-100")
+        ]  # fmt: skip
+        left = await api.post(f"/bookings/{found[1]['booking_id']}/discharge")
+        assert left.status_code == 200, left.text
+    refs = LakeReader(places, [BED_EVENTS]).ask(
+        "SELECT DISTINCT patient_ref FROM bronze.bed_events WHERE patient_ref IS NOT NULL"
+    )
+    assert refs.to_pylist() == [{"patient_ref": "MRN-100"}]
 
 
 async def test_a_row_of_version_1_that_was_changed_breaks_the_chain(places) -> None:
