@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-import xmlrpc.client
+import xmlrpc.client  # nosec B411 # our own supervisord
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -121,7 +121,7 @@ class Stack:
     @property
     def socket(self) -> Path:
         """A short path: a unix socket's may not be longer than about 100 characters."""
-        return Path("/tmp") / f"snr-{os.getuid()}-{_digest(self.run_folder)}.sock"  # noqa: S108
+        return Path("/tmp") / f"snr-{os.getuid()}-{_digest(self.run_folder)}.sock"  # noqa: S108 - a short path
 
     @property
     def pid(self) -> int | None:

@@ -123,7 +123,7 @@ class _Checking:
     def results(self) -> Iterator[Result]:
         there = [table for table in TABLES if table.name in self._versions]
         with LakeReader(self._places).workspace() as sql:
-            log = sql.execute(f"SELECT min(hospital_id), min(recorded_at) FROM {BED_EVENTS.name}")  # noqa: S608
+            log = sql.execute(f"SELECT min(hospital_id), min(recorded_at) FROM {BED_EVENTS.name}")  # noqa: S608 - our name
             [(self._hospital_id, begun_at)] = log.fetchall()
             if begun_at and self._now - begun_at > MADE_WITHIN:
                 yield from (self._is_there(table) for table in TABLES if table != CHECK_RESULTS)
