@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from lake.auth import LOOPBACK
+from lake.reach import FromTheProxy, Reach
 from simulator.access.gate import Gate
 from simulator.api.attempts import Attempts
 from simulator.api.doors import door_of
@@ -47,9 +48,9 @@ for each in ROUTES:
 KEEP_UP_SECONDS = 60.0
 
 
-def create_app(desk: Desk, gate: Gate | None = None) -> FastAPI:
+def create_app(desk: Desk, gate: Gate | None = None, reach: Reach | None = None) -> FastAPI:
     """The application around one desk, which it opens and closes with the server. `gate` None:
-    nobody signs in."""
+    nobody signs in; `reach` None: it is for this machine."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -75,8 +76,11 @@ def create_app(desk: Desk, gate: Gate | None = None) -> FastAPI:
     if gate is not None:
         app.add_middleware(SignedInOnly, gate=gate)
     app.add_middleware(OwnPagesOnly)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK], www_redirect=False)
+    hosts = reach.hosts if reach else [*LOOPBACK]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     app.add_middleware(SafeHeaders)
+    if reach and reach.proxy:
+        app.add_middleware(FromTheProxy, proxy=reach.proxy)
     handle_problems(app)
     return app
 
