@@ -28,6 +28,7 @@ from dashboard.settings import DashboardSettings
 from dashboard.signing.door import SignedInOnly
 from dashboard.signing.routes import Routes
 from dashboard.whose import sessions
+from lake import logs
 from lake.reach import FromTheProxy, Reach
 
 APP = Path(__file__).with_name("app.py")
@@ -92,6 +93,7 @@ def app(settings: DashboardSettings) -> st.App:
 
 
 def main() -> int:
+    logs.without_quotes()
     try:
         settings = DashboardSettings()
     except (ValidationError, SettingsError) as error:
