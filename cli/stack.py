@@ -97,6 +97,8 @@ class Stack:
             **PREFECT_LOOPS,
             "PREFECT_HOME": str(self.places.prefect),
             "PREFECT_API_URL": f"http://127.0.0.1:{s.prefect_port}/api",
+            # Else a page of any site that a browser here shows could ask it.
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{s.prefect_port}",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
