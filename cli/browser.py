@@ -1,10 +1,10 @@
 """A Chromium for the browser tests: the system's, else apt's, else Playwright's own."""
 
-import os
 import shutil
 import subprocess
 import sys
 
+from cli import apt
 from lake.errors import LakeError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -23,16 +23,7 @@ def _on_path() -> str | None:
 
 
 def _from_apt() -> str | None:
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return None
-    print("Setting up: installing Chromium with apt ...", file=sys.stderr)
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    options = ("--no-install-recommends", "-y", "-qq")
-    for arguments in (("update", "-qq"), ("install", *options, "chromium", "fonts-dejavu-core")):
-        subprocess.run(
-            ["apt-get", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False
-        )
-    return _on_path()
+    return _on_path() if apt.install("chromium", "fonts-dejavu-core") else None
 
 
 def _from_playwright() -> str:

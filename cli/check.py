@@ -1,4 +1,4 @@
-"""`./snr check`: style, types, import contracts, declared packages, generated docs."""
+"""`./snr check`: style, types, security, import contracts, declared packages, generated docs."""
 
 import subprocess
 import sys
@@ -8,10 +8,12 @@ from cli import docs
 from lake.errors import LakeError
 from lake.places import CHECKOUT
 
+PACKAGES = ("lake", "simulator", "flows", "dashboard", "cli")
 STEPS = {
     "style": ("ruff", "check", "."),
     "format": ("ruff", "format", "--check", "."),
     "types": ("mypy",),
+    "security": ("bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", *PACKAGES),
     "imports": ("lint-imports",),
     "packages": ("deptry", "."),
 }

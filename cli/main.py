@@ -93,7 +93,7 @@ def mutate(
 
 @app.command()
 def check() -> None:
-    """Style, types, import contracts, declared packages, generated docs."""
+    """Style, types, security, import contracts, declared packages, generated docs."""
     _command("check").run()
 
 
@@ -227,7 +227,7 @@ def add_token(
     ward: Wards = [],  # noqa: B006 - Typer's way
     scope: Annotated[
         list[str], typer.Option(help="read, write, metrics or screen; none: read and write.")
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006 - Typer's way
     days: Annotated[
         float | None, typer.Option(help="How long it holds; none: until revoked.")
     ] = None,
@@ -279,6 +279,30 @@ def list_audit(
 ) -> None:
     """The newest rows."""
     _command("audit").show(who, patient, most)
+
+
+supplies = typer.Typer(help="What this is made of, and what is known of it.", no_args_is_help=True)
+app.add_typer(supplies, name="supply")
+
+
+@supplies.command("audit")
+def audit_supply() -> None:
+    """Ask for known vulnerabilities of the locked packages."""
+    _command("supply").audit()
+
+
+@supplies.command("sbom")
+def list_supply(
+    output: Annotated[Path | None, typer.Option(help="A file; none: it is printed.")] = None,
+) -> None:
+    """What is installed, as CycloneDX in JSON: Python's packages and Java's libraries."""
+    _command("supply").sbom(output)
+
+
+@supplies.command("licences")
+def list_licences() -> None:
+    """Under which licences Python's packages come; fails at one that is not allowed."""
+    _command("supply").licences()
 
 
 @app.command()

@@ -30,7 +30,7 @@ FORMATS = ("table", "csv", "json", "parquet")
 MOST_ROWS = 200
 """Of an answer that is shown as a table; the other formats have every row."""
 
-ANY_BUILD = f"SELECT 1 FROM {TABLE_RUNS_BATCH.name} LIMIT 1"  # noqa: S608
+ANY_BUILD = f"SELECT 1 FROM {TABLE_RUNS_BATCH.name} LIMIT 1"  # noqa: S608 - our own name
 NOTHING_BUILT = (
     "No build has ended yet, so the batch tables are empty: wait for it, or ./snr build."
 )

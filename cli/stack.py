@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-import xmlrpc.client
+import xmlrpc.client  # nosec B411 # our own supervisord
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -97,6 +97,8 @@ class Stack:
             **PREFECT_LOOPS,
             "PREFECT_HOME": str(self.places.prefect),
             "PREFECT_API_URL": f"http://127.0.0.1:{s.prefect_port}/api",
+            # Else a page of any site that a browser here shows could ask it.
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{s.prefect_port}",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
@@ -121,7 +123,7 @@ class Stack:
     @property
     def socket(self) -> Path:
         """A short path: a unix socket's may not be longer than about 100 characters."""
-        return Path("/tmp") / f"snr-{os.getuid()}-{_digest(self.run_folder)}.sock"  # noqa: S108
+        return Path("/tmp") / f"snr-{os.getuid()}-{_digest(self.run_folder)}.sock"  # noqa: S108 - a short path
 
     @property
     def pid(self) -> int | None:

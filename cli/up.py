@@ -19,6 +19,7 @@ from flows.stream.pace import PaceSettings
 from lake.auth import Auth
 from lake.errors import LakeError
 from lake.places import Places
+from lake.reach import Reach, refuse_a_demo
 from lake.tables import BED_EVENTS, Owner
 from lake.upkeep.ownership import own
 from lake.vocabulary import LakeMode
@@ -37,6 +38,7 @@ def run(*, speed: float | None, simulator: bool, auth: Auth) -> None:
     if speed is not None:
         os.environ["SNR_SPEED"] = str(speed)
     look_first(stack)
+    refuse_a_demo(stack.places, Reach())
     if auth is Auth.ON:
         os.environ["SNR_DASHBOARD_TOKEN"] = first_people.dashboard_token(stack.places)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -170,6 +172,8 @@ def _addresses(stack: Stack, auth: Auth) -> None:
     addresses = {program.name: program.address for program in stack.programs}
     if auth is Auth.ON:  # its pages send no session; the document is anybody's
         addresses["api"] = addresses["api"].replace("/docs", "/openapi.json")
+    if public := Reach().public_url:
+        addresses["dashboard"] = public
     for name, title in names.items():
         table.add_row(title, addresses[name])
     table.add_row("Lake", stack.places.lake_url)

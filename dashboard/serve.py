@@ -16,6 +16,7 @@ from secure.headers import (
     CrossOriginOpenerPolicy,
     PermissionsPolicy,
     ReferrerPolicy,
+    StrictTransportSecurity,
     XContentTypeOptions,
     XFrameOptions,
 )
@@ -27,21 +28,21 @@ from dashboard.settings import DashboardSettings
 from dashboard.signing.door import SignedInOnly
 from dashboard.signing.routes import Routes
 from dashboard.whose import sessions
-from lake.auth import LOOPBACK
+from lake import logs
+from lake.reach import FromTheProxy, Reach
 
 APP = Path(__file__).with_name("app.py")
 
 OPTIONS = {
-    "server.address": "127.0.0.1",
     "server.headless": True,
     "server.fileWatcherType": "none",
     "runner.postScriptGC": False,  # all that lives, each 2 s: a quarter of its time
     "browser.gatherUsageStats": False,
 }
-HEADERS = Secure(
+CONTENT_SECURITY_POLICY = (
     # Streamlit's pages run scripts and styles of their own in the page (st.html, its themes), its
     # charts compile theirs, its workers and pictures come as blobs, and some icons as data.
-    csp=ContentSecurityPolicy()
+    ContentSecurityPolicy()
     .default_src("'self'")
     .script_src("'self'", "'unsafe-inline'", "'unsafe-eval'", "blob:")
     .style_src("'self'", "'unsafe-inline'")
@@ -51,34 +52,48 @@ HEADERS = Secure(
     .worker_src("'self'", "blob:")
     .object_src("'none'")
     .frame_ancestors("'none'")
-    .form_action("'self'"),
-    coop=CrossOriginOpenerPolicy().same_origin(),
-    permissions=PermissionsPolicy().geolocation().camera().microphone(),
-    referrer=ReferrerPolicy().same_origin(),  # without any, forms would name no origin
-    xcto=XContentTypeOptions().nosniff(),
-    xfo=XFrameOptions().deny(),
+    .form_action("'self'")
 )
-OUTSIDE = [
-    Middleware(SecureASGIMiddleware, secure=HEADERS),
-    Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK], www_redirect=False),
-]
+
+
+def headers(reach: Reach) -> Secure:
+    return Secure(
+        csp=CONTENT_SECURITY_POLICY,
+        coop=CrossOriginOpenerPolicy().same_origin(),
+        hsts=StrictTransportSecurity() if reach.is_public else None,
+        permissions=PermissionsPolicy().geolocation().camera().microphone(),
+        referrer=ReferrerPolicy().same_origin(),  # without any, forms would name no origin
+        xcto=XContentTypeOptions().nosniff(),
+        xfo=XFrameOptions().deny(),
+    )
+
+
+def outside(reach: Reach) -> list[Middleware]:
+    """What each request passes before the door."""
+    through = [Middleware(FromTheProxy, proxy=reach.proxy)] if reach.proxy else []
+    return [
+        *through,
+        Middleware(SecureASGIMiddleware, secure=headers(reach)),
+        Middleware(TrustedHostMiddleware, allowed_hosts=reach.hosts, www_redirect=False),
+    ]
 
 
 def app(settings: DashboardSettings) -> st.App:
     if not settings.asks_who:
-        return st.App(APP, middleware=OUTSIDE)
+        return st.App(APP, middleware=outside(settings))
     known = sessions(settings.api_url)
     return st.App(
         APP,
         routes=Routes(settings, known).all(),
         middleware=[
-            *OUTSIDE,
+            *outside(settings),
             Middleware(SignedInOnly, settings=settings, sessions=known),
         ],
     )
 
 
 def main() -> int:
+    logs.without_quotes()
     try:
         settings = DashboardSettings()
     except (ValidationError, SettingsError) as error:
@@ -86,7 +101,8 @@ def main() -> int:
         return 1
     # uvicorn believes who connects from this machine what address a browser has: that are all.
     os.environ["FORWARDED_ALLOW_IPS"] = "none"
-    app(settings).run(config={**OPTIONS, "server.port": settings.dashboard_port})
+    where = {"server.address": settings.bind, "server.port": settings.dashboard_port}
+    app(settings).run(config=OPTIONS | where)
     return 0
 
 

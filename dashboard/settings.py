@@ -1,24 +1,21 @@
 """What the dashboard is told from outside."""
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dashboard.theme import Thresholds
 from lake.auth import Auth
+from lake.reach import Reach
 
 
-class DashboardSettings(BaseSettings):
+class DashboardSettings(Reach):
     """`SNR_API_PORT`, `SNR_DASHBOARD_PORT`, `SNR_AUTH`; `SNR_DASHBOARD_TOKEN`: for what is asked in
     nobody's name, where people sign in (`up` sets it). What to measure wards by:
     `SNR_BUSY_PERCENT`, `SNR_FULL_PERCENT`, `SNR_RESPONSE_GOAL_MINUTES`, `SNR_CLEAN_GOAL_MINUTES`,
     `SNR_TURN_GOAL_MINUTES`."""
 
-    model_config = SettingsConfigDict(env_prefix="SNR_")
-
     api_port: int = 8000
     dashboard_port: int = 8501
     dashboard_token: SecretStr = SecretStr("")
-    auth: Auth = Auth.ON
     busy_percent: float = Field(default=Thresholds.busy, gt=0)
     full_percent: float = Field(default=Thresholds.full, gt=0)
     response_goal_minutes: float = Field(default=30.0, gt=0)
@@ -36,12 +33,16 @@ class DashboardSettings(BaseSettings):
 
     @property
     def session_cookie(self) -> str:
-        """Of this dashboard: browsers send cookies to every port of a machine."""
-        return f"snr_session_{self.dashboard_port}"
+        return self._cookie("session")
 
     @property
     def device_cookie(self) -> str:
-        return f"snr_device_{self.dashboard_port}"
+        return self._cookie("device")
+
+    def _cookie(self, what: str) -> str:
+        """With TLS browsers hold to what the name begins with: of this host alone. Without it, of
+        this port: they send cookies to every port of a machine."""
+        return f"__Host-snr_{what}" if self.is_public else f"snr_{what}_{self.dashboard_port}"
 
     @property
     def thresholds(self) -> Thresholds:

@@ -110,7 +110,7 @@ def await_first_batch(places: Places) -> None:
     deadline = time.monotonic() + FIRST_BATCH_SECONDS
     reader = LakeReader(places)
     while places.exists(BED_EVENTS) and time.monotonic() < deadline:
-        if reader.ask(f"SELECT 1 FROM {SILVER_BED_EVENTS.name} LIMIT 1").num_rows:  # noqa: S608
+        if reader.ask(f"SELECT 1 FROM {SILVER_BED_EVENTS.name} LIMIT 1").num_rows:  # noqa: S608 - our name
             return
         time.sleep(1)
 

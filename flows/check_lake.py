@@ -23,6 +23,7 @@ from lake.arrow import append, live_files, table_id, version
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.places import Places
+from lake.sight import PRIVATE
 from lake.tables import BED_EVENTS, CHECK_RESULTS, QUARANTINE, SILVER_BED_EVENTS, TABLES, Table
 from lake.upkeep.retention import unreadable_followers
 
@@ -123,7 +124,7 @@ class _Checking:
     def results(self) -> Iterator[Result]:
         there = [table for table in TABLES if table.name in self._versions]
         with LakeReader(self._places).workspace() as sql:
-            log = sql.execute(f"SELECT min(hospital_id), min(recorded_at) FROM {BED_EVENTS.name}")  # noqa: S608
+            log = sql.execute(f"SELECT min(hospital_id), min(recorded_at) FROM {BED_EVENTS.name}")  # noqa: S608 - our name
             [(self._hospital_id, begun_at)] = log.fetchall()
             if begun_at and self._now - begun_at > MADE_WITHIN:
                 yield from (self._is_there(table) for table in TABLES if table != CHECK_RESULTS)
@@ -203,7 +204,7 @@ def check_lake() -> None:
     broken = [result for result in results if not result.is_ok]
     show_table(
         "broken-checks",
-        [{"check": r.check_name} | json.loads(example) for r in broken for example in r.examples],
+        [{"check": r.check_name} | _shown_row(e) for r in broken for e in r.examples],
         f"Up to {MOST_EXAMPLES} rows of each check that broke." if broken else "No check broke.",
     )
     if broken:
@@ -211,6 +212,11 @@ def check_lake() -> None:
             " ".join(result.detail for result in broken),
             "See the artifact of this run, and gold.check_results.",
         )
+
+
+def _shown_row(example: str) -> Row:
+    """Prefect keeps it: without what is private."""
+    return {name: value for name, value in json.loads(example).items() if name not in PRIVATE}
 
 
 def _told(results: list[Result]) -> str:

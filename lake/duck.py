@@ -439,7 +439,7 @@ LIVE = {BED_BOARD.name: live_board, BOOKINGS.name: live_bookings}
 def _attached_view(table: Table, there: Container[str]) -> str:
     columns = ", ".join(c.name if c.name in there else _null(c) for c in table.columns)
     view = f"CREATE OR REPLACE VIEW {table.name} AS "
-    return view + _of_all_versions(table, f"SELECT {columns} FROM {_catalog(table)}")  # noqa: S608
+    return view + _of_all_versions(table, f"SELECT {columns} FROM {_catalog(table)}")  # noqa: S608 - our own names
 
 
 def _null(column: Column) -> str:

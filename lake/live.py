@@ -66,10 +66,10 @@ def live_bookings(newest_built: str) -> str:
         SELECT * FROM rows
         QUALIFY row_number() OVER (PARTITION BY booking_id ORDER BY seq DESC NULLS LAST) = 1
             AND state IN ({OPEN})
-    """  # noqa: S608
+    """  # noqa: S608 - our own names
 
 
-LIVE_BOARD_VIEW = live_board(f"(SELECT coalesce(max(seq), 0) FROM {BED_BOARD.name})")  # noqa: S608
+LIVE_BOARD_VIEW = live_board(f"(SELECT coalesce(max(seq), 0) FROM {BED_BOARD.name})")  # noqa: S608 - our own names
 LIVE_BOOKINGS_VIEW = live_bookings("(SELECT coalesce(max(seq), 0) FROM built)")
 """As any DuckDB can make them; `LakeReader` names the number."""
 
@@ -135,7 +135,7 @@ BOARD_AT_MACRO = f"""
         ) AS display_status
     FROM live_board
     LEFT JOIN following USING (bed_id)
-"""  # noqa: S608
+"""  # noqa: S608 - our own names
 
 OF_A_LIVE_BREACH = f"""\
     -- breach: What is broken: {", ".join(BreachKind)}
@@ -189,11 +189,11 @@ BREACHES_AT_MACRO = f"""
         min(from_at) AS from_at
     FROM broken
     GROUP BY ALL
-"""  # noqa: S608
+"""  # noqa: S608 - our own names
 
 LIVE_BREACHES_VIEW = f"""
     -- What breaks a rule of the ward at the newest time on the live board: breaches_at of it.
     {OF_A_LIVE_BREACH}
     CREATE OR REPLACE VIEW live_breaches AS
     SELECT * FROM breaches_at((SELECT max(occurred_at) FROM live_board))
-"""  # noqa: S608
+"""  # noqa: S608 - our own names

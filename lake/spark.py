@@ -218,6 +218,11 @@ def _jar(name: str) -> Path:
     return JARS / f"{name}-{JAR_NAMES[name]}.jar"
 
 
+def groups() -> dict[str, str]:
+    """Whose the fetched jars are."""
+    return {name: "com.globalmentor" if name == BARE_FILES else "io.delta" for name in JAR_NAMES}
+
+
 def missing_jars() -> list[str]:
     return [_jar(name).name for name in JAR_NAMES if not _jar(name).exists()]
 

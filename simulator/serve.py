@@ -8,9 +8,10 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from lake import logs
-from lake.auth import Auth, AuthSettings
+from lake.auth import Auth
 from lake.errors import LakeError
 from lake.places import Places
+from lake.reach import Reach, refuse_a_demo
 from lake.tables import Owner
 from lake.upkeep.ownership import own
 from simulator.access.gate import Gate
@@ -43,18 +44,20 @@ def main() -> int:
 
 def serve() -> None:
     gc.set_threshold(*GARBAGE)
-    settings, places, auth = ApiSettings(), Places.from_settings(), AuthSettings().auth
+    settings, places, reach = ApiSettings(), Places.from_settings(), Reach()
+    refuse_a_demo(places, reach)
     plan = read_plan(settings.hospital_file)
     with own(places, Owner.ENGINE, "the booking API"):
         desk = desk_of(places, settings, plan)
         config = uvicorn.Config(
             create_app(
                 desk,
-                gate_of(places, auth),
-                trail_of(places, plan, auth),
+                gate_of(places, reach.auth),
+                trail_of(places, plan, reach.auth),
                 vouching_of(places, settings, plan),
+                reach,
             ),
-            host="127.0.0.1",
+            host=reach.bind,
             port=settings.api_port,
             log_level="warning",
             access_log=False,

@@ -3,7 +3,7 @@ more: before Streamlit sees anything of them."""
 
 import asyncio
 from contextlib import suppress
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -28,7 +28,7 @@ class SignedInOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or _is_open(scope["path"]):
             await self._app(scope, receive, send)
-        elif not _is_of_this_site(Headers(scope=scope), is_socket=scope["type"] == "websocket"):
+        elif not self._is_of_this_site(scope):
             await _refuse(scope, receive, send)
         elif await self._goes_on(scope) is None:
             await _ask_to_sign_in(scope, receive, send)
@@ -36,6 +36,14 @@ class SignedInOnly:
             await self._app(scope, receive, send)
         else:
             await self._watch(scope, receive, send)
+
+    def _is_of_this_site(self, scope: Scope) -> bool:
+        """Of a socket the browser says where it comes from; who says nothing is no browser."""
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if scope["type"] == "websocket":
+            return origin is None or self._settings.is_own(origin, headers.get("host"))
+        return headers.get("sec-fetch-site") != "cross-site" or origin is None
 
     async def _goes_on(self, scope: Scope) -> Whose | None:
         """The session of the cookie, if it goes on and is not locked."""
@@ -63,14 +71,6 @@ class SignedInOnly:
 def _is_open(path: str) -> bool:
     below = any(path == one or path.startswith(f"{one}/") for one in OPEN)
     return below or path.startswith(ASSETS)
-
-
-def _is_of_this_site(headers: Headers, *, is_socket: bool) -> bool:
-    """Of a socket the browser says where it comes from; who says nothing is no browser."""
-    origin = headers.get("origin")
-    if not is_socket:
-        return headers.get("sec-fetch-site") != "cross-site" or origin is None
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
 async def _ask_to_sign_in(scope: Scope, receive: Receive, send: Send) -> None:

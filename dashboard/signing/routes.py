@@ -59,7 +59,7 @@ class Routes:
             Route("/sign-in", self.page, methods=["GET"]),
             Route("/sign-in/style.css", style, methods=["GET"]),
             Route("/session", self.state, methods=["GET"]),
-            *(Route(path, from_here(handle), methods=["POST"]) for path, handle in posts.items()),
+            *(Route(path, self.from_here(do), methods=["POST"]) for path, do in posts.items()),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -118,14 +118,14 @@ class Routes:
         """Where the API cannot be told, the browser forgets the session: nobody finds it open."""
         response = await self._tell(request, lambda api: api.lock())
         if response.status_code != 200:
-            response.delete_cookie(self._settings.session_cookie, path="/")
+            self._forget_session(response)
         return response
 
     async def sign_out(self, request: Request) -> Response:
         """Of the session nothing is left, whether or not the API could be told."""
         await self._tell(request, lambda api: api.end_session())
         response = RedirectResponse("/sign-in", 303)
-        response.delete_cookie(self._settings.session_cookie, path="/")
+        self._forget_session(response)
         response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
@@ -185,17 +185,32 @@ class Routes:
         if self._secret(request):
             await self._tell(request, lambda api: api.end_session())
         response = RedirectResponse(going_to, 303)
-        is_secure = request.url.scheme == "https"
         cookies = {
             self._settings.session_cookie: opened.secret,
             self._settings.device_cookie: opened.device_secret,
         }
         for name, secret in cookies.items():
             response.set_cookie(
-                name, secret, max_age=SHIFT_SECONDS, path="/", secure=is_secure, httponly=True,
-                samesite="strict",
+                name, secret, max_age=SHIFT_SECONDS, path="/", secure=self._settings.is_public,
+                httponly=True, samesite="strict",
             )  # fmt: skip
         return response
+
+    def _forget_session(self, response: Response) -> None:
+        name, is_secure = self._settings.session_cookie, self._settings.is_public
+        response.delete_cookie(name, path="/", secure=is_secure)
+
+    def from_here(self, handle: Handle) -> Handle:
+        """Only of pages of this site, as the browser says it."""
+
+        @wraps(handle)
+        async def checked(request: Request) -> Response:
+            origin = request.headers.get("origin")
+            if origin is None or not self._settings.is_own(origin, request.headers.get("host")):
+                return JSONResponse({"detail": "Not from another site."}, 403)
+            return await handle(request)
+
+        return checked
 
     def _client(self) -> BookingClient:
         """Its token is why the API believes it the browser's address."""
@@ -207,19 +222,6 @@ class Routes:
 
     def _device(self, request: Request) -> str | None:
         return request.cookies.get(self._settings.device_cookie)
-
-
-def from_here(handle: Handle) -> Handle:
-    """Only of pages of this site, as the browser says it."""
-
-    @wraps(handle)
-    async def checked(request: Request) -> Response:
-        origin = request.headers.get("origin")
-        if origin is None or urlsplit(origin).netloc != request.headers.get("host"):
-            return JSONResponse({"detail": "Not from another site."}, 403)
-        return await handle(request)
-
-    return checked
 
 
 def own_path(text: str | None) -> str:

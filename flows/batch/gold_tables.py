@@ -99,7 +99,7 @@ def _replace(
     started = time.monotonic()
     before = version(places, table)
     assert run.from_on is not None  # noqa: S101 - a build is of dates
-    assert run.to_on is not None  # noqa: S101
+    assert run.to_on is not None  # noqa: S101 - a build is of dates
     # What is carried stands for what was before its Monday.
     later = DAY if table == CARRIED_EVENTS else timedelta()
     dates = (run.from_on + later, run.to_on + later)

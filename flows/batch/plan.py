@@ -248,13 +248,13 @@ LAST_BUILD = f"""
 FINISHED = f"""
     SELECT from_on, to_on, version_read FROM {TABLE_RUNS_BATCH.name}
     WHERE run_id = $run_id AND table_name = '{CENSUS_HOURLY.name}'
-"""  # noqa: S608
+"""  # noqa: S608 - our own names
 """The runs of a part are written down together: one of its tables stands for all."""
 DAYS_OF = f"""
     SELECT min(CASE WHEN died_at < occurred_at THEN (died_at AT TIME ZONE 'UTC')::DATE - 1
         ELSE occurred_on END) AS first_on FROM {SILVER_BED_EVENTS.name}
     WHERE list_contains($event_ids, event_id) OR list_contains($event_ids, corrects_event_id)
-"""  # noqa: S608
+"""  # noqa: S608 - our own names
 
 
 def _asked(places: Places, table: Table, sql: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from flows.session.wire import Asked, Failure, Told
+from lake import logs
 
 log = structlog.get_logger()
 
@@ -86,6 +87,6 @@ def _carry_out(connection: Connection, works: Mapping[str, Work]) -> None:
         except EOFError:
             return
         except Exception as error:  # noqa: BLE001 - it goes to who asked
-            log.warning("a work has failed", kind=type(error).__name__, cause=str(error)[:500])
+            log.warning("a work has failed", cause=logs.told(error))
             told = Told(failure=Failure.of(error))
         asker.tell(told)

@@ -13,6 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from lake.auth import LOOPBACK
 from lake.errors import LakeError
+from lake.reach import FromTheProxy, Reach
 from lake.tables import AUDIT_EVENTS, BED_EVENTS
 from simulator.access.gate import Gate
 from simulator.api.attempts import Attempts
@@ -66,9 +67,11 @@ def create_app(
     gate: Gate | None = None,
     trail: Trail | None = None,
     vouching: Vouching | None = None,
+    reach: Reach | None = None,
 ) -> FastAPI:
     """The application around one desk, which it opens and closes with the server. `gate` None:
-    nobody signs in, and no `trail` is kept. `vouching`: signs hourly where the logs end."""
+    nobody signs in, and no `trail` is kept. `vouching`: signs hourly where the logs end. `reach`
+    None: it is for this machine."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -101,8 +104,11 @@ def create_app(
         lanes = Lanes(desk.settings.service_requests_per_minute)
         app.add_middleware(SignedInOnly, gate=gate, lanes=lanes, trail=trail)
     app.add_middleware(OwnPagesOnly)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK], www_redirect=False)
+    hosts = reach.hosts if reach else [*LOOPBACK]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     app.add_middleware(SafeHeaders)
+    if reach and reach.proxy:
+        app.add_middleware(FromTheProxy, proxy=reach.proxy)
     handle_problems(app)
     return app
 

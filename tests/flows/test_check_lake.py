@@ -299,6 +299,12 @@ def test_a_check_that_breaks_fails_the_run_with_its_rows_in_an_artifact(
     assert (told["ok"], told["rows"], told["version"]) == (False, 1, 1)
 
 
+def test_the_rows_in_an_artifact_name_no_patient() -> None:
+    """Prefect keeps it in a database of its own."""
+    row = json.dumps({"stay_id": "s1", "bed_id": "b1", "patient_ref": "MRN-1"})
+    assert check_lake._shown_row(row) == {"stay_id": "s1", "bed_id": "b1"}
+
+
 def test_a_follower_whose_next_commit_is_gone_is_found(lake: Places) -> None:
     log = Path(lake.table(BED_EVENTS), "_delta_log")
     offsets = Path(lake.checkpoint("bed_events"), "offsets")

@@ -1,79 +1,23 @@
 """Signing in as people do it, in a real browser: API and dashboard of a small hospital."""
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from lake.places import CHECKOUT, Places
 from lake.vocabulary import Role
-from simulator.access.gate import Gate
-from simulator.client import BookingClient, NewBooking, Override, SignIn
-from simulator.writer.clock import wall_now
-from tests.system.conftest import eventually, free_port, kill_all
+from tests.system.house import OTHERS, OWN, WORD, House, small_house
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
-WORD = "a long walk home"
-OWN, OTHERS = "OWN-1001", "OTHER-2002"
-
-
-@dataclass
-class House:
-    api_url: str
-    url: str
-    gate: Gate
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A live hospital: a patient lies on W1, which is asha's ward, and one on W3."""
-    home = tmp_path_factory.mktemp("signing") / "home"
-    gate = Gate.at(Places(home, str(home / "lake")).people, wall_now)
-    gate.people.add("asha", [Role.CLERK], ["W1"], WORD)
-    gate.people.add("ravi", [Role.MANAGER], password=WORD)
-    gate.people.add("leaver", [Role.VIEWER], password=WORD)
-    ports = {"SNR_API_PORT": str(free_port()), "SNR_DASHBOARD_PORT": str(free_port())}
-    environment = os.environ | ports | {
-        "SNR_HOME": str(home), "SNR_AUTH": "on", "SNR_SIMULATOR": "false",
-        "SNR_DASHBOARD_TOKEN": gate.tokens.add("dashboard", Role.VIEWER),
-    }  # fmt: skip
-    api_url, url = (f"http://127.0.0.1:{port}" for port in ports.values())
-    processes = [
-        subprocess.Popen([sys.executable, "-m", program], env=environment, cwd=CHECKOUT)
-        for program in ("simulator.serve", "dashboard.serve")
-    ]
-    try:
-        for path in (f"{api_url}/health/ready", f"{url}/_stcore/health"):
-            eventually(lambda path=path: answers(path), 60, f"{path} answers")
-        fill(api_url)
-        yield House(api_url, url, gate)
-    finally:
-        kill_all(processes)
-        gate.store.close()
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def fill(api_url: str) -> None:
-    with BookingClient(api_url) as door:
-        opened = door.sign_in(SignIn(name="ravi", password=WORD))
-    with BookingClient(api_url, secret=opened.secret) as api:
-        why = Override(reason_code="clinical_need", reason="nobody else in this hospital")
-        for bed, patient in (("W1-101-A", OWN), ("W3-201-A", OTHERS)):
-            wish = NewBooking(bed_id=bed, patient_ref=patient, admit=True, override=why)
-            api.book(wish)
+    with small_house(tmp_path_factory.mktemp("signing") / "home") as house:
+        yield house
 
 
 @pytest.fixture

@@ -165,9 +165,9 @@ def _sees(call: Call, one: Pair | Left) -> bool:
 
 def _pending(call: Call, one: Pending) -> w.PendingBed:
     """For those who wait that the caller sees."""
-    requests = call.desk.engine.hospital.requests
-    waiting = (requests.get(bed_request_id) for bed_request_id in one.is_for)
-    seen = [r for r in waiting if r and sees_request(call.who, call.desk.engine.hospital, r)]
+    hospital = call.desk.engine.hospital
+    waiting = (hospital.requests.get(bed_request_id) for bed_request_id in one.is_for)
+    seen = [r for r in waiting if r and sees_request(call.who, hospital, r)]
     told = one._asdict() | {"is_for": tuple(request.bed_request_id for request in seen)}
     return w.PendingBed.model_validate(told)
 

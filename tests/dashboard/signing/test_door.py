@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard import whose
-from dashboard.serve import HEADERS, OUTSIDE
+from dashboard.serve import headers, outside
 from dashboard.settings import DashboardSettings
 from dashboard.signing.door import SIGNED_OUT, SignedInOnly
 from dashboard.signing.routes import Routes, own_path
@@ -82,7 +82,11 @@ def settings(played: PlayedApi) -> DashboardSettings:
 
 @pytest.fixture
 def site(sessions: Sessions, settings: DashboardSettings) -> TestClient:
-    """Pages that say who asked, behind the door."""
+    return TestClient(pages(sessions, settings), base_url=SITE, follow_redirects=False)
+
+
+def pages(sessions: Sessions, settings: DashboardSettings) -> Starlette:
+    """They say who asked, behind the door."""
 
     async def page(_) -> PlainTextResponse:
         return PlainTextResponse("a page")
@@ -92,7 +96,7 @@ def site(sessions: Sessions, settings: DashboardSettings) -> TestClient:
         async for text in socket.iter_text():
             await socket.send_text(f"you said {text}")
 
-    app = Starlette(
+    return Starlette(
         routes=[
             *Routes(settings, sessions).all(),
             Route("/", page),
@@ -101,11 +105,10 @@ def site(sessions: Sessions, settings: DashboardSettings) -> TestClient:
             WebSocketRoute("/_stcore/stream", socket),
         ],
         middleware=[
-            *OUTSIDE,
+            *outside(settings),
             Middleware(SignedInOnly, settings=settings, sessions=sessions),
         ],
     )
-    return TestClient(app, base_url=SITE, follow_redirects=False)
 
 
 def cookie(settings: DashboardSettings, secret: str = "s-1") -> dict[str, str]:
@@ -127,7 +130,7 @@ def test_another_secret_opens_nothing(site, settings, secret) -> None:
 def test_who_has_signed_in_sees_the_page(site, settings) -> None:
     answer = site.get("/", headers=cookie(settings))
     assert (answer.status_code, answer.text) == (200, "a page")
-    for name, text in HEADERS.headers.items():
+    for name, text in headers(settings).headers.items():
         assert answer.headers[name] == text
 
 
@@ -350,3 +353,77 @@ def test_who_signs_in_on_a_page_of_somebody_else_ends_their_session(site, settin
     site.post("/sign-in", data={"name": "x", "password": "y"}, headers=HERE | cookie(settings))
     [headers] = [h for route, h, _ in played.requests if route == "POST /session/end"]
     assert headers["Authorization"] == "Bearer s-1"
+
+
+# Through a proxy that speaks TLS
+
+PUBLIC = "https://beds.hospital.example"
+PUBLIC_SOCKET = "wss://beds.hospital.example/_stcore/stream"
+
+
+@pytest.fixture
+def public(played: PlayedApi) -> DashboardSettings:
+    return DashboardSettings(
+        auth="on", simulator=False, public_url=PUBLIC, proxy="192.0.2.7", api_port=played.port
+    )
+
+
+@pytest.fixture
+def proxied(sessions: Sessions, public: DashboardSettings) -> TestClient:
+    """As the proxy asks: the host is the browser's, and so is the address it tells."""
+    told = {"x-forwarded-for": "203.0.113.5", "x-forwarded-proto": "https"}
+    app = pages(sessions, public)
+    peer = ("192.0.2.7", 4711)
+    return TestClient(app, PUBLIC, headers=told, client=peer, follow_redirects=False)
+
+
+def test_with_tls_a_cookie_is_of_this_host_alone(proxied, played) -> None:
+    played.answers["POST /sign-in"] = (201, signed_in())
+    form = {"name": "asha", "password": "p"}
+    answer = proxied.post("/sign-in", data=form, headers={"origin": PUBLIC})
+    assert answer.status_code == 303
+    cookies = answer.headers.get_list("set-cookie")
+    assert {one.split("=")[0] for one in cookies} == {"__Host-snr_session", "__Host-snr_device"}
+    for one in cookies:
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= {*one.split("; ")}
+        assert "domain" not in one.lower()
+    [(_, headers, _)] = played.requests
+    assert headers["X-Client-Address"] == "203.0.113.5"
+
+
+def test_with_tls_signing_out_takes_the_cookie_back(proxied, public, played) -> None:
+    """A browser heeds it only with all that the name asks for."""
+    played.answers["POST /session/end"] = (200, who())
+    answer = proxied.post("/session/end", headers={"origin": PUBLIC} | cookie(public))
+    gone = {*answer.headers["set-cookie"].split("; ")}
+    assert {'__Host-snr_session=""', "Path=/", "Secure", "Max-Age=0"} <= gone
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://beds.hospital.example", "https://elsewhere.example", f"{PUBLIC}:8443"]
+)
+def test_with_tls_a_page_without_it_is_another_sites(proxied, public, played, origin) -> None:
+    foreign = {"origin": origin} | cookie(public)
+    assert proxied.post("/session/end", headers=foreign).status_code == 403
+    assert played.requests == []
+    with (
+        pytest.raises(WebSocketDisconnect),
+        proxied.websocket_connect(PUBLIC_SOCKET, headers=foreign),
+    ):
+        pass
+
+
+def test_with_tls_a_page_and_its_socket_are_shown(proxied, public) -> None:
+    own = cookie(public) | {"origin": PUBLIC}
+    answer = proxied.get("/", headers=own)
+    assert answer.status_code == 200
+    assert "max-age=31536000" in answer.headers["strict-transport-security"]
+    with proxied.websocket_connect(PUBLIC_SOCKET, headers=own) as socket:
+        socket.send_text("x")
+        assert socket.receive_text() == "you said x"
+    assert proxied.get("/", headers=own | {"host": "elsewhere.example"}).status_code == 400
+
+
+def test_who_comes_past_the_proxy_is_not_answered(sessions, public) -> None:
+    direct = TestClient(pages(sessions, public), PUBLIC, client=("192.0.2.8", 4711))
+    assert direct.get("/", headers=cookie(public)).status_code == 403
