@@ -53,6 +53,12 @@ ROUTES: dict[str, tuple[str, dict[str, Any] | None]] = {  # what it is, and a bo
     "GET /bookings/{stay}": ("patient", None),
     "GET /requests/{request}": ("patient", None),
     "GET /patients/{patient}": ("patient", None),
+    "GET /glass": ("list", None),
+    "POST /patients/{patient}/glass": (
+        "break",
+        {"reason_code": "emergency", "reason": "found in the lift"},
+    ),
+    "POST /glass/{glass}/review": ("review", {"note": "as it should be"}),
     "POST /bookings": ("on bed", {"bed_id": "{free}", "patient_ref": "NEW-1"}),
     "POST /bookings/{booking}/change": ("on patient", {"ends_at": None}),
     "POST /bookings/{booking}/cancel": ("on patient", {}),
@@ -107,6 +113,7 @@ OF_A_SESSION: dict[str, dict[str, Any] | None] = {
     "POST /session/touch": None,
     "POST /session/lock": None,
     "POST /session/end": None,
+    "POST /session/looks": {"shown": "board_shown", "asked": "beds", "ward_ids": ["W1"]},
     "POST /session/prove": {"password": WORD},
     "PUT /session/password": {"password": WORD, "new_password": "another long walk home"},
     "PUT /session/pin": {"pin": "4821", "device_secret": "{device}"},
@@ -137,7 +144,7 @@ class Gated(House):
         return {
             "ward": ward_id, "room": f"{ward_id}-102", "bed": f"{ward_id}-101-A",
             "free": f"{ward_id}-102-B", "patient": patient, "merged": f"{patient}-M",
-            "device": self.device,
+            "device": self.device, "glass": "g1",
         } | {
             what: self.ids[f"{what} {ward_id}"]
             for what in ("stay", "booking", "request", "event", "left")
