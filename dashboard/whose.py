@@ -16,7 +16,6 @@ import streamlit as st
 
 from dashboard.settings import DashboardSettings
 from lake.sight import Sight
-from lake.vocabulary import Role
 from simulator.client import BookingClient, ClientError, Refused, Who
 
 HOLDS_SECONDS = 2.0
@@ -38,8 +37,7 @@ class Whose:
         """Whose patients are shown."""
         if not self.is_confirmed:
             return Sight()
-        is_clerk = Role.CLERK in self.who.roles
-        return Sight(Role.MANAGER in self.who.roles, frozenset(self.who.wards if is_clerk else ()))
+        return Sight(self.who.sees is None, frozenset(self.who.sees or ()))
 
     def reach(self, right: str) -> str | None:
         """How far a right of the roles goes; None: not at all."""

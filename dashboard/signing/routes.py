@@ -68,7 +68,8 @@ class Routes:
         found = await asyncio.to_thread(self._sessions.find, self._secret(request))
         if found and not found.who.is_locked:
             return RedirectResponse(going_to, 303)
-        return await self._asking(request, going_to)
+        asks_new = "new" in request.query_params
+        return await self._asking(request, going_to, asks_new=asks_new)
 
     async def sign_in(self, request: Request) -> Response:
         form = await _form(request)
@@ -82,12 +83,14 @@ class Routes:
             )
             opened = await asyncio.to_thread(self._client().sign_in, wish, _address(request))
         except Refused as refused:
-            is_first = refused.code == "new_password_required"
+            is_first = refused.code == "new_password_required" or "new_password" in form
             return await self._asking(
                 request, going_to, form.get("name", ""), _said(refused), asks_new=is_first
             )
         except (ClientError, ValidationError) as error:
-            return await self._asking(request, going_to, form.get("name", ""), _said(error))
+            asks_new = "new_password" in form
+            name = form.get("name", "")
+            return await self._asking(request, going_to, name, _said(error), asks_new=asks_new)
         return await self._opened(request, opened, going_to)
 
     async def sign_in_with_pin(self, request: Request) -> Response:

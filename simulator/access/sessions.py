@@ -62,7 +62,8 @@ class Sessions:
     def sign_in(
         self, name: str, password: str, new_password: str | None, device_secret: str | None
     ) -> SignedIn:
-        """Costs one verification, whoever it is. Raises WrongPassword, NewPasswordNeeded and
+        """Costs one verification, whoever it is. A new password takes the place of the one that is
+        given, and ends what else is open of the person. Raises WrongPassword, NewPasswordNeeded and
         InvalidRequest."""
         name = name.strip().lower()
         kept, generation = self._people.password_of(name)
@@ -71,9 +72,9 @@ class Sessions:
         person = self._people.find(name)  # who may be another one since: it took a while
         if person is None or not person.roles or person.generation != generation:
             raise WrongPassword
-        if person.has_one_time_password:
-            if new_password is None:
-                raise NewPasswordNeeded
+        if person.has_one_time_password and new_password is None:
+            raise NewPasswordNeeded
+        if new_password is not None:
             self._replace_password(name, password, new_password)
             person = self._people.find(name) or person
         device_secret = self._bound(person, device_secret)

@@ -13,8 +13,8 @@ LONGEST_WORD, LONGEST_SECRET = 200, 100
 
 
 class SignIn(Body):
-    """`new_password`: beside one that was for once. `device_secret`: of a device that somebody has
-    signed in on before."""
+    """`new_password`: beside one that was for once, or that is to be changed. `device_secret`: of a
+    device that somebody has signed in on before."""
 
     name: Annotated[str, Field(max_length=60)]
     password: str = Field(max_length=LONGEST_WORD, repr=False)
@@ -114,14 +114,16 @@ class ActingRole(Answer):
 
 
 class Who(Answer):
-    """Whose session it is. `wards`: a clerk's own. `may`: what the roles allow, and where
-    (own_wards, all, with_reason). `is_proved`: the password was given within the last five minutes.
-    `is_demo`: of a simulated hospital. `ends_at`: when the session ends, whatever is done in it."""
+    """Whose session it is. `wards`: a clerk's own. `sees`: those whose patients are shown; null:
+    all. `may`: what the roles allow, and where (own_wards, all, with_reason). `is_proved`: the
+    password was given within the last five minutes. `is_demo`: of a simulated hospital. `ends_at`:
+    when the session ends, whatever is done in it."""
 
     session_id: str
     name: str
     roles: tuple[str, ...]
     wards: tuple[str, ...]
+    sees: tuple[str, ...] | None
     acting: tuple[ActingRole, ...]
     may: dict[str, str]
     is_demo: bool

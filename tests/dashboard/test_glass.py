@@ -49,7 +49,7 @@ def signed_in(
 ) -> Callable[[str, dict[str, str]], AppTest]:
     def opened(role: str, may: dict[str, str]) -> AppTest:
         who = w.Who(
-            session_id="s", name=role, roles=(role,), wards=("W1",), acting=(), may=may,
+            session_id="s", name=role, roles=(role,), wards=("W1",), sees=(), acting=(), may=may,
             is_demo=False, is_locked=False, is_proved=True, ends_at=NOW + timedelta(hours=1),
         )  # fmt: skip
         found = Whose("secret", who)

@@ -266,6 +266,7 @@ def _who(gate: Gate, session: Session) -> w.Who:
         name=person.name,
         roles=tuple(sorted(person.roles)),
         wards=tuple(sorted(person.wards)),
+        sees=None if (seen := person.principal.sees_wards) is None else tuple(seen),
         may={right.value: reach.value for right, reach in rights_of(person.principal).items()},
         acting=tuple(w.ActingRole(role=role, until_at=until) for role, until in person.acting),
         is_demo=person.is_demo,

@@ -20,7 +20,7 @@ LOOKS = "POST /session/looks"
 def manager(monkeypatch: pytest.MonkeyPatch) -> Whose:
     looks._told.clear()
     who = w.Who(
-        session_id="s-1", name="mara", roles=("manager",), wards=(), acting=(), may={},
+        session_id="s-1", name="mara", roles=("manager",), wards=(), sees=None, acting=(), may={},
         is_demo=False, is_locked=False, is_proved=True,
         ends_at=datetime.now(UTC) + timedelta(hours=1),
     )  # fmt: skip

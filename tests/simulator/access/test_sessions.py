@@ -27,6 +27,16 @@ def test_a_one_time_password_is_replaced_as_it_is_used(gate) -> None:
         gate.sessions.sign_in("asha", word, None, None)
 
 
+def test_a_password_is_changed_as_one_signs_in_and_ends_what_else_is_open(asha) -> None:
+    before = asha.sessions.sign_in("asha", WORD, None, None)
+    after = asha.sessions.sign_in("asha", WORD, "another long walk", None)
+    assert asha.sessions.find(before.secret) is None
+    assert asha.sessions.find(after.secret) is not None
+    with pytest.raises(WrongPassword):
+        asha.sessions.sign_in("asha", WORD, None, None)
+    asha.sessions.sign_in("asha", "another long walk", None, None)
+
+
 @pytest.mark.parametrize("new", ["short", "aaaaaaaaaaaa", "asha12345", "x" * 201])
 def test_a_password_that_is_easily_guessed_is_refused(gate, new) -> None:
     word = gate.people.add("asha", [Role.VIEWER])

@@ -645,3 +645,11 @@ async def test_a_retry_of_what_was_done_is_answered_without_the_password(house: 
     house.gate.clock.go_on(minutes=6)
     again = await house.ask("manager", "POST", "/bookings", json=body, headers=dict(keyed))
     assert (again.status_code, again.json()) == (201, first.json())
+
+
+@OF_ONE_LAKE
+@pytest.mark.parametrize(
+    ("who", "sees"), [("viewer", []), ("clerk", ["W1"]), ("manager", None), ("admin", [])]
+)
+async def test_a_session_says_whose_patients_it_shows(reading: House, who: str, sees) -> None:
+    assert (await reading.get(who, "/session")).json()["sees"] == sees
