@@ -2,6 +2,7 @@
 more: before Streamlit sees anything of them."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -18,24 +19,40 @@ OPEN = ("/_stcore/health", "/sign-in", "/session", "/favicon.ico")
 ASSETS = "/static/"
 LOOK_SECONDS = 2.0
 SIGNED_OUT = 4401
-"""Close code of a socket, after HTTP's 401."""
+TOO_MANY = 4429
+"""Close codes of a socket, after HTTP's 401 and 429."""
+MOST_SOCKETS = 20
+"""Of a person, on all devices: pages that are open."""
 
 
 class SignedInOnly:
     def __init__(self, app: ASGIApp, settings: DashboardSettings, sessions: Sessions) -> None:
         self._app, self._settings, self._sessions = app, settings, sessions
+        self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or _is_open(scope["path"]):
             await self._app(scope, receive, send)
         elif not self._is_of_this_site(scope):
             await _refuse(scope, receive, send)
-        elif await self._goes_on(scope) is None:
+        elif (found := await self._goes_on(scope)) is None:
             await _ask_to_sign_in(scope, receive, send)
         elif scope["type"] == "http":
             await self._app(scope, receive, send)
         else:
+            await self._one_of_few(found.who.name, scope, receive, send)
+
+    async def _one_of_few(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._open[name] >= MOST_SOCKETS:
+            await _close(receive, send, TOO_MANY)
+            return
+        self._open[name] += 1
+        try:
             await self._watch(scope, receive, send)
+        finally:
+            self._open[name] -= 1
+            if not self._open[name]:
+                del self._open[name]
 
     def _is_of_this_site(self, scope: Scope) -> bool:
         """Of a socket the browser says where it comes from; who says nothing is no browser."""
@@ -90,6 +107,6 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("Not from another site.", 403)(scope, receive, send)
 
 
-async def _close(receive: Receive, send: Send) -> None:
+async def _close(receive: Receive, send: Send, code: int = SIGNED_OUT) -> None:
     await receive()
-    await send({"type": "websocket.close", "code": SIGNED_OUT})
+    await send({"type": "websocket.close", "code": code})

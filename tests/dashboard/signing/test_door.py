@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from dashboard import whose
 from dashboard.serve import headers, outside
 from dashboard.settings import DashboardSettings
-from dashboard.signing.door import SIGNED_OUT, SignedInOnly
+from dashboard.signing.door import MOST_SOCKETS, SIGNED_OUT, TOO_MANY, SignedInOnly
 from dashboard.signing.routes import Routes, own_path
 from dashboard.whose import Sessions
 from lake.sight import Sight
@@ -161,6 +162,24 @@ def test_a_socket_of_another_sites_page_is_refused(site, settings) -> None:
         site.websocket_connect(SOCKET, headers=foreign),
     ):
         pass
+
+
+def test_a_person_has_few_sockets_and_another_one_has_others(site, settings, api) -> None:
+    api.sessions["s-2"] = who("ravi")
+    mine, others = cookie(settings) | HERE, cookie(settings, "s-2") | HERE
+    with ExitStack() as pages:
+        for _ in range(MOST_SOCKETS):
+            pages.enter_context(site.websocket_connect(SOCKET, headers=mine))
+        with (
+            pytest.raises(WebSocketDisconnect) as closed,
+            site.websocket_connect(SOCKET, headers=mine),
+        ):
+            pass
+        assert closed.value.code == TOO_MANY
+        pages.enter_context(site.websocket_connect(SOCKET, headers=others))
+    with site.websocket_connect(SOCKET, headers=mine) as socket:
+        socket.send_text("x")
+        assert socket.receive_text() == "you said x"
 
 
 @pytest.mark.parametrize("change", ["ended", "locked"])
