@@ -75,8 +75,8 @@ async def test_each_route_lets_by_whom_it_says(gated: Gated, who: str) -> None:
     ward_id = "W2" if who.endswith(" elsewhere") else "W1"
     wards = [ward_id] if "clerk" in who else ["W1", "W2"]
     wrong = {}
-    for way, (kind, _) in ROUTES.items():
-        for ward in wards:
+    for way, (kind, body) in ROUTES.items():
+        for ward in wards if "{" in f"{way} {body or ''}" else wards[:1]:
             answer = await gated.call(who, way, ward)
             let_by = is_let_by(answer, kind)
             found = OK if let_by else str(answer.status_code)
