@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.simulator.api.every_route import compact
+from tests.simulator.api.every_route import ROUTES, compact
 from tests.simulator.api.test_sign_in import OF_ONE_LAKE, OTHERS, House, made
 
 SEED = 1
@@ -157,6 +157,13 @@ def nobodys(kind: str, chance: random.Random) -> str:
     if kind == "patient":
         return f"NOBODY-{chance.randrange(10**6)}"
     return f"{kind[0].upper()}{chance.randrange(10**5, 10**9)}"
+
+
+def test_every_route_that_takes_an_id_of_a_patients_is_asked() -> None:
+    asked = {way.replace("{own stay}", "{}") for _, way, _ in EVERY}
+    for way, (kind, _) in ROUTES.items():
+        if kind in ("patient", "on patient"):
+            assert re.sub(r"\{\w+\}", "{}", way) in asked, way
 
 
 ALL = [pytest.mark.long, pytest.mark.timeout(900)]
