@@ -201,7 +201,7 @@ class Sessions:
                 raise WrongPassword
             db.execute(
                 "DELETE FROM sessions WHERE name = ?1 AND digest NOT IN ("
-                "SELECT digest FROM sessions WHERE name = ?1 ORDER BY started_at DESC LIMIT ?2)",
+                "SELECT digest FROM sessions WHERE name = ?1 ORDER BY rowid DESC LIMIT ?2)",
                 (person.name, MOST_SESSIONS),
             )
         session = self.find(secret)

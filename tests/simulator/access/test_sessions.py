@@ -231,3 +231,10 @@ def test_what_has_ended_leaves_the_file(asha, clock) -> None:
     asha.sessions.tidy()
     for table in ("sessions", "devices"):
         assert asha.store.rows(f"SELECT * FROM {table}") == []
+
+
+def test_who_signs_in_after_the_clock_was_set_back_is_in(asha, clock) -> None:
+    for _ in range(6):
+        opened = asha.sessions.sign_in("asha", WORD, None, None)
+        clock.go_on(minutes=-1)
+    assert asha.session(header(opened.secret)).person.name == "asha"

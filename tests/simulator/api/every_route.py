@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -181,10 +182,16 @@ class Gated(House):
             return httpx.Response(200)
 
 
+def compact(house: House) -> None:
+    """What is asked of the log is answered sooner from one file than from many."""
+    house.desk._event_log.compact(datetime.now(UTC).date())
+
+
 async def gated_in(home: Path) -> AsyncIterator[Gated]:
     async for one in made(home):
         house = Gated(**vars(one))
         await house.fill_more()
+        compact(house)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("simulator.writer.engine.decide", _refusing(house))
             yield house

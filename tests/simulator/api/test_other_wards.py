@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.simulator.api.every_route import ROUTES, compact
 from tests.simulator.api.test_sign_in import OF_ONE_LAKE, OTHERS, House, made
 
 SEED = 1
@@ -70,6 +71,9 @@ WAYS: dict[str, list[tuple[str, dict[str, Any] | None]]] = {  # by what kind of 
          {"to_bed_id": OWN_BED, "newborns": [{"patient_ref": "{}", "to_bed_id": OWN_BED}]}),
     ],
 }  # fmt: skip
+
+
+EVERY = [(kind, way, body) for kind, ways in WAYS.items() for way, body in ways]
 
 
 async def fill_other_ward(house: House) -> dict[str, list[str]]:
@@ -142,6 +146,7 @@ async def asking(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Aski
         why = {"reason_code": "maintenance", "reason": "the lamp over the bed"}
         assert (await house.post("manager", f"/beds/{CLOSED_BED}/close", why)).is_success
         house.real = await fill_other_ward(house)
+        compact(house)
         yield house
 
 
@@ -154,13 +159,20 @@ def nobodys(kind: str, chance: random.Random) -> str:
     return f"{kind[0].upper()}{chance.randrange(10**5, 10**9)}"
 
 
+def test_every_route_that_takes_an_id_of_a_patients_is_asked() -> None:
+    asked = {way.replace("{own stay}", "{}") for _, way, _ in EVERY}
+    for way, (kind, _) in ROUTES.items():
+        if kind in ("patient", "on patient"):
+            assert re.sub(r"\{\w+\}", "{}", way) in asked, way
+
+
 ALL = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @OF_ONE_LAKE
 @pytest.mark.parametrize(
     ("way_count", "made_up_count"),
-    [pytest.param(1, 50, id="each once"), pytest.param(99, 1000, marks=ALL, id="all ways")],
+    [pytest.param(1, len(EVERY), id="each once"), pytest.param(99, 1000, marks=ALL, id="all ways")],
 )
 async def test_no_id_of_another_ward_is_answered_otherwise_than_one_that_never_was(
     asking: Asking, way_count: int, made_up_count: int
@@ -168,10 +180,9 @@ async def test_no_id_of_another_ward_is_answered_otherwise_than_one_that_never_w
     """To look an id up takes some 40 ms, so that the quick run asks each real one once; but for
     who lies there now."""
     chance = random.Random(SEED)  # noqa: S311 - no secret
-    ways = [(kind, way, body) for kind, of_kind in WAYS.items() for way, body in of_kind]
     never: dict[str, set[tuple[int, str]]] = {}
     for nth in range(made_up_count):
-        kind, way, body = ways[nth % len(ways)]
+        kind, way, body = EVERY[nth % len(EVERY)]
         answer = await asking.answer(way, body, nobodys(kind, chance))
         never.setdefault(f"{way} {body}", set()).add(answer)
     real = [(kind, one) for kind, ids in asking.real.items() for one in ids]

@@ -1,6 +1,7 @@
 """Every route, for whoever may call it, about an own ward and another one: let by or refused; and
 what opens nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,8 @@ async def test_each_route_lets_by_whom_it_says(gated: Gated, who: str) -> None:
     ward_id = "W2" if who.endswith(" elsewhere") else "W1"
     wards = [ward_id] if "clerk" in who else ["W1", "W2"]
     wrong = {}
-    for way, (kind, _) in ROUTES.items():
-        for ward in wards:
+    for way, (kind, body) in ROUTES.items():
+        for ward in wards if "{" in f"{way} {body or ''}" else wards[:1]:
             answer = await gated.call(who, way, ward)
             let_by = is_let_by(answer, kind)
             found = OK if let_by else str(answer.status_code)
@@ -113,19 +114,20 @@ def without_names(way: str, names: dict[str, str]) -> str:
     return way.format(**names)
 
 
-@pytest.mark.parametrize("way", OF_A_SESSION)
-async def test_a_session_is_its_persons_alone(house: Gated, way: str) -> None:
-    for who in ("nobody", *TOKENS):
-        assert (await house.call(who, way, "W1")).status_code == 401, who
-    for who in PERSONS:
-        opened = await house.api.post("/sign-in", json={"name": who, "password": WORD})
-        house.secrets[who], house.device = (
-            opened.json()[name] for name in ("secret", "device_secret")
-        )
-        answer = await house.call(who, way, "W1")
-        assert answer.is_success, (who, answer.text)
-        told = answer.json().get("session") or answer.json()
-        assert told.get("name", who) == who
+async def test_a_session_is_its_persons_alone(house: Gated) -> None:
+    for way in sorted(OF_A_SESSION, key=lambda way: "password" in way):  # which is another then
+        for who in ("nobody", *TOKENS):
+            assert (await house.call(who, way, "W1")).status_code == 401, (who, way)
+        for who in PERSONS:
+            opened = await house.api.post("/sign-in", json={"name": who, "password": WORD})
+            assert opened.is_success, (who, way, opened.text)
+            house.secrets[who], house.device = (
+                opened.json()[name] for name in ("secret", "device_secret")
+            )
+            answer = await house.call(who, way, "W1")
+            assert answer.is_success, (who, answer.text)
+            told = answer.json().get("session") or answer.json()
+            assert told.get("name", who) == who
 
 
 # What opens nothing
@@ -182,7 +184,8 @@ async def test_what_has_ended_or_was_altered_opens_no_route_and_no_body_is_looke
         headers = {"authorization": header(secret), "content-type": "application/json"}
         for way in (*closed, *OF_A_SESSION, *NOWHERE):
             method, path = house.filled(way, "W1").split()
-            answer = await house.api.request(method, path, headers=headers, content=body(way))
+            asked = house.api.request(method, path, headers=headers, content=body(way))
+            answer = await asyncio.wait_for(asked, 5)  # a stream that opens never ends
             if (answer.status_code, answer.headers.get("www-authenticate")) != (401, "Bearer"):
                 wrong[kind, way] = (answer.status_code, answer.text[:100])
     assert (wrong, looked_at) == ({}, [])
