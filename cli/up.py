@@ -37,8 +37,9 @@ def run(*, speed: float | None, simulator: bool, auth: Auth) -> None:
     os.environ["SNR_SIMULATOR"] = str(simulator).lower()
     if speed is not None:
         os.environ["SNR_SPEED"] = str(speed)
+    reach = Reach()
     look_first(stack)
-    refuse_a_demo(stack.places, Reach())
+    refuse_a_demo(stack.places, reach)
     if auth is Auth.ON:
         os.environ["SNR_DASHBOARD_TOKEN"] = first_people.dashboard_token(stack.places)
     signal.signal(signal.SIGTERM, _interrupt)

@@ -10,22 +10,13 @@ from pathlib import Path
 import streamlit as st
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
-from secure import Secure
-from secure.headers import (
-    ContentSecurityPolicy,
-    CrossOriginOpenerPolicy,
-    PermissionsPolicy,
-    ReferrerPolicy,
-    StrictTransportSecurity,
-    XContentTypeOptions,
-    XFrameOptions,
-)
 from secure.middleware import SecureASGIMiddleware
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from dashboard.settings import DashboardSettings
 from dashboard.signing.door import SignedInOnly
+from dashboard.signing.headers import headers
 from dashboard.signing.routes import Routes
 from dashboard.whose import sessions
 from lake import logs
@@ -39,33 +30,6 @@ OPTIONS = {
     "runner.postScriptGC": False,  # all that lives, each 2 s: a quarter of its time
     "browser.gatherUsageStats": False,
 }
-CONTENT_SECURITY_POLICY = (
-    # Streamlit's pages run scripts and styles of their own in the page (st.html, its themes), its
-    # charts compile theirs, its workers and pictures come as blobs, and some icons as data.
-    ContentSecurityPolicy()
-    .default_src("'self'")
-    .script_src("'self'", "'unsafe-inline'", "'unsafe-eval'", "blob:")
-    .style_src("'self'", "'unsafe-inline'")
-    .img_src("'self'", "data:", "blob:")
-    .font_src("'self'", "data:")
-    .connect_src("'self'")
-    .worker_src("'self'", "blob:")
-    .object_src("'none'")
-    .frame_ancestors("'none'")
-    .form_action("'self'")
-)
-
-
-def headers(reach: Reach) -> Secure:
-    return Secure(
-        csp=CONTENT_SECURITY_POLICY,
-        coop=CrossOriginOpenerPolicy().same_origin(),
-        hsts=StrictTransportSecurity() if reach.is_public else None,
-        permissions=PermissionsPolicy().geolocation().camera().microphone(),
-        referrer=ReferrerPolicy().same_origin(),  # without any, forms would name no origin
-        xcto=XContentTypeOptions().nosniff(),
-        xfo=XFrameOptions().deny(),
-    )
 
 
 def outside(reach: Reach) -> list[Middleware]:

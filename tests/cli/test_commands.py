@@ -341,6 +341,25 @@ def test_sql_init_needs_a_lake(tmp_path) -> None:
     has_cause_and_fix(snr_here(tmp_path / "home", "sql", "--init"), "There is no folder")
 
 
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--auth", "off", "--no-simulator"], "where nobody signs in, others stay out"),
+        (["--auth", "on"], "a demo is for this machine"),
+    ],
+)
+def test_up_lets_no_others_in_without_sign_in_or_to_a_demo(
+    tmp_path, monkeypatch, options, why
+) -> None:
+    settings = {
+        "SNR_PUBLIC_URL": "https://beds.example", "SNR_PROXY": "127.0.0.1",
+        "SNR_AUTH": "off", "SNR_SIMULATOR": "true",
+    }  # fmt: skip
+    for name, value in settings.items():  # `up` sets some: they are put back
+        monkeypatch.setenv(name, value)
+    has_cause_and_fix(snr_here(tmp_path / "home", "up", *options), why)
+
+
 def test_build_explains_wrong_dates(tmp_path) -> None:
     done = snr_here(tmp_path, "build", "--from", "yesterday")
     assert (done.returncode, "not a date" in done.stderr) == (2, True)

@@ -130,6 +130,24 @@ def start_stack(home: Path, **settings: str) -> RunningStack:
     return RunningStack(process, Places(home, str(home / "lake")), environment)
 
 
+CANARY = "SYSTEM-TEST"
+"""What the references of these tests' patients begin with; unlike anything else."""
+
+
+def named_outside_the_lake(stack: RunningStack) -> list[Path]:
+    """Logs, Prefect's database, notes of processes: the files of a home that tell of a patient."""
+    lake = Path(stack.places.lake_url)
+    files = (p for p in stack.places.home.rglob("*") if p.is_file() and lake not in p.parents)
+    return [path for path in files if _tells_of(path)]
+
+
+def _tells_of(path: Path) -> bool:
+    try:
+        return CANARY.encode() in path.read_bytes()
+    except FileNotFoundError:  # it is gone by now
+        return False
+
+
 def kill(processes: Iterable[psutil.Process]) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):

@@ -105,6 +105,24 @@ def test_the_cookies_are_no_scripts_business(house, pc) -> None:
     assert OWN not in kept
 
 
+def test_no_script_runs_that_somebody_brings_into_a_page(house, pc) -> None:
+    page = pc.new_page()
+    refused: list[str] = []
+    page.on("console", lambda said: refused.append(said.text) if "Policy" in said.text else None)
+    sign_in(page, house, "asha")
+    page.get_by_text(OWN).first.wait_for(timeout=10_000)
+    assert refused == []
+    page.evaluate("""() => {
+        const script = document.createElement("script");
+        script.textContent = "window.brought = true";
+        document.body.append(script);
+        document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='brought = true'>");
+    }""")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.brought") is None
+    assert len(refused) == 2
+
+
 def test_a_viewer_is_told_why_there_is_nothing_to_book(house, pc) -> None:
     house.gate.people.add("looker", [Role.VIEWER], password=WORD)
     page = pc.new_page()

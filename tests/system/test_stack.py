@@ -10,9 +10,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from flows.verify_lake import RECOUNTED
 from lake.vocabulary import BookingState
-from tests.system.conftest import RunningStack, asked, eventually, suggested_bed
+from tests.system.conftest import (
+    CANARY,
+    RunningStack,
+    asked,
+    eventually,
+    named_outside_the_lake,
+    suggested_bed,
+)
 
-PATIENT = "SYSTEM-TEST-1"
+PATIENT = f"{CANARY}-1"
 PATIENCE_MS = 60_000
 
 
@@ -90,10 +97,13 @@ def test_the_running_stream_puts_quarantined_events_through_again(stack) -> None
 
 @pytest.mark.parametrize("name", ["", "book", "waiting", "activity", "trends", "data"])
 def test_every_page_shows_itself_without_an_error(stack, page, name) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
     page.goto(f"{stack.url('DASHBOARD')}/{name}")
     expect(page.locator(".snr .age").first).to_be_visible()
     page.wait_for_timeout(2000)
     assert page.get_by_test_id("stException").count() == 0
+    assert [text for text in said if "Content Security Policy" in text] == []
 
 
 def test_the_lake_answers_in_sql(stack) -> None:
@@ -165,6 +175,25 @@ def mode_of(path: Path) -> int:
         return path.stat().st_mode
     except FileNotFoundError:
         return 0
+
+
+def test_no_log_and_no_other_file_beside_the_lake_names_a_patient(stack, page, api) -> None:
+    """By now they were booked, streamed, built and checked; here some are refused."""
+    with httpx.Client(base_url=stack.url("API")) as client:
+        taken = {"bed_id": api.bookings(patient_ref=PATIENT)[0].bed_id, "admit": True}
+        told = [
+            client.post("/bookings", json=taken | {"patient_ref": f"{CANARY}-7"}),
+            client.post("/bookings", json=taken | {"patient_ref": f"{CANARY} 8"}),
+            client.get(f"/patients/{CANARY}-9"),
+            client.get(f"/nowhere/{CANARY}-9"),
+            client.get("/bookings", params={"patient_ref": PATIENT}),
+        ]
+        assert [answer.status_code for answer in told] == [409, 422, 404, 404, 200]
+        with client.stream("GET", "/events/stream", params={"after_seq": 0}) as events:
+            assert any(PATIENT in line for line in events.iter_lines())
+    page.goto(f"{stack.url('DASHBOARD')}/book?patient_ref={PATIENT}&bed_id={CANARY}")
+    expect(page.locator(".snr .age").first).to_be_visible()
+    assert named_outside_the_lake(stack) == []
 
 
 def test_every_table_is_counted_again_beside_the_live_stream(stack) -> None:

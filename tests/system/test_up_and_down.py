@@ -16,6 +16,7 @@ from tests.system.conftest import (
     RunningStack,
     eventually,
     kill,
+    named_outside_the_lake,
     start_stack,
     suggested_bed,
 )
@@ -80,3 +81,4 @@ def test_ctrl_c_ends_everything_and_leaves_no_process_behind(stack) -> None:
     stack.process.wait(timeout=30)
     assert time.monotonic() - start < 20
     assert [" ".join(p.cmdline()) for p in stack.processes()] == []
+    assert named_outside_the_lake(stack) == []

@@ -15,9 +15,10 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard import whose
-from dashboard.serve import headers, outside
+from dashboard.serve import outside
 from dashboard.settings import DashboardSettings
 from dashboard.signing.door import MOST_SOCKETS, SIGNED_OUT, TOO_MANY, SignedInOnly
+from dashboard.signing.headers import headers
 from dashboard.signing.routes import Routes, own_path
 from dashboard.whose import Sessions
 from lake.sight import Sight

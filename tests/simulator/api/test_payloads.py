@@ -45,6 +45,7 @@ def templates(way: str) -> str:
     names = {"{bed}": "{bed_id}", "{free}": "{bed_id}", "{stay}": "{booking_id}",
              "{booking}": "{booking_id}", "{left}": "{booking_id}", "{room}": "{room_id}",
              "{request}": "{bed_request_id}", "{event}": "{event_id}", "{ward}": "{ward_id}",
+             "{glass}": "{glass_id}",
              "{patient}": "{ref}", "{merged}": "{ref}"}  # fmt: skip
     for ours, theirs in names.items():
         way = way.replace(ours, theirs)
