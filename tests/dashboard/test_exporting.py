@@ -1,4 +1,4 @@
-"""Data is taken away once the password was given and it is recorded; else, where nobody signs in."""
+"""Data is taken away once the password was given and it is recorded; with no sign-in at once."""
 
 from datetime import UTC, datetime, timedelta
 
