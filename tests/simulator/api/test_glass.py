@@ -7,6 +7,7 @@ import pytest
 from lake.places import Places
 from lake.vocabulary import AuditType, Role
 from simulator.access.tokens import Scope
+from simulator.domain.principals import Principal
 from tests.simulator.api.audited import OTHER, Ward
 from tests.simulator.api_client import make_desk, serving
 from tests.simulator.people import WORD
@@ -125,6 +126,16 @@ async def test_it_ends_with_the_role(ward: Ward) -> None:
     ward.gate.people.set_wards("clerk", [])
     await ward.sign_in("clerk")
     assert (await ward.ask("clerk", f"GET /patients/{OTHER}")).status_code in (403, 404)
+
+
+@pytest.mark.parametrize(
+    ("role", "wards", "sees"),
+    [(Role.CLERK, {"W1"}, True), (Role.CLERK, set(), False), (Role.VIEWER, {"W1"}, False)],
+)
+def test_what_was_broken_is_for_a_clerk_with_wards(role: Role, wards: set, sees: bool) -> None:
+    who = Principal("asha", frozenset({role}), frozenset(wards), glass=frozenset({OTHER}))
+    assert who.has_broken_glass_for({"P-1", OTHER}) is sees
+    assert not who.has_broken_glass_for({"P-1"})
 
 
 async def test_where_nobody_signs_in_there_is_no_glass(tmp_path: Path) -> None:
