@@ -110,7 +110,7 @@ async def send(
 async def test_a_payload_is_a_text_in_every_place_that_takes_one(
     gated: Gated, told: Told, some: int, each: int
 ) -> None:
-    """`each`: in how many places each is tried; each place has one at least."""
+    """`each`: in how many places each is tried; each place has two at least."""
     home = gated.desk.places.home
     outside = home.parent / "outside.csv"
     for one in (outside, home / "secrets" / "canary"):
@@ -119,8 +119,9 @@ async def test_a_payload_is_a_text_in_every_place_that_takes_one(
     before = digests(home.parent)
     ways = [way for way in (*ROUTES, *OF_A_SESSION) if way not in NOT_TRIED]
     slots = [slot for way in ways for slot in slots_of(told, way)]
-    for nth in range(max(len(slots), some * each)):
-        tried = slots[nth % len(slots)], sent[nth % some]
+    count = max(len(slots), some * each)
+    turns = [(slots[nth % len(slots)], sent[nth % some]) for nth in range(count)]
+    for tried in (*((slot, BREAKS_SQL) for slot in slots), *turns):
         answer = await send_in(gated, *tried)
         assert answer.status_code < 500, tried
         assert CANARY not in answer.text, tried
@@ -131,6 +132,9 @@ async def test_a_payload_is_a_text_in_every_place_that_takes_one(
         name: one for name, one in before.items() if not name.startswith(people)
     }
 
+
+BREAKS_SQL = "x'\";)--"
+"""Short enough for an id: where it becomes a part of a statement, that cannot be read."""
 
 NOT_TRIED = {"GET /events/stream", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc",
              "GET /openapi.json", "POST /session/end", "POST /session/lock"}  # fmt: skip
