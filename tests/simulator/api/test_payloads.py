@@ -165,7 +165,7 @@ async def send_in(gated: Gated, slot: Slot, payload: str) -> httpx.Response:
 
 async def test_a_payload_that_is_written_down_is_read_as_it_was(tmp_path: Path) -> None:
     async for house in made(tmp_path / "home"):
-        before = digests(tmp_path / "home" / "lake")
+        before = data_files(tmp_path / "home" / "lake")
         sent = payloads(house.desk.places, tmp_path / "outside.csv", SOME)
         for one in filter(None, sent):
             answer = await house.post("manager", "/beds/W1-101-A/notes", {"note": one})
@@ -173,9 +173,14 @@ async def test_a_payload_that_is_written_down_is_read_as_it_was(tmp_path: Path) 
         rows = (await house.get("manager", "/events?limit=1000")).json()["items"]
         notes = [row["note"] for row in rows if row["event_type"] == "note_added"]
         assert notes == [*filter(None, sent)]
-        after = digests(tmp_path / "home" / "lake")
+        after = data_files(tmp_path / "home" / "lake")
         assert before.items() <= after.items()
         assert {Path(one).parts[:2] for one in after} == {("bronze", "bed_events")}
+
+
+def data_files(lake: Path) -> dict[str, str]:
+    """Without the table's own log, which is kept short meanwhile."""
+    return {name: one for name, one in digests(lake).items() if "_delta_log" not in name}
 
 
 # Anything at random
