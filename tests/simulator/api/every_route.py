@@ -1,6 +1,5 @@
 """Every route of the API with a body that it takes, and a house in which all may be tried."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -173,13 +172,7 @@ class Gated(House):
         secret = self.secrets.get(who.removesuffix(" elsewhere"))
         headers = {"authorization": header(secret)} if secret else {}
         more = {} if body is None else {"json": self.filled(body, ward_id)}
-        asked = self.api.request(method, path, headers=headers, **more)
-        if path != "/events/stream":
-            return await asked
-        try:  # of which an answer that is let by never ends
-            return await asyncio.wait_for(asked, 0.05)
-        except TimeoutError:
-            return httpx.Response(200)
+        return await self.api.request(method, path, headers=headers, **more)
 
 
 def compact(house: House) -> None:
@@ -194,7 +187,14 @@ async def gated_in(home: Path) -> AsyncIterator[Gated]:
         compact(house)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("simulator.writer.engine.decide", _refusing(house))
+            patch.setattr("simulator.api.routes.events._stream", _no_events)
             yield house
+
+
+async def _no_events(*_: Any) -> AsyncIterator[dict[str, str]]:
+    """A stream that ends."""
+    for nothing in ():
+        yield nothing
 
 
 def _refusing(house: Gated) -> Callable[..., list[Change]]:

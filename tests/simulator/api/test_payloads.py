@@ -111,17 +111,20 @@ async def send(
 async def test_a_payload_is_a_text_in_every_place_that_takes_one(
     gated: Gated, told: Told, some: int, each: int
 ) -> None:
-    """`each`: in how many places each is tried; each place has one at least."""
+    """`each`: in how many places each is tried; each place has two at least."""
     home = gated.desk.places.home
-    outside = home.parent / "outside.csv"
+    outside = home.parent / "c"  # short enough for an id
     for one in (outside, home / "secrets" / "canary"):
         one.write_text(f"word\n{CANARY}\n")
     sent = payloads(gated.desk.places, outside, some)
     before = digests(home.parent)
     ways = [way for way in (*ROUTES, *OF_A_SESSION) if way not in NOT_TRIED]
     slots = [slot for way in ways for slot in slots_of(told, way)]
-    for nth in range(max(len(slots), some * each)):
-        tried = slots[nth % len(slots)], sent[nth % some]
+    count = max(len(slots), some * each)
+    turns = [(slots[nth % len(slots)], sent[nth % some]) for nth in range(count)]
+    always = [(slot, BREAKS_SQL) for slot in slots if slot.part in ("path", "query")]
+    always += [(slot, str(outside)) for slot in slots if slot.part in ("query", "body")]
+    for tried in (*always, *turns):
         answer = await send_in(gated, *tried)
         assert answer.status_code < 500, tried
         assert CANARY not in answer.text, tried
@@ -132,6 +135,9 @@ async def test_a_payload_is_a_text_in_every_place_that_takes_one(
         name: one for name, one in before.items() if not name.startswith(people)
     }
 
+
+BREAKS_SQL = "x'\";)--"
+"""Short enough for an id: where it becomes a part of a statement, that cannot be read."""
 
 NOT_TRIED = {"GET /events/stream", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc",
              "GET /openapi.json", "POST /session/end", "POST /session/lock"}  # fmt: skip
@@ -162,7 +168,7 @@ async def send_in(gated: Gated, slot: Slot, payload: str) -> httpx.Response:
 
 async def test_a_payload_that_is_written_down_is_read_as_it_was(tmp_path: Path) -> None:
     async for house in made(tmp_path / "home"):
-        before = digests(tmp_path / "home" / "lake")
+        before = data_files(tmp_path / "home" / "lake")
         sent = payloads(house.desk.places, tmp_path / "outside.csv", SOME)
         for one in filter(None, sent):
             answer = await house.post("manager", "/beds/W1-101-A/notes", {"note": one})
@@ -170,9 +176,14 @@ async def test_a_payload_that_is_written_down_is_read_as_it_was(tmp_path: Path) 
         rows = (await house.get("manager", "/events?limit=1000")).json()["items"]
         notes = [row["note"] for row in rows if row["event_type"] == "note_added"]
         assert notes == [*filter(None, sent)]
-        after = digests(tmp_path / "home" / "lake")
+        after = data_files(tmp_path / "home" / "lake")
         assert before.items() <= after.items()
         assert {Path(one).parts[:2] for one in after} == {("bronze", "bed_events")}
+
+
+def data_files(lake: Path) -> dict[str, str]:
+    """Without the table's own log, which is kept short meanwhile."""
+    return {name: one for name, one in digests(lake).items() if "_delta_log" not in name}
 
 
 # Anything at random
