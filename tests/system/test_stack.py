@@ -100,7 +100,7 @@ def test_every_page_shows_itself_without_an_error(stack, page, name) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.goto(f"{stack.url('DASHBOARD')}/{name}")
-    expect(page.locator(".snr .age").first).to_be_visible()
+    expect(page.locator(".snr .age").first).to_be_visible(timeout=PATIENCE_MS)
     page.wait_for_timeout(2000)
     assert page.get_by_test_id("stException").count() == 0
     assert [text for text in said if "Content Security Policy" in text] == []
@@ -192,7 +192,7 @@ def test_no_log_and_no_other_file_beside_the_lake_names_a_patient(stack, page, a
         with client.stream("GET", "/events/stream", params={"after_seq": 0}) as events:
             assert any(PATIENT in line for line in events.iter_lines())
     page.goto(f"{stack.url('DASHBOARD')}/book?patient_ref={PATIENT}&bed_id={CANARY}")
-    expect(page.locator(".snr .age").first).to_be_visible()
+    expect(page.locator(".snr .age").first).to_be_visible(timeout=PATIENCE_MS)
     assert named_outside_the_lake(stack) == []
 
 
