@@ -31,7 +31,7 @@ from simulator.writer.group_commit import GroupCommit
 KEEP_UP_SECONDS = 60.0
 TIDY_SECONDS = 300.0
 MOST_WAITING = 5_000
-MOST_KNOWN = 100_000
+MOST_KNOWN = 20_000
 MOST_COUNTED = 1_000
 """Of different ones in a minute; what is beyond is counted together."""
 A_LOOK = timedelta(minutes=5)
