@@ -7,12 +7,12 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import IPvAnyAddress, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from lake.auth import LOOPBACK, Auth
+from lake.auth import LOOPBACK, Auth, AuthSettings
 from lake.duck import LakeReader
 from lake.errors import LakeError
 from lake.places import Places
@@ -23,14 +23,13 @@ HERE = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 # nosec B104 - `FromTheProxy` answers none but that one
 
 
-class Reach(BaseSettings):
+class Reach(AuthSettings):
     """`SNR_PUBLIC_URL`: what browsers call the dashboard, `https://NAME`; `SNR_PROXY`: the address
     of the proxy that answers there, which is believed whom it speaks for. Both or neither."""
 
     # An error would tell all settings, the dashboard's token too.
     model_config = SettingsConfigDict(env_prefix="SNR_", hide_input_in_errors=True)
 
-    auth: Auth = Auth.ON
     simulator: bool = True
     public_url: str = ""
     proxy: IPvAnyAddress | None = None
