@@ -50,6 +50,22 @@ def test_a_clerk_signs_in_and_sees_the_patients_of_the_own_ward(house, pc) -> No
     page.get_by_text(OWN).first.wait_for(timeout=20_000)
 
 
+def test_a_clerk_books_a_bed_of_the_own_ward_and_no_other(house, pc) -> None:
+    page = pc.new_page()
+    begin = time.monotonic()
+    sign_in(page, house, "asha")
+    page.goto(f"{house.url}/book?bed_id=W1-112-A")
+    page.get_by_label("Patient reference").fill("NEW-77")
+    page.get_by_text("Admit now").click()
+    page.get_by_role("button", name="Book", exact=True).click()
+    page.get_by_text("W1-112-A is active").first.wait_for(timeout=20_000)
+    sys.stdout.write(f"\nsigned in and booked after {time.monotonic() - begin:.1f} s\n")
+    page.goto(f"{house.url}/book?bed_id=W3-202-A")
+    page.get_by_label("Patient reference").wait_for(timeout=20_000)
+    page.wait_for_timeout(1_000)
+    assert page.get_by_text("W3-202-A", exact=True).count() == 0
+
+
 def test_f8_locks_and_a_pin_opens_the_page_again(house, pc) -> None:
     page = pc.new_page()
     sign_in(page, house, "asha")

@@ -21,6 +21,7 @@ from tests.system.conftest import (
 
 PATIENT = f"{CANARY}-1"
 PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)  # its own is 5 s, whatever the machine has to do
 
 
 @pytest.fixture
