@@ -36,12 +36,15 @@ def verify(key: Path | None) -> None:
     places = Places.from_settings()
     folder = ApiSettings().checkpoint_dir or places.signed_checkpoints
     checkpoints = checkpoints_in(folder, key)
-    if not checkpoints:
-        print(f"{folder} has no checkpoint: nothing outside the lake vouches for it.")
-    else:
+    faults = []
+    if checkpoints:
         newest = checkpoints[-1].recorded_at
         print(f"{len(checkpoints):,} checkpoints, the newest of {newest:%Y-%m-%d %H:%M} UTC")
-    faults = [fault for table in LOGS for fault in _faults(places, table, checkpoints)]
+    elif key or ApiSettings().checkpoint_dir:
+        faults.append(f"{folder} has no checkpoint, and there should be some.")
+    else:
+        print(f"{folder} has no checkpoint: nothing outside the lake vouches for it.")
+    faults += [fault for table in LOGS for fault in _faults(places, table, checkpoints)]
     if faults:
         raise LakeError(" ".join(faults), FIX)
 
@@ -62,9 +65,12 @@ def _faults(places: Places, table: Table, checkpoints: Sequence[Checkpoint]) -> 
     for seq, chain_hash in said:
         if seq and checked.hashes[seq] != chain_hash:
             return [f"{table.name} was written anew: its row {seq:,} is not the one of then."]
+    if checked.purged_count and table is AUDIT_EVENTS:
+        return [f"{table.name} has {checked.purged_count:,} rows without their private content."]
+    purged = f", {checked.purged_count:,} of them purged" if checked.purged_count else ""
     unvouched = checked.row_count - vouched
     after = f", {unvouched:,} after the newest checkpoint: nothing vouches for those yet"
-    print(f"{table.name:22} {checked.row_count:>10,} rows hold{after if unvouched else ''}")
+    print(f"{table.name:22} {checked.row_count:>10,} rows hold{purged}{after if unvouched else ''}")
     return []
 
 

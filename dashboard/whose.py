@@ -116,8 +116,11 @@ def device_secret() -> str:
 
 def sight() -> Sight:
     """Whose patients this page shows."""
-    settings = DashboardSettings()
-    if not settings.asks_who:
+    return sight_of(whose())
+
+
+def sight_of(who: Whose | None) -> Sight:
+    """Whose patients are shown to this one; None: nobody signs in here, or whoever did is gone."""
+    if not DashboardSettings().asks_who:
         return Sight(sees_all=True)
-    found = whose()
-    return found.sight if found and not found.who.is_locked else Sight()
+    return who.sight if who and not who.who.is_locked else Sight()

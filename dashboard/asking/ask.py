@@ -1,6 +1,8 @@
 """Asks the lake, for the eyes of whoever is at the page. One reader per process, one cursor per
 question."""
 
+import hashlib
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -8,7 +10,7 @@ import streamlit as st
 
 from dashboard.asking import queries
 from dashboard.asking.looks import are_recorded
-from dashboard.whose import sight, whose
+from dashboard.whose import sight_of, whose
 from lake.duck import LakeReader, within
 from lake.errors import QueryTooLong
 from lake.places import Places
@@ -26,14 +28,22 @@ def ask(question: str, **parameters: Any) -> pa.Table:
     except QueryTooLong as error:
         st.error(f"{error} {error.fix}")
         st.stop()
-    eyes, who = sight(), whose()
+    who = whose()
+    eyes = sight_of(who)
     wards = wards_shown(answer, eyes) if who else frozenset()
     if who and wards:
-        shown = Shown.BOARD if question == queries.beds else Shown.SEARCH
-        bed = parameters.get("bed_text")
-        if not are_recorded(who, shown, queries.name_of(question), wards, bed):
+        is_board = question == queries.beds
+        shown = Shown.BOARD if is_board else Shown.SEARCH
+        detail = None if is_board else _digest(parameters)
+        if not are_recorded(who, shown, queries.name_of(question), wards, detail):
             eyes = Sight()
     return seen(answer, eyes)
+
+
+def _digest(parameters: dict[str, Any]) -> str:
+    """Of what is asked, but for the time: that goes on, and the look is the same one."""
+    asked = {name: value for name, value in parameters.items() if not isinstance(value, datetime)}
+    return hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:16]
 
 
 def rows(question: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -21,11 +21,11 @@ _told: OrderedDict[tuple[str, Look], float] = OrderedDict()
 
 
 def are_recorded(
-    who: Whose, shown: Shown, asked: str, ward_ids: Iterable[str | None], bed_id: str | None = None
+    who: Whose, shown: Shown, asked: str, ward_ids: Iterable[str | None], detail: str | None = None
 ) -> bool:
     """False: the API is silent, or does not take it; then nothing of it may be shown."""
     wards = tuple(sorted(ward_id for ward_id in ward_ids if ward_id))
-    look = Look(shown=shown, asked=asked, ward_ids=wards, bed_id=bed_id or None)
+    look = Look(shown=shown, asked=asked, ward_ids=wards, detail=detail)
     key = who.who.session_id, look
     if _is_known(key):
         return True

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,7 +20,7 @@ from simulator.access.gate import Gate
 from simulator.api.attempts import Attempts
 from simulator.api.doors import door_of
 from simulator.api.headers import SafeHeaders
-from simulator.api.lanes import Lanes
+from simulator.api.lanes import THREADS, Lanes
 from simulator.api.limits import OwnPagesOnly, SignedInOnly
 from simulator.api.problems import handle_problems
 from simulator.api.routes import (
@@ -75,6 +76,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
         tasks = [asyncio.create_task(_open(desk, trail))]
         if gate is not None:
             tasks.append(asyncio.create_task(_keep_up(gate)))
@@ -135,10 +137,13 @@ async def _vouch(vouching: Vouching, desk: Desk, trail: Trail | None) -> None:
     if trail is not None and trail.ready.is_set():
         logs[AUDIT_EVENTS.name] = trail.commit
     heads = {name: (log.engine.head_seq, log.engine.head_hash) for name, log in logs.items()}
+    generations = [commit.generation for commit in logs.values()]
     try:
         for commit in logs.values():
             await commit.durable()
-        if heads:
+        # Else what was lost meanwhile could be signed, with another row in its place since.
+        is_same = generations == [commit.generation for commit in logs.values()]
+        if heads and is_same:
             await asyncio.to_thread(vouching.vouch, wall_now(), heads)
     except (LakeError, OSError, StorageUnavailable) as error:
         log.error("no checkpoint was signed", cause=str(error))

@@ -4,6 +4,7 @@ All of it is looked at in one place, on the way to every route but those of the 
 Dependencies would do the same, and took a quarter of a booking's time to resolve.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -14,6 +15,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from lake.duck import within
 from lake.vocabulary import ANONYMOUS, Role, Source
@@ -42,6 +44,7 @@ HEADERS = [
 
 READS = {"GET"}
 MOST_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 15.0
 QUESTION_SECONDS = 20.0
 """Of one question to the lake."""
 
@@ -55,8 +58,9 @@ class Limited(Request):
         """At most 64 KiB. Raises BodyTooLarge and ClientDisconnect."""
         if self._sent is None:
             chunks, size, more = [], 0, True
+            until = asyncio.get_running_loop().time() + BODY_SECONDS
             while more:
-                message = await self.receive()
+                message = await self._next(until)
                 if message["type"] == "http.disconnect":
                     raise ClientDisconnect
                 chunks.append(message.get("body", b""))
@@ -66,6 +70,14 @@ class Limited(Request):
                     raise BodyTooLarge(f"At most {MOST_BODY_BYTES} bytes.")
             self._sent = b"".join(chunks)
         return self._sent
+
+    async def _next(self, until: float) -> Message:
+        """Raises ClientDisconnect for one that does not come."""
+        try:
+            async with asyncio.timeout_at(until):
+                return await self.receive()
+        except TimeoutError:
+            raise ClientDisconnect from None
 
 
 class Call(Limited):

@@ -6,42 +6,109 @@ What is more at once waits in its own lane; what is more in a minute, or waits t
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum, auto
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from simulator.access.errors import TooManyRequests
-from simulator.access.gate import Caller
 
 OF_A_PERSON = parse("900 per minute")
+PATIENCE_SECONDS = 15.0
+"""How long a request waits in its lane."""
+
+
+class Kind(StrEnum):
+    READ = auto()
+    WRITE = auto()
+    STREAM = auto()
+
+
+@dataclass(frozen=True)
+class Asker:
+    """A person by name, on whichever device, or a token."""
+
+    name: str
+    is_person: bool
 
 
 @dataclass(frozen=True)
 class Width:
-    """Requests that are worked on, those that wait besides, and streams that are open."""
+    """Requests that are worked on, of them reads, those that wait besides, and open streams."""
 
     at_once: int
+    reads: int
     waiting: int
     streams: int
 
 
-PERSON = Width(at_once=4, waiting=60, streams=8)
-SERVICE = Width(at_once=256, waiting=2_000, streams=64)
+PERSON = Width(at_once=4, reads=3, waiting=60, streams=8)
+SERVICE = Width(at_once=256, reads=8, waiting=2_000, streams=16)
+THREADS = 64
+"""Of the process, for what waits for the lake or a file: reads of some callers leave most of them
+to the others."""
 
 
 @dataclass
 class _Lane:
     width: Width
     free: asyncio.Semaphore = field(init=False)
+    reading: asyncio.Semaphore = field(init=False)
     there: int = 0
     streams: int = 0
 
     def __post_init__(self) -> None:
         self.free = asyncio.Semaphore(self.width.at_once)
+        self.reading = asyncio.Semaphore(self.width.reads)
+
+    async def enter(self, kind: Kind) -> Callable[[], None]:
+        """Raises TooManyRequests."""
+        if kind is Kind.STREAM:
+            return self._follow()
+        if self.there >= self.width.at_once + self.width.waiting:
+            raise TooManyRequests(1)
+        places = [self.reading, self.free] if kind is Kind.READ else [self.free]
+        self.there += 1
+        taken: list[asyncio.Semaphore] = []
+        try:
+            for place in places:
+                await _take(place)
+                taken.append(place)
+        except BaseException:
+            self._leave(taken)
+            raise
+        return lambda: self._leave(taken)
+
+    def _follow(self) -> Callable[[], None]:
+        if self.streams >= self.width.streams:
+            raise TooManyRequests(1, f"{self.width.streams} streams are open: close one of them.")
+        self.streams += 1
+        return self._follow_no_more
+
+    def _follow_no_more(self) -> None:
+        self.streams -= 1
+
+    def _leave(self, taken: list[asyncio.Semaphore]) -> None:
+        self.there -= 1
+        for place in taken:
+            place.release()
+
+
+async def _take(place: asyncio.Semaphore) -> None:
+    """Raises TooManyRequests for what waits too long; a timer costs more than a place that is
+    free."""
+    if not place.locked():
+        await place.acquire()
+        return
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await place.acquire()
+    except TimeoutError:
+        raise TooManyRequests(1) from None
 
 
 class Lanes:
@@ -51,46 +118,36 @@ class Lanes:
         self._lanes: dict[str, _Lane] = {}
 
     @asynccontextmanager
-    async def of(self, caller: Caller, *, is_stream: bool) -> AsyncIterator[None]:
-        """Raises TooManyRequests, before anything of the request is looked at."""
-        name, is_person = caller.who.actor, caller.session is not None
-        self._count(OF_A_PERSON if is_person else self._of_a_service, name)
-        lane = self._lanes.setdefault(name, _Lane(PERSON if is_person else SERVICE))
+    async def of(self, asker: Asker, kind: Kind) -> AsyncIterator[None]:
+        """Raises what `enter` raises."""
+        leave = await self.enter(asker, kind)
         try:
-            if is_stream:
-                async with _streaming(lane):
-                    yield
-            else:
-                async with _asking(lane):
-                    yield
+            yield
         finally:
-            if not lane.there and not lane.streams:
-                self._lanes.pop(name, None)
+            leave()
+
+    async def enter(self, asker: Asker, kind: Kind) -> Callable[[], None]:
+        """Gives what is to be called at the end. Raises TooManyRequests, before anything of the
+        request is looked at."""
+        self._count(OF_A_PERSON if asker.is_person else self._of_a_service, asker.name)
+        lane = self._lanes.setdefault(asker.name, _Lane(PERSON if asker.is_person else SERVICE))
+        try:
+            leave = await lane.enter(kind)
+        except BaseException:
+            self._tidy(asker.name, lane)
+            raise
+
+        def end() -> None:
+            leave()
+            self._tidy(asker.name, lane)
+
+        return end
+
+    def _tidy(self, name: str, lane: _Lane) -> None:
+        if not lane.there and not lane.streams:
+            self._lanes.pop(name, None)
 
     def _count(self, limit: RateLimitItem, name: str) -> None:
         if not self._limiter.hit(limit, name):
             reset_at = self._limiter.get_window_stats(limit, name).reset_time
             raise TooManyRequests(max(1, math.ceil(reset_at - time.time())))
-
-
-@asynccontextmanager
-async def _streaming(lane: _Lane) -> AsyncIterator[None]:
-    if lane.streams >= lane.width.streams:
-        raise TooManyRequests(1, f"{lane.width.streams} streams are open: close one of them.")
-    lane.streams += 1
-    try:
-        yield
-    finally:
-        lane.streams -= 1
-
-
-@asynccontextmanager
-async def _asking(lane: _Lane) -> AsyncIterator[None]:
-    if lane.there >= lane.width.at_once + lane.width.waiting:
-        raise TooManyRequests(1)
-    lane.there += 1
-    try:
-        async with lane.free:
-            yield
-    finally:
-        lane.there -= 1

@@ -7,9 +7,9 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.access.errors import NotSignedIn, TooManyRequests
-from simulator.access.gate import Caller, Gate
+from simulator.access.gate import Gate
 from simulator.api.doors import METRICS_PATHS, OPEN_PATHS, SESSION_PATHS, STREAM_PATHS, Door
-from simulator.api.lanes import Lanes
+from simulator.api.lanes import Asker, Kind, Lanes
 from simulator.api.problems import problem, problem_of
 from simulator.api.recording import count_unsigned
 from simulator.domain.errors import Forbidden
@@ -42,33 +42,46 @@ class SignedInOnly:
             try:
                 self._let_in(scope, Headers(scope=scope).get("authorization"))
             except (NotSignedIn, Forbidden) as error:
-                count_unsigned(self._trail, (scope.get("client") or ("",))[0])
+                if isinstance(error, NotSignedIn):
+                    count_unsigned(self._trail, (scope.get("client") or ("",))[0])
                 await problem_of(error)(scope, receive, send)
                 return
-        if "caller" in scope:
-            await self._in_lane(scope["caller"], scope, receive, send)
+        if "asker" in scope:
+            await self._in_lane(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    async def _in_lane(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _in_lane(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with self._lanes.of(caller, is_stream=scope["path"] in STREAM_PATHS):
-                await self._app(scope, receive, send)
+            leave = await self._lanes.enter(scope["asker"], _kind(scope))
         except TooManyRequests as error:
             await problem_of(error)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            leave()
 
     def _let_in(self, scope: Scope, authorization: str | None) -> None:
         """Raises NotSignedIn and Forbidden. A session that is locked can be looked at, opened and
         ended."""
         if scope["path"] in SESSION_PATHS:
-            self._gate.session(authorization)
+            session = self._gate.session(authorization)
+            scope["asker"] = Asker(session.person.name, is_person=True)
         else:
             caller = scope["caller"] = self._gate.caller(authorization)
+            scope["asker"] = Asker(caller.who.actor, is_person=caller.session is not None)
             if scope["path"] in METRICS_PATHS:
                 Door.METRICS.let_in_a_service(caller)
 
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _kind(scope: Scope) -> Kind:
+    if scope["path"] in STREAM_PATHS:
+        return Kind.STREAM
+    return Kind.READ if scope["method"] in READS else Kind.WRITE
 
 
 def _is_from_elsewhere(scope: Scope) -> bool:

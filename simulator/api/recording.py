@@ -4,8 +4,9 @@ Of whoever has signed in, and of services; what is shown is recorded first. Each
 patients is named here, or the application does not start.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -71,9 +72,14 @@ async def record_look(request: Request, way: str, who: Principal, hospital: Hosp
         return
     asked = await _asked_for(request)
     entry = _entry(kind, request, way, asked)
-    if kind is AuditType.BOARD_SHOWN:
+    if kind is AuditType.BOARD_SHOWN and "at" in asked:  # of wards that may be none any more
+        await trail.record_once(replace(entry, event_type=AuditType.SEARCH_SHOWN))
+    elif kind is AuditType.BOARD_SHOWN:
         await trail.record_once(
-            *(replace(entry, ward_id=w) for w in _wards(who, hospital, asked.get("ward_id")))
+            *(
+                replace(entry, ward_id=ward_id, detail=None)
+                for ward_id in wards_shown(who, hospital, asked.get("ward_id"))
+            )
         )
     else:
         await trail.record_once(entry)
@@ -91,7 +97,22 @@ async def record_refusal(request: Request, error: NotCarriedOut) -> None:
     is_change = door_of(route) in (Door.COMMAND, Door.REGISTER)
     kind = AuditType.CHANGE_REFUSED if is_change else AuditType.READ_REFUSED
     asked = dict(request.path_params) | _named(error.command)
-    await trail.record(_entry(kind, request, way_of(route), asked, code=_code(error)))
+    entry = _entry(kind, request, way_of(route), asked, code=_code(error))
+    if is_change:
+        await trail.record(entry)
+    else:
+        await trail.record_once(entry)
+
+
+async def record_glass_shown(request: Request, patient_refs: Iterable[str]) -> None:
+    """Raises what `Trail.record` raises."""
+    if (trail := trail_of(request)) is not None:
+        way = way_of(request.scope["route"])
+        entries = [
+            _entry(AuditType.PATIENT_SHOWN, request, way, {"patient_ref": ref})
+            for ref in patient_refs
+        ]
+        await trail.record_once(*entries)
 
 
 async def record_glass(
@@ -139,10 +160,18 @@ def _entry(
         booking_id=_word(asked.get("booking_id")),
         bed_request_id=_word(asked.get("bed_request_id")),
         patient_ref=canonical_ref(ref) if ref else None,
+        detail=_digest({name: asked[name] for name in sorted(asked.keys() - set(NAMES))}),
     )
 
 
-def _wards(who: Principal, hospital: Hospital, wanted: str | None) -> list[str]:
+def _digest(asked: Mapping[str, Any]) -> str | None:
+    """Of what else was asked: another page, another instant is another look."""
+    if not asked:
+        return None
+    return hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:16]
+
+
+def wards_shown(who: Principal, hospital: Hospital, wanted: str | None = None) -> list[str]:
     """Whose patients a board shows."""
     own = who.sees_wards
     every = sorted({bed.ward_id for bed in hospital.registered_beds}) if own is None else own

@@ -63,12 +63,12 @@ class Shown(StrEnum):
 
 class Look(Body):
     """What a page is about to show: `asked` is its question, `ward_ids` those whose patients it
-    shows, `bed_id` the bed that was looked for."""
+    shows, `detail` a digest of what else was asked."""
 
     shown: Shown
     asked: str = Field(max_length=64)
     ward_ids: tuple[Annotated[str, Field(max_length=64)], ...] = Field(max_length=500)
-    bed_id: str | None = Field(None, max_length=64)
+    detail: str | None = Field(None, max_length=64)
 
 
 class GlassReason(Body):

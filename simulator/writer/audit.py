@@ -17,7 +17,7 @@ import structlog
 from deltalake import DeltaTable
 from uuid_utils import uuid7
 
-from lake.errors import StaleWriter
+from lake.errors import LakeError, StaleWriter
 from lake.places import Places
 from lake.tables import AUDIT_EVENTS, SCHEMA_VERSION
 from lake.vocabulary import AuditType
@@ -31,6 +31,7 @@ from simulator.writer.group_commit import GroupCommit
 KEEP_UP_SECONDS = 60.0
 TIDY_SECONDS = 300.0
 MOST_WAITING = 5_000
+"""Rows that wait for the disk."""
 MOST_KNOWN = 20_000
 MOST_COUNTED = 1_000
 """Of different ones in a minute; what is beyond is counted together."""
@@ -46,7 +47,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Columns of a row; `key` is what makes two of them the same look."""
+    """Columns of a row. `detail`: what besides makes two looks the same one; it is no column."""
 
     event_type: AuditType
     actor: str | None = None
@@ -63,11 +64,11 @@ class Entry:
     reason_code: str | None = None
     reason: str | None = None
     count: int = 1
+    detail: str | None = None
 
     def as_columns(self) -> Row:
-        return {name: getattr(self, name) for name in self.__slots__} | {
-            "event_type": self.event_type.value
-        }
+        names = (name for name in self.__slots__ if name != "detail")
+        return {name: getattr(self, name) for name in names} | {"event_type": self.event_type.value}
 
     @property
     def holds(self) -> timedelta:
@@ -128,15 +129,22 @@ class Trail:
             with suppress(asyncio.CancelledError):
                 await task
         with suppress(StorageUnavailable):
-            self._write_counts()
+            await self._write_counts()
         await self.commit.stop()
+
+    def must_be_open(self) -> None:
+        """Raises NotReady and StorageUnavailable: before what is done first and recorded then."""
+        if not self.ready.is_set():
+            raise NotReady("What is shown is recorded; the records are being opened.")
+        if self.commit.is_broken:
+            raise StorageUnavailable
 
     async def record(self, *entries: Entry) -> None:
         """Returns once they are on disk. Raises NotReady, Overloaded and StorageUnavailable, and
         then what was to be shown is not."""
         if not self.ready.is_set():
             raise NotReady("What is shown is recorded; the records are being opened.")
-        if len(self.commit.waiting) > MOST_WAITING:
+        if self.commit.staged_count > MOST_WAITING:
             raise Overloaded
         self.commit.put(lambda book: book.write(entries))
         await self.commit.durable()
@@ -174,31 +182,40 @@ class Trail:
         self._log.open()
 
     def _restore(self) -> Book:
-        """Raises StaleWriter."""
+        """Raises StaleWriter, and LakeError for another hospital's."""
         head_seq = self._log.head_seq
         if not head_seq:
             return Book(self.hospital_id)
         rows = DeltaTable(self.places.table(AUDIT_EVENTS)).to_pyarrow_dataset()
-        found = rows.to_table(["seq", "chain_hash"], filter=ds.field("seq") >= head_seq).to_pylist()
+        columns = ["seq", "chain_hash", "hospital_id"]
+        found = rows.to_table(columns, filter=ds.field("seq") >= head_seq).to_pylist()
         if [row["seq"] for row in found] != [head_seq]:
             raise StaleWriter(
                 f"stale_writer: the audit has no row {head_seq}, or one after it.",
                 f"Something else has written to {AUDIT_EVENTS.name}; see docs/runbook.md.",
             )
+        if found[0]["hospital_id"] != self.hospital_id:
+            raise LakeError(
+                f"The audit is of the hospital {found[0]['hospital_id']}, not {self.hospital_id}.",
+                "One hospital has one lake: use another SNR_HOME, or the file of that hospital.",
+            )
         return Book(self.hospital_id, head_seq, found[0]["chain_hash"])
 
-    def _write_counts(self) -> None:
+    async def _write_counts(self) -> None:
         """Raises StorageUnavailable, and then counting goes on."""
-        entries = [replace(entry, count=count) for entry, count in self._counted.items()]
-        if entries:
+        counted = dict(self._counted)
+        if counted:
+            entries = [replace(entry, count=count) for entry, count in counted.items()]
             self.commit.put(lambda book: book.write(entries))
-            self._counted.clear()
+            await self.commit.durable()
+            self._counted.subtract(counted)
+            self._counted += Counter()  # without what has come to nought
 
     async def _keep_up(self) -> None:
         while True:
             await asyncio.sleep(KEEP_UP_SECONDS)
             with suppress(StorageUnavailable):
-                self._write_counts()
+                await self._write_counts()
 
     async def _tidy(self) -> None:
         while True:

@@ -67,6 +67,11 @@ class GroupCommit(Generic[Of]):
         return self._waiting
 
     @property
+    def staged_count(self) -> int:
+        """Rows that no commit has taken yet."""
+        return len(self._staged)
+
+    @property
     def oldest_recent_seq(self) -> int:
         """The oldest row that `follow` still has; past the head where it has none."""
         return self.recent[0]["seq"] if self.recent else self._published_seq + 1

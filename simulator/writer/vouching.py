@@ -76,11 +76,12 @@ class Vouching:
         return True
 
     def _key(self) -> Ed25519PrivateKey:
-        """Made at the first checkpoint. Raises LakeError for one that was lost."""
+        """Made at the first checkpoint. Raises LakeError for one that was lost, and for a folder
+        that another hospital signs in."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.secrets / PRIVATE_KEY
+        path, public = self.secrets / PRIVATE_KEY, self.folder / PUBLIC_KEY
         if not path.exists():
-            if (self.folder / PUBLIC_KEY).exists():
+            if public.exists():
                 raise LakeError(
                     f"{path} is gone, and {self.folder} has checkpoints that it signed.",
                     "Restore it from a backup, or move that folder away and begin anew.",
@@ -89,13 +90,16 @@ class Vouching:
             new = Ed25519PrivateKey.generate()
             pem = new.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             write_safely(path, pem.decode())
-            public = new.public_key()
-            write_safely(
-                self.folder / PUBLIC_KEY,
-                public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
-            )
         key = load_pem_private_key(path.read_bytes(), None)
         assert isinstance(key, Ed25519PrivateKey)  # noqa: S101 - made above
+        own = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        if not public.exists():
+            write_safely(public, own.decode())
+        elif public.read_bytes() != own:
+            raise LakeError(
+                f"The checkpoints in {self.folder} are signed with another key.",
+                "Each hospital has a folder of its own: set another SNR_CHECKPOINT_DIR.",
+            )
         return key
 
 

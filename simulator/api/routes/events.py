@@ -10,11 +10,12 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse
 
+from lake.duck import within
 from lake.versions import as_read
 from lake.vocabulary import EventType
 from simulator.access.errors import NotSignedIn
 from simulator.api.answers import Limit
-from simulator.api.call import Call, CallRoute
+from simulator.api.call import QUESTION_SECONDS, Call, CallRoute
 from simulator.api.problems import READ_PROBLEMS
 from simulator.api.sight import without_patients
 from simulator.domain.principals import Principal
@@ -70,7 +71,8 @@ async def _stream(
     with suppress(NotSignedIn):
         while True:
             while desk.commit.oldest_recent_seq > after_seq + 1:
-                rows = await asyncio.to_thread(events_after, desk.reader, after_seq, 1000)
+                with within(QUESTION_SECONDS):
+                    rows = await asyncio.to_thread(events_after, desk.reader, after_seq, 1000)
                 await desk.commit.durable()
                 for row in rows:
                     after_seq = row["seq"]

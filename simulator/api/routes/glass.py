@@ -13,12 +13,13 @@ from simulator.access.sessions import Session
 from simulator.api.answers import json_of
 from simulator.api.call import Call, CallRoute
 from simulator.api.problems import PROBLEMS
-from simulator.api.recording import record_glass
+from simulator.api.recording import record_glass, record_glass_shown
 from simulator.api.routes.patients import Ref
 from simulator.domain.errors import Forbidden, InvalidRequest, NotThere
 from simulator.domain.permissions import Right, must_hold
 from simulator.wire import access as w
 
+ONE_BY_ONE = asyncio.Lock()
 GlassId = Annotated[str, Path(max_length=40)]
 
 router = APIRouter(tags=["glass"], responses=PROBLEMS, route_class=CallRoute)
@@ -47,6 +48,7 @@ async def glass(call: Call) -> Response:
     found = gate.glass.seen_by(call.who.actor)
     if call.who.is_manager:
         found = gate.glass.to_review()
+    await record_glass_shown(call, {one.patient_ref for one in found})
     return json_of(w.BrokenGlass(items=[_item(one) for one in found]))
 
 
@@ -57,10 +59,11 @@ async def break_glass(call: Call, ref: Ref, body: w.GlassReason) -> Response:
     must_hold(Right.BREAK_GLASS, call.who)
     call.must_be_proved()
     name, patient_ref = session.person.name, canonical_ref(ref)
-    gate.glass.must_be_left(name)
     words = (body.reason_code.value, body.reason)
-    await record_glass(call, AuditType.GLASS_BROKEN, patient_ref, *words)
-    broken = await asyncio.to_thread(gate.glass.break_it, name, patient_ref, *words)
+    async with ONE_BY_ONE:  # so that what is recorded is what happens
+        gate.glass.must_be_left(name)
+        await record_glass(call, AuditType.GLASS_BROKEN, patient_ref, *words)
+        broken = await asyncio.to_thread(gate.glass.break_it, name, patient_ref, *words)
     gate.forget()
     return json_of(_item(broken), 201)
 
@@ -72,11 +75,12 @@ async def review_glass(call: Call, glass_id: GlassId, body: w.GlassReview) -> Re
     must_hold(Right.REVIEW, call.who)
     if not body.note.strip():
         raise InvalidRequest("note: say what you found.")
-    broken = gate.glass.must_be_anothers(glass_id, session.person.name)
-    await record_glass(
-        call, AuditType.GLASS_REVIEWED, broken.patient_ref, broken.reason_code, body.note
-    )
-    reviewed = await asyncio.to_thread(gate.glass.review, glass_id, session.person.name)
+    async with ONE_BY_ONE:
+        broken = gate.glass.must_be_anothers(glass_id, session.person.name)
+        await record_glass(
+            call, AuditType.GLASS_REVIEWED, broken.patient_ref, broken.reason_code, body.note
+        )
+        reviewed = await asyncio.to_thread(gate.glass.review, glass_id, session.person.name)
     return json_of(_item(reviewed))
 
 

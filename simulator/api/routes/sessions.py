@@ -28,8 +28,8 @@ from simulator.api.answers import json_of
 from simulator.api.attempts import Attempts
 from simulator.api.call import LimitedRoute
 from simulator.api.problems import PROBLEMS
-from simulator.api.recording import trail_of
-from simulator.domain.errors import NotCarriedOut, NotThere, Overloaded
+from simulator.api.recording import trail_of, wards_shown
+from simulator.domain.errors import NotCarriedOut, NotThere, Overloaded, TryAgain
 from simulator.domain.permissions import rights_of
 from simulator.wire import access as w
 from simulator.writer.audit import Entry
@@ -86,6 +86,7 @@ async def _hashing(request: Request, work: Callable[[], Answer]) -> Answer:
 async def sign_in(request: Request, body: w.SignIn) -> Response:
     """With name and password."""
     gate = gate_of(request)
+    _must_be_recordable(request)
     known = gate.sessions.known_device(body.device_secret, body.name)
     attempt = _attempts(request).of(body.name, address_of(request), known)
     with _failures(request, body.name), attempt:
@@ -98,6 +99,8 @@ async def sign_in(request: Request, body: w.SignIn) -> Response:
                 body.device_secret,
             ),
         )
+    if body.new_password is not None:
+        await _record(request, AuditType.PASSWORD_CHANGED, opened.session)
     await _record(request, AuditType.SIGNED_IN, opened.session)
     return _signed_in(gate, opened)
 
@@ -168,7 +171,8 @@ async def end(request: Request) -> Response:
     gate, session = gate_of(request), _session(request)
     await asyncio.to_thread(gate.sessions.end, session)
     gate.forget()
-    await _record(request, AuditType.SIGNED_OUT, session)
+    with suppress(TryAgain):  # whoever leaves has left
+        await _record(request, AuditType.SIGNED_OUT, session)
     return json_of(_who(gate, session))
 
 
@@ -176,6 +180,7 @@ async def end(request: Request) -> Response:
 async def change_password(request: Request, body: w.NewPassword) -> Response:
     """Ends all that is open of the person, and begins anew."""
     gate, session = gate_of(request), _session(request)
+    _must_be_recordable(request)
     password, new = body.password, body.new_password
     attempt = _attempts(request).of(session.person.name, "", session.session_id)
     with _failures(request, session.person.name), attempt:
@@ -203,15 +208,25 @@ async def look(request: Request, body: w.Look) -> Response:
     session, trail = _session(request), trail_of(request)
     if session.is_locked:
         raise NotSignedIn("The session is locked.")
-    entry = _entry(AuditType(body.shown.value), session, asked=body.asked)
-    entries = [
-        replace(entry, ward_id=ward_id, bed_id=body.bed_id) for ward_id in body.ward_ids or (None,)
-    ]
+    who, entries = session.person.principal, []
+    entry = _entry(AuditType(body.shown.value), session, asked=f"page: {body.asked}")
+    if body.shown is w.Shown.EXPORT:
+        entries = [entry]
+    elif who.is_manager or who.has_wards:
+        shown = set(wards_shown(who, request.app.state.desk.engine.hospital)) & {*body.ward_ids}
+        wards: list[str | None] = [*sorted(shown)] or ([] if body.ward_ids else [None])
+        entries = [replace(entry, ward_id=ward_id, detail=body.detail) for ward_id in wards]
     if trail is not None and body.shown is w.Shown.EXPORT:
         await trail.record(*entries)
     elif trail is not None:
         await trail.record_once(*entries)
     return json_of(w.Recorded(count=len(entries)))
+
+
+def _must_be_recordable(request: Request) -> None:
+    """Raises NotReady and StorageUnavailable."""
+    if (trail := trail_of(request)) is not None:
+        trail.must_be_open()
 
 
 async def _record(request: Request, kind: AuditType, session: Session) -> None:

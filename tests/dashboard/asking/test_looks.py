@@ -26,7 +26,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Whose:
     )  # fmt: skip
     found = Whose("secret", who)
     monkeypatch.setattr(ask, "whose", lambda: found)
-    monkeypatch.setattr(ask, "sight", lambda: found.sight)
+    monkeypatch.setattr(ask, "sight_of", lambda who: who.sight)
     return found
 
 
@@ -55,7 +55,7 @@ def test_a_board_is_told_once_a_session_by_ward(
         assert refs() == ["P-1", "P-2", None]
     [told] = api.sent(LOOKS)
     assert told == {"shown": "board_shown", "asked": "beds", "ward_ids": ["W1", "W2"],
-                    "bed_id": None}  # fmt: skip
+                    "detail": None}  # fmt: skip
 
 
 @pytest.mark.parametrize("is_silent", [True, False])
@@ -72,7 +72,7 @@ def test_what_is_not_recorded_is_not_shown_and_is_once_it_can_be(
 def test_who_sees_nobody_tells_nothing(
     two_wards: None, api: PlayedApi, manager: Whose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ask, "sight", Sight)
+    monkeypatch.setattr(ask, "sight_of", lambda _: Sight())
     assert refs() == [None, None, None]
     assert not api.sent(LOOKS)
 
@@ -83,7 +83,7 @@ def test_a_search_is_told_again_after_a_while_and_an_export_each_time(
     api.answers[LOOKS] = (200, w.Recorded(count=1))
     for bed in ("", "101", "101"):
         assert looks.are_recorded(manager, Shown.SEARCH, "updates", ["W1"], bed)
-    assert [told["bed_id"] for told in api.sent(LOOKS)] == [None, "101"]
+    assert [told["detail"] for told in api.sent(LOOKS)] == ["", "101"]
     for _ in range(2):
         assert looks.are_recorded(manager, Shown.EXPORT, "kpis.csv", [])
     assert len(api.sent(LOOKS)) == 4

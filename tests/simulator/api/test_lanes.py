@@ -1,7 +1,6 @@
 """Nobody's flood slows another: what one caller may ask at once and in a minute."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,35 +10,30 @@ from lake import duck
 from lake.errors import QueryTooLong
 from lake.vocabulary import Role
 from simulator.access.errors import TooManyRequests
-from simulator.access.gate import Caller
 from simulator.access.tokens import Scope
 from simulator.api import call, front, lanes
-from simulator.api.lanes import PERSON, Lanes
+from simulator.api.lanes import PERSON, Asker, Kind, Lanes
 from simulator.api.routes.events import _stream
 from simulator.domain.errors import InvalidRequest
-from simulator.domain.principals import Principal
 from tests.simulator.api.audited import OTHER, OWN, Ward
 from tests.simulator.people import Clock, gate_in
 
 
 @pytest.fixture
-def asha(tmp_path: Path) -> Caller:
-    gate = gate_in(tmp_path, Clock())
-    gate.people.add("asha", [Role.VIEWER], password="a long walk home")
-    opened = gate.sessions.sign_in("asha", "a long walk home", None, None)
-    return gate.caller(f"Bearer {opened.secret}")
+def asha() -> Asker:
+    return Asker("asha", is_person=True)
 
 
-def another(caller: Caller) -> Caller:
-    return replace(caller, who=Principal("ravi", frozenset({Role.VIEWER})))
+def another(_: Asker) -> Asker:
+    return Asker("ravi", is_person=True)
 
 
-async def test_what_is_more_at_once_waits_in_its_own_lane(asha: Caller) -> None:
+async def test_what_is_more_at_once_waits_in_its_own_lane(asha: Asker) -> None:
     ways, go, working = Lanes(100), asyncio.Event(), []
 
-    async def ask(caller: Caller) -> None:
-        async with ways.of(caller, is_stream=False):
-            working.append(caller.who.actor)
+    async def ask(caller: Asker) -> None:
+        async with ways.of(caller, Kind.WRITE):
+            working.append(caller.name)
             await go.wait()
 
     flood = [asyncio.create_task(ask(asha)) for _ in range(PERSON.at_once + 10)]
@@ -53,11 +47,11 @@ async def test_what_is_more_at_once_waits_in_its_own_lane(asha: Caller) -> None:
     assert not ways._lanes
 
 
-async def test_what_waits_has_a_bound(asha: Caller) -> None:
+async def test_what_waits_has_a_bound(asha: Asker) -> None:
     ways, go = Lanes(100), asyncio.Event()
 
     async def ask() -> None:
-        async with ways.of(asha, is_stream=False):
+        async with ways.of(asha, Kind.WRITE):
             await go.wait()
 
     room = PERSON.at_once + PERSON.waiting
@@ -69,18 +63,18 @@ async def test_what_waits_has_a_bound(asha: Caller) -> None:
     await asyncio.gather(*flood)
 
 
-async def test_streams_of_a_person_are_few_and_end_for_others(asha: Caller) -> None:
+async def test_streams_of_a_person_are_few_and_end_for_others(asha: Asker) -> None:
     ways, go = Lanes(100), asyncio.Event()
 
     async def follow() -> None:
-        async with ways.of(asha, is_stream=True):
+        async with ways.of(asha, Kind.STREAM):
             await go.wait()
 
     open_ones = [asyncio.create_task(follow()) for _ in range(PERSON.streams)]
     await asyncio.sleep(0.02)
     with pytest.raises(TooManyRequests, match="close one"):
         await follow()
-    async with ways.of(asha, is_stream=False):
+    async with ways.of(asha, Kind.WRITE):
         pass
     go.set()
     await asyncio.gather(*open_ones)
@@ -88,17 +82,17 @@ async def test_streams_of_a_person_are_few_and_end_for_others(asha: Caller) -> N
 
 
 async def test_a_minute_has_a_bound_for_each_by_itself(
-    asha: Caller, monkeypatch: pytest.MonkeyPatch
+    asha: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lanes, "OF_A_PERSON", parse("3 per minute"))
     ways = Lanes(5)
-    service = replace(another(asha), session=None)
+    service = Asker("token:feed", is_person=False)
     for caller, most in ((asha, 3), (another(asha), 3), (service, 5)):
         for _ in range(most):
-            async with ways.of(caller, is_stream=False):
+            async with ways.of(caller, Kind.WRITE):
                 pass
         with pytest.raises(TooManyRequests) as refused:
-            async with ways.of(caller, is_stream=False):
+            async with ways.of(caller, Kind.WRITE):
                 pass
         assert 1 <= refused.value.retry_seconds <= 60
 
