@@ -11,11 +11,13 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from limits import parse
 
 from lake.places import Places
 from lake.vocabulary import Role, Rule
 from simulator.access.gate import Gate
 from simulator.access.tokens import Scope
+from simulator.api import lanes
 from simulator.api.app import ROUTES
 from simulator.writer.desk import Desk
 from tests.simulator.api_client import make_desk, serving
@@ -57,6 +59,13 @@ async def made(home: Path) -> AsyncIterator[House]:
         wards = ["W1"] if role is Role.CLERK else []
         gate.people.add(name, [role], wards, password=WORD)
     desk = make_desk(Places(home, str(home / "lake")))
+    with pytest.MonkeyPatch.context() as patch:  # tests ask more in a minute than a person does
+        patch.setattr(lanes, "OF_A_PERSON", parse("1000000 per minute"))
+        async for house in _served(desk, gate):
+            yield house
+
+
+async def _served(desk: Desk, gate: Gate) -> AsyncIterator[House]:
     async with serving(desk, gate) as api:
         house = House(api, desk, gate)
         for person in gate.people.all():
