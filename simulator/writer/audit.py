@@ -142,8 +142,7 @@ class Trail:
     async def record(self, *entries: Entry) -> None:
         """Returns once they are on disk. Raises NotReady, Overloaded and StorageUnavailable, and
         then what was to be shown is not."""
-        if not self.ready.is_set():
-            raise NotReady("What is shown is recorded; the records are being opened.")
+        self.must_be_open()
         if self.commit.staged_count > MOST_WAITING:
             raise Overloaded
         self.commit.put(lambda book: book.write(entries))

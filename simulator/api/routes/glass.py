@@ -1,13 +1,14 @@
 """Breaking the glass: recorded before it is granted, shown to managers until it is reviewed."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from lake.vocabulary import AuditType, canonical_ref
-from simulator.access.gate import Caller, Gate
+from simulator.access.gate import Caller
 from simulator.access.glass import Broken
 from simulator.access.sessions import Session
 from simulator.api.answers import json_of
@@ -15,7 +16,8 @@ from simulator.api.call import Call, CallRoute
 from simulator.api.problems import PROBLEMS
 from simulator.api.recording import record_glass, record_glass_shown
 from simulator.api.routes.patients import Ref
-from simulator.domain.errors import Forbidden, InvalidRequest, NotThere
+from simulator.api.routes.sessions import gate_of
+from simulator.domain.errors import Forbidden, InvalidRequest
 from simulator.domain.permissions import Right, must_hold
 from simulator.wire import access as w
 
@@ -23,14 +25,6 @@ ONE_BY_ONE = asyncio.Lock()
 GlassId = Annotated[str, Path(max_length=40)]
 
 router = APIRouter(tags=["glass"], responses=PROBLEMS, route_class=CallRoute)
-
-
-def _gate(call: Call) -> Gate:
-    """Raises NotThere where nobody signs in."""
-    gate: Gate | None = call.app.state.gate
-    if gate is None:
-        raise NotThere("Nobody signs in here: SNR_AUTH is off, and there is no glass to break.")
-    return gate
 
 
 def _session(call: Call) -> Session:
@@ -44,7 +38,7 @@ def _session(call: Call) -> Session:
 @router.get("/glass", response_model=w.BrokenGlass)
 async def glass(call: Call) -> Response:
     """For a clerk what is open now; for a manager what nobody has reviewed yet."""
-    gate = _gate(call)
+    gate = gate_of(call)
     found = gate.glass.seen_by(call.who.actor)
     if call.who.is_manager:
         found = gate.glass.to_review()
@@ -55,7 +49,7 @@ async def glass(call: Call) -> Response:
 @router.post("/patients/{ref}/glass", status_code=201, response_model=w.Broken)
 async def break_glass(call: Call, ref: Ref, body: w.GlassReason) -> Response:
     """One patient of another ward, for an hour, to look at."""
-    gate, session = _gate(call), _session(call)
+    gate, session = gate_of(call), _session(call)
     must_hold(Right.BREAK_GLASS, call.who)
     call.must_be_proved()
     name, patient_ref = session.person.name, canonical_ref(ref)
@@ -71,7 +65,7 @@ async def break_glass(call: Call, ref: Ref, body: w.GlassReason) -> Response:
 @router.post("/glass/{glass_id}/review", response_model=w.Broken)
 async def review_glass(call: Call, glass_id: GlassId, body: w.GlassReview) -> Response:
     """By another person than who broke it."""
-    gate, session = _gate(call), _session(call)
+    gate, session = gate_of(call), _session(call)
     must_hold(Right.REVIEW, call.who)
     if not body.note.strip():
         raise InvalidRequest("note: say what you found.")
@@ -85,14 +79,4 @@ async def review_glass(call: Call, glass_id: GlassId, body: w.GlassReview) -> Re
 
 
 def _item(broken: Broken) -> w.Broken:
-    return w.Broken(
-        glass_id=broken.glass_id,
-        name=broken.name,
-        patient_ref=broken.patient_ref,
-        reason_code=broken.reason_code,
-        reason=broken.reason,
-        broken_at=broken.broken_at,
-        until_at=broken.until_at,
-        reviewed_by=broken.reviewed_by,
-        reviewed_at=broken.reviewed_at,
-    )
+    return w.Broken(**asdict(broken))
