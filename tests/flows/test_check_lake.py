@@ -17,6 +17,7 @@ from lake.arrow import ensure, table_id
 from lake.duck import LakeReader
 from lake.places import Places
 from lake.tables import (
+    AUDIT_EVENTS,
     BED_BOARD,
     BED_EVENTS,
     BED_STATUS_SPANS,
@@ -240,6 +241,11 @@ def test_a_table_that_is_gone_is_found(lake: Places) -> None:
     """Its own questions cannot be asked any more."""
     shutil.rmtree(lake.table(WARD_DAILY))
     assert broken(lake) == {f"is_there:{WARD_DAILY.name}": 1}
+
+
+def test_where_nobody_signs_in_no_audit_is_missed(lake: Places) -> None:
+    shutil.rmtree(lake.table(AUDIT_EVENTS))
+    assert broken(lake) == {}
 
 
 def test_a_stream_that_never_began_is_found_after_an_hour(places: Places) -> None:
