@@ -102,6 +102,7 @@ def create_app(
     app.router.routes[:0] = ROUTES
     app.state.desk, app.state.gate, app.state.trail = desk, gate, trail
     app.state.attempts, app.state.hashing = Attempts(), 0
+    app.state.glass_lock = asyncio.Lock()
     if gate is not None:
         lanes = Lanes(desk.settings.service_requests_per_minute)
         app.add_middleware(SignedInOnly, gate=gate, lanes=lanes, trail=trail)

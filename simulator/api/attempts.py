@@ -11,7 +11,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from simulator.access.errors import NewPasswordNeeded, TooManyAttempts
-from simulator.domain.errors import InvalidRequest, Overloaded
+from simulator.domain.errors import InvalidRequest
 
 FROM_AN_ADDRESS = parse("5 per 15 minutes")
 OF_A_NAME = parse("30 per 1 hour")
@@ -39,7 +39,7 @@ class Attempts:
                 raise TooManyAttempts(self._seconds_left(limit, *of_whom))
         try:
             yield
-        except (NewPasswordNeeded, InvalidRequest, Overloaded):
+        except (NewPasswordNeeded, InvalidRequest):
             self._forget(counted)
             raise
         self._forget(counted)

@@ -81,7 +81,7 @@ class Vouching:
         self.folder.mkdir(parents=True, exist_ok=True)
         path, public = self.secrets / PRIVATE_KEY, self.folder / PUBLIC_KEY
         if not path.exists():
-            if public.exists():
+            if public.exists() or (self.folder / FILE).exists():
                 raise LakeError(
                     f"{path} is gone, and {self.folder} has checkpoints that it signed.",
                     "Restore it from a backup, or move that folder away and begin anew.",

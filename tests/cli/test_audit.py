@@ -135,6 +135,57 @@ async def test_a_private_word_that_was_changed_is_found(home: Path) -> None:
         audit.verify(None)
 
 
+async def test_an_audit_that_was_wiped_is_found(home: Path) -> None:
+    """Of the log's rows the private content may be purged; of the audit's it is the evidence."""
+    rows = rows_of(home, AUDIT_EVENTS)
+    rows[0] |= dict.fromkeys(chain.PRIVATE_CONTENT) | {"private_salt": None}
+    rewritten(home, AUDIT_EVENTS, [dict(row) for row in rows])
+    with pytest.raises(LakeError, match="1 rows without their private content"):
+        audit.verify(None)
+
+
+async def test_where_checkpoints_are_said_to_be_none_is_a_fault(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = home / "signed_checkpoints"
+    kept = home / "kept.pem"
+    shutil.move(folder / PUBLIC_KEY, kept)
+    shutil.rmtree(folder)
+    audit.verify(None)
+    assert "nothing outside the lake vouches for it" in capsys.readouterr().out
+    with pytest.raises(LakeError, match="has no checkpoint, and there should be some"):
+        audit.verify(kept)
+    monkeypatch.setenv("SNR_CHECKPOINT_DIR", str(tmp_path / "elsewhere"))
+    with pytest.raises(LakeError, match="elsewhere has no checkpoint"):
+        audit.verify(None)
+
+
+async def test_the_public_key_is_beside_what_it_signed_and_nobody_elses(home: Path) -> None:
+    public = home / "signed_checkpoints" / PUBLIC_KEY
+    before = public.read_bytes()
+    public.unlink()
+    await written(home, 1)
+    assert public.read_bytes() == before
+    (home / "secrets" / PRIVATE_KEY).unlink()
+    public.unlink()
+    with pytest.raises(LakeError, match="is gone"):
+        await written(home, 1)
+
+
+async def test_no_other_hospital_signs_in_the_same_folder(home: Path, tmp_path: Path) -> None:
+    other = Vouching(home / "signed_checkpoints", tmp_path / "other_secrets", "other")
+    file = home / "signed_checkpoints" / FILE
+    before = file.read_bytes()
+    with pytest.raises(LakeError):
+        other.vouch(wall_now(), {BED_EVENTS.name: (1, "0" * 64)})
+    Vouching(tmp_path / "elsewhere", tmp_path / "other_secrets", "other").vouch(
+        wall_now(), {BED_EVENTS.name: (1, "0" * 64)}
+    )
+    with pytest.raises(LakeError, match="signed with another key"):
+        other.vouch(wall_now(), {BED_EVENTS.name: (2, "0" * 64)})
+    assert file.read_bytes() == before
+
+
 async def test_checkpoints_that_were_changed_removed_or_signed_by_another_are_found(
     home: Path,
 ) -> None:

@@ -20,7 +20,7 @@ def page() -> None:
 
     from dashboard.acting import exporting
 
-    exporting.offer(st, b"a,b\n1,2\n", "kpis.csv")
+    exporting.offer(st, st.session_state.get("content", b"a,b\n1,2\n"), "kpis.csv")
 
 
 def files(app: AppTest) -> list[str]:
@@ -58,6 +58,17 @@ def test_it_takes_the_password_and_is_recorded_first(opened: AppTest, api: Playe
     assert api.sent(PROVE) == [{"password": "a long walk home"}]
     [told] = api.sent(LOOKS)
     assert (told["shown"], told["asked"]) == ("data_exported", "kpis.csv")
+
+
+def test_other_rows_are_another_file(opened: AppTest, api: PlayedApi) -> None:
+    """What was recorded once is no leave to take away what the filters show next."""
+    app = make(opened, "a long walk home")
+    assert files(app) == ["Download as CSV"]
+    app.session_state["content"] = b"a,b\n3,4\n"
+    assert files(app.run()) == []
+    make(app, "a long walk home")
+    assert len(api.sent(LOOKS)) == 2
+    assert files(app) == ["Download as CSV"]
 
 
 def test_a_wrong_password_makes_no_file(opened: AppTest, api: PlayedApi) -> None:

@@ -72,9 +72,8 @@ def _session(request: Request) -> Session:
 
 async def _hashing(request: Request, work: Callable[[], Answer]) -> Answer:
     """Raises Overloaded where too many wait for it already."""
+    _must_have_room(request)
     state = request.app.state
-    if state.hashing >= MOST_HASHING:
-        raise Overloaded
     state.hashing += 1
     try:
         return await asyncio.get_running_loop().run_in_executor(HASHING, work)
@@ -82,11 +81,18 @@ async def _hashing(request: Request, work: Callable[[], Answer]) -> Answer:
         state.hashing -= 1
 
 
+def _must_have_room(request: Request) -> None:
+    """Before an attempt is counted: one that was not tried is none. Raises Overloaded."""
+    if request.app.state.hashing >= MOST_HASHING:
+        raise Overloaded
+
+
 @router.post("/sign-in", status_code=201, response_model=w.SignedIn)
 async def sign_in(request: Request, body: w.SignIn) -> Response:
     """With name and password."""
     gate = gate_of(request)
     _must_be_recordable(request)
+    _must_have_room(request)
     known = gate.sessions.known_device(body.device_secret, body.name)
     attempt = _attempts(request).of(body.name, address_of(request), known)
     with _failures(request, body.name), attempt:
@@ -158,6 +164,7 @@ async def prove(request: Request, body: w.Proof) -> Response:
     """The password once more: opens a locked session, and for five minutes what asks for it."""
     gate, session = gate_of(request), _session(request)
     password = body.password
+    _must_have_room(request)
     attempt = _attempts(request).of(session.person.name, "", session.session_id)
     with _failures(request, session.person.name), attempt:
         await _hashing(request, lambda: gate.sessions.prove(session, password))
@@ -181,6 +188,7 @@ async def change_password(request: Request, body: w.NewPassword) -> Response:
     """Ends all that is open of the person, and begins anew."""
     gate, session = gate_of(request), _session(request)
     _must_be_recordable(request)
+    _must_have_room(request)
     password, new = body.password, body.new_password
     attempt = _attempts(request).of(session.person.name, "", session.session_id)
     with _failures(request, session.person.name), attempt:

@@ -7,12 +7,18 @@ from typing import Any
 
 import pytest
 
+from lake.errors import LakeError
 from lake.places import Places
+from lake.tables import AUDIT_EVENTS
 from lake.vocabulary import AuditType, Role
 from simulator.access.tokens import Scope
+from simulator.api.app import _vouch
+from simulator.domain.errors import StorageUnavailable
 from simulator.writer import audit
 from simulator.writer.audit import Entry, Trail
+from simulator.writer.vouching import Vouching, checkpoints_in
 from tests.simulator.api.audited import OTHER, OWN, Row, Ward
+from tests.simulator.people import WORD
 
 
 async def test_whoever_signs_in_and_out_is_recorded_with_the_session(ward: Ward) -> None:
@@ -187,3 +193,114 @@ async def test_another_start_goes_on_with_the_chain(ward: Ward) -> None:
     await again.close()
     rows = ward.rows()
     assert [row["seq"] for row in rows] == list(range(1, len(before) + 2))
+
+
+async def test_another_question_is_another_look(ward: Ward) -> None:
+    for way in ("GET /bookings", "GET /bookings", "GET /bookings?limit=1", "GET /bookings?limit=2"):
+        assert (await ward.ask("clerk", way)).status_code == 200
+    for sex in ("male", "male", "female"):
+        body = {"needs": {"sex": sex}}
+        assert (await ward.ask("clerk", "POST /beds/search", json=body)).status_code == 200
+    asked = [row["asked"] for row in ward.rows(AuditType.SEARCH_SHOWN)]
+    assert asked == ["GET /bookings"] * 3 + ["POST /beds/search"] * 2
+
+
+async def test_a_board_of_another_time_is_a_search(ward: Ward) -> None:
+    """Of wards that may be none any more, so no row a ward."""
+    [event] = [row for row in ward.desk.commit.recent if row["event_type"] == "patient_admitted"][:1]
+    at = event["occurred_at"].isoformat().replace("+", "%2B")
+    for _ in range(2):
+        answer = await ward.ask("clerk", f"GET /beds?at={at}")
+        assert answer.status_code == 200, answer.text
+    assert len(ward.rows(AuditType.SEARCH_SHOWN)) == 1
+    assert not ward.rows(AuditType.BOARD_SHOWN)
+
+
+async def test_a_page_tells_of_no_more_than_its_person_sees(ward: Ward) -> None:
+    look = {"shown": "board_shown", "asked": "beds", "ward_ids": ["W1", "W2", "W9"]}
+    for who, wards, count in (("clerk", ["W1", "W2"], 1), ("clerk", ["W2"], 0), ("viewer", [], 0)):
+        answer = await ward.ask(who, "POST /session/looks", json=look | {"ward_ids": wards})
+        assert answer.json() == {"count": count}
+    await ward.ask("manager", "POST /session/looks", json=look)
+    shown = [(row["actor"], row["ward_id"]) for row in ward.rows(AuditType.BOARD_SHOWN)]
+    assert shown == [("clerk", "W1"), ("manager", "W1"), ("manager", "W2")]
+
+
+async def test_what_a_page_searched_for_makes_another_look(ward: Ward) -> None:
+    look = {"shown": "search_shown", "asked": "updates", "ward_ids": ["W1"]}
+    for detail in ("", "a", "a", "b"):
+        await ward.ask("manager", "POST /session/looks", json=look | {"detail": detail})
+    assert len(ward.rows(AuditType.SEARCH_SHOWN)) == 3
+
+
+async def test_a_look_that_was_refused_is_recorded_once(ward: Ward) -> None:
+    for _ in range(3):
+        await ward.ask("clerk", f"GET /patients/{OTHER}")
+    assert len(ward.rows(AuditType.READ_REFUSED)) == 1
+
+
+async def test_a_password_that_is_changed_is_recorded_wherever_it_is(ward: Ward) -> None:
+    body = {"name": "clerk", "password": WORD, "new_password": "a longer walk away"}
+    assert (await ward.api.post("/sign-in", json=body)).status_code == 201
+    body = {"password": WORD, "new_password": "a longer walk away"}
+    assert (await ward.ask("manager", "PUT /session/password", json=body)).status_code == 201
+    changed = [(row["actor"], row["asked"]) for row in ward.rows(AuditType.PASSWORD_CHANGED)]
+    assert changed == [("clerk", "POST /sign-in"), ("manager", "PUT /session/password")]
+
+
+async def test_what_cannot_be_recorded_changes_no_password(ward: Ward) -> None:
+    new = "a longer walk away"
+    ward.trail.ready.clear()
+    body = {"name": "clerk", "password": WORD, "new_password": new}
+    assert (await ward.api.post("/sign-in", json=body)).status_code == 503
+    body = {"password": WORD, "new_password": new}
+    assert (await ward.ask("clerk", "PUT /session/password", json=body)).status_code == 503
+    ward.trail.ready.set()
+    assert (await ward.sign_in("clerk", new)).status_code == 401
+    assert (await ward.sign_in("clerk", WORD)).status_code == 201
+
+
+async def test_what_was_counted_is_kept_until_it_is_on_disk(ward: Ward) -> None:
+    for _ in range(3):
+        await ward.api.get("/beds")
+
+    def away(_: Any) -> None:
+        raise OSError("the disk is away")
+
+    ward.trail._log.append = away
+    ward.trail._log.landed = away
+    with pytest.raises(StorageUnavailable):
+        await ward.trail._write_counts()
+    await ward.api.get("/beds")
+    del ward.trail._log.landed, ward.trail._log.append
+    await asyncio.sleep(1.2)
+    for _ in range(2):
+        await ward.trail._write_counts()
+    assert [row["count"] for row in ward.rows(AuditType.UNSIGNED_REFUSED)] == [4]
+
+
+async def test_the_audit_of_another_hospital_is_refused(ward: Ward) -> None:
+    await ward.trail.close()
+    ward.trail.ready.clear()
+    with pytest.raises(LakeError, match="is of the hospital snr, not other"):
+        await Trail(ward.places, "other").open()
+
+
+async def test_nothing_is_vouched_for_that_was_lost_meanwhile(
+    ward: Ward, tmp_path: Path
+) -> None:
+    """A commit that failed gives its numbers to other rows."""
+    vouching = Vouching(tmp_path / "signed", ward.places.secrets, "snr")
+    durable = ward.trail.commit.durable
+
+    async def lost() -> None:
+        await durable()
+        ward.trail.commit.generation += 1
+
+    ward.trail.commit.durable = lost
+    await _vouch(vouching, ward.desk, ward.trail)
+    assert not checkpoints_in(vouching.folder)
+    del ward.trail.commit.durable
+    await _vouch(vouching, ward.desk, ward.trail)
+    [checkpoint] = checkpoints_in(vouching.folder)
+    assert checkpoint.heads[AUDIT_EVENTS.name] == ward.trail.head

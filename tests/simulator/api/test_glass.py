@@ -1,5 +1,6 @@
 """A clerk looks at one patient of another ward, for an hour, and answers for it."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,22 @@ async def test_three_times_in_a_shift_is_the_most(ward: Ward) -> None:
     ward.clock.go_on(hours=12, minutes=1)
     await ward.sign_in("clerk")
     await broken(ward)
+
+
+async def test_however_many_are_asked_for_at_once(ward: Ward) -> None:
+    """And what is recorded is what was granted."""
+    ways = [f"POST /patients/P-{nth}/glass" for nth in range(6)]
+    answers = await asyncio.gather(*(ward.ask("clerk", way, json=WHY) for way in ways))
+    assert sorted(one.status_code for one in answers) == [201] * 3 + [403] * 3
+    told = [row["patient_ref"] for row in ward.rows(AuditType.GLASS_BROKEN)]
+    assert sorted(told) == sorted(one.patient_ref for one in ward.gate.glass.seen_by("clerk"))
+
+
+async def test_one_review_at_once(ward: Ward) -> None:
+    way, note = f"POST /glass/{await broken(ward)}/review", {"note": "as it should be"}
+    answers = await asyncio.gather(*(ward.ask("manager", way, json=note) for _ in range(4)))
+    assert sorted(one.status_code for one in answers) == [200, 404, 404, 404]
+    assert len(ward.rows(AuditType.GLASS_REVIEWED)) == 1
 
 
 async def test_it_stays_whole_while_it_cannot_be_recorded(ward: Ward) -> None:

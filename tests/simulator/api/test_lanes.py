@@ -1,7 +1,10 @@
 """Nobody's flood slows another: what one caller may ask at once and in a minute."""
 
 import asyncio
+import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from limits import parse
@@ -13,6 +16,7 @@ from simulator.access.errors import TooManyRequests
 from simulator.access.tokens import Scope
 from simulator.api import call, front, lanes
 from simulator.api.lanes import PERSON, Asker, Kind, Lanes
+from simulator.api.routes import events
 from simulator.api.routes.events import _stream
 from simulator.domain.errors import InvalidRequest
 from tests.simulator.api.audited import OTHER, OWN, Ward
@@ -164,3 +168,107 @@ async def test_a_question_that_takes_too_long_is_a_503_that_says_so(
     answer = await ward.ask("manager", "GET /bookings")
     assert (answer.status_code, answer.json()["code"]) == (503, "question_too_long")
     assert "longer than 20 s" in answer.json()["detail"]
+
+
+async def test_reads_of_one_person_leave_a_place_for_a_write(asha: Asker) -> None:
+    ways, go, working = Lanes(100), asyncio.Event(), []
+
+    async def ask(kind: Kind) -> None:
+        async with ways.of(asha, kind):
+            working.append(kind)
+            await go.wait()
+
+    asked = [asyncio.create_task(ask(Kind.READ)) for _ in range(PERSON.reads + 5)]
+    await asyncio.sleep(0.02)
+    asked.append(asyncio.create_task(ask(Kind.WRITE)))
+    await asyncio.sleep(0.02)
+    assert (working.count(Kind.READ), working.count(Kind.WRITE)) == (PERSON.reads, 1)
+    go.set()
+    await asyncio.gather(*asked)
+
+
+async def test_what_waits_too_long_is_refused_and_its_place_is_free_again(
+    asha: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "PATIENCE_SECONDS", 0.05)
+    ways = Lanes(100)
+    held = [await ways.enter(asha, Kind.READ) for _ in range(PERSON.reads)]
+    with pytest.raises(TooManyRequests):
+        await ways.enter(asha, Kind.READ)
+    held.pop()()
+    held.append(await ways.enter(asha, Kind.READ))
+    for leave in held:
+        leave()
+    assert not ways._lanes
+
+
+async def test_the_session_itself_is_asked_in_the_same_lane(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has many sessions, or asks for nothing but them, has one lane too."""
+    monkeypatch.setattr(lanes, "OF_A_PERSON", parse("20 per minute"))
+    secrets = [ward.secrets["clerk"]]
+    await ward.sign_in("clerk")
+    secrets.append(ward.secrets["clerk"])
+    ways = ("GET /session", "POST /session/touch", "GET /beds", "POST /session/looks")
+    told = []
+    for nth in range(24):
+        ward.secrets["clerk"] = secrets[nth % 2]
+        told.append((await ward.ask("clerk", ways[nth // 2 % 4])).status_code)
+    assert 429 not in told[:20]
+    assert set(told[20:]) == {429}
+    assert (await ward.ask("manager", "GET /session")).status_code == 200
+
+
+async def test_slow_questions_of_one_leave_threads_to_the_others(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    answer = events.events_after
+
+    def slowly(*asked: Any) -> Any:
+        go.wait(10)
+        return answer(*asked)
+
+    monkeypatch.setattr(events, "events_after", slowly)
+    flood = [asyncio.create_task(ward.ask("manager", "GET /events")) for _ in range(40)]
+    await asyncio.sleep(0.1)
+    try:
+        mine = await asyncio.wait_for(ward.ask("clerk", "GET /bookings"), 5)
+        assert mine.status_code == 200
+    finally:
+        go.set()
+    assert {one.status_code for one in await asyncio.gather(*flood)} == {200}
+
+
+async def test_a_stream_too_asks_no_longer_than_a_question_may(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float | None] = []
+
+    def noted(*_: Any) -> list[dict[str, Any]]:
+        limits.append(duck._SECONDS.get())
+        raise QueryTooLong(1.0)
+
+    monkeypatch.setattr(events, "events_after", noted)
+    monkeypatch.setattr(type(ward.desk.commit), "oldest_recent_seq", 1_000)
+    with pytest.raises(QueryTooLong):
+        await anext(_stream(ward.desk, 0, lambda: ward.gate.caller("").who))
+    assert limits == [call.QUESTION_SECONDS]
+
+
+async def test_a_body_that_never_comes_is_not_waited_for(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call, "BODY_SECONDS", 0.05)
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b'{"name": '
+        await asyncio.sleep(30)
+        yield b'"x"}'
+
+    for who, way in (("clerk", "POST /bookings"), ("clerk", "POST /session/looks")):
+        answer = await asyncio.wait_for(ward.ask(who, way, content=dripping()), 5)
+        assert answer.status_code == 400, way
+    answer = await asyncio.wait_for(ward.api.post("/sign-in", content=dripping()), 5)
+    assert answer.status_code == 400

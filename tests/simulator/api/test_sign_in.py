@@ -534,6 +534,22 @@ async def test_many_who_sign_in_at_once_wait_for_each_other_and_no_more(
     assert answer.headers["retry-after"]
 
 
+async def test_an_attempt_that_was_not_tried_is_none_and_forgets_none(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a crowd at the door would keep a nurse out, or give a guesser five more."""
+
+    async def tried(password: str) -> int:
+        body = {"name": "clerk", "password": password}
+        return (await house.api.post("/sign-in", json=body)).status_code
+
+    assert [await tried("wrong") for _ in range(4)] == [401] * 4
+    with monkeypatch.context() as crowd:
+        crowd.setattr("simulator.api.routes.sessions.MOST_HASHING", 0)
+        assert {await tried("wrong") for _ in range(9)} == {503}
+    assert [await tried("wrong") for _ in range(2)] == [401, 429]
+
+
 async def test_wards_are_a_clerks_alone(house: House) -> None:
     """Those of somebody who was one are no key to the waiting list."""
     house.gate.people.add("once.clerk", [Role.VIEWER], ["W1"], password=WORD)
