@@ -23,11 +23,12 @@ from lake.reach import Reach, refuse_a_demo
 from lake.tables import BED_EVENTS, Owner
 from lake.upkeep.ownership import own
 from lake.vocabulary import LakeMode
+from simulator.settings import ApiSettings
 
 PATIENCE_SECONDS = 300
 ALL_UP_SECONDS = 120
 EACH_SECONDS = 0.3
-FIRST_START = " (this first start writes 90 days of simulated history)"
+FIRST_START = " (this first start writes {days} days of simulated history)"
 
 
 def run(*, speed: float | None, simulator: bool, auth: Auth) -> None:
@@ -45,7 +46,8 @@ def run(*, speed: float | None, simulator: bool, auth: Auth) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(stderr=True)
     writes_history = simulator and not stack.places.exists(BED_EVENTS)
-    console.print(f"Starting ...{FIRST_START if writes_history else ''}")
+    history = FIRST_START.format(days=ApiSettings().history_days) if writes_history else ""
+    console.print(f"Starting ...{history}")
     process = stack.start()
     try:
         _wait(stack, process, console, auth)

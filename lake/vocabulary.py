@@ -224,6 +224,15 @@ class OverrideReason(StrEnum):
     OTHER = "other"
 
 
+class GlassReason(StrEnum):
+    """Why a clerk looks at one patient of another ward."""
+
+    EMERGENCY = "emergency"
+    CROSS_COVER = "cross_cover"
+    IDENTIFICATION = "identification"
+    OTHER = "other"
+
+
 class RequestState(StrEnum):
     """A bed request: a need without a bed."""
 

@@ -22,11 +22,10 @@ from simulator.wire.access import (
     Broken,
     BrokenGlass,
     Device,
-    GlassReason,
-    GlassReasonCode,
     GlassReview,
     Look,
     Names,
+    NewGlass,
     NewPin,
     PinSignIn,
     Proof,
@@ -35,6 +34,7 @@ from simulator.wire.access import (
     SignedIn,
     SignIn,
     Who,
+    digest_of,
 )
 from simulator.wire.answers import (
     Alternative,
@@ -130,8 +130,6 @@ __all__ = [
     "Event",
     "FitBed",
     "FoundBeds",
-    "GlassReason",
-    "GlassReasonCode",
     "Hospital",
     "InLounge",
     "Isolation",
@@ -141,6 +139,7 @@ __all__ = [
     "Needs",
     "NewBedRequest",
     "NewBooking",
+    "NewGlass",
     "NewPin",
     "Newborn",
     "NotSent",
@@ -171,6 +170,7 @@ __all__ = [
     "Ward",
     "Who",
     "actor_name",
+    "digest_of",
     "patient_ref",
 ]
 
@@ -518,7 +518,7 @@ class BookingClient:
         """Of a clerk what is open now, of a manager what is to be reviewed."""
         return self._get(BrokenGlass, "/glass").items
 
-    def break_glass(self, patient_ref: str, why: GlassReason) -> Broken:
+    def break_glass(self, patient_ref: str, why: NewGlass) -> Broken:
         return _read(Broken, self._tell("POST", f"/patients/{_id(patient_ref)}/glass", why))
 
     def review_glass(self, glass_id: str, note: str) -> Broken:

@@ -13,13 +13,14 @@ from dashboard.asking.live import glance
 from dashboard.drawing.markdown import plain
 from dashboard.times import Here
 from dashboard.whose import whose
-from simulator.client import Broken, ClientError, GlassReason, GlassReasonCode, Patient, Refused
+from lake.vocabulary import GlassReason
+from simulator.client import Broken, ClientError, NewGlass, Patient, Refused
 
 WHY = {
-    GlassReasonCode.EMERGENCY: "Emergency",
-    GlassReasonCode.CROSS_COVER: "I look after that ward too",
-    GlassReasonCode.IDENTIFICATION: "Who this patient is",
-    GlassReasonCode.OTHER: "Another reason",
+    GlassReason.EMERGENCY: "Emergency",
+    GlassReason.CROSS_COVER: "I look after that ward too",
+    GlassReason.IDENTIFICATION: "Who this patient is",
+    GlassReason.OTHER: "Another reason",
 }
 FEWEST = 10
 LOOK_SECONDS = 5
@@ -65,7 +66,7 @@ def _form() -> None:
     typed = ask_proof("glass")
     is_ready = bool(ref) and len(words.strip()) >= FEWEST and typed != ""
     if st.button("Break the glass", disabled=not is_ready, type="primary") and is_proved(typed):
-        why = GlassReason(reason_code=code, reason=words.strip())
+        why = NewGlass(reason_code=code, reason=words.strip())
         if _is_done(lambda: desk.client().break_glass(ref, why)):
             st.rerun()
 
@@ -107,7 +108,7 @@ def _lines(known: Patient, here: Here) -> list[str]:
 
 
 def _to_review(broken: Broken) -> None:
-    why = WHY.get(GlassReasonCode(broken.reason_code), broken.reason_code)
+    why = WHY.get(GlassReason(broken.reason_code), broken.reason_code)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             f":material/lock_open: **{plain(broken.name)}** looks at {plain(broken.patient_ref)} "

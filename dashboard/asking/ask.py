@@ -1,7 +1,6 @@
 """Asks the lake, for the eyes of whoever is at the page. One reader per process, one cursor per
 question."""
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from lake.duck import LakeReader, within
 from lake.errors import QueryTooLong
 from lake.places import Places
 from lake.sight import Sight, seen, wards_shown
-from simulator.client import Shown
+from simulator.client import Shown, digest_of
 
 QUESTION_SECONDS = 30.0
 
@@ -40,10 +39,10 @@ def ask(question: str, **parameters: Any) -> pa.Table:
     return seen(answer, eyes)
 
 
-def _digest(parameters: dict[str, Any]) -> str:
+def _digest(parameters: dict[str, Any]) -> str | None:
     """Of what is asked, but for the time: that goes on, and the look is the same one."""
     asked = {name: value for name, value in parameters.items() if not isinstance(value, datetime)}
-    return hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:16]
+    return digest_of(asked)
 
 
 def rows(question: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ Of whoever has signed in, and of services; what is shown is recorded first. Each
 patients is named here, or the application does not start.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -16,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from lake.vocabulary import AuditType, canonical_ref
 from simulator.access.gate import Caller
+from simulator.access.sessions import Session
 from simulator.api.doors import Door, door_of
 from simulator.domain.errors import (
     Forbidden,
@@ -27,6 +27,7 @@ from simulator.domain.errors import (
 )
 from simulator.domain.hospital import Hospital
 from simulator.domain.principals import Principal
+from simulator.wire.access import digest_of
 from simulator.writer.audit import Entry, Trail
 
 LOOKS: Mapping[str, AuditType] = {
@@ -139,6 +140,17 @@ def trail_of(request: Request) -> Trail | None:
     return trail
 
 
+def entry_by(kind: AuditType, who: Principal, session: Session | None, asked: str) -> Entry:
+    """`session` None: a token's."""
+    return Entry(
+        kind,
+        actor=who.actor,
+        roles=" ".join(sorted(who.roles)),
+        session_id=session.session_id if session else None,
+        asked=asked,
+    )
+
+
 def _entry(
     kind: AuditType,
     request: Request,
@@ -148,27 +160,16 @@ def _entry(
 ) -> Entry:
     caller: Caller = request.scope["caller"]
     ref = _word(asked.get("patient_ref") or asked.get("ref"))
-    return Entry(
-        kind,
-        actor=caller.who.actor,
-        roles=" ".join(sorted(caller.who.roles)),
-        session_id=caller.session.session_id if caller.session else None,
-        asked=asked_what,
+    return replace(
+        entry_by(kind, caller.who, caller.session, asked_what),
         code=code,
         ward_id=_word(asked.get("ward_id")),
         bed_id=_word(asked.get("bed_id")),
         booking_id=_word(asked.get("booking_id")),
         bed_request_id=_word(asked.get("bed_request_id")),
         patient_ref=canonical_ref(ref) if ref else None,
-        detail=_digest({name: asked[name] for name in sorted(asked.keys() - set(NAMES))}),
+        detail=digest_of({name: asked[name] for name in sorted(asked.keys() - set(NAMES))}),
     )
-
-
-def _digest(asked: Mapping[str, Any]) -> str | None:
-    """Of what else was asked: another page, another instant is another look."""
-    if not asked:
-        return None
-    return hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:16]
 
 
 def wards_shown(who: Principal, hospital: Hospital, wanted: str | None = None) -> list[str]:

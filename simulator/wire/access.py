@@ -1,11 +1,14 @@
 """What signing in sends and is answered."""
 
+import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from lake.vocabulary import GlassReason
 from simulator.wire.answers import Answer
 from simulator.wire.bodies import Body
 
@@ -46,13 +49,6 @@ class Device(Body):
     device_secret: str = Field(max_length=LONGEST_SECRET, repr=False)
 
 
-class GlassReasonCode(StrEnum):
-    EMERGENCY = "emergency"
-    CROSS_COVER = "cross_cover"
-    IDENTIFICATION = "identification"
-    OTHER = "other"
-
-
 class Shown(StrEnum):
     """How somebody is shown patients, or takes data away."""
 
@@ -63,7 +59,7 @@ class Shown(StrEnum):
 
 class Look(Body):
     """What a page is about to show: `asked` is its question, `ward_ids` those whose patients it
-    shows, `detail` a digest of what else was asked."""
+    shows, `detail` what `digest_of` makes of the rest."""
 
     shown: Shown
     asked: str = Field(max_length=64)
@@ -71,10 +67,18 @@ class Look(Body):
     detail: str | None = Field(None, max_length=64)
 
 
-class GlassReason(Body):
+def digest_of(asked: Mapping[str, Any]) -> str | None:
+    """16 hex digits of what else was asked (another page, another instant is another look); None
+    where nothing was."""
+    if not asked:
+        return None
+    return hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:16]
+
+
+class NewGlass(Body):
     """Why a patient of another ward is looked at; both are told to managers."""
 
-    reason_code: GlassReasonCode
+    reason_code: GlassReason
     reason: str = Field(min_length=10, max_length=500)
 
 

@@ -52,7 +52,7 @@ async def glass(call: Call) -> Response:
 
 
 @router.post("/patients/{ref}/glass", status_code=201, response_model=w.Broken)
-async def break_glass(call: Call, ref: Ref, body: w.GlassReason) -> Response:
+async def break_glass(call: Call, ref: Ref, body: w.NewGlass) -> Response:
     """One patient of another ward, for an hour, to look at."""
     gate, session = gate_of(call), _session(call)
     must_hold(Right.BREAK_GLASS, call.who)

@@ -28,7 +28,7 @@ from simulator.api.answers import json_of
 from simulator.api.attempts import Attempts
 from simulator.api.call import LimitedRoute
 from simulator.api.problems import PROBLEMS
-from simulator.api.recording import trail_of, wards_shown
+from simulator.api.recording import entry_by, trail_of, wards_shown
 from simulator.domain.errors import NotCarriedOut, NotThere, Overloaded, TryAgain
 from simulator.domain.permissions import rights_of
 from simulator.wire import access as w
@@ -217,7 +217,8 @@ async def look(request: Request, body: w.Look) -> Response:
     if session.is_locked:
         raise NotSignedIn("The session is locked.")
     who, entries = session.person.principal, []
-    entry = _entry(AuditType(body.shown.value), session, asked=f"page: {body.asked}")
+    kind = AuditType(body.shown.value)
+    entry = entry_by(kind, who, session, f"page: {body.asked}")
     if body.shown is w.Shown.EXPORT:
         entries = [entry]
     elif who.is_manager or who.has_wards:
@@ -240,18 +241,9 @@ def _must_be_recordable(request: Request) -> None:
 async def _record(request: Request, kind: AuditType, session: Session) -> None:
     """Raises what `Trail.record` raises."""
     if (trail := trail_of(request)) is not None:
-        entry = _entry(kind, session, asked=f"{request.method} {request.url.path}")
+        asked = f"{request.method} {request.url.path}"
+        entry = entry_by(kind, session.person.principal, session, asked)
         await trail.record(replace(entry, address=address_of(request)))
-
-
-def _entry(kind: AuditType, session: Session, asked: str) -> Entry:
-    return Entry(
-        kind,
-        actor=session.person.name,
-        roles=" ".join(sorted(session.person.roles)),
-        session_id=session.session_id,
-        asked=asked,
-    )
 
 
 @contextmanager

@@ -207,7 +207,9 @@ async def test_another_question_is_another_look(ward: Ward) -> None:
 
 async def test_a_board_of_another_time_is_a_search(ward: Ward) -> None:
     """Of wards that may be none any more, so no row a ward."""
-    [event] = [row for row in ward.desk.commit.recent if row["event_type"] == "patient_admitted"][:1]
+    [event] = [row for row in ward.desk.commit.recent if row["event_type"] == "patient_admitted"][
+        :1
+    ]
     at = event["occurred_at"].isoformat().replace("+", "%2B")
     for _ in range(2):
         answer = await ward.ask("clerk", f"GET /beds?at={at}")
@@ -286,9 +288,7 @@ async def test_the_audit_of_another_hospital_is_refused(ward: Ward) -> None:
         await Trail(ward.places, "other").open()
 
 
-async def test_nothing_is_vouched_for_that_was_lost_meanwhile(
-    ward: Ward, tmp_path: Path
-) -> None:
+async def test_nothing_is_vouched_for_that_was_lost_meanwhile(ward: Ward, tmp_path: Path) -> None:
     """A commit that failed gives its numbers to other rows."""
     vouching = Vouching(tmp_path / "signed", ward.places.secrets, "snr")
     durable = ward.trail.commit.durable
