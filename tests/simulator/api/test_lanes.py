@@ -22,6 +22,8 @@ from simulator.domain.errors import InvalidRequest
 from tests.simulator.api.audited import OTHER, OWN, Ward
 from tests.simulator.people import Clock, gate_in
 
+BOOKING = {"bed_id": "W1-102-A", "patient_ref": "P-9", "needs": {"sex": "male"}}
+
 
 @pytest.fixture
 def asha() -> Asker:
@@ -220,7 +222,7 @@ async def test_the_session_itself_is_asked_in_the_same_lane(
     assert (await ward.ask("manager", "GET /session")).status_code == 200
 
 
-async def test_slow_questions_of_one_leave_threads_to_the_others(
+async def test_slow_questions_of_one_hold_up_neither_others_nor_what_one_books(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = threading.Event()
@@ -236,6 +238,8 @@ async def test_slow_questions_of_one_leave_threads_to_the_others(
     try:
         mine = await asyncio.wait_for(ward.ask("clerk", "GET /bookings"), 5)
         assert mine.status_code == 200
+        booked = ward.ask("manager", "POST /bookings", json=BOOKING)
+        assert (await asyncio.wait_for(booked, 5)).status_code == 201
     finally:
         go.set()
     assert {one.status_code for one in await asyncio.gather(*flood)} == {200}
