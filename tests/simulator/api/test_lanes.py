@@ -196,7 +196,7 @@ async def test_what_waits_too_long_is_refused_and_its_place_is_free_again(
     ways = Lanes(100)
     held = [await ways.enter(asha, Kind.READ) for _ in range(PERSON.reads)]
     with pytest.raises(TooManyRequests):
-        await ways.enter(asha, Kind.READ)
+        await asyncio.wait_for(ways.enter(asha, Kind.READ), 5)
     held.pop()()
     held.append(await ways.enter(asha, Kind.READ))
     for leave in held:
