@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import psutil
@@ -24,7 +24,8 @@ from playwright.sync_api import Browser, sync_playwright
 from cli import browser as browsers
 from lake.duck import LakeReader
 from lake.places import CHECKOUT, Places
-from simulator.client import BookingClient, NewBedRequest
+from lake.vocabulary import Sex
+from simulator.client import BookingClient, Needs, NewBedRequest
 
 HISTORY_DAYS = "2"
 BEGUN_SECONDS = 300
@@ -200,12 +201,20 @@ def _reader(places: Places) -> LakeReader:
     return LakeReader(places)
 
 
-def suggested_bed(api: BookingClient) -> str:
-    """What the hospital itself suggests: not all that speaks against a bed is on the board."""
-    bed_request_id = api.request_bed(NewBedRequest(patient_ref="SYSTEM-TEST-0")).bed_request_id
-    best = api.request(bed_request_id).suggestions[0]
-    api.withdraw_request(bed_request_id)
-    return best.bed_id
+def suggested_bed(api: BookingClient) -> tuple[str, Sex]:
+    """What the hospital itself suggests, and for whom: not all that speaks against a bed is on the
+    board, and just now there may be none for women."""
+    found = eventually(lambda: next(_suggested(api), None), 90, "a bed is suggested")
+    return cast("tuple[str, Sex]", found)
+
+
+def _suggested(api: BookingClient) -> Iterator[tuple[str, Sex]]:
+    for sex in (Sex.FEMALE, Sex.MALE):
+        asked = NewBedRequest(patient_ref="SYSTEM-TEST-0", needs=Needs(sex=sex))
+        bed_request_id = api.request_bed(asked).bed_request_id
+        suggestions = api.request(bed_request_id).suggestions
+        api.withdraw_request(bed_request_id)
+        yield from ((one.bed_id, sex) for one in suggestions)
 
 
 @pytest.fixture(scope="session")

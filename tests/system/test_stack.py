@@ -33,9 +33,10 @@ def page(chromium: Browser) -> Page:
 
 
 def test_a_person_books_in_the_browser_and_finds_the_booking_on_the_board(stack, page, api) -> None:
-    bed_id = suggested_bed(api)
+    bed_id, sex = suggested_bed(api)
     page.goto(f"{stack.url('DASHBOARD')}/book?bed_id={bed_id}")
     page.get_by_label("Patient reference").fill(PATIENT)
+    page.get_by_text(sex, exact=True).first.click()
     page.get_by_text("Admit now").click()
     page.get_by_role("button", name="Book", exact=True).click()
     expect(page.get_by_test_id("stAlert").first).to_contain_text(f"{bed_id} is active")

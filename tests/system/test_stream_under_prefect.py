@@ -25,7 +25,7 @@ from lake.duck import LakeReader
 from lake.places import Places
 from lake.tables import QUARANTINE, SILVER_BED_EVENTS, Owner
 from lake.upkeep.ownership import own
-from simulator.client import BookingClient, NewBooking
+from simulator.client import BookingClient, Needs, NewBooking
 from tests.system.conftest import RunningStack, eventually, kill, suggested_bed
 
 STREAMS_AGAIN_SECONDS = 60
@@ -179,8 +179,9 @@ def test_booking_and_the_live_board_go_on_while_all_of_the_stream_is_killed_and_
     before = running(stack)
     kill(everything_of_the_stream(stack))
     killed_at = datetime.now(UTC)
-    bed_id = suggested_bed(api)
-    api.book(NewBooking(bed_id=bed_id, patient_ref="SYSTEM-TEST-2", admit=True))
+    bed_id, sex = suggested_bed(api)
+    who = {"patient_ref": "SYSTEM-TEST-2", "needs": Needs(sex=sex)}
+    api.book(NewBooking(bed_id=bed_id, admit=True, **who))
     sql = f"SELECT current_patient_ref FROM live_board WHERE bed_id = '{bed_id}'"
     assert LakeReader(stack.places).ask(sql).to_pylist() == [
         {"current_patient_ref": "SYSTEM-TEST-2"}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import psutil
 import pytest
 
-from simulator.client import NewBooking
+from simulator.client import Needs, NewBooking
 from tests.system.conftest import (
     HISTORY_DAYS,
     RunningStack,
@@ -42,8 +42,9 @@ def test_a_second_up_is_refused_at_once_with_cause_and_fix(stack) -> None:
 
 def test_a_killed_api_comes_back_and_booking_goes_on(stack, api) -> None:
     [server] = [p for p in stack.processes() if "simulator.serve" in p.cmdline()]
-    bed_id = suggested_bed(api)
-    api.book(NewBooking(bed_id=bed_id, patient_ref="SYSTEM-TEST-3", admit=True))
+    bed_id, sex = suggested_bed(api)
+    who = {"patient_ref": "SYSTEM-TEST-3", "needs": Needs(sex=sex)}
+    api.book(NewBooking(bed_id=bed_id, admit=True, **who))
     server.send_signal(signal.SIGKILL)
     ready = stack.url("API") + "/health/ready"
     eventually(lambda: stack.answers(ready), 30, "the API is back")
