@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import FixedWindowRateLimiter
 
 from simulator.access.errors import TooManyRequests
 
@@ -129,7 +129,7 @@ class Lanes:
     async def enter(self, asker: Asker, kind: Kind) -> Callable[[], None]:
         """Gives what is to be called at the end. Raises TooManyRequests, before anything of the
         request is looked at."""
-        self._count(OF_A_PERSON if asker.is_person else self._of_a_service, asker.name)
+        await self._count(OF_A_PERSON if asker.is_person else self._of_a_service, asker.name)
         lane = self._lanes.setdefault(asker.name, _Lane(PERSON if asker.is_person else SERVICE))
         try:
             leave = await lane.enter(kind)
@@ -147,7 +147,7 @@ class Lanes:
         if not lane.there and not lane.streams:
             self._lanes.pop(name, None)
 
-    def _count(self, limit: RateLimitItem, name: str) -> None:
-        if not self._limiter.hit(limit, name):
-            reset_at = self._limiter.get_window_stats(limit, name).reset_time
-            raise TooManyRequests(max(1, math.ceil(reset_at - time.time())))
+    async def _count(self, limit: RateLimitItem, name: str) -> None:
+        if not await self._limiter.hit(limit, name):
+            window = await self._limiter.get_window_stats(limit, name)
+            raise TooManyRequests(max(1, math.ceil(window.reset_time - time.time())))

@@ -124,6 +124,23 @@ NOTHING_TO_DO = ("wrong_mode", Rule.ILLEGAL_STATUS_CHANGE)
 """What is said before, of a room without closed beds or a hospital that is not simulated."""
 
 
+NOT_TRIED = {"GET /events/stream", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc",
+             "GET /openapi.json", "POST /session/end", "POST /session/lock"}  # fmt: skip
+"""They end the session that asks, or never answer, or are documents."""
+
+
+def template_of(way: str) -> str:
+    """As the API's own document calls it."""
+    names = {"{bed}": "{bed_id}", "{free}": "{bed_id}", "{stay}": "{booking_id}",
+             "{booking}": "{booking_id}", "{left}": "{booking_id}", "{room}": "{room_id}",
+             "{request}": "{bed_request_id}", "{event}": "{event_id}", "{ward}": "{ward_id}",
+             "{glass}": "{glass_id}",
+             "{patient}": "{ref}", "{merged}": "{ref}"}  # fmt: skip
+    for ours, theirs in names.items():
+        way = way.replace(ours, theirs)
+    return way
+
+
 @dataclass
 class Gated(House):
     """With a token of each kind, and more that lies there on both wards. What is let by comes as

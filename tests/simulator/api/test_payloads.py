@@ -1,9 +1,6 @@
 """What is sent to do harm does none: fields that nobody asks for, statements and paths in every
-place that takes a text, and anything at random."""
+place that takes a text."""
 
-import os
-import random
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +10,15 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.payloads import CANARY, COUNT, SEED, SOME, digests, payloads
-from tests.simulator.api.every_route import OF_A_SESSION, ROUTES, Gated, compact, gated_in
+from tests.payloads import CANARY, COUNT, SOME, digests, payloads
+from tests.simulator.api.every_route import (
+    NOT_TRIED,
+    OF_A_SESSION,
+    ROUTES,
+    Gated,
+    gated_in,
+    template_of,
+)
 from tests.simulator.api.requests_at_random import Slot, Told, as_json, put
 from tests.simulator.api.test_sign_in import OF_ONE_LAKE, made
 from tests.simulator.people import header
@@ -40,18 +44,6 @@ def let_by(way: str) -> str:
     return {"run": "admin", "meter": "metering token"}.get(kind, "manager")
 
 
-def templates(way: str) -> str:
-    """As the API's own document calls it."""
-    names = {"{bed}": "{bed_id}", "{free}": "{bed_id}", "{stay}": "{booking_id}",
-             "{booking}": "{booking_id}", "{left}": "{booking_id}", "{room}": "{room_id}",
-             "{request}": "{bed_request_id}", "{event}": "{event_id}", "{ward}": "{ward_id}",
-             "{glass}": "{glass_id}",
-             "{patient}": "{ref}", "{merged}": "{ref}"}  # fmt: skip
-    for ours, theirs in names.items():
-        way = way.replace(ours, theirs)
-    return way
-
-
 BODIES = {way: body for way, (_, body) in ROUTES.items() if body is not None} | {
     way: body for way, body in OF_A_SESSION.items() if body is not None
 }
@@ -66,7 +58,7 @@ async def test_a_field_that_a_body_does_not_have_is_refused(
     gated: Gated, told: Told, way: str
 ) -> None:
     body = gated.filled(BODIES[way], "W1")
-    texts = [slot.name for slot in told.slots(templates(way)) if slot.part == "body"]
+    texts = [slot.name for slot in told.slots(template_of(way)) if slot.part == "body"]
     objects = {name[:-1] for name in texts if not name[-1].isdigit()}
     for level in sorted({(), *objects}):
         for name in EXTRA if not level else ("actor", "role"):
@@ -139,12 +131,9 @@ async def test_a_payload_is_a_text_in_every_place_that_takes_one(
 BREAKS_SQL = "x'\";)--"
 """Short enough for an id: where it becomes a part of a statement, that cannot be read."""
 
-NOT_TRIED = {"GET /events/stream", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc",
-             "GET /openapi.json", "POST /session/end", "POST /session/lock"}  # fmt: skip
-
 
 def slots_of(told: Told, way: str) -> list[Slot]:
-    return [slot._replace(way=way) for slot in told.slots(templates(way))]
+    return [slot._replace(way=way) for slot in told.slots(template_of(way))]
 
 
 async def send_in(gated: Gated, slot: Slot, payload: str) -> httpx.Response:
@@ -184,85 +173,3 @@ async def test_a_payload_that_is_written_down_is_read_as_it_was(tmp_path: Path) 
 def data_files(lake: Path) -> dict[str, str]:
     """Without the table's own log, which is kept short meanwhile."""
     return {name: one for name, one in digests(lake).items() if "_delta_log" not in name}
-
-
-# Anything at random
-
-
-def at_random(told: Told, way: str, chance: random.Random, here: dict[str, str]) -> dict[str, Any]:
-    """A request of that way, right or wrong; `here`: what there is, by what it is called."""
-    known, operation = [*here.values()], templates(way)
-    method, path = way.split()
-    query, headers = {}, {"content-type": "application/json"}
-    for one in told.ways[operation].get("parameters", ()):
-        value, name = told.value(one["schema"], chance, known), one["name"]
-        text = value if isinstance(value, str) else as_json(value).decode()
-        if one["in"] == "path" and chance.random() < 0.2:  # else what the way is about
-            path = re.sub(r"\{\w+\}", quote(text.encode(errors="replace"), safe=""), path)
-        elif one["in"] == "query" and chance.random() < 0.4:
-            query[name] = text.encode(errors="replace").decode()
-        elif one["in"] == "header" and name != "X-Actor" and chance.random() < 0.2:
-            headers[name] = "".join(c for c in text[:300] if " " <= c <= "~").strip()
-    path, body = path.format(**here) if "{" in path else path, told.body(operation)
-    content = as_json(told.value(body, chance, known)) if body else b""
-    if chance.random() < 0.05:
-        content = chance.choice((b"{", b"[1", b"\xff", b"null", content * 2, b"1e999", b"[" * 900))
-    return {
-        "method": method, "url": path, "params": query, "headers": headers,
-        "content": content if method != "GET" else None,
-    }  # fmt: skip
-
-
-ROLES = ("viewer", "clerk", "manager", "admin")
-ENDS = {"POST /session/end", "POST /session/lock", "PUT /session/password"}
-
-SLOW = {"GET /patients/{patient}", "GET /requests/{request}", "POST /events/{event}/cancel",
-        "POST /bookings/{left}/discharge/correct"}  # fmt: skip
-"""They ask the log, and take a hundred times as long as others."""
-
-
-async def ask_at_random(house: Gated, told: Told, who: str, count: int) -> dict[int, int]:
-    """How many answers of each status; none is the API's fault."""
-    chance = random.Random(f"{SEED} {who}")  # noqa: S311 - no secret
-    ways = [way for way in (*ROUTES, *OF_A_SESSION) if way not in NOT_TRIED | ENDS]
-    often = [0.05 if way in SLOW else 0.3 if way.startswith("GET") else 1 for way in ways]
-    answers: dict[int, int] = {}
-    for way in chance.choices(ways, often, k=count):
-        request = at_random(told, way, chance, house.there(chance.choice(("W1", "W1", "W2"))))
-        request["headers"]["authorization"] = header(house.secrets[who])
-        answer = await house.api.request(**request)
-        assert answer.status_code < 500, (request, answer.text)
-        answers[answer.status_code] = answers.get(answer.status_code, 0) + 1
-    return answers
-
-
-@pytest.mark.parametrize("who", ROLES)
-async def test_nothing_that_is_asked_at_random_is_the_apis_fault(tmp_path: Path, who: str) -> None:
-    """What is right is carried out."""
-    async for one in made(tmp_path / "home"):
-        house = Gated(**vars(one))
-        await house.fill_more()
-        compact(house)
-        told = Told((await house.api.get("/openapi.json")).json())
-        answers = await ask_at_random(house, told, who, 250)
-        assert answers[200] > 5
-        assert answers[422] > 20
-
-
-@OF_ONE_LAKE
-@pytest.mark.long
-@pytest.mark.timeout(3600)
-async def test_a_hundred_thousand_requests_at_random_leave_nothing_behind(
-    gated: Gated, told: Told
-) -> None:
-    for who in ROLES:
-        await ask_at_random(gated, told, who, 500)
-    before = resident_megabytes()
-    for nth in range(100_000 // 500):
-        await ask_at_random(gated, told, ROLES[nth % len(ROLES)], 500)
-    assert resident_megabytes() - before < 50
-
-
-def resident_megabytes() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

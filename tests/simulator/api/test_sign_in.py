@@ -19,6 +19,7 @@ from simulator.access.gate import Gate
 from simulator.access.tokens import Scope
 from simulator.api import lanes
 from simulator.api.app import ROUTES
+from simulator.writer.audit import Trail
 from simulator.writer.desk import Desk
 from tests.simulator.api_client import make_desk, serving
 from tests.simulator.people import WORD, Clock, gate_in, header
@@ -51,22 +52,24 @@ class House:
         return await self.ask(who, "POST", path, json=body)
 
 
-async def made(home: Path) -> AsyncIterator[House]:
+async def made(home: Path, *, is_recorded: bool = False) -> AsyncIterator[House]:
+    """`is_recorded`: with an audit."""
     clock = Clock()
     gate = gate_in(home, clock)
     people = {"viewer": Role.VIEWER, "clerk": Role.CLERK, "manager": Role.MANAGER}
     for name, role in (people | {"admin": Role.ADMIN}).items():
         wards = ["W1"] if role is Role.CLERK else []
         gate.people.add(name, [role], wards, password=WORD)
-    desk = make_desk(Places(home, str(home / "lake")))
+    places = Places(home, str(home / "lake"))
+    desk, trail = make_desk(places), Trail(places, "snr") if is_recorded else None
     with pytest.MonkeyPatch.context() as patch:  # tests ask more in a minute than a person does
         patch.setattr(lanes, "OF_A_PERSON", parse("1000000 per minute"))
-        async for house in _served(desk, gate):
+        async for house in _served(desk, gate, trail):
             yield house
 
 
-async def _served(desk: Desk, gate: Gate) -> AsyncIterator[House]:
-    async with serving(desk, gate) as api:
+async def _served(desk: Desk, gate: Gate, trail: Trail | None) -> AsyncIterator[House]:
+    async with serving(desk, gate, trail) as api:
         house = House(api, desk, gate)
         for person in gate.people.all():
             body = {"name": person.name, "password": WORD}
