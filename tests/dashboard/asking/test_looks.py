@@ -90,3 +90,19 @@ def test_a_search_is_told_again_after_a_while_and_an_export_each_time(
     monkeypatch.setattr(looks, "SAME_LOOK_SECONDS", 0.0)
     assert looks.are_recorded(manager, Shown.SEARCH, "updates", ["W1"], "101")
     assert len(api.sent(LOOKS)) == 5
+
+
+def test_another_search_is_another_look_and_a_later_moment_of_it_is_not(
+    two_wards: None, api: PlayedApi, manager: Whose
+) -> None:
+    api.answers[LOOKS] = (200, w.Recorded(count=1))
+    question = (
+        "SELECT ward_id, current_patient_ref FROM live_board "
+        "WHERE bed_id LIKE $bed AND $now IS NOT NULL"
+    )
+    for bed, minutes in (("W1%", 0), ("W1%", 1), ("W%", 1)):
+        [found, *_] = ask.rows(question, bed=bed, now=NOON + timedelta(minutes=minutes))
+        assert found["current_patient_ref"] == "P-1"
+    assert [told["ward_ids"] for told in api.sent(LOOKS)] == [["W1"], ["W1", "W2"]]
+    first, second = (told["detail"] for told in api.sent(LOOKS))
+    assert first != second
