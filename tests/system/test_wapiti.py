@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,27 +62,44 @@ def serious(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_of_the_api(house: House, wapiti: Path) -> None:
+def api_scanned(house: House, wapiti: Path) -> dict[str, Any]:
     token = house.gate.tokens.add("scan", Role.MANAGER)
-    found = scanned(
+    return scanned(
         wapiti, "api", "-u", f"{house.api_url}/", "--swagger", f"{house.api_url}/openapi.json",
         "-H", f"Authorization: Bearer {token}",
     )  # fmt: skip
-    assert found["infos"]["crawled_pages_nbr"] > 50
-    assert serious(found) == []
-    with httpx.Client(base_url=house.api_url) as api:
-        assert api.get("/health/ready").is_success
 
 
-def test_of_the_dashboard(house: House, wapiti: Path) -> None:
+def dashboard_scanned(house: House, wapiti: Path) -> dict[str, Any]:
     with httpx.Client(base_url=house.api_url) as api:
         secret = api.post("/sign-in", json={"name": "ravi", "password": WORD}).json()["secret"]
     cookie = f"snr_session_{house.url.rsplit(':', 1)[1]}={secret}"
     starts = [f"{house.url}/{page}" for page in ("sign-in", "sign-in?new", "book", "session")]
-    found = scanned(
+    return scanned(
         wapiti, "dashboard", "-u", f"{house.url}/", "-C", cookie,
         *(word for start in starts for word in ("-s", start)), "-x", f"{house.url}/session/end",
     )  # fmt: skip
-    assert serious(found) == []
+
+
+@pytest.fixture(scope="module")
+def reports(house: House, wapiti: Path) -> dict[str, dict[str, Any]]:
+    """Both at once."""
+    with ThreadPoolExecutor(2) as both:
+        scans = {
+            "api": both.submit(api_scanned, house, wapiti),
+            "dashboard": both.submit(dashboard_scanned, house, wapiti),
+        }
+        return {name: scan.result() for name, scan in scans.items()}
+
+
+def test_of_the_api(house: House, reports: dict[str, dict[str, Any]]) -> None:
+    assert reports["api"]["infos"]["crawled_pages_nbr"] > 50
+    assert serious(reports["api"]) == []
+    with httpx.Client(base_url=house.api_url) as api:
+        assert api.get("/health/ready").is_success
+
+
+def test_of_the_dashboard(house: House, reports: dict[str, dict[str, Any]]) -> None:
+    assert serious(reports["dashboard"]) == []
     with httpx.Client(base_url=house.url) as dashboard:
         assert dashboard.get("/_stcore/health").is_success
