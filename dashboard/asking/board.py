@@ -126,9 +126,12 @@ def choices(beds: Iterable[Bed], column: str) -> list[str]:
     return list(dict.fromkeys(bed[column] for bed in beds if bed[column]))
 
 
+def is_taken(bed: Bed) -> bool:
+    """Whether somebody lies there; who it is may be for other eyes."""
+    return bed["bed_status"] in (BedStatus.OCCUPIED, BedStatus.ISOLATED)
+
+
 def is_overdue(bed: Bed, now: datetime) -> bool:
     """Whether the stay runs over its expected discharge; one that nobody has said is no such."""
     expected = None if bed["current_is_end_assumed"] else bed["expected_discharge_at"]
-    return bed["bed_status"] in (BedStatus.OCCUPIED, BedStatus.ISOLATED) and (
-        expected is not None and expected < now
-    )
+    return is_taken(bed) and (expected is not None and expected < now)

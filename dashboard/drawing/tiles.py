@@ -7,7 +7,7 @@ from html import escape
 from markupsafe import Markup
 
 from dashboard import theme, times
-from dashboard.asking.board import Bed, Counts, Ward, is_overdue, is_shut
+from dashboard.asking.board import Bed, Counts, Ward, is_overdue, is_shut, is_taken
 from dashboard.times import Here
 from lake.vocabulary import BreachKind, DisplayStatus
 
@@ -70,7 +70,7 @@ def _mark(bed: Bed) -> str:
         marks.append((AWAY_SIGN, _away(bed)))
     if is_shut(bed):
         marks.append((SHUT_SIGN, "Closed to admissions"))
-    if bed["is_beside_a_source"] and not bed["current_patient_ref"]:
+    if bed["is_beside_a_source"] and not is_taken(bed):
         marks.append((SHUT_SIGN, "Takes nobody new: a patient in the room is isolated"))
     if bed["current_contact_of"]:
         marks.append((CONTACT_SIGN, "Contact of an infection"))
@@ -122,10 +122,10 @@ def _occupancy_bar(count: Counts, limits: theme.Thresholds) -> str:
 
 
 def _subject(bed: Bed) -> str:
-    if bed["current_patient_ref"]:
-        return str(bed["current_patient_ref"])
-    if bed["display_status"] == DisplayStatus.RESERVED:
-        return str(bed["next_patient_ref"])
+    """Whose patients these eyes do not see are told as their beds are."""
+    is_reserved = bed["display_status"] == DisplayStatus.RESERVED
+    if whose := bed["current_patient_ref"] or (is_reserved and bed["next_patient_ref"]):
+        return str(whose)
     if bed["closed_reason_code"] or is_shut(bed):
         return _closed_because(bed)
     return "cot" if bed["is_cot"] else theme.words(bed["room_class"])
@@ -142,7 +142,7 @@ def _closed_because(bed: Bed) -> str:
 
 
 def _leaving(bed: Bed, here: Here) -> str:
-    if not bed["current_patient_ref"]:
+    if not is_taken(bed):
         return (
             '<span class="quiet">not staffed</span>' if not bed["is_staffed"] else "<span></span>"
         )
@@ -164,7 +164,7 @@ def _coming(bed: Bed, here: Here) -> str:
     moment = here.moment(bed["next_starts_at"])
     if not moment:
         return ""
-    is_crowded = bed["current_patient_ref"] and bed["expected_discharge_at"]
+    is_crowded = is_taken(bed) and bed["expected_discharge_at"]
     told = f"◆ {moment.split(' ')[0] if is_crowded and ':' in moment else moment}"
     if bed["next_is_at_risk"]:
         return f'<span class="late" title="At risk: {_risk(bed)}">{told}</span>'

@@ -301,3 +301,20 @@ def test_an_end_that_nobody_has_said_is_no_overdue_one() -> None:
     ahead = bed("W1-103-A", "occupied", expected_discharge_at=NOON + HOUR, **stay)
     assert "usually" in tiles.tile(ahead, HERE)
     assert "nobody has said" in tiles.card(ahead, HERE)
+
+
+def test_of_a_patient_of_another_ward_the_tile_tells_all_but_who_it_is() -> None:
+    """To eyes that do not see the reference the bed is as taken, and as reserved, as to others."""
+    coming = {"next_starts_at": NOON + HOUR, "room_class": "private"}
+    kept = bed("W2-201-A", "reserved", bed_status="available", **coming)
+    assert "None" not in tiles.tile(kept, HERE) + tiles.card(kept, HERE)
+    assert ">private<" in tiles.tile(kept, HERE)
+    stay = {"expected_discharge_at": NOON + HOUR, "is_staffed": False, "is_beside_a_source": True}
+    for status in ("occupied", "isolated"):
+        taken = bed("W2-201-B", "occupied", bed_status=status, **stay)
+        mine = bed("W2-201-B", "occupied", bed_status=status, current_patient_ref="P-7", **stay)
+        told, told_mine = tiles.tile(taken, HERE), tiles.tile(mine, HERE)
+        assert "out 18:30" in told
+        assert "not staffed" not in told
+        assert "Takes nobody new" not in told
+        assert told_mine.replace("P-7", "") == told.replace("general", "")
