@@ -42,7 +42,7 @@ def introduce(places: Places, *, is_demo: bool) -> bool:
             _make_demo_users(gate)
         else:
             word = gate.people.add("admin", [Role.ADMIN])
-            print(f"Sign in as admin, with this password for once: {word}")
+            print(f"Sign in as admin, with this password for once: {word}", flush=True)
             print("Then: ./snr user add NAME --role clerk --ward W1", file=sys.stderr)
         return True
     finally:

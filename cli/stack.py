@@ -63,8 +63,10 @@ class Stack:
         api = f"http://127.0.0.1:{s.api_port}"
         prefect = f"http://127.0.0.1:{s.prefect_port}"
         dashboard = f"http://127.0.0.1:{s.dashboard_port}"
+        # The pages of /docs send no session; the document is anybody's.
+        shown = "/openapi.json" if AuthSettings().auth is Auth.ON else "/docs"
         return (
-            Program("api", (python, "-m", "simulator.serve"), f"{api}/docs", f"{api}/health/ready"),
+            Program("api", (python, "-m", "simulator.serve"), api + shown, f"{api}/health/ready"),
             Program(
                 "dashboard",
                 (python, "-m", "dashboard.serve"),

@@ -173,8 +173,6 @@ def _addresses(stack: Stack, auth: Auth) -> None:
     table.add_column("where")
     names = {"dashboard": "Board", "api": "API", "prefect": "Prefect UI"}
     addresses = {program.name: program.address for program in stack.programs}
-    if auth is Auth.ON:  # its pages send no session; the document is anybody's
-        addresses["api"] = addresses["api"].replace("/docs", "/openapi.json")
     if public := Reach().public_url:
         addresses["dashboard"] = public
     for name, title in names.items():
