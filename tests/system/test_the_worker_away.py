@@ -71,7 +71,9 @@ def test_after_a_night_one_run_catches_up_and_a_persons_run_waits_for_none(stack
     assert len(checks) > 2
     eventually(lambda: are_over(ends(stack, [asked])), CATCHES_UP_SECONDS, "the person's run")
     assert [name for name, _ in ends(stack, [asked])] == ["Completed"]
-    assert set(ends(stack, builds)) == {(SKIPPED, ASKED_FOR)}
+    # Some may have skipped before the person asked; the newest waits for nothing else.
+    assert set(ends(stack, builds)) <= {(SKIPPED, ASKED_FOR), (SKIPPED, OLDER)}
+    assert ends(stack, builds[:1]) == [(SKIPPED, ASKED_FOR)]
     eventually(lambda: are_over(ends(stack, checks)), CATCHES_UP_SECONDS, "the checks")
     skipped = [end for end in ends(stack, checks) if end == (SKIPPED, OLDER)]
     assert len(skipped) == len(checks) - 1
