@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lake.vocabulary import Role
+from simulator.access.errors import WrongPassword
 from simulator.access.secret_words import Hashes, one_time_password
 from simulator.access.store import AccessStore, Row, instant, text_of
 from simulator.domain.errors import InvalidRequest, NotThere
@@ -130,10 +131,13 @@ class People:
         self.set_password(name, word, is_one_time=True)
         return word
 
-    def set_password(self, name: str, word: str, *, is_one_time: bool = False) -> None:
-        """Raises NotThere."""
+    def set_password(
+        self, name: str, word: str, *, is_one_time: bool = False, generation: int | None = None
+    ) -> None:
+        """`generation`: of the person whose password it takes the place of. Raises NotThere, and
+        WrongPassword where that is another one by now."""
         kept = self._hashes.of(word)
-        with self._changing(name) as db:
+        with self._changing(name, generation) as db:
             db.execute(
                 "UPDATE people SET password = ?, is_one_time = ?, disabled_at = "
                 "CASE WHEN ? THEN NULL ELSE disabled_at END WHERE name = ?",
@@ -141,12 +145,16 @@ class People:
             )
 
     @contextmanager
-    def _changing(self, name: str) -> Iterator[sqlite3.Connection]:
+    def _changing(self, name: str, generation: int | None = None) -> Iterator[sqlite3.Connection]:
         """What was open of the person ends with it, and one admin is left."""
         with self._store.writing() as db:
             found = db.execute(
-                "UPDATE people SET generation = generation + 1 WHERE name = ?", (name,)
+                "UPDATE people SET generation = generation + 1"
+                " WHERE name = ?1 AND generation = coalesce(?2, generation)",
+                (name, generation),
             )
+            if not found.rowcount and generation is not None:
+                raise WrongPassword
             if not found.rowcount:
                 raise NotThere(f"There is nobody named {ascii(name)[:60]}.")
             had_admin = _has_admin(db)

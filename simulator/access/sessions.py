@@ -75,18 +75,21 @@ class Sessions:
         if person.has_one_time_password and new_password is None:
             raise NewPasswordNeeded
         if new_password is not None:
-            self._replace_password(name, password, new_password)
+            self._replace_password(person, password, new_password)
+            generation += 1
             person = self._people.find(name) or person
+            if person.generation != generation:
+                raise WrongPassword
         device_secret = self._bound(person, device_secret)
         return self._begin(person, device_secret)
 
     def change_password(self, session: Session, password: str, new_password: str) -> SignedIn:
         """Ends what else is open of the person. Raises WrongPassword and InvalidRequest."""
-        name = session.person.name
-        if not self._hashes.are_equal(password, self._people.password_of(name)[0]):
+        person = session.person
+        if not self._hashes.are_equal(password, self._people.password_of(person.name)[0]):
             raise WrongPassword("The password is wrong.")
-        self._replace_password(name, password, new_password)
-        return self.sign_in(name, new_password, None, None)
+        self._replace_password(person, password, new_password)
+        return self.sign_in(person.name, new_password, None, None)
 
     def prove(self, session: Session, password: str) -> None:
         """The person is still who signed in. Raises WrongPassword."""
@@ -163,10 +166,12 @@ class Sessions:
             db.execute("DELETE FROM sessions WHERE started_at < ?", (before,))
             db.execute("DELETE FROM devices WHERE bound_at < ?", (before,))
 
-    def _replace_password(self, name: str, password: str, new_password: str) -> None:
+    def _replace_password(self, person: Person, password: str, new_password: str) -> None:
+        """Of the person as they were when the password was looked at: to hash takes a while."""
         if new_password == password:
             raise WrongPassword("The new password is the old one.")
-        self._people.set_password(name, fit_password(new_password, name))
+        word = fit_password(new_password, person.name)
+        self._people.set_password(person.name, word, generation=person.generation)
 
     def _bound(self, person: Person, device_secret: str | None) -> str:
         """The device's secret; one that is not known gets another."""

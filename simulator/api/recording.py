@@ -182,6 +182,8 @@ def wards_shown(who: Principal, hospital: Hospital, wanted: str | None = None) -
 async def _asked_for(request: Request) -> dict[str, Any]:
     """By path, parameters and, of a search, body."""
     asked: dict[str, Any] = dict(request.path_params) | dict(request.query_params)
+    if (last_seen := request.headers.get("last-event-id")) is not None:
+        asked["last_event_id"] = last_seen
     if request.method == "POST":
         with suppress(ValueError):
             said = json.loads(await request.body())

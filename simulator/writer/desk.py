@@ -174,10 +174,11 @@ class Desk:
 
     async def set_resident(self, *, acts: bool, speed: float, seed: int, context: Context) -> None:
         """Start or stop the inhabitant, change its seed or the clock's speed; the clock goes on
-        when it stops. Raises WrongMode."""
+        when it stops. That of the clock is the event of each, by whoever it was. Raises
+        WrongMode."""
         resident = self.resident
         await self.commit.durable()
-        if speed != self.clock.speed:
+        if (speed, acts, seed) != (self.clock.speed, resident.is_acting, resident.seed):
             self.clock.set(speed)
             self.commit.stage(self._clock_at(speed), context)
         resident.seed = seed

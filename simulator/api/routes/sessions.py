@@ -28,7 +28,7 @@ from simulator.api.answers import json_of
 from simulator.api.attempts import Attempts
 from simulator.api.call import LimitedRoute
 from simulator.api.problems import PROBLEMS
-from simulator.api.recording import entry_by, trail_of, wards_shown
+from simulator.api.recording import entry_by, trail_of
 from simulator.domain.errors import NotCarriedOut, NotThere, Overloaded, TryAgain
 from simulator.domain.permissions import rights_of
 from simulator.wire import access as w
@@ -64,6 +64,11 @@ def address_of(request: Request) -> str:
 def _attempts(request: Request) -> Attempts:
     attempts: Attempts = request.app.state.attempts
     return attempts
+
+
+def _known_as(session: Session) -> str:
+    """In counts: the device, however many sessions a PIN opens on it."""
+    return session.device or session.session_id
 
 
 def _session(request: Request) -> Session:
@@ -165,7 +170,7 @@ async def prove(request: Request, body: w.Proof) -> Response:
     gate, session = gate_of(request), _session(request)
     password = body.password
     _must_have_room(request)
-    attempt = _attempts(request).of(session.person.name, "", session.session_id)
+    attempt = _attempts(request).of(session.person.name, "", _known_as(session))
     with _failures(request, session.person.name), attempt:
         await _hashing(request, lambda: gate.sessions.prove(session, password))
     gate.forget()
@@ -190,7 +195,7 @@ async def change_password(request: Request, body: w.NewPassword) -> Response:
     _must_be_recordable(request)
     _must_have_room(request)
     password, new = body.password, body.new_password
-    attempt = _attempts(request).of(session.person.name, "", session.session_id)
+    attempt = _attempts(request).of(session.person.name, "", _known_as(session))
     with _failures(request, session.person.name), attempt:
         opened = await _hashing(
             request, lambda: gate.sessions.change_password(session, password, new)
@@ -203,6 +208,7 @@ async def change_password(request: Request, body: w.NewPassword) -> Response:
 async def set_pin(request: Request, body: w.NewPin) -> Response:
     """For this device; takes the password of a moment ago."""
     gate, session = gate_of(request), _session(request)
+    _must_be_open(session)
     if not session.is_proved_at(gate.clock()):
         raise PasswordNeeded
     device, pin = body.device_secret, body.pin
@@ -214,15 +220,15 @@ async def set_pin(request: Request, body: w.NewPin) -> Response:
 async def look(request: Request, body: w.Look) -> Response:
     """What a page of the dashboard is about to show; once this is answered it may."""
     session, trail = _session(request), trail_of(request)
-    if session.is_locked:
-        raise NotSignedIn("The session is locked.")
+    _must_be_open(session)
     who, entries = session.person.principal, []
     kind = AuditType(body.shown.value)
     entry = entry_by(kind, who, session, f"page: {body.asked}")
     if body.shown is w.Shown.EXPORT:
         entries = [entry]
     elif who.is_manager or who.has_wards:
-        shown = set(wards_shown(who, request.app.state.desk.engine.hospital)) & {*body.ward_ids}
+        own = who.sees_wards  # of a manager, wards that have no bed any more too
+        shown = {*body.ward_ids} if own is None else {*body.ward_ids} & {*own}
         wards: list[str | None] = [*sorted(shown)] or ([] if body.ward_ids else [None])
         entries = [replace(entry, ward_id=ward_id, detail=body.detail) for ward_id in wards]
     if trail is not None and body.shown is w.Shown.EXPORT:
@@ -230,6 +236,12 @@ async def look(request: Request, body: w.Look) -> Response:
     elif trail is not None:
         await trail.record_once(*entries)
     return json_of(w.Recorded(count=len(entries)))
+
+
+def _must_be_open(session: Session) -> None:
+    """Raises NotSignedIn."""
+    if session.is_locked:
+        raise NotSignedIn("The session is locked.")
 
 
 def _must_be_recordable(request: Request) -> None:

@@ -1,10 +1,12 @@
 """Signing in, by password and by PIN; what locks a session and what ends it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from lake.vocabulary import Role
 from simulator.access.errors import NewPasswordNeeded, NotSignedIn, WrongPassword
-from simulator.access.gate import HOLDS
+from simulator.access.gate import HOLDS, Gate
 from simulator.domain.errors import InvalidRequest
 from tests.simulator.people import WORD, header
 
@@ -25,6 +27,45 @@ def test_a_one_time_password_is_replaced_as_it_is_used(gate) -> None:
     assert gate.caller(header(opened.secret)).who.actor == "asha"
     with pytest.raises(WrongPassword):
         gate.sessions.sign_in("asha", word, None, None)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, gate: Gate, what: Callable[[], object]) -> None:
+    """While the next password is hashed, which takes a while, something else happens."""
+    of = gate.hashes.of
+
+    def slowly(word: str) -> str:
+        monkeypatch.setattr(gate.hashes, "of", of)
+        what()
+        return of(word)
+
+    monkeypatch.setattr(gate.hashes, "of", slowly)
+
+
+def test_of_two_who_use_a_one_time_password_at_once_one_does(gate, monkeypatch) -> None:
+    word = gate.people.add("asha", [Role.MANAGER])
+    sign_in = gate.sessions.sign_in
+    meanwhile(monkeypatch, gate, lambda: sign_in("asha", word, "the first that was", None))
+    with pytest.raises(WrongPassword):
+        sign_in("asha", word, "the second that was", None)
+    sign_in("asha", "the first that was", None, None)
+
+
+def test_a_password_that_is_reset_is_not_the_one_that_was_being_chosen(asha, monkeypatch) -> None:
+    """Whoever resets it may do so because somebody else knows it."""
+    opened = asha.sessions.sign_in("asha", WORD, None, None)
+    sessions, stolen = asha.sessions, "what a thief chose"
+    for change in (
+        lambda session: sessions.change_password(session, WORD, stolen),
+        lambda _: sessions.sign_in("asha", WORD, stolen, None),
+    ):
+        words: list[str] = []
+        meanwhile(monkeypatch, asha, lambda words=words: words.append(asha.people.reset("asha")))
+        with pytest.raises(WrongPassword):
+            change(opened.session)
+        opened = asha.sessions.sign_in("asha", words[0], WORD, None)
+    asha.people.reset("asha")
+    with pytest.raises(WrongPassword):
+        sessions.change_password(opened.session, WORD, stolen)
 
 
 def test_a_password_is_changed_as_one_signs_in_and_ends_what_else_is_open(asha) -> None:

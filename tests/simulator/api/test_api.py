@@ -353,6 +353,11 @@ async def test_the_simulated_hospital_stops_and_its_clock_goes_on(places) -> Non
         assert after["hospital_at"] > before["hospital_at"]
         assert after["running"]
         is_problem(await api.put("/simulator", json=body | {"speed": -1}), 422, "invalid_request")
+        for change in ({"running": True}, {"running": True}, {"running": True, "seed": 6}):
+            who = {"x-actor": f"who {len(change)}"}
+            assert (await api.put("/simulator", json=body | change, headers=who)).is_success
+        told = (await api.get("/events?event_type=clock_set&limit=1000")).json()["items"]
+        assert [row["actor"] for row in told[-2:]] == ["who 1", "who 2"]
 
 
 async def test_openapi_documents_every_write_with_its_problems(api) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import Request
 
 from lake.errors import LakeError
 from lake.places import Places
@@ -13,6 +14,7 @@ from lake.tables import AUDIT_EVENTS
 from lake.vocabulary import AuditType, Role
 from simulator.access.tokens import Scope
 from simulator.api.app import _vouch
+from simulator.api.recording import _asked_for
 from simulator.domain.errors import StorageUnavailable
 from simulator.writer import audit
 from simulator.writer.audit import Entry, Trail
@@ -222,7 +224,18 @@ async def test_a_page_tells_of_no_more_than_its_person_sees(ward: Ward) -> None:
         assert answer.json() == {"count": count}
     await ward.ask("manager", "POST /session/looks", json=look)
     shown = [(row["actor"], row["ward_id"]) for row in ward.rows(AuditType.BOARD_SHOWN)]
-    assert shown == [("clerk", "W1"), ("manager", "W1"), ("manager", "W2")]
+    assert shown[:1] == [("clerk", "W1")]
+    # Of W9 no bed is left, and what happened there is shown to managers still.
+    assert shown[1:] == [("manager", "W1"), ("manager", "W2"), ("manager", "W9")]
+
+
+async def test_where_a_stream_goes_on_is_another_look(ward: Ward) -> None:
+    request = {"type": "http", "path_params": {}, "query_string": b"", "method": "GET"}
+    asked = [
+        await _asked_for(Request(request | {"headers": headers}))
+        for headers in ([], [(b"last-event-id", b"0")], [(b"last-event-id", b"7")])
+    ]
+    assert asked == [{}, {"last_event_id": "0"}, {"last_event_id": "7"}]
 
 
 async def test_what_a_page_searched_for_makes_another_look(ward: Ward) -> None:

@@ -681,3 +681,32 @@ async def test_a_retry_of_what_was_done_is_answered_without_the_password(house: 
 )
 async def test_a_session_says_whose_patients_it_shows(reading: House, who: str, sees) -> None:
     assert (await reading.get(who, "/session")).json()["sees"] == sees
+
+
+async def test_a_locked_session_sets_no_pin_to_open_itself(house: House) -> None:
+    opened = (await house.api.post("/sign-in", json={"name": "clerk", "password": WORD})).json()
+    house.secrets["clerk"] = opened["secret"]
+    pin = {"pin": "4821", "device_secret": opened["device_secret"]}
+    await house.post("clerk", "/session/lock")
+    answer = await house.ask("clerk", "PUT", "/session/pin", json=pin)
+    assert code(answer) == (401, "sign_in_required")
+    answer = await house.api.post("/sign-in/pin", json=pin | {"name": "clerk"})
+    assert answer.status_code == 401
+
+
+async def test_who_knows_a_pin_has_no_more_passwords_to_try(house: House) -> None:
+    """Each PIN opens another session; they are of one device."""
+    opened = (await house.api.post("/sign-in", json={"name": "clerk", "password": WORD})).json()
+    house.secrets["clerk"] = opened["secret"]
+    pin = {"pin": "4821", "device_secret": opened["device_secret"]}
+    assert (await house.ask("clerk", "PUT", "/session/pin", json=pin)).is_success
+    told = []
+    for _ in range(3):
+        again = await house.api.post("/sign-in/pin", json=pin | {"name": "clerk"})
+        house.secrets["clerk"] = again.json()["secret"]
+        for path, body in (("prove", {}), ("password", {"new_password": "a longer walk away"})):
+            way = "POST" if path == "prove" else "PUT"
+            guess = {"password": "a guess of mine"} | body
+            told.append(code(await house.ask("clerk", way, f"/session/{path}", json=guess))[0])
+            told.append(code(await house.ask("clerk", way, f"/session/{path}", json=guess))[0])
+    assert told == [401] * 5 + [429] * 7
