@@ -11,7 +11,7 @@ from simulator.access.gate import Gate
 from simulator.api.doors import METRICS_PATHS, OPEN_PATHS, SESSION_PATHS, STREAM_PATHS, Door
 from simulator.api.lanes import Asker, Kind, Lanes
 from simulator.api.problems import problem, problem_of
-from simulator.api.recording import count_unsigned
+from simulator.api.recording import count_refused, count_unsigned
 from simulator.domain.errors import Forbidden
 from simulator.writer.audit import Trail
 
@@ -44,6 +44,8 @@ class SignedInOnly:
             except (NotSignedIn, Forbidden) as error:
                 if isinstance(error, NotSignedIn):
                     count_unsigned(self._trail, (scope.get("client") or ("",))[0])
+                else:
+                    count_refused(self._trail, scope["caller"], scope, error.code)
                 await problem_of(error)(scope, receive, send)
                 return
         if "asker" in scope:

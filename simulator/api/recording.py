@@ -134,6 +134,15 @@ def count_unsigned(trail: Trail | None, address: str) -> None:
         trail.count(Entry(AuditType.UNSIGNED_REFUSED, address=address))
 
 
+def count_refused(trail: Trail | None, caller: Caller, scope: Mapping[str, Any], code: str) -> None:
+    """Somebody was turned away before any route; what is asked each second by what is set up
+    wrongly is a row a minute."""
+    if trail is not None:
+        asked = f"{scope['method']} {scope['path']}"
+        entry = entry_by(AuditType.READ_REFUSED, caller.who, caller.session, asked)
+        trail.count(replace(entry, code=code))
+
+
 def trail_of(request: Request) -> Trail | None:
     """None: nobody signs in here."""
     trail: Trail | None = request.app.state.trail

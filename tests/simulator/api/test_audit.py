@@ -112,6 +112,15 @@ async def test_a_look_at_what_is_none_of_ones_own_is_recorded_as_refused(ward: W
     assert (by_role["actor"], by_role["asked"]) == ("viewer", "GET /bookings")
 
 
+async def test_who_may_not_measure_is_counted(ward: Ward) -> None:
+    for _ in range(3):
+        assert (await ward.ask("manager", "GET /metrics")).status_code == 403
+    await ward.trail._write_counts()
+    [row] = ward.rows(AuditType.READ_REFUSED)
+    assert (row["actor"], row["asked"], row["count"]) == ("manager", "GET /metrics", 3)
+    assert row["code"] == "not_permitted"
+
+
 async def test_what_cannot_be_meant_is_no_refusal(ward: Ward) -> None:
     assert (await ward.ask("clerk", "POST /bookings", json={"bed": 1})).status_code == 422
     assert not ward.rows(AuditType.CHANGE_REFUSED)
