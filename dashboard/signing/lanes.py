@@ -42,6 +42,8 @@ class Lane:
 
 
 SIGNING_IN = Lane("signing-in", 8, most=40, most_of_one=4)
+SIGNING_IN_AGAIN = Lane("signing-in-again", 4, most=40, most_of_one=4)
+"""On a device where somebody has signed in, which counts instead of its address."""
 STRANGERS = Lane("strangers", 4, most=200, most_of_one=50)
 """Quick questions: whose a secret is that the dashboard has not seen, who has a PIN on a device."""
 _SIGNED_IN = ThreadPoolExecutor(6, thread_name_prefix="signed-in")

@@ -32,6 +32,7 @@ from simulator.client import (
 
 SHIFT_SECONDS = 12 * 3600
 """As long as a device is bound to a person, and a session lasts."""
+MOST_DEVICES = 2_000
 MOST_FORM_BYTES = 8 * 1024
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -46,6 +47,7 @@ Handle = Callable[[Request], Awaitable[Response]]
 class Routes:
     def __init__(self, settings: DashboardSettings, sessions: Sessions) -> None:
         self._settings, self._sessions = settings, sessions
+        self._devices: set[str] = set()
 
     def all(self) -> list[Route]:
         posts = {
@@ -85,9 +87,7 @@ class Routes:
                 device_secret=self._device(request),
             )
             address = _address(request)
-            opened = await lanes.SIGNING_IN.ask(
-                address, lambda: self._client().sign_in(wish, address)
-            )
+            opened = await self._in_lane(request, lambda: self._client().sign_in(wish, address))
         except (lanes.Crowded, ClientError, ValidationError) as error:
             is_once = isinstance(error, Refused) and error.code == "new_password_required"
             asks_new = is_once or "new_password" in form
@@ -104,12 +104,25 @@ class Routes:
                 name=name, pin=form.get("pin", ""), device_secret=self._device(request) or ""
             )
             address = _address(request)
-            opened = await lanes.SIGNING_IN.ask(
-                address, lambda: self._client().sign_in_with_pin(wish, address)
+            opened = await self._in_lane(
+                request, lambda: self._client().sign_in_with_pin(wish, address)
             )
         except (lanes.Crowded, ClientError, ValidationError) as error:
             return await self._again(request, going_to, name, error)
         return await self._opened(request, opened, going_to)
+
+    async def _in_lane(self, request: Request, do: Callable[[], SignedIn]) -> SignedIn:
+        """Raises Crowded."""
+        device = self._device(request)
+        if device in self._devices:
+            return await lanes.SIGNING_IN_AGAIN.ask(device, do)
+        return await lanes.SIGNING_IN.ask(_address(request), do)
+
+    def _has_seen(self, device_secret: str) -> None:
+        """Somebody has signed in on this device: the API says so."""
+        if len(self._devices) >= MOST_DEVICES:
+            self._devices.clear()
+        self._devices.add(device_secret)
 
     async def state(self, request: Request) -> Response:
         """For watch.js: whether the page may stay. Counts as no sign of life."""
@@ -202,9 +215,12 @@ class Routes:
         if not secret:
             return []
         try:
-            return await lanes.STRANGERS.ask(_address(request), partial(self._names_on, secret))
+            names = await lanes.STRANGERS.ask(_address(request), partial(self._names_on, secret))
         except (lanes.Crowded, ClientError, ValidationError):
             return []
+        if names:
+            self._has_seen(secret)
+        return names
 
     def _names_on(self, device_secret: str) -> list[str]:
         with BookingClient(self._settings.api_url) as api:
@@ -215,6 +231,7 @@ class Routes:
         if self._secret(request):
             await self._tell(request, lambda api: api.end_session())
         await lanes.for_who_signed_in(lambda: self._sessions.find(opened.secret))  # from now on
+        self._has_seen(opened.device_secret)
         response = RedirectResponse(going_to, 303)
         cookies = {
             self._settings.session_cookie: opened.secret,

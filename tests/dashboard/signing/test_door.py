@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -382,6 +382,30 @@ async def test_a_flood_from_one_address_lets_others_sign_in(
         assert (await mine).status_code == 401
         await asyncio.gather(*flood)
     assert seen == ["203.0.113.5"] * 4 + ["203.0.113.6"]
+
+
+async def test_a_flood_from_many_addresses_lets_in_who_has_signed_in_on_the_device(
+    sessions, settings, played, held, tried
+) -> None:
+    played.answers["POST /sign-in/names"] = (200, w.Names(names=("asha",)))
+    app, form = pages(sessions, settings), {"name": "asha", "password": "p"}
+    device = {"cookie": f"{settings.device_cookie}=d-9"}
+    async with AsyncExitStack() as open_:
+        own = await open_.enter_async_context(browser(app, "203.0.113.99"))
+        assert "asha: PIN" in (await own.get("/sign-in", headers=device)).text
+        flood = []
+        for number in range(10):
+            stranger = browser(app, f"203.0.113.{number}")
+            flood += sign_ins(await open_.enter_async_context(stranger), 5)
+        await asyncio.sleep(0.2)
+        mine = asyncio.create_task(own.post("/sign-in", data=form, headers=device))
+        await asyncio.sleep(0.2)
+        seen = [*tried]
+        held.set()
+        assert (await mine).status_code == 401
+        answers = await asyncio.gather(*flood)
+    assert seen[-1] == "203.0.113.99"
+    assert Counter(one.status_code for one in answers) == {401: 40, 503: 10}
 
 
 async def test_who_comes_to_a_crowd_is_told_to_try_again(sessions, settings, held) -> None:
