@@ -55,6 +55,7 @@ class Sessions:
         self._ask = ask
         self._lock = Lock()
         self._known: dict[str, tuple[float, Whose | None]] = {}
+        self._seen: set[str] = set()
 
     def find(self, secret: str | None) -> Whose | None:
         """None: no such session goes on, or nobody knows."""
@@ -69,7 +70,17 @@ class Sessions:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[secret] = monotonic(), found
+            if found is None:
+                self._seen.discard(secret)
+            elif secret not in self._seen:
+                if len(self._seen) >= MOST_KNOWN:
+                    self._seen.clear()
+                self._seen.add(secret)
         return found
+
+    def has_seen(self, secret: str | None) -> bool:
+        """It has opened a session, and nobody has said that it has ended."""
+        return secret in self._seen
 
     def forget(self, secret: str | None) -> None:
         """It was locked or ended here: the next look asks."""

@@ -34,6 +34,7 @@
       return; // the server is away: pulse.js says so
     }
     if (answer.status === 401) return leave();
+    if (!answer.ok) return; // too many ask: the next look will tell
     const { session_id: now } = await answer.json();
     session ??= now;
     if (now !== session) location.reload();

@@ -12,7 +12,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.settings import DashboardSettings
-from dashboard.whose import Sessions, Whose
+from dashboard.signing import lanes
+from dashboard.whose import Sessions
 
 OPEN = ("/_stcore/health", "/sign-in", "/session", "/favicon.ico")
 """And what lies below them; these look for themselves."""
@@ -35,7 +36,17 @@ class SignedInOnly:
             await self._app(scope, receive, send)
         elif not self._is_of_this_site(scope):
             await _refuse(scope, receive, send)
-        elif (found := await self._goes_on(scope)) is None:
+        else:
+            await self._of_who_signed_in(scope, receive, send)
+
+    async def _of_who_signed_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        secret = self._secret(scope)
+        try:
+            found = await lanes.find(self._sessions, secret, lanes.address_of(scope.get("client")))
+        except lanes.Crowded:
+            await _ask_to_wait(scope, receive, send)
+            return
+        if found is None or found.who.is_locked:
             await _ask_to_sign_in(scope, receive, send)
         elif scope["type"] == "http":
             await self._app(scope, receive, send)
@@ -62,19 +73,22 @@ class SignedInOnly:
             return origin is None or self._settings.is_own(origin, headers.get("host"))
         return headers.get("sec-fetch-site") != "cross-site" or origin is None
 
-    async def _goes_on(self, scope: Scope) -> Whose | None:
-        """The session of the cookie, if it goes on and is not locked."""
-        secret = HTTPConnection(scope).cookies.get(self._settings.session_cookie)
-        found = await asyncio.to_thread(self._sessions.find, secret)
-        return found if found and not found.who.is_locked else None
+    def _secret(self, scope: Scope) -> str | None:
+        return HTTPConnection(scope).cookies.get(self._settings.session_cookie)
+
+    async def _goes_on(self, secret: str | None) -> bool:
+        """Of a socket that was let in."""
+        found = await lanes.for_who_signed_in(lambda: self._sessions.find(secret))
+        return found is not None and not found.who.is_locked
 
     async def _watch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The socket ends with the session, whatever it is doing."""
+        secret = self._secret(scope)
         serving = asyncio.ensure_future(self._app(scope, receive, send))
         try:
             while not serving.done():
                 await asyncio.wait({serving}, timeout=LOOK_SECONDS)
-                if not serving.done() and await self._goes_on(scope) is None:
+                if not serving.done() and not await self._goes_on(secret):
                     serving.cancel()
                     with suppress(RuntimeError):  # it has just been closed
                         await send({"type": "websocket.close", "code": SIGNED_OUT})
@@ -98,6 +112,13 @@ async def _ask_to_sign_in(scope: Scope, receive: Receive, send: Send) -> None:
         await response(scope, receive, send)
     else:
         await PlainTextResponse("Sign in first.", 401)(scope, receive, send)
+
+
+async def _ask_to_wait(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await _close(receive, send, TOO_MANY)
+    else:
+        await PlainTextResponse(lanes.CROWDED, 503, lanes.RETRY)(scope, receive, send)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,9 +5,8 @@ sites' pages do not send (SameSite=Strict), and each route that takes one checks
 comes from.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from starlette.routing import Route
 
 from dashboard.drawing import html
 from dashboard.settings import DashboardSettings
+from dashboard.signing import lanes
 from dashboard.whose import Sessions
 from simulator.client import (
     BookingClient,
@@ -32,6 +32,7 @@ from simulator.client import (
 
 SHIFT_SECONDS = 12 * 3600
 """As long as a device is bound to a person, and a session lasts."""
+MOST_DEVICES = 2_000
 MOST_FORM_BYTES = 8 * 1024
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -46,6 +47,7 @@ Handle = Callable[[Request], Awaitable[Response]]
 class Routes:
     def __init__(self, settings: DashboardSettings, sessions: Sessions) -> None:
         self._settings, self._sessions = settings, sessions
+        self._devices: set[str] = set()
 
     def all(self) -> list[Route]:
         posts = {
@@ -65,7 +67,10 @@ class Routes:
     async def page(self, request: Request) -> Response:
         """Who has signed in already goes on."""
         going_to = own_path(request.query_params.get("next"))
-        found = await asyncio.to_thread(self._sessions.find, self._secret(request))
+        try:
+            found = await lanes.find(self._sessions, self._secret(request), _address(request))
+        except lanes.Crowded:
+            return await self._asking(request, going_to, problem=lanes.CROWDED, status=503)
         if found and not found.who.is_locked:
             return RedirectResponse(going_to, 303)
         asks_new = "new" in request.query_params
@@ -81,16 +86,14 @@ class Routes:
                 new_password=form.get("new_password") or None,
                 device_secret=self._device(request),
             )
-            opened = await asyncio.to_thread(self._client().sign_in, wish, _address(request))
-        except Refused as refused:
-            is_first = refused.code == "new_password_required" or "new_password" in form
-            return await self._asking(
-                request, going_to, form.get("name", ""), _said(refused), asks_new=is_first
+            address = _address(request)
+            opened = await self._in_lane(request, lambda: self._client().sign_in(wish, address))
+        except (lanes.Crowded, ClientError, ValidationError) as error:
+            is_once = isinstance(error, Refused) and error.code == "new_password_required"
+            asks_new = is_once or "new_password" in form
+            return await self._again(
+                request, going_to, form.get("name", ""), error, asks_new=asks_new
             )
-        except (ClientError, ValidationError) as error:
-            asks_new = "new_password" in form
-            name = form.get("name", "")
-            return await self._asking(request, going_to, name, _said(error), asks_new=asks_new)
         return await self._opened(request, opened, going_to)
 
     async def sign_in_with_pin(self, request: Request) -> Response:
@@ -100,16 +103,33 @@ class Routes:
             wish = PinSignIn(
                 name=name, pin=form.get("pin", ""), device_secret=self._device(request) or ""
             )
-            opened = await asyncio.to_thread(
-                self._client().sign_in_with_pin, wish, _address(request)
+            address = _address(request)
+            opened = await self._in_lane(
+                request, lambda: self._client().sign_in_with_pin(wish, address)
             )
-        except (ClientError, ValidationError) as error:
-            return await self._asking(request, going_to, name, _said(error))
+        except (lanes.Crowded, ClientError, ValidationError) as error:
+            return await self._again(request, going_to, name, error)
         return await self._opened(request, opened, going_to)
+
+    async def _in_lane(self, request: Request, do: Callable[[], SignedIn]) -> SignedIn:
+        """Raises Crowded."""
+        device = self._device(request)
+        if device in self._devices:
+            return await lanes.SIGNING_IN_AGAIN.ask(device, do)
+        return await lanes.SIGNING_IN.ask(_address(request), do)
+
+    def _has_seen(self, device_secret: str) -> None:
+        """Somebody has signed in on this device: the API says so."""
+        if len(self._devices) >= MOST_DEVICES:
+            self._devices.clear()
+        self._devices.add(device_secret)
 
     async def state(self, request: Request) -> Response:
         """For watch.js: whether the page may stay. Counts as no sign of life."""
-        found = await asyncio.to_thread(self._sessions.find, self._secret(request))
+        try:
+            found = await lanes.find(self._sessions, self._secret(request), _address(request))
+        except lanes.Crowded:
+            return JSONResponse({"detail": lanes.CROWDED}, 503, lanes.RETRY)
         if found is None or found.who.is_locked:
             return JSONResponse({"is_open": False}, 401)
         return JSONResponse({"is_open": True, "session_id": found.who.session_id})
@@ -137,10 +157,11 @@ class Routes:
         if not secret:
             return JSONResponse({"detail": "Sign in first."}, 401)
         try:
-            await asyncio.to_thread(self._told, secret, ask)
+            told = partial(self._told, secret, ask)
+            await lanes.for_secret(self._sessions, secret, _address(request), told)
         except Refused as refused:
             return JSONResponse({"detail": refused.detail, "code": refused.code}, refused.status)
-        except (ClientError, ValidationError) as error:
+        except (lanes.Crowded, ClientError, ValidationError) as error:
             return JSONResponse({"detail": _said(error)}, 503)
         return JSONResponse({"is_done": True})
 
@@ -151,6 +172,20 @@ class Routes:
             ask(api)
         self._sessions.forget(secret)
 
+    async def _again(
+        self,
+        request: Request,
+        going_to: str,
+        name: str,
+        error: Exception,
+        *,
+        asks_new: bool = False,
+    ) -> Response:
+        status = 503 if _is_crowded(error) else 401
+        return await self._asking(
+            request, going_to, name, _said(error), asks_new=asks_new, status=status
+        )
+
     async def _asking(
         self,
         request: Request,
@@ -159,9 +194,10 @@ class Routes:
         problem: str = "",
         *,
         asks_new: bool = False,
+        status: int = 200,
     ) -> Response:
         page = _TEMPLATES.get_template("sign_in.html").render(
-            names=await asyncio.to_thread(self._names, self._device(request)),
+            names=await self._names(request),
             going_to=going_to,
             name=name,
             problem=problem,
@@ -171,22 +207,31 @@ class Routes:
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "Cache-Control": "no-store",
         }
-        return HTMLResponse(page, 401 if problem else 200, headers)
+        return HTMLResponse(page, status, headers | (lanes.RETRY if status == 503 else {}))
 
-    def _names(self, device_secret: str | None) -> list[str]:
+    async def _names(self, request: Request) -> list[str]:
         """Who has a PIN on this device; nobody where that cannot be asked."""
-        if not device_secret:
+        secret = self._device(request)
+        if not secret:
             return []
         try:
-            with BookingClient(self._settings.api_url) as api:
-                return api.names_on(Device(device_secret=device_secret))
-        except (ClientError, ValidationError):
+            names = await lanes.STRANGERS.ask(_address(request), partial(self._names_on, secret))
+        except (lanes.Crowded, ClientError, ValidationError):
             return []
+        if names:
+            self._has_seen(secret)
+        return names
+
+    def _names_on(self, device_secret: str) -> list[str]:
+        with BookingClient(self._settings.api_url) as api:
+            return api.names_on(Device(device_secret=device_secret))
 
     async def _opened(self, request: Request, opened: SignedIn, going_to: str) -> Response:
         """Another session than the one before, whoever it was: that one ends."""
         if self._secret(request):
             await self._tell(request, lambda api: api.end_session())
+        await lanes.for_who_signed_in(lambda: self._sessions.find(opened.secret))  # from now on
+        self._has_seen(opened.device_secret)
         response = RedirectResponse(going_to, 303)
         cookies = {
             self._settings.session_cookie: opened.secret,
@@ -248,10 +293,17 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+    return lanes.address_of(request.client)
+
+
+def _is_crowded(error: Exception) -> bool:
+    is_overloaded = isinstance(error, Refused) and error.code == "overloaded"
+    return is_overloaded or isinstance(error, lanes.Crowded)
 
 
 def _said(error: Exception) -> str:
+    if _is_crowded(error):
+        return lanes.CROWDED
     if isinstance(error, ValidationError):
         return "That is too long."
     return error.detail if isinstance(error, Refused) else str(error)

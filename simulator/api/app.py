@@ -19,6 +19,7 @@ from lake.tables import AUDIT_EVENTS, BED_EVENTS
 from simulator.access.gate import Gate
 from simulator.api.attempts import Attempts
 from simulator.api.doors import door_of
+from simulator.api.hashing import HashingPlaces
 from simulator.api.headers import SafeHeaders
 from simulator.api.lanes import THREADS, Lanes
 from simulator.api.limits import OwnPagesOnly, SignedInOnly
@@ -101,7 +102,7 @@ def create_app(
     )
     app.router.routes[:0] = ROUTES
     app.state.desk, app.state.gate, app.state.trail = desk, gate, trail
-    app.state.attempts, app.state.hashing = Attempts(), 0
+    app.state.attempts, app.state.hashing = Attempts(), HashingPlaces()
     app.state.glass_lock = asyncio.Lock()
     if gate is not None:
         lanes = Lanes(desk.settings.service_requests_per_minute)

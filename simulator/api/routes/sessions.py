@@ -27,9 +27,10 @@ from simulator.access.sessions import SignedIn as Opened
 from simulator.api.answers import json_of
 from simulator.api.attempts import Attempts
 from simulator.api.call import LimitedRoute
+from simulator.api.hashing import Claimant, HashingPlaces
 from simulator.api.problems import PROBLEMS
 from simulator.api.recording import entry_by, trail_of
-from simulator.domain.errors import NotCarriedOut, NotThere, Overloaded, TryAgain
+from simulator.domain.errors import NotCarriedOut, NotThere, TryAgain
 from simulator.domain.permissions import rights_of
 from simulator.wire import access as w
 from simulator.writer.audit import Entry
@@ -38,8 +39,6 @@ Answer = TypeVar("Answer")
 
 HASHING = ThreadPoolExecutor(2, thread_name_prefix="hashing")
 """Each hash takes 64 MiB."""
-MOST_HASHING = 40
-"""Some four seconds' work, waiting or under way."""
 
 router = APIRouter(tags=["sessions"], responses=PROBLEMS, route_class=LimitedRoute)
 
@@ -75,21 +74,26 @@ def _session(request: Request) -> Session:
     return gate_of(request).session(request.headers.get("authorization"))
 
 
-async def _hashing(request: Request, work: Callable[[], Answer]) -> Answer:
+async def _hashing(request: Request, work: Callable[[], Answer], known_name: str = "") -> Answer:
     """Raises Overloaded where too many wait for it already."""
-    _must_have_room(request)
-    state = request.app.state
-    state.hashing += 1
-    try:
+    places: HashingPlaces = request.app.state.hashing
+    with places.one_for(_asker(request, known_name)):
         return await asyncio.get_running_loop().run_in_executor(HASHING, work)
-    finally:
-        state.hashing -= 1
 
 
-def _must_have_room(request: Request) -> None:
+def _must_have_room(request: Request, known_name: str = "") -> None:
     """Before an attempt is counted: one that was not tried is none. Raises Overloaded."""
-    if request.app.state.hashing >= MOST_HASHING:
-        raise Overloaded
+    places: HashingPlaces = request.app.state.hashing
+    places.must_have_room(_asker(request, known_name))
+
+
+def _asker(request: Request, known_name: str) -> Claimant:
+    """`known_name`: of who has signed in on this device before."""
+    if known_name:
+        return Claimant(known_name.strip().lower(), is_known=True)
+    with suppress(NotSignedIn):
+        return Claimant(_session(request).person.name, is_known=True)
+    return Claimant(address_of(request), is_known=False)
 
 
 @router.post("/sign-in", status_code=201, response_model=w.SignedIn)
@@ -97,8 +101,9 @@ async def sign_in(request: Request, body: w.SignIn) -> Response:
     """With name and password."""
     gate = gate_of(request)
     _must_be_recordable(request)
-    _must_have_room(request)
     known = gate.sessions.known_device(body.device_secret, body.name)
+    known_name = body.name if known else ""
+    _must_have_room(request, known_name)
     attempt = _attempts(request).of(body.name, address_of(request), known)
     with _failures(request, body.name), attempt:
         opened = await _hashing(
@@ -109,6 +114,7 @@ async def sign_in(request: Request, body: w.SignIn) -> Response:
                 body.new_password,
                 body.device_secret,
             ),
+            known_name,
         )
     if body.new_password is not None:
         await _record(request, AuditType.PASSWORD_CHANGED, opened.session)
@@ -118,16 +124,16 @@ async def sign_in(request: Request, body: w.SignIn) -> Response:
 
 @router.post("/sign-in/pin", status_code=201, response_model=w.SignedIn)
 async def sign_in_with_pin(request: Request, body: w.PinSignIn) -> Response:
-    """With a PIN, on a device where the person has signed in with the password within 12 hours."""
-    gate = gate_of(request)
+    """With a PIN, on a device where the person has signed in with the password within 12 hours.
+    Nobody guesses a device's secret: where it is not known nothing is hashed, whoever is named."""
+    gate, name = gate_of(request), body.name.strip().lower()
     with _failures(request, body.name):
+        if name not in gate.sessions.names_on(body.device_secret):
+            raise NotSignedIn("Sign in with your password on this device.")
         opened = await _hashing(
             request,
-            lambda: gate.sessions.sign_in_with_pin(
-                body.device_secret,
-                body.name.strip().lower(),
-                body.pin,
-            ),
+            lambda: gate.sessions.sign_in_with_pin(body.device_secret, name, body.pin),
+            known_name=name,
         )
     await _record(request, AuditType.SIGNED_IN, opened.session)
     return _signed_in(gate, opened)

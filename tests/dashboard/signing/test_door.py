@@ -1,11 +1,15 @@
 """The dashboard's door: who reaches a page or a socket, and how somebody signs in and out."""
 
+import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -22,7 +26,7 @@ from dashboard.signing.headers import headers
 from dashboard.signing.routes import Routes, own_path
 from dashboard.whose import Sessions
 from lake.sight import Sight
-from simulator.client import Refused, Unreachable
+from simulator.client import BookingClient, Refused, Unreachable
 from simulator.wire import access as w
 from simulator.wire.answers import Problem
 from tests.dashboard.played_api import PlayedApi, playing
@@ -314,6 +318,148 @@ def test_a_form_beyond_all_measure_is_not_read(site, played) -> None:
     assert played.sent("POST /sign-in") == [
         {"name": "", "password": "", "new_password": None, "device_secret": None}
     ]
+
+
+# A crowd at the door
+
+
+@pytest.fixture
+def tried() -> list[str]:
+    """From which addresses the API was asked to sign somebody in."""
+    return []
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch, tried: list[str]) -> Iterator[Event]:
+    """Until it is set, the API is at work on what it is asked for strangers."""
+    goes_on = Event()
+
+    def sign_in(_client: BookingClient, _wish: w.SignIn, address: str) -> w.SignedIn:
+        tried.append(address)
+        goes_on.wait(30)
+        raise Refused(Problem(status=401, code="wrong_password", detail="wrong"))
+
+    monkeypatch.setattr(BookingClient, "sign_in", sign_in)
+    yield goes_on
+    goes_on.set()
+
+
+def browser(app: Starlette, address: str = "203.0.113.5") -> httpx.AsyncClient:
+    there = httpx.ASGITransport(app, client=(address, 4711))
+    return httpx.AsyncClient(transport=there, base_url=SITE, headers=HERE, timeout=30)
+
+
+def sign_ins(client: httpx.AsyncClient, count: int) -> list[asyncio.Task[httpx.Response]]:
+    return [
+        asyncio.create_task(client.post("/sign-in", data={"name": f"x{n}", "password": "x"}))
+        for n in range(count)
+    ]
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+async def refused(tasks: list[asyncio.Task[httpx.Response]], count: int) -> None:
+    """Until so many are answered, while the API is at work."""
+    await until(lambda: sum(task.done() for task in tasks) == count)
+
+
+async def test_a_flood_of_sign_ins_keeps_no_page_waiting(sessions, settings, held, tried) -> None:
+    app = pages(sessions, settings)
+    async with browser(app) as strangers, browser(app, "203.0.113.6") as own:
+        flood = sign_ins(strangers, 200)
+        await until(lambda: len(tried) >= 4)
+        answer = await asyncio.wait_for(own.get("/", headers=cookie(settings)), 5)
+        assert answer.status_code == 200
+        await refused(flood, 196)
+        held.set()
+        answers = await asyncio.gather(*flood)
+    assert Counter(one.status_code for one in answers) == {401: 4, 503: 196}
+
+
+async def test_a_flood_from_one_address_lets_others_sign_in(
+    sessions, settings, held, tried
+) -> None:
+    app = pages(sessions, settings)
+    async with browser(app) as strangers, browser(app, "203.0.113.6") as other:
+        flood = sign_ins(strangers, 200)
+        await refused(flood, 196)
+        [mine] = sign_ins(other, 1)
+        await until(lambda: len(tried) == 5)
+        held.set()
+        assert (await mine).status_code == 401
+        await asyncio.gather(*flood)
+    assert Counter(tried) == {"203.0.113.5": 4, "203.0.113.6": 1}
+
+
+async def test_a_flood_from_many_addresses_lets_in_who_has_signed_in_on_the_device(
+    sessions, settings, played, held, tried
+) -> None:
+    played.answers["POST /sign-in/names"] = (200, w.Names(names=("asha",)))
+    app, form = pages(sessions, settings), {"name": "asha", "password": "p"}
+    device = {"cookie": f"{settings.device_cookie}=d-9"}
+    async with AsyncExitStack() as open_:
+        own = await open_.enter_async_context(browser(app, "203.0.113.99"))
+        assert "asha: PIN" in (await own.get("/sign-in", headers=device)).text
+        flood = []
+        for number in range(10):
+            stranger = browser(app, f"203.0.113.{number}")
+            flood += sign_ins(await open_.enter_async_context(stranger), 5)
+        await refused(flood, 10)
+        mine = asyncio.create_task(own.post("/sign-in", data=form, headers=device))
+        await until(lambda: "203.0.113.99" in tried)
+        held.set()
+        assert (await mine).status_code == 401
+        answers = await asyncio.gather(*flood)
+    assert Counter(one.status_code for one in answers) == {401: 40, 503: 10}
+
+
+async def test_who_comes_to_a_crowd_is_told_to_try_again(sessions, settings, held) -> None:
+    async with browser(pages(sessions, settings)) as client:
+        *waiting, last = sign_ins(client, 5)
+        answer = await asyncio.wait_for(last, 5)
+        held.set()
+        await asyncio.gather(*waiting)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert "Wait some seconds, then try again." in answer.text
+    assert 'name="password"' in answer.text
+    assert 'value="x4"' in answer.text
+
+
+def test_a_crowd_at_the_api_is_told_in_the_same_words(site, played) -> None:
+    played.refuse("POST /sign-in", 503, "overloaded", "Too many requests are waiting.")
+    answer = site.post("/sign-in", data={"name": "asha", "password": "p"}, headers=HERE)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert "Wait some seconds, then try again." in answer.text
+
+
+async def test_a_flood_of_made_up_secrets_keeps_nobody_waiting_who_has_signed_in(
+    sessions, settings, api, held, monkeypatch
+) -> None:
+    ask = api.ask
+
+    def slowly(secret: str) -> w.Who:
+        if secret != "s-1":
+            held.wait(30)
+        return ask(secret)
+
+    monkeypatch.setattr(sessions, "_ask", slowly)
+    app = pages(sessions, settings)
+    async with browser(app) as strangers, browser(app, "203.0.113.6") as own:
+        assert (await own.get("/", headers=cookie(settings))).status_code == 200
+        flood = [
+            asyncio.create_task(strangers.get("/", headers=cookie(settings, f"made-up-{n}")))
+            for n in range(60)
+        ]
+        await refused(flood, 10)
+        answer = await asyncio.wait_for(own.get("/", headers=cookie(settings)), 5)
+        assert answer.status_code == 200
+        held.set()
+        answers = await asyncio.gather(*flood)
+    assert Counter(one.status_code for one in answers) == {401: 50, 503: 10}
 
 
 # Whose session it is, while the API is silent

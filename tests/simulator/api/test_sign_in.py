@@ -2,10 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -19,6 +22,7 @@ from simulator.access.gate import Gate
 from simulator.access.tokens import Scope
 from simulator.api import lanes
 from simulator.api.app import ROUTES
+from simulator.api.hashing import KEPT, MOST_HASHING, MOST_OF_ONE
 from simulator.writer.audit import Trail
 from simulator.writer.desk import Desk
 from tests.simulator.api_client import make_desk, serving
@@ -531,7 +535,7 @@ async def test_a_browser_loads_nothing_for_an_answer_and_shares_it_with_nobody(
 async def test_many_who_sign_in_at_once_wait_for_each_other_and_no_more(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulator.api.routes.sessions.MOST_HASHING", 0)
+    monkeypatch.setattr("simulator.api.hashing.MOST_HASHING", 0)
     answer = await house.api.post("/sign-in", json={"name": "clerk", "password": WORD})
     assert code(answer) == (503, "overloaded")
     assert answer.headers["retry-after"]
@@ -548,7 +552,7 @@ async def test_an_attempt_that_was_not_tried_is_none_and_forgets_none(
 
     assert [await tried("wrong") for _ in range(4)] == [401] * 4
     with monkeypatch.context() as crowd:
-        crowd.setattr("simulator.api.routes.sessions.MOST_HASHING", 0)
+        crowd.setattr("simulator.api.hashing.MOST_HASHING", 0)
         assert {await tried("wrong") for _ in range(9)} == {503}
     assert [await tried("wrong") for _ in range(2)] == [401, 429]
 
@@ -562,6 +566,101 @@ async def test_wards_are_a_clerks_alone(house: House) -> None:
     for path in ("/requests", "/bookings"):
         assert code(await house.get("once", path)) == (403, "not_permitted")
     assert "ANY-1" not in (await house.get("once", "/events")).text
+
+
+# A crowd at the door
+
+
+@contextmanager
+def hashing_held(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is hashed waits until this ends."""
+    goes_on, are_equal = Event(), house.gate.hashes.are_equal
+
+    def held(word: str, kept: str | None) -> bool:
+        goes_on.wait(30)
+        return are_equal(word, kept)
+
+    monkeypatch.setattr(house.gate.hashes, "are_equal", held)
+    try:
+        yield
+    finally:
+        goes_on.set()
+
+
+def strangers(house: House, addresses: list[str]) -> list[asyncio.Task[httpx.Response]]:
+    """Each tries another name."""
+    token = header(house.gate.tokens.add("dashboard", Role.VIEWER))
+    return [
+        asyncio.create_task(
+            house.api.post(
+                "/sign-in",
+                json={"name": f"x{number}", "password": "wrong"},
+                headers={"authorization": token, "x-client-address": address},
+            )
+        )
+        for number, address in enumerate(addresses)
+    ]
+
+
+async def refused(tasks: list[asyncio.Task[httpx.Response]], count: int) -> None:
+    """Until so many are answered, while what is hashed waits."""
+    async with asyncio.timeout(10):
+        while sum(task.done() for task in tasks) < count:
+            await asyncio.sleep(0.01)
+
+
+async def statuses(tasks: list[asyncio.Task[httpx.Response]]) -> Counter[int]:
+    return Counter(answer.status_code for answer in await asyncio.gather(*tasks))
+
+
+async def test_a_flood_of_strangers_leaves_room_for_who_is_known(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"name": "clerk", "password": WORD}
+    opened = (await house.api.post("/sign-in", json=body)).json()
+    house.secrets["here"], device = opened["secret"], {"device_secret": opened["device_secret"]}
+    pin = device | {"pin": "4821"}
+    assert (await house.ask("here", "PUT", "/session/pin", json=pin)).is_success
+    with hashing_held(house, monkeypatch):
+        crowd = strangers(house, [f"203.0.113.{number}" for number in range(60)])
+        await refused(crowd, 60 - MOST_HASHING + KEPT)
+        known = [
+            asyncio.create_task(asked)
+            for asked in (
+                house.post("manager", "/session/prove", {"password": WORD}),
+                house.api.post("/sign-in", json=body | device),
+                house.api.post("/sign-in/pin", json=pin | {"name": "clerk"}),
+            )
+        ]
+        await asyncio.sleep(0.3)
+    assert await statuses(crowd) == {401: MOST_HASHING - KEPT, 503: 60 - MOST_HASHING + KEPT}
+    assert await statuses(known) == {200: 1, 201: 2}
+
+
+async def test_a_flood_from_one_address_keeps_nobody_out_elsewhere(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hashing_held(house, monkeypatch):
+        crowd = strangers(house, ["203.0.113.5"] * 60)
+        await refused(crowd, 60 - MOST_OF_ONE)
+        body = {"name": "manager", "password": WORD}
+        other = [asyncio.create_task(house.api.post("/sign-in", json=body))]
+        await asyncio.sleep(0.3)
+    assert await statuses(crowd) == {401: MOST_OF_ONE, 503: 60 - MOST_OF_ONE}
+    assert await statuses(other) == {201: 1}
+
+
+async def test_a_pin_from_a_device_that_is_not_known_costs_nothing_whoever_is_named(
+    house: House,
+) -> None:
+    before, told = house.gate.hashes.hasher.verified, []
+    for name in ("clerk", "nobody"):
+        body = {"name": name, "pin": "4821", "device_secret": "made up"}
+        answer = await house.api.post("/sign-in/pin", json=body)
+        told.append((code(answer), answer.json()))
+    assert told[0] == told[1]
+    assert told[0][0] == (401, "sign_in_required")
+    assert house.gate.hashes.hasher.verified == before
 
 
 # Found by looking for ways around
