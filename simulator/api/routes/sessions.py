@@ -77,17 +77,17 @@ def _session(request: Request) -> Session:
 async def _hashing(request: Request, work: Callable[[], Answer], known_name: str = "") -> Answer:
     """Raises Overloaded where too many wait for it already."""
     places: HashingPlaces = request.app.state.hashing
-    with places.one_for(_asker(request, known_name)):
+    with places.one_for(_claimant(request, known_name)):
         return await asyncio.get_running_loop().run_in_executor(HASHING, work)
 
 
 def _must_have_room(request: Request, known_name: str = "") -> None:
     """Before an attempt is counted: one that was not tried is none. Raises Overloaded."""
     places: HashingPlaces = request.app.state.hashing
-    places.must_have_room(_asker(request, known_name))
+    places.must_have_room(_claimant(request, known_name))
 
 
-def _asker(request: Request, known_name: str) -> Claimant:
+def _claimant(request: Request, known_name: str) -> Claimant:
     """`known_name`: of who has signed in on this device before."""
     if known_name:
         return Claimant(known_name.strip().lower(), is_known=True)
