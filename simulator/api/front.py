@@ -128,7 +128,7 @@ async def bookings_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Ro
 
 
 async def requests_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Row]:
-    names = ("bed_request_id", "state", "ward_id", "patient_ref", "own_wards")
+    names = ("bed_request_id", "state", "ward_id", "patient_ref", "own_wards", "asked_by")
     every = dict.fromkeys(names) | {"after_seq": 0}
     return await from_log(desk, REQUESTS, **(every | filters), limit=limit)
 

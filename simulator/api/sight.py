@@ -59,8 +59,13 @@ def sees_request(who: Principal, hospital: Hospital, request: BedRequest) -> boo
 
 
 def sees_ended(who: Principal, row: Row) -> bool:
-    """A request that waits no more, by the ward that was wanted."""
-    return who.is_manager or (who.has_wards if row["ward_id"] is None else who.owns(row["ward_id"]))
+    """A request that waits no more, by the ward that was wanted; if any was, by where the patient
+    was and was placed; if that is nowhere, by who asked."""
+    if who.is_manager:
+        return True
+    wards = row["of_wards"]
+    asked = (row["requested_by"] or row["actor"]) == who.actor
+    return any(map(who.owns, wards)) or (not wards and asked and who.has_wards)
 
 
 def sees_patient(who: Principal, hospital: Hospital, patient_ref: str) -> bool:

@@ -13,12 +13,9 @@ from simulator.api.call import Call, CallRoute
 from simulator.api.front import bookings_in_log, carry_out, requests_in_log
 from simulator.api.problems import PROBLEMS
 from simulator.api.routes.bookings import booking_item
-from simulator.api.routes.requests import request_item
-from simulator.api.sight import sees_ended, sees_request
+from simulator.api.routes.requests import is_seen, request_item
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere
-from simulator.domain.hospital import Hospital
-from simulator.domain.principals import Principal
 from simulator.wire import answers as w
 from simulator.wire import bodies as b
 from simulator.wire.names import patient_ref
@@ -41,7 +38,7 @@ async def patient(call: Call, ref: Ref) -> Response:
     merges = [merge for merge in hospital.merges.values() if merge.refs & {*refs}]
     if not (call.who.is_manager or call.who.has_broken_glass_for(refs)):
         bookings = [row for row in bookings if call.who.sees(row["ward_id"])]
-        requests = [row for row in requests if _is_seen(row, hospital, call.who)]
+        requests = [row for row in requests if is_seen(row, hospital, call.who)]
         merges = merges if bookings or requests else []
     if not (bookings or requests or merges):
         raise NotThere("Nothing is known of this patient.")
@@ -79,11 +76,6 @@ async def cancel_merge(call: Call, ref: Ref, body: b.Write | None = None) -> Res
     """The two were different persons."""
     command = c.CancelMerge(patient_ref=ref)
     return _answer(await carry_out(call.desk, command, call.context(body or b.Write())))
-
-
-def _is_seen(row: Row, hospital: Hospital, who: Principal) -> bool:
-    waiting = hospital.requests.get(row["bed_request_id"])
-    return sees_request(who, hospital, waiting) if waiting else sees_ended(who, row)
 
 
 def _answer(rows: list[Row]) -> Response:

@@ -20,6 +20,7 @@ from simulator.api.sight import sees_ended, sees_request
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere
 from simulator.domain.hospital import Hospital
+from simulator.domain.principals import Principal
 from simulator.domain.requests import BedRequest, Rank
 from simulator.domain.rules.proposal import Left, Pair, Pending, propose
 from simulator.domain.rules.suggestions import suggest_for
@@ -69,6 +70,7 @@ async def _ended(
 ) -> tuple[list[Row], str | None]:
     seq = int((after or "0").split("-")[0])
     wanted = {"state": state, "ward_id": ward_id, "own_wards": call.who.sees_wards}
+    wanted["asked_by"] = call.who.actor if call.who.has_wards else None
     rows = await requests_in_log(call.desk, limit + 1, **wanted, after_seq=seq)
     return rows[:limit], str(rows[limit - 1]["seq"]) if len(rows) > limit else None
 
@@ -98,10 +100,8 @@ def _as_in_log(request: BedRequest) -> Row:
 @router.get("/requests/{bed_request_id}", response_model=w.BedRequestWithBeds)
 async def request_with_beds(call: Call, bed_request_id: RequestId) -> Response:
     """With up to three beds that would do, if it waits."""
-    known = call.desk.engine.hospital.requests.get(bed_request_id)
     for row in await requests_in_log(call.desk, bed_request_id=bed_request_id):
-        is_own = known and sees_request(call.who, call.desk.engine.hospital, known)
-        if is_own or sees_ended(call.who, row):
+        if is_seen(row, call.desk.engine.hospital, call.who):
             return json_of(_with_beds(row, call))
     raise NotThere(f"There is no request {bed_request_id}.")
 
@@ -246,6 +246,11 @@ def _with_beds(row: Row, call: Call) -> w.BedRequestWithBeds:
     return w.BedRequestWithBeds.model_validate(
         item | {"suggestions": [bed._asdict() for bed in beds]}
     )
+
+
+def is_seen(row: Row, hospital: Hospital, who: Principal) -> bool:
+    waiting = hospital.requests.get(row["bed_request_id"])
+    return sees_request(who, hospital, waiting) if waiting else sees_ended(who, row)
 
 
 def _is_in_bed(row: Row, request: BedRequest, hospital: Hospital) -> bool:

@@ -1,0 +1,78 @@
+"""Ways around a ward's door, each of which a clerk of another ward has tried."""
+
+import pytest
+import pytest_asyncio
+
+from lake.vocabulary import Role
+from tests.simulator.api.audited import OTHER, Ward
+from tests.simulator.people import WORD
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest_asyncio.fixture
+async def wards(ward: Ward) -> Ward:
+    """`clerk` is of W1, `clerk2` of W2."""
+    ward.gate.people.add("clerk2", [Role.CLERK], ["W2"], password=WORD)
+    assert (await ward.sign_in("clerk2")).status_code == 201
+    return ward
+
+
+async def done(wards: Ward, who: str, way: str, status: int = 201, **body):
+    answer = await wards.ask(who, way, json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def asked(wards: Ward, who: str, patient: str, **body) -> str:
+    body = {"patient_ref": patient, "needs": {"sex": "female"}} | body
+    return (await done(wards, who, "POST /requests", **body))["bed_request_id"]
+
+
+async def admitted(wards: Ward, who: str, patient: str, bed_id: str, **needs) -> str:
+    body = {"patient_ref": patient, "bed_id": bed_id, "needs": {"sex": "female"} | needs}
+    return (await done(wards, who, "POST /bookings", **body, admit=True))["booking_id"]
+
+
+async def seen(wards: Ward, who: str, request: str) -> dict[str, bool]:
+    """Where a request is shown."""
+    found = {}
+    for state in ("waiting", "placed", "withdrawn"):
+        page = (await wards.ask(who, f"GET /requests?state={state}")).json()["items"]
+        found[state] = request in {one["bed_request_id"] for one in page}
+    found["itself"] = (await wards.ask(who, f"GET /requests/{request}")).status_code == 200
+    return found
+
+
+NOWHERE = dict.fromkeys(("waiting", "placed", "withdrawn", "itself"), False)
+
+
+async def test_a_request_for_any_ward_is_of_the_ward_where_the_patient_lies(wards: Ward) -> None:
+    request = await asked(wards, "clerk2", OTHER)
+    for state in ("waiting", "withdrawn"):
+        assert await seen(wards, "clerk", request) == NOWHERE
+        assert (await wards.ask("clerk", f"GET /patients/{OTHER}")).status_code == 404
+        assert await seen(wards, "clerk2", request) == NOWHERE | {state: True, "itself": True}
+        assert await seen(wards, "manager", request) == NOWHERE | {state: True, "itself": True}
+        if state == "waiting":
+            await done(wards, "clerk2", f"POST /requests/{request}/withdraw", 200)
+    told = await wards.ask("clerk", f"POST /requests/{request}/withdraw", json={})
+    assert told.status_code == 404
+
+
+async def test_a_request_for_any_ward_is_of_the_ward_that_gave_the_bed(wards: Ward) -> None:
+    request = await asked(wards, "clerk", "P-500")
+    for who in ("clerk", "clerk2"):
+        assert await seen(wards, who, request) == NOWHERE | {"waiting": True, "itself": True}
+    await done(wards, "clerk2", f"POST /requests/{request}/place", bed_id="W2-101-B", admit=True)
+    assert await seen(wards, "clerk", request) == NOWHERE
+    assert (await wards.ask("clerk", "GET /patients/P-500")).status_code == 404
+    assert await seen(wards, "clerk2", request) == NOWHERE | {"placed": True, "itself": True}
+
+
+async def test_a_request_that_nobody_placed_is_of_who_asked(wards: Ward) -> None:
+    request = await asked(wards, "clerk", "P-500")
+    await done(wards, "clerk", f"POST /requests/{request}/withdraw", 200)
+    assert await seen(wards, "clerk", request) == NOWHERE | {"withdrawn": True, "itself": True}
+    assert await seen(wards, "clerk2", request) == NOWHERE
+    assert (await wards.ask("clerk2", "GET /patients/P-500")).status_code == 404
