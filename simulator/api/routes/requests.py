@@ -20,6 +20,7 @@ from simulator.api.sight import sees_ended, sees_request
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere
 from simulator.domain.hospital import Hospital
+from simulator.domain.permissions import may_fetch
 from simulator.domain.principals import Principal
 from simulator.domain.requests import BedRequest, Rank
 from simulator.domain.rules.proposal import Left, Pair, Pending, propose
@@ -147,7 +148,7 @@ async def match(call: Call, _: b.Matching | None = None) -> Response:
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(PROPOSING, propose, engine.hospital.copy(), moment)
     await call.desk.commit.durable()
-    items = [pair for pair in found.items if _sees(call, pair) and _acts_in(call, pair.bed_id)]
+    items = [pair for pair in found.items if _may_place(call, pair)]
     return json_of(
         w.Proposal(
             items=[w.ProposedBed.model_validate(pair._asdict()) for pair in items],
@@ -161,6 +162,13 @@ def _sees(call: Call, one: Pair | Left) -> bool:
     hospital = call.desk.engine.hospital
     request = hospital.requests.get(one.bed_request_id)
     return request is not None and sees_request(call.who, hospital, request)
+
+
+def _may_place(call: Call, pair: Pair) -> bool:
+    hospital = call.desk.engine.hospital
+    request = hospital.requests.get(pair.bed_request_id)
+    may = request is not None and may_fetch(hospital, request, call.who)
+    return may and _sees(call, pair) and _acts_in(call, pair.bed_id)
 
 
 def _pending(call: Call, one: Pending) -> w.PendingBed:

@@ -76,3 +76,54 @@ async def test_a_request_that_nobody_placed_is_of_who_asked(wards: Ward) -> None
     assert await seen(wards, "clerk", request) == NOWHERE | {"withdrawn": True, "itself": True}
     assert await seen(wards, "clerk2", request) == NOWHERE
     assert (await wards.ask("clerk2", "GET /patients/P-500")).status_code == 404
+
+
+async def refused(wards: Ward, who: str, way: str, status: int = 403, **body) -> dict:
+    answer = await wards.ask(who, way, json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def test_nobody_fetches_a_patient_with_what_was_asked_before_another_ward_had_them(
+    wards: Ward,
+) -> None:
+    old = await asked(wards, "clerk", "P-500", ward_id="W1", needs={"specialty": "surgery"})
+    await admitted(wards, "clerk2", "P-500", "W2-101-B")
+    place = {"bed_id": "W1-101-B", "admit": True}
+    told = await refused(wards, "clerk", f"POST /requests/{old}/place", **place)
+    assert "its ward asks" in told["detail"]
+    pairs = [{"bed_request_id": old, "bed_id": "W1-101-B", "admit": True, "seq": 1}]
+    await refused(wards, "clerk", "POST /requests/place-all", pairs=pairs)
+    await refused(wards, "clerk", f"POST /requests/{old}/place", bed_id="W1-101-B")
+    found = await done(wards, "clerk", "POST /requests/match", 200)
+    assert old not in {pair["bed_request_id"] for pair in found["items"]}
+    await done(wards, "clerk", f"POST /requests/{old}/withdraw", 200)
+    new = await asked(wards, "clerk2", "P-500", ward_id="W1")
+    await done(wards, "clerk", f"POST /requests/{new}/place", **place)
+
+
+async def test_nobody_aims_an_old_request_at_the_own_ward(wards: Ward) -> None:
+    old = await asked(wards, "clerk", "P-700", ward_id="W2", needs={"specialty": "surgery"})
+    await admitted(wards, "clerk2", "P-700", "W2-101-B")
+    await refused(wards, "clerk", f"POST /requests/{old}/change", ward_id="W1")
+    await refused(wards, "clerk", f"POST /requests/{old}/place", bed_id="W1-101-B", admit=True)
+    await done(wards, "clerk2", f"POST /requests/{old}/withdraw", 200)
+
+
+async def test_nobody_fetches_a_patient_with_what_was_reserved_before(wards: Ward) -> None:
+    old = await asked(wards, "clerk", "P-500", ward_id="W1")
+    later = {"bed_id": "W1-101-B", "starts_at": "2027-01-01T10:00:00Z"}
+    booking = (await done(wards, "clerk", f"POST /requests/{old}/place", **later))["booking_id"]
+    await admitted(wards, "clerk2", "P-500", "W2-101-B")
+    change = {"ends_at": "2027-01-09T10:00:00Z"}
+    await done(wards, "clerk", f"POST /bookings/{booking}/change", 200, **change)
+    told = await refused(wards, "clerk", f"POST /bookings/{booking}/admit")
+    assert "ask for a bed first" in told["detail"]
+
+
+async def test_a_patient_moved_within_the_ward_is_still_let_go(wards: Ward) -> None:
+    stay = await admitted(wards, "clerk2", "P-500", "W2-101-B")
+    request = await asked(wards, "clerk2", "P-500", ward_id="W1")
+    move = f"POST /bookings/{stay}/transfer"
+    await done(wards, "clerk2", move, 200, to_bed_id="W2-102-A")
+    await done(wards, "clerk", f"POST /requests/{request}/place", bed_id="W1-101-B", admit=True)
