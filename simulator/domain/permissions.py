@@ -234,18 +234,28 @@ def _of_request(hospital: Hospital, bed_request_id: str | None) -> Iterator[_Tou
 
 def wards_of_patient(hospital: Hospital, patient_ref: str) -> frozenset[str]:
     """Where the patient lies, waits to be fetched, has a bed reserved or is wanted."""
-    bookings = hospital.bookings_of(patient_ref)
-    places = {_ward_of(hospital, booking) for booking in bookings}
+    wanted = {r.ward_id for r in hospital.requests_of(patient_ref) if r.ward_id}
+    return _wards_with_beds(hospital, patient_ref) | wanted
+
+
+def _wards_with_beds(hospital: Hospital, patient_ref: str) -> frozenset[str]:
+    places = {_ward_of(hospital, booking) for booking in hospital.bookings_of(patient_ref)}
     refs = hospital.refs_of(patient_ref)
     places |= {one.ward_id for one in hospital.lounge.values() if one.patient_ref in refs}
-    places |= {r.ward_id for r in hospital.requests_of(patient_ref) if r.ward_id}
     return frozenset(places)
 
 
-def _of_patient(hospital: Hospital, patient_ref: str) -> Iterator[_Touched]:
-    if places := wards_of_patient(hospital, patient_ref):
-        refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}.")
-        yield _Touched(places, refused)
+def _all_own(
+    hospital: Hospital, patient_ref: str, otherwise: Forbidden | NotThere
+) -> Iterator[_Touched]:
+    """Of a patient who has beds each ward must be the clerk's own: to have asked for one is not
+    enough."""
+    in_beds = _wards_with_beds(hospital, patient_ref)
+    for ward_id in sorted(in_beds):
+        yield _Touched(frozenset({ward_id}), otherwise)
+    wanted = wards_of_patient(hospital, patient_ref)
+    if wanted and not in_beds:
+        yield _Touched(wanted, otherwise)
 
 
 def _comes_from(hospital: Hospital, command: c.AdmitPatient) -> Iterator[_Touched]:
@@ -346,14 +356,16 @@ def _number(one: str | None) -> int:
 
 
 def _both(hospital: Hospital, command: c.MergePatients) -> Iterator[_Touched]:
-    yield from _of_patient(hospital, command.patient_ref)
-    yield from _of_patient(hospital, command.into)
+    for ref in (command.patient_ref, command.into):
+        refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}.")
+        yield from _all_own(hospital, canonical_ref(ref), refused)
 
 
 def _who_was_merged(hospital: Hospital, command: c.CancelMerge) -> Iterator[_Touched]:
     """Nobody else learns that there is a merge, or with whom."""
-    if canonical_ref(command.patient_ref) in hospital.merges:
-        yield _Touched(wards_of_patient(hospital, command.patient_ref), not_merged())
+    if merge := hospital.merges.get(canonical_ref(command.patient_ref)):
+        touched = [t for ref in sorted(merge.refs) for t in _all_own(hospital, ref, not_merged())]
+        yield from touched or [_Touched(frozenset(), not_merged())]
 
 
 BESIDES: Mapping[type, Callable[[Hospital, Any], Iterator[_Touched]]] = {

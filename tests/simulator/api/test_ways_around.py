@@ -127,3 +127,31 @@ async def test_a_patient_moved_within_the_ward_is_still_let_go(wards: Ward) -> N
     move = f"POST /bookings/{stay}/transfer"
     await done(wards, "clerk2", move, 200, to_bed_id="W2-102-A")
     await done(wards, "clerk", f"POST /requests/{request}/place", bed_id="W1-101-B", admit=True)
+
+
+async def test_nobody_merges_a_patient_of_another_ward_by_asking_for_a_bed(wards: Ward) -> None:
+    later = {"bed_id": "W2-102-A", "starts_at": "2027-01-01T10:00:00Z"}
+    await done(wards, "clerk2", "POST /bookings", patient_ref="P-800", **later)
+    await asked(wards, "clerk", "P-800", ward_id="W1")
+    for one, other in (("P-800", "OWN-11"), ("OWN-11", "P-800"), ("P-800", "P-1")):
+        told = await refused(wards, "clerk", f"POST /patients/{one}/merge", into=other)
+        assert "elsewhere in the hospital" in told["detail"]
+    await done(wards, "clerk2", "POST /patients/P-800/merge", 200, into="P-1")
+    await refused(wards, "clerk", "POST /patients/P-800/merge/cancel", 404)
+
+
+async def test_nobody_merges_a_patient_of_another_ward_by_reserving_a_bed(wards: Ward) -> None:
+    later = {"bed_id": "W1-102-A", "starts_at": "2027-01-01T10:00:00Z"}
+    await done(wards, "clerk", "POST /bookings", patient_ref=OTHER, **later)
+    await refused(wards, "clerk", f"POST /patients/{OTHER}/merge", into="P-1")
+    await refused(wards, "clerk2", f"POST /patients/{OTHER}/merge", into="P-1")
+    await done(wards, "manager", f"POST /patients/{OTHER}/merge", 200, into="P-1")
+    for who in ("clerk", "clerk2"):
+        await refused(wards, who, f"POST /patients/{OTHER}/merge/cancel", 404)
+
+
+async def test_who_has_only_asked_for_a_bed_is_merged_by_the_wanted_ward(wards: Ward) -> None:
+    await asked(wards, "clerk", "P-800", ward_id="W1")
+    await refused(wards, "clerk2", "POST /patients/P-800/merge", into="P-1")
+    await done(wards, "clerk", "POST /patients/P-800/merge", 200, into="P-1")
+    await done(wards, "clerk", "POST /patients/P-800/merge/cancel", 200)
