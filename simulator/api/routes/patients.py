@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from lake.vocabulary import BookingState
 from simulator.api.answers import json_of
 from simulator.api.call import Call, CallRoute
-from simulator.api.front import bookings_in_log, carry_out, requests_in_log
+from simulator.api.front import bookings_in_log, carry_out, is_of_a_stay, requests_in_log
 from simulator.api.problems import PROBLEMS
 from simulator.api.routes.bookings import booking_item
 from simulator.api.routes.requests import is_seen, request_item
@@ -23,7 +23,6 @@ from simulator.writer.engine import Row
 from simulator.writer.memory import MOST
 
 Ref = Annotated[str, Path(max_length=70), AfterValidator(patient_ref)]
-OF_A_STAY = {BookingState.ACTIVE, BookingState.COMPLETED}
 
 router = APIRouter(tags=["patients"], responses=PROBLEMS, route_class=CallRoute)
 
@@ -36,17 +35,19 @@ async def patient(call: Call, ref: Ref) -> Response:
     bookings = [row for r in refs for row in await bookings_in_log(call.desk, MOST, patient_ref=r)]
     requests = [row for r in refs for row in await requests_in_log(call.desk, MOST, patient_ref=r)]
     merges = [merge for merge in hospital.merges.values() if merge.refs & {*refs}]
-    if not (call.who.is_manager or call.who.has_broken_glass_for(refs)):
+    is_all_seen = call.who.is_manager or call.who.has_broken_glass_for(refs)
+    if not is_all_seen:
         bookings = [row for row in bookings if call.who.sees(row["ward_id"])]
         requests = [row for row in requests if is_seen(row, hospital, call.who)]
         merges = merges if bookings or requests else []
     if not (bookings or requests or merges):
         raise NotThere("Nothing is known of this patient.")
+    has_lain_here = any(map(is_of_a_stay, bookings))
     bookings.sort(key=itemgetter("starts_at"))
     known = w.Patient(
         patient_refs=refs,
-        died_at=hospital.has_died_at(ref),
-        stays=[_stay(row) for row in bookings if row["booking_state"] in OF_A_STAY],
+        died_at=hospital.has_died_at(ref) if has_lain_here or is_all_seen else None,
+        stays=[_stay(row) for row in bookings if is_of_a_stay(row)],
         bookings=[booking_item(row, hospital, now) for row in bookings],
         requests=[
             w.BedRequest.model_validate(request_item(row, hospital, now)) for row in requests

@@ -1,5 +1,7 @@
 """Ways around a ward's door, each of which a clerk of another ward has tried."""
 
+from datetime import timedelta
+
 import pytest
 import pytest_asyncio
 
@@ -155,3 +157,46 @@ async def test_who_has_only_asked_for_a_bed_is_merged_by_the_wanted_ward(wards: 
     await refused(wards, "clerk2", "POST /patients/P-800/merge", into="P-1")
     await done(wards, "clerk", "POST /patients/P-800/merge", 200, into="P-1")
     await done(wards, "clerk", "POST /patients/P-800/merge/cancel", 200)
+
+
+async def stay_of(wards: Ward, patient: str) -> str:
+    return (await wards.ask("manager", f"GET /patients/{patient}")).json()["bookings"][0][
+        "booking_id"
+    ]
+
+
+async def dies(wards: Ward, who: str, patient: str) -> None:
+    way = f"POST /bookings/{await stay_of(wards, patient)}/discharge"
+    await done(wards, who, way, 200, disposition="died")
+
+
+async def test_when_a_patient_died_is_told_to_the_ward_where_they_lay(wards: Ward) -> None:
+    later = {"bed_id": "W1-102-A", "starts_at": "2027-01-01T10:00:00Z"}
+    await done(wards, "clerk", "POST /bookings", patient_ref=OTHER, **later)
+    await dies(wards, "clerk2", OTHER)
+    for who, bed_id, is_own in (("clerk", "W1-101-B", False), ("clerk2", "W2-101-B", True)):
+        in_bed = {"bed_id": bed_id, "patient_ref": OTHER, "admit": True}
+        for way, body in (("bookings", in_bed), ("requests", {"patient_ref": OTHER, "needs": {}})):
+            told = await refused(wards, who, f"POST /{way}", 409, **body)
+            assert told["code"] == "patient_has_died"
+            assert (told["detail"] == "This patient has died.") is not is_own
+    known = await wards.ask("clerk", f"GET /patients/{OTHER}")
+    assert (known.status_code, known.json()["died_at"]) == (200, None)
+    assert (await wards.ask("clerk2", f"GET /patients/{OTHER}")).json()["died_at"]
+
+
+async def test_when_a_patient_left_is_told_to_the_ward_that_they_left(wards: Ward) -> None:
+    way = f"POST /bookings/{await stay_of(wards, OTHER)}/discharge"
+    await done(wards, "clerk2", way, 200, disposition="home")
+    left_at = wards.desk.engine.hospital.left_bed_at(OTHER)
+    earlier = {"patient_ref": OTHER, "admit": True, "needs": {"sex": "female"}}
+    earlier["occurred_at"] = (left_at - timedelta(microseconds=1)).isoformat()
+    told = await refused(wards, "clerk", "POST /bookings", 409, **earlier, bed_id="W1-101-B")
+    assert told["code"] == "patient_in_other_bed"
+    assert (told["detail"], told["earliest_at"]) == (
+        "This patient is in another bed at that time.",
+        None,
+    )
+    told = await refused(wards, "clerk2", "POST /bookings", 409, **earlier, bed_id="W2-101-B")
+    assert told["earliest_at"]
+    assert "left it only on" in told["detail"]
