@@ -200,3 +200,25 @@ async def test_when_a_patient_left_is_told_to_the_ward_that_they_left(wards: War
     told = await refused(wards, "clerk2", "POST /bookings", 409, **earlier, bed_id="W2-101-B")
     assert told["earliest_at"]
     assert "left it only on" in told["detail"]
+
+
+GLASS = {"reason_code": "emergency", "reason": "found without a name in the lift"}
+
+
+async def test_broken_glass_shows_no_second_patient(wards: Ward) -> None:
+    cot = {"bed_id": "W2-102-A", "patient_ref": "P-900", "admit": True, "mother_ref": OTHER}
+    needs = {"sex": "female", "placed_with": OTHER}
+    await done(wards, "clerk2", "POST /bookings", **cot, needs=needs)
+    await asked(wards, "clerk2", "P-900", needs={"specialty": "surgery", "placed_with": OTHER})
+    await done(wards, "clerk", "POST /patients/P-900/glass", **GLASS)
+
+    async def told(who: str) -> set[str | None]:
+        known = (await wards.ask(who, "GET /patients/P-900")).json()
+        items = [*known["bookings"], *known["requests"]]
+        assert len(items) == 2
+        return {one["needs"]["placed_with"] for one in items} | {known["bookings"][0]["mother_ref"]}
+
+    assert await told("clerk2") == {OTHER}
+    assert await told("clerk") == {None}
+    await done(wards, "clerk", f"POST /patients/{OTHER}/glass", **GLASS)
+    assert await told("clerk") == {OTHER}
