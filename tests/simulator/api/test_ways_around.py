@@ -222,3 +222,26 @@ async def test_broken_glass_shows_no_second_patient(wards: Ward) -> None:
     assert await told("clerk") == {None}
     await done(wards, "clerk", f"POST /patients/{OTHER}/glass", **GLASS)
     assert await told("clerk") == {OTHER}
+
+
+async def test_a_manager_who_moved_the_patient_since_ends_what_the_ward_let_go(
+    wards: Ward,
+) -> None:
+    stay = await admitted(wards, "clerk2", "P-500", "W2-101-B")
+    request = await asked(wards, "clerk2", "P-500", ward_id="W1", needs={"specialty": "surgery"})
+    for bed_id in ("W1-101-B", "W2-102-A"):
+        move = {"to_bed_id": bed_id, "note": "as both wards have said"}
+        stay = (await done(wards, "manager", f"POST /bookings/{stay}/transfer", 200, **move))[
+            "booking_id"
+        ]
+    await refused(wards, "clerk", f"POST /requests/{request}/place", bed_id="W1-102-A", admit=True)
+
+
+async def test_a_displaced_reservation_lets_nobody_go(wards: Ward) -> None:
+    later = {"bed_id": "W1-102-A", "starts_at": "2027-01-01T10:00:00Z"}
+    await done(wards, "clerk", "POST /bookings", patient_ref=OTHER, **later)
+    override = {"reason_code": "no_other_bed", "reason": "no other bed is left"}
+    body = later | {"patient_ref": "P-600", "override": override}
+    await done(wards, "manager", "POST /bookings", **body)
+    [lost] = wards.desk.engine.hospital.requests
+    await refused(wards, "clerk", f"POST /requests/{lost}/place", bed_id="W1-101-B", admit=True)
