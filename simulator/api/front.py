@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from lake.vocabulary import RequestState, Rule
+from lake.vocabulary import BookingState, RequestState, Rule
 from simulator.access.errors import PasswordNeeded
 from simulator.api.problems import ANSWERS
 from simulator.api.sight import refusal_for, sees_booking, sees_ended, sees_request
@@ -26,6 +26,7 @@ from simulator.writer.engine import Context, Row
 from simulator.writer.memory import (
     EVENT_WITH_ITS_REQUEST,
     EVERY_BOOKING,
+    MOST,
     NEWEST_OF_BOOKINGS,
     ONE_BOOKING,
     REQUESTS,
@@ -33,6 +34,7 @@ from simulator.writer.memory import (
 )
 
 MOST_WAITING = 5_000
+OF_A_STAY = {BookingState.ACTIVE, BookingState.COMPLETED}
 
 
 async def carry_out(desk: Desk, command: c.Command, context: Context) -> list[Row]:
@@ -46,7 +48,8 @@ async def carry_out(desk: Desk, command: c.Command, context: Context) -> list[Ro
     try:
         rows = await _carried_out(desk, command, context)
     except Refusal as refusal:
-        told = refusal_for(context.who, desk.engine.hospital, refusal)
+        knows_past = await _knows_past(desk, context.who, refusal.past_of)
+        told = refusal_for(context.who, desk.engine.hospital, refusal, knows_past=knows_past)
         told.command = command
         raise told from None
     except NotCarriedOut as error:
@@ -54,6 +57,16 @@ async def carry_out(desk: Desk, command: c.Command, context: Context) -> list[Ro
         raise
     ANSWERS.labels("accepted").inc()
     return rows
+
+
+async def _knows_past(desk: Desk, who: Principal, patient_ref: str | None) -> bool:
+    if patient_ref is None or who.is_manager:
+        return True
+    mine = {"own_wards": who.sees_wards}
+    for ref in sorted(desk.engine.hospital.refs_of(patient_ref)):
+        if any(map(is_of_a_stay, await bookings_in_log(desk, MOST, patient_ref=ref, **mine))):
+            return True
+    return False
 
 
 async def _carried_out(desk: Desk, command: c.Command, context: Context) -> list[Row]:
@@ -128,7 +141,7 @@ async def bookings_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Ro
 
 
 async def requests_in_log(desk: Desk, limit: int = 1, **filters: Any) -> list[Row]:
-    names = ("bed_request_id", "state", "ward_id", "patient_ref", "own_wards")
+    names = ("bed_request_id", "state", "ward_id", "patient_ref", "own_wards", "asked_by")
     every = dict.fromkeys(names) | {"after_seq": 0}
     return await from_log(desk, REQUESTS, **(every | filters), limit=limit)
 
@@ -137,6 +150,11 @@ async def from_log(desk: Desk, sql: str, **parameters: Any) -> list[Row]:
     rows = await asyncio.to_thread(ask, desk.reader, sql, parameters)
     await desk.commit.durable()  # what was read may have been on its way to the disk
     return rows
+
+
+def is_of_a_stay(row: Row) -> bool:
+    """Whether the patient of a booking has lain in the bed."""
+    return row["booking_state"] in OF_A_STAY
 
 
 def not_after_now(desk: Desk, at: datetime) -> None:

@@ -59,8 +59,13 @@ def sees_request(who: Principal, hospital: Hospital, request: BedRequest) -> boo
 
 
 def sees_ended(who: Principal, row: Row) -> bool:
-    """A request that waits no more, by the ward that was wanted."""
-    return who.is_manager or (who.has_wards if row["ward_id"] is None else who.owns(row["ward_id"]))
+    """A request that waits no more, by the ward that was wanted; if any was, by where the patient
+    was and was placed; if that is nowhere, by who asked."""
+    if who.is_manager:
+        return True
+    wards = row["of_wards"]
+    asked = (row["requested_by"] or row["actor"]) == who.actor
+    return any(map(who.owns, wards)) or (not wards and asked and who.has_wards)
 
 
 def sees_patient(who: Principal, hospital: Hospital, patient_ref: str) -> bool:
@@ -74,8 +79,11 @@ def sees_patient(who: Principal, hospital: Hospital, patient_ref: str) -> bool:
     )
 
 
-def refusal_for(who: Principal, hospital: Hospital, refusal: Refusal) -> Refusal:
-    """As it may be told: of a booking that is not for these eyes, that it is somewhere."""
+def refusal_for(
+    who: Principal, hospital: Hospital, refusal: Refusal, *, knows_past: bool = False
+) -> Refusal:
+    """As it may be told: of a booking that is not for these eyes, that it is somewhere; of the past
+    of a patient whom they have not seen, nothing but the rule."""
     if who.may_all:
         return refusal
     can_be = refusal.can_be_overridden and may_override(
@@ -85,6 +93,9 @@ def refusal_for(who: Principal, hospital: Hospital, refusal: Refusal) -> Refusal
     is_all_seen = all(one is None or sees_booking(who, hospital, one) for one in told_of)
     is_all_seen = is_all_seen and _are_all_seen(who, hospital, str(refusal))
     told = refusal if is_all_seen else _in_few_words(who, hospital, refusal)
+    if is_all_seen and refusal.past_of and not (knows_past or who.is_manager):
+        told = Refusal(refusal.rule, rules=refusal.rules)
+        told.suggestions, told.pair = refusal.suggestions, refusal.pair
     told.can_be_overridden = can_be
     return told
 

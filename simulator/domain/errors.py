@@ -70,7 +70,8 @@ class Refusal(NotCarriedOut):
     """A rule says no. `detail` adds the facts of this case to the rule's sentence.
 
     `rules`: all that the request breaks, `rule` the first of them. `suggestions`: beds that would
-    do, each with the reason of its rank. `earliest_at`: from when on it would do. Texts name no
+    do, each with the reason of its rank. `earliest_at`: from when on it would do. `past_of`: the
+    patient whose past the detail tells. Texts name no
     patient: who that is stands in the bookings alone.
     """
 
@@ -83,6 +84,7 @@ class Refusal(NotCarriedOut):
         rules: Sequence[Rule] = (),
         in_the_way: Sequence[Booking] = (),
         earliest_at: datetime | None = None,
+        past_of: str | None = None,
     ) -> None:
         super().__init__(f"{SENTENCES[rule]} {detail}".strip())
         self.code = rule.value
@@ -90,6 +92,7 @@ class Refusal(NotCarriedOut):
         self.conflicts_with = conflicts_with
         self.rules = tuple(rules) or (rule,)
         self.earliest_at = earliest_at
+        self.past_of = past_of
         self.suggestions: Sequence[tuple[str, str]] = ()
         self.in_the_way = tuple(in_the_way) or ((conflicts_with,) if conflicts_with else ())
         self.can_be_overridden = all(rule in SOFT_RULES for rule in self.rules)

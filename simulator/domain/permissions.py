@@ -29,6 +29,7 @@ from simulator.domain.principals import Principal
 from simulator.domain.requests import BedRequest
 
 ELSEWHERE = "elsewhere in the hospital"
+ITS_WARD_ASKS = f"The patient is {ELSEWHERE}: its ward asks."
 
 
 class Right(StrEnum):
@@ -233,25 +234,35 @@ def _of_request(hospital: Hospital, bed_request_id: str | None) -> Iterator[_Tou
 
 def wards_of_patient(hospital: Hospital, patient_ref: str) -> frozenset[str]:
     """Where the patient lies, waits to be fetched, has a bed reserved or is wanted."""
-    bookings = hospital.bookings_of(patient_ref)
-    places = {_ward_of(hospital, booking) for booking in bookings}
+    wanted = {r.ward_id for r in hospital.requests_of(patient_ref) if r.ward_id}
+    return _wards_with_beds(hospital, patient_ref) | wanted
+
+
+def _wards_with_beds(hospital: Hospital, patient_ref: str) -> frozenset[str]:
+    places = {_ward_of(hospital, booking) for booking in hospital.bookings_of(patient_ref)}
     refs = hospital.refs_of(patient_ref)
     places |= {one.ward_id for one in hospital.lounge.values() if one.patient_ref in refs}
-    places |= {r.ward_id for r in hospital.requests_of(patient_ref) if r.ward_id}
     return frozenset(places)
 
 
-def _of_patient(hospital: Hospital, patient_ref: str) -> Iterator[_Touched]:
-    if places := wards_of_patient(hospital, patient_ref):
-        refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}.")
-        yield _Touched(places, refused)
+def _all_own(
+    hospital: Hospital, patient_ref: str, otherwise: Forbidden | NotThere
+) -> Iterator[_Touched]:
+    """Of a patient who has beds each ward must be the clerk's own: to have asked for one is not
+    enough."""
+    in_beds = _wards_with_beds(hospital, patient_ref)
+    for ward_id in sorted(in_beds):
+        yield _Touched(frozenset({ward_id}), otherwise)
+    wanted = wards_of_patient(hospital, patient_ref)
+    if wanted and not in_beds:
+        yield _Touched(wanted, otherwise)
 
 
 def _comes_from(hospital: Hospital, command: c.AdmitPatient) -> Iterator[_Touched]:
     """Who lies on another ward is let go by its clerk: with a request."""
     booking = hospital.bookings.get(command.booking_id)
     stay = hospital.stay_of(booking.patient_ref) if booking else None
-    if stay and booking and not booking.bed_request_id:
+    if stay and booking and not _was_asked_there(hospital, booking.bed_request_id, stay):
         refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}; ask for a bed first.")
         yield _Touched(frozenset({_ward_of(hospital, stay)}), refused)
 
@@ -282,19 +293,79 @@ def _in_lounge(hospital: Hospital, command: c.LeaveLounge) -> Iterator[_Touched]
 def _who_asks(hospital: Hospital, command: c.RequestBed) -> Iterator[_Touched]:
     """For who lies on a ward its own clerk asks: so nobody fetches a patient alone."""
     if stay := hospital.stay_of(command.patient_ref):
-        refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}: its ward asks.")
+        refused = Forbidden("not_permitted", ITS_WARD_ASKS)
         yield _Touched(frozenset({_ward_of(hospital, stay)}), refused)
 
 
+def _lets_go(hospital: Hospital, command: c.PlaceRequest | c.ChangeRequest) -> Iterator[_Touched]:
+    """Who lies on a ward goes where its clerk asked, while the patient was there: not where
+    somebody asked before, and nobody else aims it at another ward."""
+    request = hospital.requests.get(command.bed_request_id)
+    aimed_at = command.ward_id if isinstance(command, c.ChangeRequest) else None
+    if request:
+        wards = _wards_that_fetch(hospital, request, aimed_at)
+        yield _Touched(wards, Forbidden("not_permitted", ITS_WARD_ASKS))
+
+
+def may_fetch(hospital: Hospital, request: BedRequest, who: Principal) -> bool:
+    """Whether a clerk may place it, if in an own bed."""
+    wards = _wards_that_fetch(hospital, request)
+    return who.is_manager or wards is None or any(map(who.owns, wards))
+
+
+def _wards_that_fetch(
+    hospital: Hospital, request: BedRequest, aimed_at: str | None = None
+) -> frozenset[str] | None:
+    """None: the patient lies nowhere."""
+    stay = hospital.stay_of(request.patient_ref)
+    if stay is None:
+        return None
+    is_asked = request.displaced_booking_id is None and aimed_at in (None, request.ward_id)
+    is_asked = is_asked and _was_asked_there(hospital, request.bed_request_id, stay)
+    wanted = {request.ward_id} if request.ward_id and is_asked else set()
+    return frozenset({_ward_of(hospital, stay)} | wanted)
+
+
+def _was_asked_there(hospital: Hospital, bed_request_id: str | None, stay: Booking) -> bool:
+    """Whether a request was made since the patient came to the ward, by the order of the log: what
+    time somebody gives to an event is no matter."""
+    return _number(bed_request_id) > _came_to_the_ward(hospital, stay)
+
+
+def _came_to_the_ward(hospital: Hospital, stay: Booking) -> int:
+    refs, ward_id = hospital.refs_of(stay.patient_ref), _ward_of(hospital, stay)
+    began = _number(stay.spell_id)
+    came = _number(stay.stay_id) or _number(stay.booking_id)
+    earlier = (
+        (_number(stay_id), one.room_id)
+        for stay_id, one in hospital.lately.items()
+        if one.patient_ref in refs
+    )
+    for number, room_id in sorted(earlier, reverse=True):
+        wards = {hospital.beds[bed_id].ward_id for bed_id in hospital.in_room.get(room_id, ())}
+        if number < began or wards != {ward_id}:
+            break
+        came = number
+    return came
+
+
+def _number(one: str | None) -> int:
+    """Of the event that made it; ids are a letter and that."""
+    number = (one or "")[1:]
+    return int(number) if number.isdecimal() else 0
+
+
 def _both(hospital: Hospital, command: c.MergePatients) -> Iterator[_Touched]:
-    yield from _of_patient(hospital, command.patient_ref)
-    yield from _of_patient(hospital, command.into)
+    for ref in (command.patient_ref, command.into):
+        refused = Forbidden("not_permitted", f"The patient is {ELSEWHERE}.")
+        yield from _all_own(hospital, canonical_ref(ref), refused)
 
 
 def _who_was_merged(hospital: Hospital, command: c.CancelMerge) -> Iterator[_Touched]:
     """Nobody else learns that there is a merge, or with whom."""
-    if canonical_ref(command.patient_ref) in hospital.merges:
-        yield _Touched(wards_of_patient(hospital, command.patient_ref), not_merged())
+    if merge := hospital.merges.get(canonical_ref(command.patient_ref)):
+        touched = [t for ref in sorted(merge.refs) for t in _all_own(hospital, ref, not_merged())]
+        yield from touched or [_Touched(frozenset(), not_merged())]
 
 
 BESIDES: Mapping[type, Callable[[Hospital, Any], Iterator[_Touched]]] = {
@@ -303,6 +374,8 @@ BESIDES: Mapping[type, Callable[[Hospital, Any], Iterator[_Touched]]] = {
     c.AdmitPatient: _comes_from,
     c.LeaveLounge: _in_lounge,
     c.RequestBed: _who_asks,
+    c.PlaceRequest: _lets_go,
+    c.ChangeRequest: _lets_go,
     c.MergePatients: _both,
     c.CancelMerge: _who_was_merged,
 }

@@ -20,6 +20,8 @@ from simulator.api.sight import sees_ended, sees_request
 from simulator.domain import commands as c
 from simulator.domain.errors import NotThere
 from simulator.domain.hospital import Hospital
+from simulator.domain.permissions import may_fetch
+from simulator.domain.principals import Principal
 from simulator.domain.requests import BedRequest, Rank
 from simulator.domain.rules.proposal import Left, Pair, Pending, propose
 from simulator.domain.rules.suggestions import suggest_for
@@ -69,6 +71,7 @@ async def _ended(
 ) -> tuple[list[Row], str | None]:
     seq = int((after or "0").split("-")[0])
     wanted = {"state": state, "ward_id": ward_id, "own_wards": call.who.sees_wards}
+    wanted["asked_by"] = call.who.actor if call.who.has_wards else None
     rows = await requests_in_log(call.desk, limit + 1, **wanted, after_seq=seq)
     return rows[:limit], str(rows[limit - 1]["seq"]) if len(rows) > limit else None
 
@@ -98,10 +101,8 @@ def _as_in_log(request: BedRequest) -> Row:
 @router.get("/requests/{bed_request_id}", response_model=w.BedRequestWithBeds)
 async def request_with_beds(call: Call, bed_request_id: RequestId) -> Response:
     """With up to three beds that would do, if it waits."""
-    known = call.desk.engine.hospital.requests.get(bed_request_id)
     for row in await requests_in_log(call.desk, bed_request_id=bed_request_id):
-        is_own = known and sees_request(call.who, call.desk.engine.hospital, known)
-        if is_own or sees_ended(call.who, row):
+        if is_seen(row, call.desk.engine.hospital, call.who):
             return json_of(_with_beds(row, call))
     raise NotThere(f"There is no request {bed_request_id}.")
 
@@ -147,7 +148,7 @@ async def match(call: Call, _: b.Matching | None = None) -> Response:
     loop = asyncio.get_running_loop()
     found = await loop.run_in_executor(PROPOSING, propose, engine.hospital.copy(), moment)
     await call.desk.commit.durable()
-    items = [pair for pair in found.items if _sees(call, pair) and _acts_in(call, pair.bed_id)]
+    items = [pair for pair in found.items if _may_place(call, pair)]
     return json_of(
         w.Proposal(
             items=[w.ProposedBed.model_validate(pair._asdict()) for pair in items],
@@ -161,6 +162,13 @@ def _sees(call: Call, one: Pair | Left) -> bool:
     hospital = call.desk.engine.hospital
     request = hospital.requests.get(one.bed_request_id)
     return request is not None and sees_request(call.who, hospital, request)
+
+
+def _may_place(call: Call, pair: Pair) -> bool:
+    hospital = call.desk.engine.hospital
+    request = hospital.requests.get(pair.bed_request_id)
+    may = request is not None and may_fetch(hospital, request, call.who)
+    return may and _sees(call, pair) and _acts_in(call, pair.bed_id)
 
 
 def _pending(call: Call, one: Pending) -> w.PendingBed:
@@ -246,6 +254,11 @@ def _with_beds(row: Row, call: Call) -> w.BedRequestWithBeds:
     return w.BedRequestWithBeds.model_validate(
         item | {"suggestions": [bed._asdict() for bed in beds]}
     )
+
+
+def is_seen(row: Row, hospital: Hospital, who: Principal) -> bool:
+    waiting = hospital.requests.get(row["bed_request_id"])
+    return sees_request(who, hospital, waiting) if waiting else sees_ended(who, row)
 
 
 def _is_in_bed(row: Row, request: BedRequest, hospital: Hospital) -> bool:

@@ -100,6 +100,7 @@ def in_no_other_bed(hospital: Hospital, patient_ref: str, bed_id: str, at: datet
             f"The patient left it only on {hospital.said(left_at)}: "
             "that is the earliest time that will do.",
             earliest_at=left_at,
+            past_of=patient_ref,
         )
 
 
@@ -109,6 +110,7 @@ def alive(hospital: Hospital, patient_ref: str, besides: str | None = None) -> N
         raise Refusal(
             Rule.PATIENT_HAS_DIED,
             f"On {hospital.said(died_at)}; correct or cancel that discharge if it is wrong.",
+            past_of=patient_ref,
         )
 
 
