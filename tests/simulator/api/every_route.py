@@ -197,8 +197,8 @@ def compact(house: House) -> None:
     house.desk._event_log.compact(datetime.now(UTC).date())
 
 
-async def gated_in(home: Path) -> AsyncIterator[Gated]:
-    async for one in made(home):
+async def gated_in(home: Path, *, is_recorded: bool = False) -> AsyncIterator[Gated]:
+    async for one in made(home, is_recorded=is_recorded):
         house = Gated(**vars(one))
         await house.fill_more()
         compact(house)
