@@ -6,8 +6,7 @@ What is more at once waits in its own lane; what is more in a minute, or waits t
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
@@ -116,15 +115,6 @@ class Lanes:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._of_a_service = parse(f"{of_a_service} per minute")
         self._lanes: dict[str, _Lane] = {}
-
-    @asynccontextmanager
-    async def of(self, asker: Asker, kind: Kind) -> AsyncIterator[None]:
-        """Raises what `enter` raises."""
-        leave = await self.enter(asker, kind)
-        try:
-            yield
-        finally:
-            leave()
 
     async def enter(self, asker: Asker, kind: Kind) -> Callable[[], None]:
         """Gives what is to be called at the end. Raises TooManyRequests, before anything of the

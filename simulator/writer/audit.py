@@ -167,11 +167,6 @@ class Trail:
             entry = Entry(entry.event_type)
         self._counted[entry] += 1
 
-    @property
-    def head(self) -> tuple[int, str]:
-        """`seq` and hash of the newest row, on disk or on its way there."""
-        return self.commit.engine.head_seq, self.commit.engine.head_hash
-
     def _is_known(self, entry: Entry, now: float) -> bool:
         since = self._known.get(entry)
         return since is not None and now - since < entry.holds.total_seconds()

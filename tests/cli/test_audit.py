@@ -34,11 +34,11 @@ async def written(home: Path, times: int) -> None:
             await trail.record(
                 Entry(AuditType.PATIENT_SHOWN, actor="asha", patient_ref=ref, asked="GET /patients")
             )
-        engine, head = desk.commit.engine, trail.head
+        logs = {BED_EVENTS.name: desk.commit.engine, AUDIT_EVENTS.name: trail.commit.engine}
+        heads = {name: (one.head_seq, one.head_hash) for name, one in logs.items()}
         await trail.close()
         await desk.close()
         vouching = Vouching(places.signed_checkpoints, places.secrets, "snr")
-        heads = {BED_EVENTS.name: (engine.head_seq, engine.head_hash), AUDIT_EVENTS.name: head}
         assert vouching.vouch(wall_now(), heads)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,15 @@ def asha() -> Asker:
     return Asker("asha", is_person=True)
 
 
+@asynccontextmanager
+async def in_lane(ways: Lanes, asker: Asker, kind: Kind) -> AsyncIterator[None]:
+    leave = await ways.enter(asker, kind)
+    try:
+        yield
+    finally:
+        leave()
+
+
 def another(_: Asker) -> Asker:
     return Asker("ravi", is_person=True)
 
@@ -38,7 +48,7 @@ async def test_what_is_more_at_once_waits_in_its_own_lane(asha: Asker) -> None:
     ways, go, working = Lanes(100), asyncio.Event(), []
 
     async def ask(caller: Asker) -> None:
-        async with ways.of(caller, Kind.WRITE):
+        async with in_lane(ways, caller, Kind.WRITE):
             working.append(caller.name)
             await go.wait()
 
@@ -57,7 +67,7 @@ async def test_what_waits_has_a_bound(asha: Asker) -> None:
     ways, go = Lanes(100), asyncio.Event()
 
     async def ask() -> None:
-        async with ways.of(asha, Kind.WRITE):
+        async with in_lane(ways, asha, Kind.WRITE):
             await go.wait()
 
     room = PERSON.at_once + PERSON.waiting
@@ -73,14 +83,14 @@ async def test_streams_of_a_person_are_few_and_end_for_others(asha: Asker) -> No
     ways, go = Lanes(100), asyncio.Event()
 
     async def follow() -> None:
-        async with ways.of(asha, Kind.STREAM):
+        async with in_lane(ways, asha, Kind.STREAM):
             await go.wait()
 
     open_ones = [asyncio.create_task(follow()) for _ in range(PERSON.streams)]
     await asyncio.sleep(0.02)
     with pytest.raises(TooManyRequests, match="close one"):
         await follow()
-    async with ways.of(asha, Kind.WRITE):
+    async with in_lane(ways, asha, Kind.WRITE):
         pass
     go.set()
     await asyncio.gather(*open_ones)
@@ -95,10 +105,10 @@ async def test_a_minute_has_a_bound_for_each_by_itself(
     service = Asker("token:feed", is_person=False)
     for caller, most in ((asha, 3), (another(asha), 3), (service, 5)):
         for _ in range(most):
-            async with ways.of(caller, Kind.WRITE):
+            async with in_lane(ways, caller, Kind.WRITE):
                 pass
         with pytest.raises(TooManyRequests) as refused:
-            async with ways.of(caller, Kind.WRITE):
+            async with in_lane(ways, caller, Kind.WRITE):
                 pass
         assert 1 <= refused.value.retry_seconds <= 60
 
@@ -176,7 +186,7 @@ async def test_reads_of_one_person_leave_a_place_for_a_write(asha: Asker) -> Non
     ways, go, working = Lanes(100), asyncio.Event(), []
 
     async def ask(kind: Kind) -> None:
-        async with ways.of(asha, kind):
+        async with in_lane(ways, asha, kind):
             working.append(kind)
             await go.wait()
 
